@@ -1,0 +1,10 @@
+# Everything comes from Debian's packages; ARCHITECTURE.md says what each is for.
+
+include(GoogleTest)
+find_package(absl REQUIRED)
+find_package(GTest REQUIRED)
+# With CONFIG, Debian's protobuf is not found.
+find_package(Protobuf REQUIRED)
+find_package(PkgConfig REQUIRED)
+pkg_check_modules(RE2 REQUIRED IMPORTED_TARGET re2)
+pkg_check_modules(YAML_CPP REQUIRED IMPORTED_TARGET yaml-cpp)

@@ -1,0 +1,35 @@
+# The three kinds of target. A room of the house is one library; its tests are one executable that
+# ctest lists case by case.
+
+# touchstone_library(NAME SOURCES a.cc b.h ... [DEPS lib ...])
+function(touchstone_library name)
+  cmake_parse_arguments(ARG "" "" "SOURCES;DEPS" ${ARGN})
+  add_library(${name} STATIC ${ARG_SOURCES})
+  target_include_directories(${name} PUBLIC ${PROJECT_SOURCE_DIR})
+  target_compile_options(${name} PRIVATE ${TOUCHSTONE_WARNINGS})
+  target_link_libraries(${name} PUBLIC ${ARG_DEPS})
+endfunction()
+
+# touchstone_executable(NAME SOURCES a.cc ... [DEPS lib ...])
+function(touchstone_executable name)
+  cmake_parse_arguments(ARG "" "" "SOURCES;DEPS" ${ARGN})
+  add_executable(${name} ${ARG_SOURCES})
+  target_include_directories(${name} PRIVATE ${PROJECT_SOURCE_DIR})
+  target_compile_options(${name} PRIVATE ${TOUCHSTONE_WARNINGS})
+  target_link_libraries(${name} PRIVATE ${ARG_DEPS})
+endfunction()
+
+# touchstone_test(NAME SOURCES a_test.cc ... [DEPS lib ...] [TIMEOUT seconds])
+# Each test gets TOUCHSTONE_SOURCE_DIR and TOUCHSTONE_BINARY_DIR in its environment.
+function(touchstone_test name)
+  cmake_parse_arguments(ARG "" "TIMEOUT" "SOURCES;DEPS" ${ARGN})
+  if(NOT ARG_TIMEOUT)
+    set(ARG_TIMEOUT 120)
+  endif()
+  touchstone_executable(${name} SOURCES ${ARG_SOURCES} DEPS ${ARG_DEPS} GTest::gmock GTest::gtest_main)
+  gtest_discover_tests(
+    ${name}
+    DISCOVERY_MODE PRE_TEST
+    PROPERTIES TIMEOUT ${ARG_TIMEOUT}
+               ENVIRONMENT "TOUCHSTONE_SOURCE_DIR=${PROJECT_SOURCE_DIR};TOUCHSTONE_BINARY_DIR=${PROJECT_BINARY_DIR}")
+endfunction()

@@ -1,0 +1,86 @@
+#pragma once
+
+// Every operator and function of the language, once. The parser turns operators into these, the
+// checker knows their signatures, the evaluator their meaning. Adding a function touches this list,
+// checker signatures (signatures.cc) and one evaluator file.
+
+#include <cstdint>
+#include <optional>
+
+#include "absl/strings/string_view.h"
+
+namespace touchstone::rules::expr {
+
+enum class Function : uint8_t {
+  // Operators.
+  kConditional,
+  kAnd,
+  kOr,
+  kNot,
+  kNegate,
+  kAdd,
+  kSubtract,
+  kMultiply,
+  kDivide,
+  kModulo,
+  kEqual,
+  kNotEqual,
+  kLess,
+  kLessEqual,
+  kGreater,
+  kGreaterEqual,
+  kIn,
+  kIndex,
+  // Conversions and type tests.
+  kBool,
+  kInt,
+  kUint,
+  kDouble,
+  kString,
+  kBytes,
+  kTimestamp,
+  kDuration,
+  kDyn,
+  kType,
+  kMoney,    // money("12.50 EUR")
+  kDecimal,  // decimal("0.250"), decimal(int)
+  // Standard library.
+  kSize,
+  kContains,
+  kStartsWith,
+  kEndsWith,
+  kMatches,
+  kGetFullYear,
+  kGetMonth,
+  kGetDate,
+  kGetDayOfMonth,
+  kGetDayOfWeek,
+  kGetDayOfYear,
+  kGetHours,
+  kGetMinutes,
+  kGetSeconds,
+  kGetMilliseconds,
+  // Strings extension (all but format).
+  kCharAt,
+  kIndexOf,
+  kLastIndexOf,
+  kJoin,
+  kLowerAscii,
+  kUpperAscii,
+  kQuote,
+  kReplace,
+  kReverse,
+  kSplit,
+  kSubstring,
+  kTrim,
+  // Touchstone.
+  kAge,       // age(birth_date, now): full years between two timestamps on the frame's calendar
+  kCurrency,  // currency(money): its ISO code
+};
+
+// How the source writes it: "_&&_" for operators, the plain name for functions.
+absl::string_view FunctionName(Function function);
+// By the plain name of a function ("startsWith"); nullopt when there is none.
+std::optional<Function> FindFunction(absl::string_view name);
+
+}  // namespace touchstone::rules::expr

@@ -1,0 +1,34 @@
+#pragma once
+
+// Splits an amount over weights so that the parts sum to the whole exactly: largest remainder
+// (Hamilton's method), the way an order discount reaches its lines.
+//
+// Thread safety: pure. Cost: O(n log n), no allocation when `scratch` has capacity.
+// Ties between equal remainders go to the larger weight, then to the smaller tie_break.
+
+#include <cstdint>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/strings/string_view.h"
+#include "absl/types/span.h"
+
+namespace touchstone::rules {
+
+struct AllocationShare {
+  int64_t weight = 0;           // in: not negative (the line's remaining amount, minor units)
+  absl::string_view tie_break;  // in: unique (the line_id)
+  int64_t part = 0;             // out: minor units; sum of parts == total
+};
+
+struct AllocationScratch {
+  std::vector<std::pair<int64_t, uint32_t>> remainders;
+};
+
+// Writes `part` of each share. total may be 0 and must not be negative; when all weights are zero
+// and total is not, InvalidArgument and nothing is written. If total <= sum of weights, no part
+// exceeds its weight. Products are taken in 128 bits, so no input overflows.
+absl::Status Allocate(int64_t total, absl::Span<AllocationShare> shares,
+                      AllocationScratch& scratch);
+
+}  // namespace touchstone::rules
