@@ -31,7 +31,8 @@ using Diagnostics = std::vector<Diagnostic>;
 
 bool HasErrors(const Diagnostics& diagnostics);
 
-// "offers/beans-20.yaml:14:11: error: … [unknown_name]", then the excerpt underlined, then the hint.
+// "offers/beans-20.yaml:14:11: error: … [unknown_name]", then the excerpt underlined, then the
+// hint.
 std::string Render(const Diagnostic& diagnostic);
 
 }  // namespace touchstone::rules
