@@ -3,10 +3,10 @@
 // Where each fact of a decision stands: slots of two rows, and the environments in which the rules
 // of each scope are checked.
 //
-// Row kDecisionRow, one a decision: customer attributes, aggregates, computed attributes, request
-// facts, columns of the store's row, and the built-in facts below. Row kLineRow, one a basket line.
-// Events have a layout of their own (EventLayout): row kDecisionRow holds `event.*`, kLineRow
-// `line.*`. Thread safety: const after construction. Lifetime: refers to its Schema.
+// Row kDecisionRow, one a decision: the built-in facts below, then customer attributes, aggregates,
+// request facts, columns of the store's row and computed attributes, each in the order of the
+// Schema. Row kLineRow, one a basket line. Events have a layout of their own (event_layout.h).
+// Thread safety: const after construction. Lifetime: refers to its Schema.
 
 #include <cstdint>
 #include <vector>
@@ -22,13 +22,14 @@ inline constexpr uint8_t kLineRow = 1;
 
 // Which names a rule may use. What exists in another scope only is an error that says where.
 enum class Scope : uint8_t {
-  kComputed,  // customer, request, store, now
-  kSegment,   // the same and computed attributes
-  kEligible,  // the same, customer.segment, channel, direction, basket as it came in
-  kRequires,  // the same and basket.net
-  kValue,     // as kRequires
-  kLimit,     // as kSegment and customer.segment
-  kLine,      // as kEligible and line.*
+  kComputed,   // customer, request, store, now
+  kSegment,    // the same and computed attributes
+  kEligible,   // the same, customer.segment, channel, direction, basket as it came in
+  kRequires,   // the same and basket.net
+  kValue,      // as kRequires
+  kLimit,      // as kSegment and customer.segment
+  kLine,       // as kEligible and line.*
+  kEveryLine,  // line.* alone: what is merchandise must not depend on who asks
 };
 
 // Built-in facts of the decision row, always at these positions.
@@ -48,6 +49,12 @@ enum BuiltinSlot : uint16_t {
 };
 
 // Built-in facts of a line row, always at these positions; the product's columns follow.
+//
+// A line row is also the record that `basket.lines` shows, without a copy: its first
+// kBuiltinLineSlots values are the fields of record(line), in this order. So a binder fills a row
+// of line_row_size() values, sets
+//   row[kLineSlotProduct] = Value::Record(row + kBuiltinLineSlots, number of product columns)
+// and the line's element of basket.lines is Value::Record(row, kBuiltinLineSlots).
 enum BuiltinLineSlot : uint16_t {
   kLineSlotSku,          // line.sku: string
   kLineSlotQuantity,     // line.quantity: decimal
@@ -55,6 +62,7 @@ enum BuiltinLineSlot : uint16_t {
   kLineSlotGross,        // line.gross: money, after manual discounts
   kLineSlotPriceSource,  // line.price_source: string: regular, shelf, markdown, override
   kLineSlotCategories,   // line.categories: list(string), of the product, else of the caller
+  kLineSlotProduct,      // record(product); rules read line.product.COLUMN from the columns' slots
   kBuiltinLineSlots,
 };
 
@@ -64,6 +72,13 @@ struct StoredSlot {
   uint16_t slot = 0;
   bool is_aggregate = false;
   uint32_t index = 0;  // into Schema::customer or Schema::aggregates
+};
+
+// Names from outside the schema that rules may use.
+struct RuleSetNames {
+  std::vector<std::string> segments;      // with `anonymous`: the enum of customer.segment
+  std::vector<std::string> channels;      // the enum of channel
+  std::vector<expr::ConstantDecl> lists;  // list.NAME; values outlive the environment
 };
 
 class FactLayout {
@@ -84,12 +99,10 @@ class FactLayout {
   // Whether a slot of the decision row is a personal fact (customer.* but for customer.known, or a
   // computed attribute that reads one).
   bool IsPersonal(expr::Slot slot) const;
-  // "customer.spend_90d".
+  // "customer.spend_90d"; "" for a slot outside the rows.
   absl::string_view NameOf(expr::Slot slot) const;
 
-  // `lists`: the constants list.NAME. The segment names are the enum of customer.segment.
-  expr::Environment EnvironmentFor(Scope scope, const std::vector<std::string>& segment_names,
-                                   const std::vector<expr::ConstantDecl>& lists) const;
+  expr::Environment EnvironmentFor(Scope scope, const RuleSetNames& names) const;
 
  private:
   const Schema* schema_;
@@ -98,15 +111,11 @@ class FactLayout {
   uint16_t first_customer_ = 0;
   uint16_t first_aggregate_ = 0;
   uint16_t first_request_ = 0;
-  uint16_t first_computed_ = 0;
   uint16_t first_store_ = 0;
+  uint16_t first_computed_ = 0;
   std::vector<StoredSlot> stored_slots_;
   std::vector<std::string> names_;       // of the decision row
   std::vector<std::string> line_names_;  // of the line row
 };
-
-// Names for aggregates over one event type: event.time, event.FIELD; line.FIELD, and
-// line.categories and line.product.COLUMN when the lines have a `sku`.
-expr::Environment EventEnvironment(const Schema& schema, const EventSpec& event);
 
 }  // namespace touchstone::rules

@@ -7,12 +7,16 @@
 // stay valid as long as the snapshot.
 
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <vector>
 
 #include "absl/container/flat_hash_map.h"
-#include "absl/status/statusor.h"
+#include "absl/status/status.h"
 #include "absl/strings/string_view.h"
+#include "absl/types/span.h"
+#include "rules/expr/arena.h"
+#include "rules/expr/value.h"
 #include "rules/facts/schema.h"
 
 namespace touchstone::rules {
@@ -23,9 +27,10 @@ class ReferenceTable {
   explicit ReferenceTable(size_t columns) : columns_(columns) {}
 
   // `row` has one value a column of the ReferenceSpec, absent where the row has none; copied
-  // deeply. AlreadyExists when the key is there.
+  // deeply. AlreadyExists when the key is there, InvalidArgument for another number of values:
+  // nothing is added.
   absl::Status Add(absl::string_view key, absl::Span<const expr::Value> row);
-  // The row's `columns` values, or null.
+  // The row's columns() values, or null. With columns() 0 a row that is there is not null either.
   const expr::Value* Find(absl::string_view key) const;
   size_t size() const { return rows_.size(); }
   size_t columns() const { return columns_; }
