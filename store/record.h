@@ -22,7 +22,9 @@
 
 namespace touchstone::store {
 
-inline constexpr size_t kMaxRecordBytes = size_t{4} << 20;
+// What a record holds at most; a patch cannot add beyond it.
+inline constexpr size_t kMaxAttributes = 4096;
+inline constexpr size_t kMaxAggregates = 1024;
 inline constexpr size_t kMaxContacts = 256;
 inline constexpr size_t kMaxIdentities = 64;
 inline constexpr size_t kMaxConsents = 256;
@@ -121,7 +123,7 @@ class RecordView {
   ConsentView consent(size_t i) const;  // ascending by purpose
 
  private:
-  friend class RecordImage;
+  friend class RecordImage;  // decodes a record in order to change it
 
   // Cells of one size, and the heap that their offsets are relative to.
   struct Table {

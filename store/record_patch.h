@@ -24,6 +24,8 @@
 namespace touchstone::store {
 
 inline constexpr size_t kMaxPatchBytes = size_t{1} << 20;
+inline constexpr size_t kMaxValueBytes = size_t{64} << 10;
+inline constexpr size_t kMaxIdentityBytes = 256;
 
 class RecordPatch {
  public:

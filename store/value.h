@@ -168,10 +168,12 @@ struct Value::Field {
   Value value;
 };
 
-// DataLoss unless the bytes are well formed. `heap` holds what the slot's offset is relative to.
+// DataLoss unless the bytes are well formed.
 absl::Status ValidateStringList(absl::string_view bytes);
 absl::Status ValidateFields(absl::string_view bytes);
-absl::Status ValidateSlot(const char* slot, absl::string_view heap);
+// Payloads lie in the heap in the order of their slots, without gaps: `heap_used` is where the next
+// one must begin, and is moved behind this one.
+absl::Status ValidateSlot(const char* slot, absl::string_view heap, size_t* heap_used);
 // For a payload that is not in a record yet. A type of a later version passes.
 absl::Status ValidateHeapPayload(uint8_t type, absl::string_view payload);
 
