@@ -3,12 +3,14 @@
 // Splits an amount over weights so that the parts sum to the whole exactly: largest remainder
 // (Hamilton's method), the way an order discount reaches its lines.
 //
-// Thread safety: pure. Cost: O(n log n), no allocation when `scratch` has capacity.
+// Thread safety: pure. Cost: O(n), no allocation when `scratch` has capacity.
 // Ties between equal remainders go to the larger weight, then to the smaller tie_break.
 
 #include <cstdint>
+#include <utility>
 #include <vector>
 
+#include "absl/numeric/int128.h"
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
 #include "absl/types/span.h"
@@ -22,7 +24,8 @@ struct AllocationShare {
 };
 
 struct AllocationScratch {
-  std::vector<std::pair<int64_t, uint32_t>> remainders;
+  // 128 bits: a sum of int64 weights need not fit int64, and a remainder comes close to it.
+  std::vector<std::pair<absl::uint128, uint32_t>> remainders;
 };
 
 // Writes `part` of each share. total may be 0 and must not be negative; when all weights are zero

@@ -37,8 +37,8 @@ struct ExactNumber {
 };
 inline constexpr int kMaxExactScale = 9;
 
-// Reads digits with an optional sign and fraction; InvalidArgument for exponents, more than
-// kMaxExactScale decimals, or a mantissa outside int64.
+// Reads digits with an optional minus and fraction (".5" too, as CEL writes it); InvalidArgument
+// for exponents, more than kMaxExactScale decimals, or a mantissa outside int64.
 absl::StatusOr<ExactNumber> ParseExactNumber(absl::string_view text);
 
 // Three-way comparison of value / 10^value_scale with a literal: exact for all inputs, never fails.

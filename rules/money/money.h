@@ -13,6 +13,7 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "rules/money/decimal.h"
+#include "rules/money/rounding.h"
 
 namespace touchstone::rules {
 
@@ -47,16 +48,13 @@ struct Money {
   }
 };
 
-// How a result that falls between two minor units is rounded. kHalfAwayFromZero is the default.
-enum class Rounding : uint8_t { kHalfAwayFromZero, kHalfEven, kDown, kUp };
-
 absl::StatusOr<Money> Add(Money a, Money b);
 absl::StatusOr<Money> Subtract(Money a, Money b);
 absl::StatusOr<Money> Negate(Money a);
 absl::StatusOr<Money> Multiply(Money a, int64_t factor);
 absl::StatusOr<Money> Multiply(Money a, Decimal factor, Rounding rounding);
 
-// A share of an amount. REQUIRES: 0 <= parts_per_million.
+// A share of an amount. InvalidArgument when parts_per_million is negative.
 absl::StatusOr<Money> Percentage(Money a, int64_t parts_per_million, Rounding rounding);
 
 // quantity (thousandths) times unit price (ten-thousandths of a major unit), rounded once, to the
@@ -69,9 +67,10 @@ absl::StatusOr<int> Compare(Money a, Money b);
 
 // "12.50", "-3", "1250" for JPY: sign, digits, as many decimals as the currency has.
 std::string FormatAmount(Money money);
-// "12.50 EUR".
+// "12.50 EUR"; the amount alone when the currency is none.
 std::string Format(Money money);
-// Reads what Format writes; also accepts fewer decimals than the currency has ("5 EUR").
+// Reads what Format writes; also accepts fewer decimals than the currency has ("5 EUR"). Malformed
+// text is InvalidArgument, an amount that leaves int64 OutOfRange; so too for ParseAmount.
 absl::StatusOr<Money> ParseMoney(absl::string_view text);
 // Reads "12.50" in the given currency. More decimals than the currency has is InvalidArgument.
 absl::StatusOr<Money> ParseAmount(absl::string_view text, Currency currency);

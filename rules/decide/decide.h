@@ -1,0 +1,40 @@
+#pragma once
+
+// The decision itself: a pure function of its input. Same input, same answer, on every machine.
+//
+// Steps (DESIGN section 4): bind built-in, store and computed facts; segment; for every offer
+// paused, window, channel, placement, eligible, limits; price the basket offer by offer with
+// `requires` seeing what is left; rank and fill placements; fallback. Cost: no heap allocation
+// after warm-up; bounded by input.step_limit evaluator steps, after which the answer is PARTIAL and
+// what was not decided is refused with kStepLimit. Thread safety: one Scratch per thread. Errors:
+// none; input is validated by the caller (ValidateBasket, known indexes); REQUIRES that it is.
+
+#include <memory>
+
+#include "rules/decide/decision.h"
+#include "rules/ruleset/rule_set.h"
+
+namespace touchstone::rules {
+
+// Changes in the commit that changes any result: receipts replay under the same version only.
+inline constexpr int kEngineVersion = 1;
+
+class DecisionScratch {
+ public:
+  DecisionScratch();
+  ~DecisionScratch();
+  DecisionScratch(DecisionScratch&&) noexcept;
+  DecisionScratch& operator=(DecisionScratch&&) noexcept;
+
+  struct State;
+  State& state() { return *state_; }
+
+ private:
+  std::unique_ptr<State> state_;
+};
+
+// The result lives in `scratch` until its next use.
+const Decision& Decide(const RuleSet& rule_set, const DecisionInput& input,
+                       DecisionScratch& scratch);
+
+}  // namespace touchstone::rules

@@ -1,0 +1,165 @@
+#pragma once
+
+// One decision: what goes in and what comes out.
+//
+// Everything here is plain data. Lifetime: a DecisionInput borrows all it points to; a Decision
+// borrows from the RuleSet, the input and the Scratch that made it, until that Scratch is used
+// again.
+
+#include <cstdint>
+#include <vector>
+
+#include "absl/strings/string_view.h"
+#include "absl/time/time.h"
+#include "absl/types/span.h"
+#include "rules/basket/pricing.h"
+#include "rules/expr/value.h"
+#include "rules/facts/reference.h"
+#include "rules/policy/limit.h"
+
+namespace touchstone::rules {
+
+// Whether the customer's record was there.
+enum class InputStatus : uint8_t {
+  kPresent,
+  kUnknown,      // identities that find no customer: decided as anonymous, said so
+  kAnonymous,    // no identity
+  kUnavailable,  // her record did not come in time
+};
+
+// A line as the till sent it, beside its pricing form: what product facts come from.
+struct LineFacts {
+  absl::string_view sku;
+  absl::Span<const absl::string_view> caller_categories;  // used when the snapshot has no such SKU
+};
+
+struct DecisionInput {
+  const ReferenceSnapshot* reference = nullptr;  // never null
+  // Facts of the decision row as bound: customer attributes, aggregates and request facts in their
+  // slots of the FactLayout (absent where unknown). Built-ins, computed and store facts are filled
+  // in by Decide. Size: decision_row_size().
+  absl::Span<const expr::Value> facts;
+  // Empty lines: no basket.
+  Basket basket;
+  absl::Span<const LineFacts> line_facts;  // parallel to basket.lines
+  absl::Span<const Contact> contacts;      // what has counted for the customer, any order
+  absl::Span<const uint32_t> paused;       // offer indexes, ascending
+  InputStatus customer = InputStatus::kAnonymous;
+  absl::string_view decision_id;
+  absl::string_view store;  // key; empty outside stores
+  uint16_t channel = 0;     // index into RuleSet::channels
+  bool outbound = false;
+  absl::string_view locale;               // BCP 47; falls back by prefix, then to the first
+  absl::Span<const uint16_t> placements;  // indexes into RuleSet::placements, as asked for
+  absl::Time now;
+  uint64_t seed = 0;        // of the transaction
+  uint64_t step_limit = 0;  // evaluator steps of the whole decision
+};
+
+enum class Completeness : uint8_t { kComplete, kPartial };
+enum class CompletenessCause : uint8_t { kNone, kCustomerUnavailable, kStepLimit };
+
+// Where an offer was ruled out, in the order in which that is asked.
+enum class Stage : uint8_t {
+  kNone,  // not ruled out: it changed the basket or is shown
+  kPaused,
+  kWindow,
+  kChannel,
+  kPlacement,  // no treatment for any placement asked for, and it changes no basket
+  kEligible,
+  kSegment,
+  kConsent,
+  kSuppression,
+  kQuietHours,
+  kLimit,
+  kCoolDown,
+  kBudget,
+  kRequires,
+  kStacking,
+  kRank,
+};
+// "window", "eligible", "quiet_hours": the word in golden tests, reasons and documentation.
+absl::string_view StageName(Stage stage);
+
+// Why, beyond the stage.
+enum class Cause : uint8_t {
+  kNone,
+  kCondition,       // a conjunct is false: `part` is its position
+  kError,           // a conjunct ended in an error: `part`, `error`
+  kInputMissing,    // it needs the customer's record, which did not come (INPUT_MISSING)
+  kAnonymousLimit,  // a per-customer limit, and the customer is not known
+  kLimitReached,    // `part` is the limit's position
+  kNoCurrency,      // the benefit has no amount in the basket's currency
+  kNoLines,         // no line that it may touch
+  kNothingLeft,     // nothing left to take off
+  kNoBasket,        // it changes baskets and there is none
+  kOutranked,       // better offers took the places
+  kGroupFull,       // the placement's group_at_most
+  kNoTreatment,     // no placement asked for shows it
+  kStepLimit,
+};
+
+struct OfferOutcome {
+  Stage stage = Stage::kNone;
+  Cause cause = Cause::kNone;
+  uint16_t part = 0;
+  expr::ErrorCode error = expr::ErrorCode::kAbsent;
+  bool applied = false;  // changed the basket
+  bool shown = false;
+  bool value_failed = false;     // its value ended in an error or NaN: ranked last
+  int64_t score_millionths = 0;  // when it came to ranking
+  Money taken;                   // when applied
+};
+
+struct ShownOffer {
+  uint32_t offer = 0;
+  uint32_t position = 0;  // from 0
+  bool fallback = false;
+  absl::Span<const absl::string_view> texts;  // by field of the placement
+};
+
+struct PlacementAnswer {
+  uint16_t placement = 0;
+  absl::Span<const ShownOffer> shown;
+};
+
+struct AppliedOffer {
+  uint32_t offer = 0;
+  Money taken;
+  bool cut_by_guard_rail = false;
+};
+
+struct LineTaking {
+  uint32_t line = 0;  // index into basket.lines
+  uint32_t offer = 0;
+  int64_t amount_minor = 0;
+};
+
+struct LineTotals {
+  int64_t gross_minor = 0;  // after manual discounts
+  int64_t net_minor = 0;    // after offers
+};
+
+struct BasketAnswer {
+  bool priced = false;  // false: there was no basket
+  Currency currency;
+  int64_t gross_minor = 0;                 // everything, after manual discounts
+  int64_t payable_minor = 0;               // everything, after offers
+  absl::Span<const LineTotals> lines;      // parallel to the input's
+  absl::Span<const LineTaking> takings;    // in order of pricing, then line
+  absl::Span<const AppliedOffer> applied;  // in order of pricing
+};
+
+struct Decision {
+  Completeness completeness = Completeness::kComplete;
+  CompletenessCause cause = CompletenessCause::kNone;
+  absl::string_view segment;
+  bool segment_known = true;  // false: it depends on the record that did not come
+  BasketAnswer basket;
+  absl::Span<const PlacementAnswer> placements;  // as asked for
+  absl::Span<const OfferOutcome> offers;         // by offer index
+  // Facts of the decision row as the rules saw them at the end.
+  absl::Span<const expr::Value> facts;
+};
+
+}  // namespace touchstone::rules

@@ -1,0 +1,108 @@
+#pragma once
+
+// The declarations of a rule set in typed form: what the facts of a decision are.
+//
+// Use: built once by rules/ruleset from the message, then shared const. Thread safety: const.
+// Ownership: a Schema owns the memory of its default values; it does not move after construction.
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/strings/string_view.h"
+#include "absl/time/time.h"
+#include "rules/expr/arena.h"
+#include "rules/expr/program.h"
+#include "rules/expr/type.h"
+#include "rules/expr/value.h"
+#include "rules/money/money.h"
+
+namespace touchstone::rules {
+
+// What a declared type says beyond its expression type.
+enum class ValueForm : uint8_t {
+  kPlain,
+  kDate,      // timestamp at 00:00 UTC; text form 2026-11-01
+  kEnum,      // string, one of enum_values
+  kTimezone,  // string, IANA name
+  kCurrency,  // string, ISO 4217 code
+};
+
+// Identity of a stored attribute or aggregate: 32-bit FNV-1a of its name, so that it is the same in
+// every revision. A schema in which two names collide is refused.
+uint32_t StableId(absl::string_view name);
+
+struct AttributeSpec {
+  std::string name;  // without "customer." or "request."
+  std::string declared_type;
+  expr::Type type;
+  ValueForm form = ValueForm::kPlain;
+  std::vector<std::string> enum_values;
+  bool optional = false;
+  bool pii = false;
+  int max_elements = 256;     // of a list
+  expr::Value default_value;  // absent when optional
+  uint32_t id = 0;            // StableId(name)
+};
+
+// A window of whole local days or hours that ends with the current one; kEver has no beginning.
+struct TrailingWindow {
+  enum class Unit : uint8_t { kEver, kDays, kHours };
+  Unit unit = Unit::kEver;
+  int count = 0;
+};
+
+enum class AggregateFunction : uint8_t { kCount, kSum, kLast };
+
+struct AggregateSpec {
+  std::string name;
+  uint32_t id = 0;  // StableId(name)
+  AggregateFunction function = AggregateFunction::kCount;
+  std::string event_type;
+  TrailingWindow window;
+  expr::Type type;        // int for count; money, decimal or int for sum; timestamp for last
+  Currency currency;      // of a sum of money
+  bool per_line = false;  // evaluated once a line of the event, else once an event
+  std::optional<expr::Program> operand;  // of sum
+  std::optional<expr::Program> where;
+};
+
+struct ComputedSpec {
+  std::string name;  // full: "customer.age"
+  expr::Type type;
+  expr::Program program;
+  bool personal = false;  // reads a customer fact, directly or through another computed attribute
+};
+
+struct EventSpec {
+  std::string name;
+  std::vector<AttributeSpec> fields;
+  std::vector<AttributeSpec> line_fields;
+};
+
+struct ReferenceSpec {
+  std::string name;  // "product", "store"
+  std::string key;
+  std::vector<AttributeSpec> columns;  // in order of name: the layout of a row
+};
+
+struct Schema {
+  std::vector<AttributeSpec> customer;    // in order of name
+  std::vector<AttributeSpec> request;     // in order of name
+  std::vector<AggregateSpec> aggregates;  // in order of name
+  std::vector<ComputedSpec> computed;     // in order of evaluation
+  std::vector<EventSpec> events;          // in order of name
+  ReferenceSpec product;                  // no columns when not declared
+  ReferenceSpec store;
+  std::vector<Currency> currencies;  // at least one; the first is that of rules that name none
+  absl::TimeZone zone;               // of windows that name no other
+  expr::Arena memory;                // of default values
+
+  Schema() = default;
+  Schema(const Schema&) = delete;
+  Schema& operator=(const Schema&) = delete;
+};
+
+}  // namespace touchstone::rules

@@ -1,0 +1,35 @@
+#pragma once
+
+// When an offer is open: local days and hours in a zone.
+//
+// From and through are local days, both included. Hours that pass midnight belong to the day on
+// which they begin: `fri, 22:00-02:00` is open until Saturday 02:00. A local time that daylight
+// saving skips or repeats is judged by the wall clock that shows it. Thread safety: immutable.
+// Cost: one civil-time conversion per zone, shared by the caller.
+
+#include <cstdint>
+#include <optional>
+
+#include "absl/time/civil_time.h"
+#include "absl/time/time.h"
+
+namespace touchstone::rules {
+
+enum class WindowZone : uint8_t { kFixed, kStore, kCustomer };
+
+struct WindowSpec {
+  std::optional<absl::CivilDay> from;
+  std::optional<absl::CivilDay> through;
+  uint8_t days = 0x7f;           // bit 0 Monday to bit 6 Sunday
+  int16_t opens_minute = 0;      // of the day, 0 to 1439
+  int16_t closes_minute = 1440;  // exclusive; at most opens_minute: passes midnight
+  WindowZone zone_of = WindowZone::kFixed;
+  absl::TimeZone zone;  // with kFixed; the fallback for the others
+};
+
+bool IsOpen(const WindowSpec& window, absl::CivilMinute local);
+
+// Whether it opens at any minute at all (days within from..through, hours not empty).
+bool OpensEver(const WindowSpec& window);
+
+}  // namespace touchstone::rules

@@ -1,0 +1,38 @@
+#pragma once
+
+// What was found in a rule set, for a marketer: where, what is wrong, what to do.
+//
+// Thread safety: plain data.
+
+#include <string>
+#include <vector>
+
+#include "absl/strings/string_view.h"
+
+namespace touchstone::rules {
+
+enum class Severity : unsigned char { kError, kWarning };
+
+struct Diagnostic {
+  Severity severity = Severity::kError;
+  std::string code;        // stable, in docs/rules/diagnostics.md: "unknown_name"
+  std::string file;        // "offers/beans-20.yaml"; empty for a rule set that came as a message
+  int line = 0;            // 1-based; 0 without a file
+  int column = 0;          // 1-based, in characters of the line
+  std::string field_path;  // "offers[beans-20].eligible", "segments[loyal].when"
+  std::string message;     // one sentence
+  std::string hint;        // what to do; may be empty
+  std::string excerpt;     // the source line, empty without a file
+  int excerpt_begin = 0;   // columns of the offending text in `excerpt`, 1-based, end exclusive
+  int excerpt_end = 0;
+};
+
+using Diagnostics = std::vector<Diagnostic>;
+
+bool HasErrors(const Diagnostics& diagnostics);
+
+// "offers/beans-20.yaml:14:11: error: … [unknown_name]", then the excerpt underlined, then the
+// hint.
+std::string Render(const Diagnostic& diagnostic);
+
+}  // namespace touchstone::rules

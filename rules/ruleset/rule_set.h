@@ -1,0 +1,149 @@
+#pragma once
+
+// A compiled rule set: everything a decision needs, immutable, shared by all threads.
+//
+// Built by Compile (compile.h) from the message; every program in it is checked, so that nothing is
+// found out at the till. Thread safety: const. Lifetime: held by shared_ptr; a decision keeps the
+// one it began with. Programs refer to constants and defaults that the RuleSet owns, so it does not
+// move.
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/container/flat_hash_map.h"
+#include "absl/strings/string_view.h"
+#include "absl/time/time.h"
+#include "rules/basket/pricing.h"
+#include "rules/expr/program.h"
+#include "rules/facts/layout.h"
+#include "rules/facts/reference.h"
+#include "rules/facts/schema.h"
+#include "rules/policy/limit.h"
+#include "rules/policy/window.h"
+
+namespace touchstone::rules {
+
+// A condition as its top-level conjuncts, in the order written. Evaluated as CEL's &&: false if any
+// conjunct is false, else an error if any is one, else true. The first false conjunct (else the
+// first error) is the part that decides, which is what a reason names.
+struct Condition {
+  struct Conjunct {
+    expr::Program program;
+    std::string text;           // canonical
+    bool only_segment = false;  // reads customer.segment and no other fact
+    bool personal = false;      // reads a personal fact
+  };
+  std::vector<Conjunct> conjuncts;  // empty: always true
+
+  bool personal() const {
+    for (const Conjunct& c : conjuncts) {
+      if (c.personal) return true;
+    }
+    return false;
+  }
+};
+
+struct SegmentSpec {
+  std::string name;
+  Condition when;  // no conjuncts: otherwise
+};
+
+enum class Applies : uint8_t { kAutomatic, kNever };
+
+enum class LimitScope : uint8_t { kBasket, kCustomer };
+
+struct LimitSpec {
+  std::string id;
+  std::optional<expr::Program> at_most_formula;  // int; else at_most
+  int64_t at_most = 0;
+  bool formula_personal = false;
+  ContactKind count = ContactKind::kShown;
+  LimitScope per = LimitScope::kCustomer;
+  LimitWindow over;
+  bool anonymous_unlimited = false;
+};
+
+// A text with placeholders, cut into pieces: literal, then (placeholder, literal)*.
+struct TextTemplate {
+  enum class Placeholder : uint8_t {
+    kBenefitAmount,   // {benefit.amount}: what the offer took from the basket, "5.00"
+    kBenefitPercent,  // {benefit.percent}: "20"
+    kFact,            // {customer.first_name}: a fact of the decision row
+  };
+  struct Piece {
+    std::string literal;                     // before the placeholder
+    std::optional<Placeholder> placeholder;  // absent on the last piece
+    expr::Slot slot;                         // kFact
+  };
+  std::vector<Piece> pieces;
+  bool personal = false;
+};
+
+struct TreatmentSpec {
+  // [field of the placement][locale of the rule set]
+  std::vector<std::vector<TextTemplate>> texts;
+};
+
+struct OfferSpec {
+  std::string id;
+  std::string title;
+  std::string campaign;
+  int16_t group = -1;      // index into RuleSet::groups, -1: none
+  uint32_t stable_id = 0;  // StableId(id)
+  Applies applies = Applies::kNever;
+  bool is_public = false;
+  std::optional<WindowSpec> window;
+  uint64_t channels = ~uint64_t{0};  // bit i: RuleSet::channels[i]
+  Condition eligible;
+  Condition requires_;
+  std::optional<expr::Program> value;
+  std::optional<BenefitSpec> benefit;
+  Condition lines;  // over the line row; of benefit
+  std::vector<LimitSpec> limits;
+  std::vector<std::optional<TreatmentSpec>> treatments;  // by placement index
+};
+
+struct PlacementSpec {
+  std::string name;
+  uint16_t channel = 0;
+  int max_offers = 1;
+  absl::Duration budget;
+  bool shown_on_answer = false;
+  std::vector<int> group_at_most;  // by group index; -1: no limit
+  struct Field {
+    std::string name;
+    int max_characters = 1000;
+  };
+  std::vector<Field> fields;       // in order of name
+  std::vector<uint32_t> fallback;  // offer indexes, in order
+};
+
+struct RuleSet {
+  std::string name;
+  std::string content_hash;  // hex SHA-256 of the deterministic serialisation of the message
+  Schema schema;
+  std::unique_ptr<const FactLayout> layout;
+  std::vector<std::string> locales;
+  std::vector<std::string> channels;
+  std::vector<std::string> groups;
+  std::vector<SegmentSpec> segments;      // the last is `otherwise`
+  std::vector<PlacementSpec> placements;  // in order of name
+  std::vector<OfferSpec> offers;          // in order of id
+  std::vector<uint32_t> pricing_order;    // offers with a benefit: stage, priority, id
+  Condition never_discount;               // over the line row; never true when empty
+  bool has_never_discount = false;
+  PricingPolicy pricing;  // rounding, guard rails
+  absl::flat_hash_map<std::string, uint32_t> offer_by_id;
+  absl::flat_hash_map<std::string, uint32_t> placement_by_name;
+
+  RuleSet() = default;
+  RuleSet(const RuleSet&) = delete;
+  RuleSet& operator=(const RuleSet&) = delete;
+};
+
+inline constexpr absl::string_view kAnonymousSegment = "anonymous";
+
+}  // namespace touchstone::rules

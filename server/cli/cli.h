@@ -1,0 +1,21 @@
+#pragma once
+
+// The command line: one binary, one function a group of commands. Each adds its subcommands to the
+// app and stores its exit code when one of them has run.
+//
+// Exit codes: 0 fine, 1 findings (a rule set with errors, a failed test, a decision that cannot be
+// explained), 2 usage or environment. Findings and answers go to standard output, what went wrong
+// around them to standard error.
+
+#include <CLI/CLI.hpp>
+
+namespace touchstone::server {
+
+inline constexpr int kExitFine = 0;
+inline constexpr int kExitFindings = 1;
+inline constexpr int kExitUsage = 2;
+
+// `exit_code` must outlive the parse of `app`.
+void AddRulesCommands(CLI::App& app, int& exit_code);
+
+}  // namespace touchstone::server

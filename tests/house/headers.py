@@ -1,0 +1,51 @@
+#!/usr/bin/env python3
+"""Compiles each header of the tree alone, with the flags of the build it belongs to.
+
+headers.py SOURCE_DIR BINARY_DIR COMPILER
+"""
+import concurrent.futures
+import json
+import pathlib
+import shlex
+import subprocess
+import sys
+
+KEPT = ("-I", "-isystem", "-D", "-std=", "-W")
+
+
+def flags_by_folder(binary_dir):
+    """Include paths and defines that the sources of each folder are compiled with."""
+    flags = {}
+    for entry in json.loads((binary_dir / "compile_commands.json").read_text()):
+        folder = pathlib.Path(entry["file"]).parent
+        words = shlex.split(entry["command"])
+        kept = []
+        for word, following in zip(words, words[1:] + [""]):
+            if word == "-isystem":
+                kept += [word, following]
+            elif word.startswith(KEPT) and word != "-isystem":
+                kept.append(word)
+        flags.setdefault(folder, kept)
+    return flags
+
+
+def main():
+    source, binary, compiler = pathlib.Path(sys.argv[1]), pathlib.Path(sys.argv[2]), sys.argv[3]
+    flags = flags_by_folder(binary)
+    headers = [h for top in ("rules", "store", "server", "bench", "tests") for h in sorted((source / top).rglob("*.h"))]
+
+    def compile_alone(header):
+        if header.parent not in flags:
+            return f"{header}: no source file stands in its folder, so it is not built"
+        command = [compiler, *flags[header.parent], "-fsyntax-only", "-x", "c++", "-include", str(header), "/dev/null"]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        return done.stderr if done.returncode else None
+
+    with concurrent.futures.ThreadPoolExecutor(2) as pool:
+        failures = [failure for failure in pool.map(compile_alone, headers) if failure]
+    print("\n".join(failures) if failures else f"{len(headers)} headers compile alone")
+    sys.exit(1 if failures else 0)
+
+
+if __name__ == "__main__":
+    main()
