@@ -85,7 +85,7 @@ struct Expr {
 
   Constant constant;                   // kConstant
   std::string text;                    // kConstant numbers: source text without sign folding lost
-  std::string name;                    // kIdent; kSelect: the field
+  std::string name;                    // kIdent; kSelect: the field; kCall of kUnknown
   bool test_only = false;              // kSelect inside has()
   Function function = Function::kAnd;  // kCall
   bool receiver_style = false;         // kCall

@@ -8,6 +8,7 @@
 #include <optional>
 
 #include "absl/strings/string_view.h"
+#include "absl/types/span.h"
 
 namespace touchstone::rules::expr {
 
@@ -76,11 +77,16 @@ enum class Function : uint8_t {
   // Touchstone.
   kAge,       // age(birth_date, now): full years between two timestamps on the frame's calendar
   kCurrency,  // currency(money): its ISO code
+  // A name that no function has (Expr::name). Only between parser and checker: the checker reports
+  // it, or, without types, turns the call into an unbound name.
+  kUnknown,
 };
 
-// How the source writes it: "_&&_" for operators, the plain name for functions.
+// How the source writes it: "_&&_" for operators, the plain name for functions; "" for kUnknown.
 absl::string_view FunctionName(Function function);
-// By the plain name of a function ("startsWith"); nullopt when there is none.
+// By the plain name of a function ("startsWith", "strings.quote"); nullopt when there is none.
 std::optional<Function> FindFunction(absl::string_view name);
+// The plain names of all functions, for "did you mean".
+absl::Span<const absl::string_view> FunctionNames();
 
 }  // namespace touchstone::rules::expr

@@ -91,7 +91,16 @@ class Value {
   static Value Bytes(absl::string_view v) { return FromBytes(Kind::kBytes, v); }
   // REQUIRES: within 0001-01-01T00:00:00Z .. 9999-12-31T23:59:59.999999999Z.
   static Value Timestamp(absl::Time v);
+  // The same from seconds since the epoch (floor) and 0 to 999,999,999 nanoseconds.
+  static Value TimestampParts(int64_t seconds, uint32_t nanos) {
+    Value r(Kind::kTimestamp, nanos);
+    r.payload_.integer = seconds;
+    return r;
+  }
   static Value DurationNanos(int64_t nanos) { return FromInt(Kind::kDuration, nanos); }
+  // Money whose currency is none is a bare amount, counted in ten-thousandths of a major unit: what
+  // a rule's literal is before it meets real money. It takes its partner's currency; where a whole
+  // expression is one, the caller gives it a currency.
   static Value OfMoney(Money v) {
     Value r = FromInt(Kind::kMoney, v.amount_minor);
     r.aux_ = v.currency.index();
@@ -175,7 +184,8 @@ static_assert(sizeof(Value) == 16);
 static_assert(std::is_trivially_copyable_v<Value>);
 
 // CEL equality: numbers on one number line, lists and maps deep, different kinds unequal, NaN
-// unequal to itself. Money of different currencies is unequal. REQUIRES: neither is an error.
+// unequal to itself. Money of different currencies is unequal; a bare amount equals any money of
+// the same size. REQUIRES: neither is an error.
 bool Equals(const Value& a, const Value& b);
 
 // For diagnostics, explanations and tests: CEL-like text ("412.00 EUR", ["a", "b"], error: absent).

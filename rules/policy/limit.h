@@ -25,17 +25,18 @@ struct Contact {
 struct LimitWindow {
   enum class Unit : uint8_t {
     kEver,
-    kRollingDays,  // exactly count * 24 h back from now
-    kRollingHours,
-    kCalendarDay,  // local days in the zone; weeks begin on Monday
+    kRollingDays,   // the local day of now and the count - 1 before it
+    kRollingHours,  // the local hour of now and the count - 1 hours before it
+    kCalendarDay,   // local days in the zone; weeks begin on Monday
     kCalendarWeek,
     kCalendarMonth,
   };
   Unit unit = Unit::kEver;
-  int count = 0;  // of kDays and kHours
+  int count = 0;  // at least 1 with kRollingDays and kRollingHours
 };
 
-// Start of the window that `now` is in, inclusive; InfinitePast for kEver.
+// Start of the window that `now` is in, inclusive; InfinitePast for kEver. A day begins at the
+// first instant whose wall clock shows it, also where daylight saving skips or repeats midnight.
 absl::Time WindowStart(const LimitWindow& window, absl::Time now, absl::TimeZone zone);
 
 int64_t CountContacts(absl::Span<const Contact> contacts, uint32_t offer, ContactKind kind,

@@ -1,0 +1,165 @@
+#include "rules/expr/amounts.h"
+
+namespace touchstone::rules::expr {
+namespace {
+
+constexpr int kDecimalScale = 3;
+
+int ScaleOf(Money money) {
+  return money.currency.is_none() ? kBareScale : money.currency.minor_digits();
+}
+
+int64_t PowerOfTen(int exponent) {
+  int64_t power = 1;
+  for (int i = 0; i < exponent; ++i) power *= 10;
+  return power;
+}
+
+Order OrderOfSign(int sign) {
+  return sign < 0 ? Order::kLess : sign == 0 ? Order::kEqual : Order::kGreater;
+}
+
+// count / 10^from as a count of 10^-to; the error when it does not fit exactly.
+Value Rescaled(int64_t count, int from, int to) {
+  if (from > to) {
+    const int64_t divisor = PowerOfTen(from - to);
+    if (count % divisor != 0) return Value::Error(ErrorCode::kInvalidArgument);
+    return Value::Int(count / divisor);
+  }
+  int64_t scaled = 0;
+  if (__builtin_mul_overflow(count, PowerOfTen(to - from), &scaled)) {
+    return Value::Error(ErrorCode::kOverflow);
+  }
+  return Value::Int(scaled);
+}
+
+// Gives a bare amount its partner's currency. Null when both are of one currency then.
+Value Align(Money& a, Money& b) {
+  if (a.currency == b.currency) return Value::Null();
+  if (!a.currency.is_none() && !b.currency.is_none()) {
+    return Value::Error(ErrorCode::kCurrencyMismatch);
+  }
+  Money& bare = a.currency.is_none() ? a : b;
+  const Currency currency = a.currency.is_none() ? b.currency : a.currency;
+  const Value amount = Rescaled(bare.amount_minor, kBareScale, currency.minor_digits());
+  if (amount.IsError()) return amount;
+  bare = Money{amount.int_value(), currency};
+  return Value::Null();
+}
+
+// Once currencies agree, leaving int64 is all that can go wrong in rules/money.
+Value OfResult(const absl::StatusOr<Money>& result) {
+  return result.ok() ? Value::OfMoney(*result) : Value::Error(ErrorCode::kOverflow);
+}
+
+Value OfResult(const absl::StatusOr<Decimal>& result) {
+  return result.ok() ? Value::OfDecimal(*result) : Value::Error(ErrorCode::kOverflow);
+}
+
+bool Both(Kind kind, const Value& a, const Value& b) {
+  return a.kind() == kind && b.kind() == kind;
+}
+
+}  // namespace
+
+bool AmountsEqual(Money a, Money b) {
+  if (a.currency == b.currency) return a.amount_minor == b.amount_minor;
+  if (a.currency.is_none()) return AmountsEqual(b, a);
+  if (!b.currency.is_none()) return false;
+  return CompareExact(a.amount_minor, ScaleOf(a), ExactNumber{b.amount_minor, kBareScale}) == 0;
+}
+
+Value CompareAmounts(Relation relation, Money a, Money b) {
+  if (a.currency == b.currency) {
+    return Value::Bool(Holds(relation, OrderOf(a.amount_minor, b.amount_minor)));
+  }
+  if (!a.currency.is_none() && !b.currency.is_none()) {
+    return Value::Error(ErrorCode::kCurrencyMismatch);
+  }
+  if (a.currency.is_none()) return CompareAmounts(Mirrored(relation), b, a);
+  const int sign =
+      CompareExact(a.amount_minor, ScaleOf(a), ExactNumber{b.amount_minor, kBareScale});
+  return Value::Bool(Holds(relation, OrderOfSign(sign)));
+}
+
+Value CompareWithExact(Relation relation, const Value& value, ExactNumber literal) {
+  int64_t count = 0;
+  int scale = 0;
+  switch (value.kind()) {
+    case Kind::kError:
+      return value;
+    case Kind::kMoney:
+      count = value.money_value().amount_minor;
+      scale = ScaleOf(value.money_value());
+      break;
+    case Kind::kDecimal:
+      count = value.decimal_value().thousandths;
+      scale = kDecimalScale;
+      break;
+    case Kind::kInt:
+      count = value.int_value();
+      break;
+    default:
+      if (IsEquality(relation)) return Value::Bool(relation == kRelationNotEqual);
+      return NoOverload();
+  }
+  return Value::Bool(Holds(relation, OrderOfSign(CompareExact(count, scale, literal))));
+}
+
+Value AddAmounts(const Value& a, const Value& b) {
+  if (Both(Kind::kDecimal, a, b)) return OfResult(Add(a.decimal_value(), b.decimal_value()));
+  if (!Both(Kind::kMoney, a, b)) return NoOverload();
+  Money x = a.money_value();
+  Money y = b.money_value();
+  const Value aligned = Align(x, y);
+  return aligned.IsError() ? aligned : OfResult(Add(x, y));
+}
+
+Value SubtractAmounts(const Value& a, const Value& b) {
+  if (Both(Kind::kDecimal, a, b)) return OfResult(Subtract(a.decimal_value(), b.decimal_value()));
+  if (!Both(Kind::kMoney, a, b)) return NoOverload();
+  Money x = a.money_value();
+  Money y = b.money_value();
+  const Value aligned = Align(x, y);
+  return aligned.IsError() ? aligned : OfResult(Subtract(x, y));
+}
+
+Value MultiplyAmounts(const Value& a, const Value& b) {
+  if (b.kind() == Kind::kMoney && a.kind() != Kind::kMoney) return MultiplyAmounts(b, a);
+  if (a.kind() == Kind::kMoney) {
+    if (b.kind() == Kind::kInt) return OfResult(Multiply(a.money_value(), b.int_value()));
+    if (b.kind() != Kind::kDecimal) return NoOverload();
+    return OfResult(Multiply(a.money_value(), b.decimal_value(), Rounding::kHalfAwayFromZero));
+  }
+  if (Both(Kind::kDecimal, a, b)) return OfResult(Multiply(a.decimal_value(), b.decimal_value()));
+  // A decimal times a count is exact, so it does not pass through rounding.
+  if (a.kind() == Kind::kInt && b.kind() == Kind::kDecimal) return MultiplyAmounts(b, a);
+  if (a.kind() != Kind::kDecimal || b.kind() != Kind::kInt) return NoOverload();
+  int64_t thousandths = 0;
+  if (__builtin_mul_overflow(a.decimal_value().thousandths, b.int_value(), &thousandths)) {
+    return Value::Error(ErrorCode::kOverflow);
+  }
+  return Value::OfDecimal(Decimal{thousandths});
+}
+
+Value NegateAmount(const Value& a) {
+  if (a.kind() == Kind::kMoney) return OfResult(Negate(a.money_value()));
+  if (a.kind() == Kind::kDecimal) return OfResult(Subtract(Decimal{0}, a.decimal_value()));
+  return NoOverload();
+}
+
+Value ExactAsDecimal(ExactNumber literal) {
+  const Value count = Rescaled(literal.mantissa, literal.scale, kDecimalScale);
+  return count.IsError() ? count : Value::OfDecimal(Decimal{count.int_value()});
+}
+
+Value ExactAsBareMoney(ExactNumber literal) {
+  const Value count = Rescaled(literal.mantissa, literal.scale, kBareScale);
+  return count.IsError() ? count : Value::OfMoney(Money{count.int_value(), Currency()});
+}
+
+double AmountAsDouble(int64_t count, int scale) {
+  return static_cast<double>(count) / static_cast<double>(PowerOfTen(scale));
+}
+
+}  // namespace touchstone::rules::expr

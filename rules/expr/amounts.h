@@ -1,0 +1,38 @@
+#pragma once
+
+// Money and decimals inside expressions. Internal to the evaluator.
+//
+// A bare amount is money whose currency is none (see Value::OfMoney): it compares exactly with any
+// money and, in arithmetic, must be representable in its partner's currency (kInvalidArgument).
+
+#include "rules/expr/comparison.h"
+#include "rules/expr/value.h"
+#include "rules/money/decimal.h"
+#include "rules/money/money.h"
+
+namespace touchstone::rules::expr {
+
+// Decimals of a bare amount.
+inline constexpr int kBareScale = 4;
+
+bool AmountsEqual(Money a, Money b);
+// Bool, or kCurrencyMismatch for an order between currencies.
+Value CompareAmounts(Relation relation, Money a, Money b);
+// A literal, exactly as written, on the right of money, a decimal or an int.
+Value CompareWithExact(Relation relation, const Value& value, ExactNumber literal);
+
+// Operators over money, decimals and the numbers they mix with; kNoOverload for other pairs.
+Value AddAmounts(const Value& a, const Value& b);
+Value SubtractAmounts(const Value& a, const Value& b);
+Value MultiplyAmounts(const Value& a, const Value& b);
+Value NegateAmount(const Value& a);
+
+// What an exact literal is where it stands for a value of its own: a decimal, or a bare amount.
+// kInvalidArgument when it has more decimals than the type, kOverflow when it is too large.
+Value ExactAsDecimal(ExactNumber literal);
+Value ExactAsBareMoney(ExactNumber literal);
+
+// double(money), double(decimal): the nearest double.
+double AmountAsDouble(int64_t count, int scale);
+
+}  // namespace touchstone::rules::expr

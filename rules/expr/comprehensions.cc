@@ -1,0 +1,121 @@
+// The macros: all and exists absorb errors like && and || and stop when decided; exists_one, map
+// and filter do neither.
+
+#include "rules/expr/collections.h"
+#include "rules/expr/evaluator.h"
+
+namespace touchstone::rules::expr {
+namespace {
+
+// The elements of a list or the keys of a map.
+class Range {
+ public:
+  explicit Range(const Value& value) {
+    if (value.kind() == Kind::kList) {
+      elements_ = value.list_value().elements;
+      size_ = value.list_value().size;
+    } else {
+      entries_ = value.map_value().entries;
+      size_ = value.map_value().size;
+    }
+  }
+  uint32_t size() const { return size_; }
+  const Value& operator[](uint32_t i) const {
+    return elements_ != nullptr ? elements_[i] : entries_[i].key;
+  }
+
+ private:
+  const Value* elements_ = nullptr;
+  const MapEntry* entries_ = nullptr;
+  uint32_t size_ = 0;
+};
+
+// One comprehension under way.
+struct Turn {
+  const EvaluationPlan& plan;
+  const Node& node;
+  Evaluation& evaluation;
+  Range range;
+
+  // Pays for turn i and binds its variable; false when the budget is gone.
+  bool Begin(uint32_t i) {
+    if (!evaluation.Spend(static_cast<uint64_t>(node.constant.int_value()))) return false;
+    evaluation.locals[node.small] = range[i];
+    return true;
+  }
+  Value Evaluate(uint32_t body) { return Run(plan, body, evaluation); }
+  // A predicate that must hold or not: anything else is an error.
+  Value Test(uint32_t body) {
+    const Value value = Evaluate(body);
+    return value.kind() == Kind::kBool || value.IsError() ? value : NoOverload();
+  }
+};
+
+Value Quantify(Turn& turn, bool decisive) {
+  Value error;
+  bool failed = false;
+  for (uint32_t i = 0; i < turn.range.size(); ++i) {
+    if (!turn.Begin(i)) return StepLimitError();
+    const Value value = turn.Test(turn.node.second);
+    if (turn.evaluation.exhausted) return StepLimitError();
+    if (value.kind() == Kind::kBool) {
+      if (value.bool_value() == decisive) return value;
+    } else if (!failed) {
+      failed = true;
+      error = value;
+    }
+  }
+  return failed ? error : Value::Bool(!decisive);
+}
+
+Value ExistsOne(Turn& turn) {
+  uint32_t found = 0;
+  for (uint32_t i = 0; i < turn.range.size(); ++i) {
+    if (!turn.Begin(i)) return StepLimitError();
+    const Value value = turn.Test(turn.node.second);
+    if (value.IsError()) return value;
+    if (value.bool_value()) ++found;
+  }
+  return Value::Bool(found == 1);
+}
+
+// map and filter: `transform` is kNoNode for filter, `predicate` may be.
+Value Collect(Turn& turn, uint32_t predicate, uint32_t transform) {
+  const uint32_t size = turn.range.size();
+  if (!turn.evaluation.Spend(size)) return StepLimitError();
+  Value* elements = turn.evaluation.arena().NewArray<Value>(size);
+  uint32_t taken = 0;
+  for (uint32_t i = 0; i < size; ++i) {
+    if (!turn.Begin(i)) return StepLimitError();
+    if (predicate != kNoNode) {
+      const Value value = turn.Test(predicate);
+      if (value.IsError()) return value;
+      if (!value.bool_value()) continue;
+    }
+    elements[taken] = transform == kNoNode ? turn.range[i] : turn.Evaluate(transform);
+    if (elements[taken].IsError()) return elements[taken];
+    ++taken;
+  }
+  return NewList(elements, taken, turn.evaluation);
+}
+
+}  // namespace
+
+Value RunComprehension(const EvaluationPlan& plan, const Node& node, Evaluation& evaluation) {
+  const Value range = Run(plan, node.first, evaluation);
+  if (range.IsError()) return range;
+  if (range.kind() != Kind::kList && range.kind() != Kind::kMap) return NoOverload();
+  Turn turn{plan, node, evaluation, Range(range)};
+  switch (node.op) {
+    case Op::kAll:
+      return Quantify(turn, false);
+    case Op::kExists:
+      return Quantify(turn, true);
+    case Op::kExistsOne:
+      return ExistsOne(turn);
+    default:
+      return Collect(turn, node.second, node.third);
+  }
+}
+
+}  // namespace touchstone::rules::expr

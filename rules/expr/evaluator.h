@@ -1,0 +1,16 @@
+#pragma once
+
+// Runs a plan. Internal. Recursion is bounded by the depth of the checked tree.
+
+#include "rules/expr/evaluation.h"
+#include "rules/expr/plan.h"
+
+namespace touchstone::rules::expr {
+
+// REQUIRES: evaluation.locals holds plan.locals values (may be null when there are none).
+Value Run(const EvaluationPlan& plan, uint32_t node, Evaluation& evaluation);
+
+// The macros; see Op.
+Value RunComprehension(const EvaluationPlan& plan, const Node& node, Evaluation& evaluation);
+
+}  // namespace touchstone::rules::expr

@@ -1,0 +1,88 @@
+#pragma once
+
+// What a checked tree becomes: nodes in one vector, children before parents, the root last, so
+// that a subtree is a contiguous range. Internal to the evaluator. Immutable once planned.
+
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <vector>
+
+#include "absl/time/time.h"
+#include "re2/re2.h"
+#include "rules/expr/ast.h"
+#include "rules/expr/constant_set.h"
+#include "rules/expr/functions.h"
+#include "rules/expr/program.h"
+#include "rules/expr/value.h"
+
+namespace touchstone::rules::expr {
+
+// Fields of Node that an operation uses are named beside it; "args" are count child indices from
+// EvaluationPlan::arguments[first] on. What begins with kSlot reads its operand without visiting a
+// node: row in `detail`, index in `small`.
+enum class Op : uint8_t {
+  kConstant,  // constant
+  kSlot,
+  kLocal,    // small: local index
+  kField,    // first: record; small: field index
+  kSelect,   // first: operand; constant: field name
+  kHasSlot,  // has(slot)
+  kHasField,
+  kHasKey,
+  kAnd,           // args
+  kOr,            // args
+  kNot,           // first
+  kConditional,   // first: condition, second, third
+  kCompare,       // detail: Relation; first, second
+  kCompareExact,  // detail: Relation; first; constant: mantissa; small: scale
+  kInSet,         // first: element; second: index of a ConstantSet
+  kMatches,       // first: text; second: index of a regex
+  kCall,          // detail: Function; args
+  kCalendarPart,  // detail: Function; first: time; second: index of a zone
+  kList,          // args
+  kMap,           // args: key, value, key, value...
+  kAll,           // comprehensions: first: range; second: predicate; third: transform;
+  kExists,        //   small: local index of the variable; constant: steps of one turn
+  kExistsOne,
+  kTransform,  // second may be kNoNode
+  kFilter,
+  kBind,               // small: local index; first: value; second: body
+  kSlotEqualString,    // third: Relation; constant
+  kSlotCompareInt,     // third: Relation; constant
+  kSlotCompareDouble,  // third: Relation; constant
+  kSlotCompareExact,   // third: Relation; second: scale; constant: mantissa
+  kSlotInSet,          // second: index of a ConstantSet
+  kSlotAffix,          // third: Function; constant
+};
+
+inline constexpr uint32_t kNoNode = UINT32_MAX;
+
+struct Node {
+  Op op = Op::kConstant;
+  uint8_t detail = 0;
+  uint16_t small = 0;
+  uint32_t first = kNoNode;
+  uint32_t second = kNoNode;
+  uint32_t third = kNoNode;  // or the number of args
+  Value constant;
+};
+static_assert(sizeof(Node) == 32);
+
+struct EvaluationPlan {
+  std::vector<Node> nodes;
+  std::vector<uint32_t> arguments;
+  std::vector<const ConstantSet*> sets;
+  std::vector<std::unique_ptr<RE2>> regexes;
+  std::vector<absl::TimeZone> zones;
+  std::vector<Slot> slots;  // ascending, without duplicates
+  uint32_t root = 0;
+  uint16_t locals = 0;
+
+  // What the nodes point into.
+  Scratch constants;
+  std::deque<Type> types;
+  std::vector<std::unique_ptr<ConstantSet>> owned_sets;
+};
+
+}  // namespace touchstone::rules::expr

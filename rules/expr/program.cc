@@ -1,0 +1,34 @@
+#include "rules/expr/program.h"
+
+#include <utility>
+
+#include "rules/expr/evaluator.h"
+#include "rules/expr/plan.h"
+#include "rules/expr/planner.h"
+
+namespace touchstone::rules::expr {
+
+struct Program::Plan : EvaluationPlan {};
+
+Program::Program(std::unique_ptr<const Plan> plan) : plan_(std::move(plan)) {}
+Program::Program(Program&&) noexcept = default;
+Program& Program::operator=(Program&&) noexcept = default;
+Program::~Program() = default;
+
+absl::StatusOr<Program> Program::Compile(const Expr& checked, const Environment& environment) {
+  auto plan = std::make_unique<Plan>();
+  const absl::Status status = Planner(environment, *plan).Plan(checked);
+  if (!status.ok()) return status;
+  return Program(std::move(plan));
+}
+
+Value Program::Evaluate(const Frame& frame, Scratch& scratch) const {
+  Evaluation evaluation{frame, scratch};
+  if (plan_->locals > 0) evaluation.locals = scratch.arena().NewArray<Value>(plan_->locals);
+  const Value value = Run(*plan_, plan_->root, evaluation);
+  return evaluation.exhausted ? StepLimitError() : value;
+}
+
+absl::Span<const Slot> Program::slots() const { return plan_->slots; }
+
+}  // namespace touchstone::rules::expr

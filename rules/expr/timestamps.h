@@ -1,0 +1,46 @@
+#pragma once
+
+// Timestamps and durations: arithmetic within CEL's ranges, calendar parts, text forms. Internal to
+// the evaluator. Timestamps are years 1 to 9999 to the nanosecond; durations are int64
+// nanoseconds (about 292 years); leaving either is kOverflow.
+
+#include "absl/strings/string_view.h"
+#include "absl/time/time.h"
+#include "rules/expr/functions.h"
+#include "rules/expr/value.h"
+
+namespace touchstone::rules::expr {
+
+inline constexpr int64_t kMinTimestampSeconds = -62'135'596'800;  // 0001-01-01T00:00:00Z
+inline constexpr int64_t kMaxTimestampSeconds = 253'402'300'799;  // 9999-12-31T23:59:59Z
+inline constexpr int64_t kNanosPerSecond = 1'000'000'000;
+
+// timestamp + duration, duration + timestamp, duration + duration; kNoOverload otherwise.
+Value AddTimes(const Value& a, const Value& b);
+// timestamp - timestamp, timestamp - duration, duration - duration; kNoOverload otherwise.
+Value SubtractTimes(const Value& a, const Value& b);
+
+// RFC 3339; kInvalidArgument for other text.
+Value ParseTimestamp(absl::string_view text);
+// "1.5h", "-90s", "1h34us": kInvalidArgument for other text.
+Value ParseDuration(absl::string_view text);
+// kOverflow outside the range.
+Value TimestampFromSeconds(int64_t seconds);
+
+inline constexpr size_t kTimeTextBytes = 48;
+// The text forms, written into `buffer` of kTimeTextBytes.
+absl::string_view FormatTimestamp(const Value& timestamp, char* buffer);
+absl::string_view FormatDuration(const Value& duration, char* buffer);
+
+// A zone argument: an IANA name, "UTC", or an offset "+11:00", "-02:30", "02:00". False: neither.
+// Cost: a name that was never asked for before is read from the zone database.
+bool FindZone(absl::string_view name, absl::TimeZone* zone);
+
+// REQUIRES: function is one of kGetFullYear to kGetMilliseconds.
+Value CalendarPart(Function function, const Value& value, absl::TimeZone zone);
+
+// Full years from birth (a UTC date) to now (a date in `zone`), floor; who is born on Feb 29
+// grows older on Mar 1 in other years.
+Value Age(const Value& birth, const Value& now, absl::TimeZone zone);
+
+}  // namespace touchstone::rules::expr

@@ -1,0 +1,165 @@
+#include "server/rpc/raw_server.h"
+
+#include <grpc/support/time.h>
+
+#include <algorithm>
+#include <utility>
+
+namespace touchstone::server {
+namespace {
+
+// std heaps keep the largest in front.
+constexpr auto kLaterFirst = [](const auto& a, const auto& b) { return a.when > b.when; };
+
+gpr_timespec ToTimespec(MonotonicTime when) {
+  const auto left = when - std::chrono::steady_clock::now();
+  return gpr_time_add(
+      gpr_now(GPR_CLOCK_MONOTONIC),
+      gpr_time_from_nanos(std::chrono::duration_cast<std::chrono::nanoseconds>(left).count(),
+                          GPR_TIMESPAN));
+}
+
+}  // namespace
+
+absl::Duration RawCall::rpc_time_left() const {
+  const std::chrono::system_clock::time_point deadline = context_->deadline();
+  if (deadline == std::chrono::system_clock::time_point::max()) return absl::InfiniteDuration();
+  const auto waited = std::chrono::steady_clock::now() - arrived_;
+  return absl::FromChrono(deadline - std::chrono::system_clock::now()) + absl::FromChrono(waited);
+}
+
+bool RawCall::Claim(uint64_t generation) {
+  uint64_t claimed = claimed_.load(std::memory_order_acquire);
+  // The slot cannot begin its next call before this one is answered, which takes this claim.
+  return claimed < generation &&
+         claimed_.compare_exchange_strong(claimed, generation, std::memory_order_acq_rel);
+}
+
+void RawCall::Finish(absl::string_view response) {
+  grpc::Slice slice(response.data(), response.size());
+  grpc::ByteBuffer buffer(&slice, 1);
+  state_.store(State::kServing, std::memory_order_release);
+  writer_->Finish(buffer, grpc::Status::OK, this);
+}
+
+void RawCall::FinishWithError(const grpc::Status& status) {
+  state_.store(State::kServing, std::memory_order_release);
+  writer_->FinishWithError(status, this);
+}
+
+RawServer::RawServer(grpc::ServerBuilder& builder, size_t threads) {
+  for (size_t i = 0; i < threads; ++i) {
+    pollers_.push_back(std::make_unique<Poller>());
+    pollers_.back()->queue = builder.AddCompletionQueue();
+  }
+}
+
+RawServer::~RawServer() { Stop(); }
+
+void RawServer::AddMethod(RequestFunction request, RawHandler* handler, size_t slots) {
+  methods_.push_back({std::move(request), handler, slots});
+}
+
+void RawServer::Start() {
+  for (size_t thread = 0; thread < pollers_.size(); ++thread) {
+    Poller& poller = *pollers_[thread];
+    for (size_t method = 0; method < methods_.size(); ++method) {
+      for (size_t slot = 0; slot < methods_[method].slots; ++slot) {
+        auto call = std::make_unique<RawCall>();
+        call->thread_ = thread;
+        call->method_ = method;
+        WaitForCall(poller, *call);
+        poller.calls.push_back(std::move(call));
+      }
+    }
+    poller.thread = std::thread([this, &poller] { Poll(poller); });
+  }
+}
+
+void RawServer::Stop() {
+  if (stopping_.exchange(true)) return;
+  for (const auto& poller : pollers_) poller->queue->Shutdown();
+  for (const auto& poller : pollers_) {
+    if (poller->thread.joinable()) {
+      poller->thread.join();
+      continue;
+    }
+    // Never started: the queue must still be drained before it goes.
+    void* tag = nullptr;
+    bool ok = false;
+    while (poller->queue->Next(&tag, &ok)) {
+    }
+  }
+}
+
+void RawServer::ArmDeadline(RawCall& call, MonotonicTime when) {
+  std::vector<Deadline>& deadlines = pollers_[call.thread_]->deadlines;
+  deadlines.push_back({when, &call, call.generation()});
+  std::push_heap(deadlines.begin(), deadlines.end(), kLaterFirst);
+}
+
+void RawServer::WaitForCall(Poller& poller, RawCall& call) {
+  // Contexts and writers cannot be reused; a fresh pair costs less than a microsecond.
+  call.writer_.reset();
+  call.context_ = std::make_unique<grpc::ServerContext>();
+  call.writer_ =
+      std::make_unique<grpc::ServerAsyncResponseWriter<grpc::ByteBuffer>>(call.context_.get());
+  call.received_.Clear();
+  call.request_ = grpc::Slice();
+  call.generation_.fetch_add(1, std::memory_order_acq_rel);
+  call.state_.store(RawCall::State::kWaiting, std::memory_order_release);
+  methods_[call.method_].request(call.context_.get(), &call.received_, call.writer_.get(),
+                                 poller.queue.get(), poller.queue.get(), &call);
+}
+
+void RawServer::Poll(Poller& poller) {
+  while (true) {
+    const gpr_timespec until = poller.deadlines.empty() ? gpr_inf_future(GPR_CLOCK_MONOTONIC)
+                                                        : ToTimespec(poller.deadlines.front().when);
+    void* tag = nullptr;
+    bool ok = false;
+    switch (poller.queue->AsyncNext(&tag, &ok, until)) {
+      case grpc::CompletionQueue::SHUTDOWN:
+        return;
+      case grpc::CompletionQueue::GOT_EVENT:
+        Serve(poller, *static_cast<RawCall*>(tag), ok);
+        break;
+      case grpc::CompletionQueue::TIMEOUT:
+        break;
+    }
+    FireDeadlines(poller);
+  }
+}
+
+void RawServer::Serve(Poller& poller, RawCall& call, bool ok) {
+  const RawCall::State state = call.state_.load(std::memory_order_acquire);
+  if (state == RawCall::State::kServing) {
+    in_flight_.fetch_sub(1, std::memory_order_relaxed);
+    if (!stopping_.load(std::memory_order_acquire)) WaitForCall(poller, call);
+    return;
+  }
+  if (!ok) return;  // the server shuts down: this slot gets no more calls
+  call.arrived_ = std::chrono::steady_clock::now();
+  in_flight_.fetch_add(1, std::memory_order_relaxed);
+  grpc::Slice single;
+  if (call.received_.TrySingleSlice(&single).ok() ||
+      call.received_.DumpToSingleSlice(&single).ok()) {
+    call.request_ = std::move(single);
+    methods_[call.method_].handler->Handle(call);
+    return;
+  }
+  call.FinishWithError(grpc::Status(grpc::StatusCode::INTERNAL, "the request could not be read"));
+}
+
+void RawServer::FireDeadlines(Poller& poller) {
+  if (poller.deadlines.empty()) return;
+  const MonotonicTime now = std::chrono::steady_clock::now();
+  while (!poller.deadlines.empty() && poller.deadlines.front().when <= now) {
+    std::pop_heap(poller.deadlines.begin(), poller.deadlines.end(), kLaterFirst);
+    const Deadline due = poller.deadlines.back();
+    poller.deadlines.pop_back();
+    methods_[due.call->method_].handler->HandleDeadline(*due.call, due.generation);
+  }
+}
+
+}  // namespace touchstone::server

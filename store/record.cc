@@ -1,0 +1,236 @@
+#include "store/record.h"
+
+#include <algorithm>
+
+#include "absl/strings/str_cat.h"
+#include "store/record_layout.h"
+
+namespace touchstone::store {
+namespace {
+
+absl::Status Malformed(absl::string_view what) {
+  return absl::DataLossError(absl::StrCat("record: malformed ", what));
+}
+
+// Index of the first cell whose leading 16-bit id is not below `id`.
+size_t LowerBound(const char* cells, size_t count, size_t cell_bytes, uint16_t id) {
+  size_t low = 0;
+  while (count > 0) {
+    const size_t half = count / 2;
+    if (LoadNumber<uint16_t>(cells + (low + half) * cell_bytes) < id) {
+      low += half + 1;
+      count -= half + 1;
+    } else {
+      count = half;
+    }
+  }
+  return low;
+}
+
+absl::Status ValidateBuckets(absl::string_view body) {
+  if (body.size() < AggregateView::kHeaderBytes ||
+      (body.size() - AggregateView::kHeaderBytes) % AggregateView::kBucketBytes != 0) {
+    return Malformed("aggregate");
+  }
+  const AggregateView aggregate(0, body);
+  const char* bucket = body.data() + AggregateView::kHeaderBytes;
+  for (size_t i = 1; i < aggregate.bucket_count(); ++i) {
+    const char* next = bucket + AggregateView::kBucketBytes;
+    if (LoadNumber<int32_t>(next) <= LoadNumber<int32_t>(bucket)) return Malformed("aggregate");
+    bucket = next;
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+Bucket AggregateView::bucket(size_t i) const {
+  const char* at = body_.data() + kHeaderBytes + i * kBucketBytes;
+  return Bucket{LoadNumber<int32_t>(at), LoadNumber<int64_t>(at + 4), LoadNumber<int64_t>(at + 12)};
+}
+
+AggregateView::Window AggregateView::Over(int32_t from, int32_t through) const {
+  Window window;
+  // Windows end near now, and so do the buckets: from the back, few are touched.
+  for (size_t i = bucket_count(); i > 0; --i) {
+    const Bucket b = bucket(i - 1);
+    if (b.number > through) continue;
+    if (b.number < from) break;
+    window.count = layout::SaturatingAdd(window.count, b.count);
+    window.sum = layout::SaturatingAdd(window.sum, b.sum);
+  }
+  return window;
+}
+
+absl::StatusOr<RecordView> RecordView::Parse(absl::string_view bytes) {
+  if (bytes.size() < layout::kHeaderBytes) return Malformed("header");
+  const char* header = bytes.data();
+  if (LoadNumber<uint16_t>(header) != layout::kMagic) return Malformed("header");
+  if (LoadNumber<uint16_t>(header + 2) != layout::kRecordFormat) {
+    return absl::DataLossError("record: written in a format that is not known here");
+  }
+  if (LoadNumber<uint32_t>(header + 4) != bytes.size()) return Malformed("length");
+  const size_t sections = LoadNumber<uint32_t>(header + 16);
+  if (sections > (bytes.size() - layout::kHeaderBytes) / layout::kSectionBytes) {
+    return Malformed("header");
+  }
+  RecordView record;
+  record.version_ = LoadNumber<uint64_t>(header + 8);
+  const char* entry = header + layout::kHeaderBytes;
+  size_t body = layout::kHeaderBytes + sections * layout::kSectionBytes;
+  for (size_t i = 0; i < sections; ++i, entry += layout::kSectionBytes) {
+    const uint16_t kind = LoadNumber<uint16_t>(entry);
+    if (i > 0 && kind <= LoadNumber<uint16_t>(entry - layout::kSectionBytes)) {
+      return Malformed("header");
+    }
+    const size_t length = LoadNumber<uint32_t>(entry + 8);
+    if (length > bytes.size() - body) return Malformed("section");
+    absl::Status status =
+        record.ParseSection(kind, LoadNumber<uint32_t>(entry + 4), bytes.substr(body, length));
+    if (!status.ok()) return status;
+    body += length;
+  }
+  if (body != bytes.size()) return Malformed("length");
+  return record;
+}
+
+absl::Status RecordView::ParseSection(uint16_t kind, uint32_t count, absl::string_view body) {
+  switch (kind) {
+    case layout::kAttributes:
+      return ParseAttributes(count, body);
+    case layout::kAggregates:
+      return ParseAggregates(count, body);
+    case layout::kContacts:
+      return ParseContacts(count, body);
+    case layout::kIdentities:
+      if (absl::Status status = ValidateStringList(body); !status.ok()) return status;
+      identities_ = StringListView(body);
+      return identities_.size() == count ? absl::OkStatus() : Malformed("identities");
+    case layout::kConsents:
+      return ParseConsents(count, body);
+    default:
+      return absl::OkStatus();
+  }
+}
+
+absl::Status RecordView::ParseAttributes(uint32_t count, absl::string_view body) {
+  if (count > body.size() / layout::kAttributeBytes) return Malformed("attributes");
+  const absl::string_view heap = body.substr(count * layout::kAttributeBytes);
+  attributes_ = Table{body.data(), count, heap};
+  size_t heap_used = 0;
+  const char* cell = body.data();
+  for (uint32_t i = 0; i < count; ++i, cell += layout::kAttributeBytes) {
+    if (i > 0 &&
+        LoadNumber<uint16_t>(cell) <= LoadNumber<uint16_t>(cell - layout::kAttributeBytes)) {
+      return Malformed("attributes");
+    }
+    absl::Status status = ValidateSlot(cell + layout::kAttributeSlot, heap, &heap_used);
+    if (!status.ok()) return status;
+  }
+  return heap_used == heap.size() ? absl::OkStatus() : Malformed("attributes");
+}
+
+absl::Status RecordView::ParseAggregates(uint32_t count, absl::string_view body) {
+  if (count > body.size() / layout::kAggregateBytes) return Malformed("aggregates");
+  const absl::string_view heap = body.substr(count * layout::kAggregateBytes);
+  aggregates_ = Table{body.data(), count, heap};
+  size_t heap_used = 0;
+  const char* cell = body.data();
+  for (uint32_t i = 0; i < count; ++i, cell += layout::kAggregateBytes) {
+    if (i > 0 &&
+        LoadNumber<uint16_t>(cell) <= LoadNumber<uint16_t>(cell - layout::kAggregateBytes)) {
+      return Malformed("aggregates");
+    }
+    const size_t offset = LoadNumber<uint32_t>(cell + 4);
+    const size_t length = LoadNumber<uint32_t>(cell + 8);
+    if (offset != heap_used || length > heap.size() - offset) return Malformed("aggregates");
+    heap_used += length;
+    if (static_cast<uint8_t>(cell[2]) != layout::kBucketAggregate) continue;
+    if (absl::Status status = ValidateBuckets(heap.substr(offset, length)); !status.ok()) {
+      return status;
+    }
+  }
+  return heap_used == heap.size() ? absl::OkStatus() : Malformed("aggregates");
+}
+
+absl::Status RecordView::ParseContacts(uint32_t count, absl::string_view body) {
+  if (body.size() < 4) return Malformed("contacts");
+  contacts_dropped_ = LoadNumber<uint32_t>(body.data());
+  body.remove_prefix(4);
+  if (count > body.size() / layout::kContactBytes) return Malformed("contacts");
+  const absl::string_view heap = body.substr(count * layout::kContactBytes);
+  contacts_ = Table{body.data(), count, heap};
+  size_t heap_used = 0;
+  for (uint32_t i = 0; i < count; ++i) {
+    const char* cell = body.data() + i * layout::kContactBytes;
+    const size_t offset = LoadNumber<uint32_t>(cell + 32);
+    const size_t length = 8 * size_t{static_cast<uint8_t>(cell[30])};
+    if (i > 0 &&
+        LoadNumber<int64_t>(cell + 16) < LoadNumber<int64_t>(cell + 16 - layout::kContactBytes)) {
+      return Malformed("contacts");
+    }
+    if (offset != heap_used || length > heap.size() - offset) return Malformed("contacts");
+    heap_used += length;
+  }
+  return heap_used == heap.size() ? absl::OkStatus() : Malformed("contacts");
+}
+
+absl::Status RecordView::ParseConsents(uint32_t count, absl::string_view body) {
+  if (body.size() != size_t{count} * layout::kConsentBytes) return Malformed("consents");
+  consents_ = Table{body.data(), count, {}};
+  for (uint32_t i = 1; i < count; ++i) {
+    const char* cell = body.data() + i * layout::kConsentBytes;
+    if (LoadNumber<uint64_t>(cell) <= LoadNumber<uint64_t>(cell - layout::kConsentBytes)) {
+      return Malformed("consents");
+    }
+  }
+  return absl::OkStatus();
+}
+
+AttributeView RecordView::attribute(size_t i) const {
+  const char* cell = attributes_.cells + i * layout::kAttributeBytes;
+  return AttributeView{LoadNumber<uint16_t>(cell), LoadNumber<uint16_t>(cell + 2),
+                       LoadNumber<uint32_t>(cell + 4),
+                       ValueView(cell + layout::kAttributeSlot, attributes_.heap.data())};
+}
+
+std::optional<AttributeView> RecordView::FindAttribute(uint16_t id) const {
+  const size_t i = LowerBound(attributes_.cells, attributes_.count, layout::kAttributeBytes, id);
+  if (i == attributes_.count) return std::nullopt;
+  const AttributeView found = attribute(i);
+  if (found.id != id) return std::nullopt;
+  return found;
+}
+
+std::optional<AggregateView> RecordView::aggregate(size_t i) const {
+  const char* cell = aggregates_.cells + i * layout::kAggregateBytes;
+  if (static_cast<uint8_t>(cell[2]) != layout::kBucketAggregate) return std::nullopt;
+  return AggregateView(
+      LoadNumber<uint16_t>(cell),
+      aggregates_.heap.substr(LoadNumber<uint32_t>(cell + 4), LoadNumber<uint32_t>(cell + 8)));
+}
+
+std::optional<AggregateView> RecordView::FindAggregate(uint16_t id) const {
+  const size_t i = LowerBound(aggregates_.cells, aggregates_.count, layout::kAggregateBytes, id);
+  if (i == aggregates_.count) return std::nullopt;
+  if (LoadNumber<uint16_t>(aggregates_.cells + i * layout::kAggregateBytes) != id) {
+    return std::nullopt;
+  }
+  return aggregate(i);
+}
+
+ContactView RecordView::contact(size_t i) const {
+  const char* cell = contacts_.cells + i * layout::kContactBytes;
+  return ContactView{
+      LoadNumber<uint64_t>(cell),         LoadNumber<uint64_t>(cell + 8),
+      LoadNumber<int64_t>(cell + 16),     LoadNumber<uint32_t>(cell + 24),
+      static_cast<ContactKind>(cell[28]), static_cast<uint8_t>(cell[29]),
+      static_cast<uint8_t>(cell[30]),     contacts_.heap.data() + LoadNumber<uint32_t>(cell + 32)};
+}
+
+ConsentView RecordView::consent(size_t i) const {
+  const char* cell = consents_.cells + i * layout::kConsentBytes;
+  return ConsentView{LoadNumber<uint64_t>(cell), LoadNumber<int64_t>(cell + 8), cell[16] != 0};
+}
+
+}  // namespace touchstone::store

@@ -1,0 +1,384 @@
+#include "store/record_image.h"
+
+#include <algorithm>
+
+#include "store/record_layout.h"
+#include "store/record_patch.h"
+
+namespace touchstone::store {
+
+using layout::AppendNumber;
+
+absl::Status RecordImage::Load(absl::string_view bytes) {
+  if (bytes.empty()) return absl::OkStatus();
+  absl::StatusOr<RecordView> parsed = RecordView::Parse(bytes);
+  if (!parsed.ok()) return parsed.status();
+  const RecordView& record = *parsed;
+  version_ = record.version();
+  contacts_dropped_ = record.contacts_dropped();
+  attributes_.reserve(record.attribute_count());
+  for (size_t i = 0; i < record.attribute_count(); ++i) {
+    const AttributeView from = record.attribute(i);
+    Attribute& to = attributes_.emplace_back(Attribute{from.id, from.source, from.as_of_s, {}, {}});
+    std::memcpy(to.slot,
+                record.attributes_.cells + i * layout::kAttributeBytes + layout::kAttributeSlot,
+                sizeof(to.slot));
+    if (IsHeapType(static_cast<uint8_t>(from.value.type()))) {
+      to.heap_payload = from.value.heap_payload();
+    }
+  }
+  for (size_t i = 0; i < record.aggregate_count(); ++i) {
+    const char* cell = record.aggregates_.cells + i * layout::kAggregateBytes;
+    Aggregate& to = aggregates_.emplace_back();
+    to.id = LoadNumber<uint16_t>(cell);
+    to.kind = static_cast<uint8_t>(cell[2]);
+    to.body = record.aggregates_.heap.substr(LoadNumber<uint32_t>(cell + 4),
+                                             LoadNumber<uint32_t>(cell + 8));
+  }
+  contacts_.reserve(record.contact_count() + 1);
+  for (size_t i = 0; i < record.contact_count(); ++i) {
+    const ContactView contact = record.contact(i);
+    contacts_.push_back(
+        Contact{contact, absl::string_view(contact.limits, size_t{contact.limit_count} * 8)});
+  }
+  for (size_t i = 0; i < record.identities().size(); ++i) {
+    identities_.push_back(record.identities()[i]);
+  }
+  for (size_t i = 0; i < record.consent_count(); ++i) consents_.push_back(record.consent(i));
+  LoadUnknownSections(bytes);
+  return absl::OkStatus();
+}
+
+void RecordImage::LoadUnknownSections(absl::string_view bytes) {
+  const size_t sections = LoadNumber<uint32_t>(bytes.data() + 16);
+  const char* entry = bytes.data() + layout::kHeaderBytes;
+  size_t body = layout::kHeaderBytes + sections * layout::kSectionBytes;
+  for (size_t i = 0; i < sections; ++i, entry += layout::kSectionBytes) {
+    const uint16_t kind = LoadNumber<uint16_t>(entry);
+    const size_t length = LoadNumber<uint32_t>(entry + 8);
+    if (kind < layout::kAttributes || kind > layout::kConsents) {
+      unknown_sections_.push_back(
+          UnknownSection{kind, LoadNumber<uint32_t>(entry + 4), bytes.substr(body, length)});
+    }
+    body += length;
+  }
+}
+
+absl::Status RecordImage::Apply(absl::string_view patch) {
+  if (absl::Status status = ValidatePatch(patch); !status.ok()) return status;
+  while (!patch.empty()) {
+    const uint8_t operation = static_cast<uint8_t>(patch[0]);
+    const absl::string_view body =
+        patch.substr(layout::kOperationHeaderBytes, LoadNumber<uint32_t>(patch.data() + 1));
+    patch.remove_prefix(layout::kOperationHeaderBytes + body.size());
+    switch (operation) {
+      case layout::kBumpVersion:
+        version_ += 1;
+        break;
+      case layout::kSetAttribute:
+        SetAttribute(body);
+        break;
+      case layout::kClearAttribute:
+        ClearAttribute(LoadNumber<uint16_t>(body.data()));
+        break;
+      case layout::kAddToAggregate:
+        AddToAggregate(body);
+        break;
+      case layout::kClearAggregate:
+        ClearAggregate(LoadNumber<uint16_t>(body.data()));
+        break;
+      case layout::kAddContact:
+        AddContact(body);
+        break;
+      case layout::kAddIdentity:
+        AddIdentity(body);
+        break;
+      case layout::kRemoveIdentity:
+        RemoveIdentity(body);
+        break;
+      case layout::kSetConsent:
+        SetConsent(body);
+        break;
+      default:
+        break;  // ValidatePatch knows every operation
+    }
+  }
+  return absl::OkStatus();
+}
+
+namespace {
+
+template <typename T>
+auto FindById(std::vector<T>& items, uint16_t id) {
+  return std::lower_bound(items.begin(), items.end(), id,
+                          [](const T& item, uint16_t wanted) { return item.id < wanted; });
+}
+
+template <typename T>
+void EraseById(std::vector<T>& items, uint16_t id) {
+  const auto at = FindById(items, id);
+  if (at != items.end() && at->id == id) items.erase(at);
+}
+
+}  // namespace
+
+void RecordImage::SetAttribute(absl::string_view body) {
+  Attribute attribute{};
+  attribute.id = LoadNumber<uint16_t>(body.data());
+  attribute.source = LoadNumber<uint16_t>(body.data() + 2);
+  attribute.as_of_s = LoadNumber<uint32_t>(body.data() + 4);
+  std::memcpy(attribute.slot, body.data() + 8, 4);  // type and currency
+  const absl::string_view payload = body.substr(12);
+  if (IsHeapType(static_cast<uint8_t>(attribute.slot[0]))) {
+    attribute.heap_payload = payload;
+  } else {
+    std::memcpy(attribute.slot + 4, payload.data(), 8);
+  }
+  const auto at = FindById(attributes_, attribute.id);
+  if (at != attributes_.end() && at->id == attribute.id) {
+    *at = attribute;
+  } else if (attributes_.size() < kMaxAttributes) {
+    attributes_.insert(at, attribute);
+  }
+}
+
+void RecordImage::ClearAttribute(uint16_t id) { EraseById(attributes_, id); }
+
+void RecordImage::ClearAggregate(uint16_t id) { EraseById(aggregates_, id); }
+
+void RecordImage::AddToAggregate(absl::string_view body) {
+  const char* at = body.data();
+  const uint16_t id = LoadNumber<uint16_t>(at);
+  const Bucket added{LoadNumber<int32_t>(at + 2), LoadNumber<int64_t>(at + 6),
+                     LoadNumber<int64_t>(at + 14)};
+  const int64_t event_us = LoadNumber<int64_t>(at + 22);
+  const int32_t keep_from = LoadNumber<int32_t>(at + 30);
+
+  auto found = FindById(aggregates_, id);
+  if (found == aggregates_.end() || found->id != id) {
+    if (aggregates_.size() >= kMaxAggregates) return;
+    found = aggregates_.insert(found, Aggregate{id,
+                                                layout::kBucketAggregate,
+                                                {},
+                                                true,
+                                                AggregateView::kNever,
+                                                AggregateView::kNever,
+                                                {}});
+  }
+  Aggregate& aggregate = *found;
+  if (aggregate.kind != layout::kBucketAggregate) return;
+  if (!aggregate.changed) {
+    const AggregateView view(id, aggregate.body);
+    aggregate.changed = true;
+    aggregate.first_us = view.first_us();
+    aggregate.last_us = view.last_us();
+    aggregate.buckets.reserve(view.bucket_count() + 1);
+    for (size_t i = 0; i < view.bucket_count(); ++i) aggregate.buckets.push_back(view.bucket(i));
+  }
+  if (event_us != AggregateView::kNever) {
+    if (aggregate.first_us == AggregateView::kNever || event_us < aggregate.first_us) {
+      aggregate.first_us = event_us;
+    }
+    aggregate.last_us = std::max(aggregate.last_us, event_us);
+  }
+  std::vector<Bucket>& buckets = aggregate.buckets;
+  const auto by_number = [](const Bucket& b, int32_t number) { return b.number < number; };
+  auto bucket = std::lower_bound(buckets.begin(), buckets.end(), added.number, by_number);
+  if (bucket != buckets.end() && bucket->number == added.number) {
+    bucket->count = layout::SaturatingAdd(bucket->count, added.count);
+    bucket->sum = layout::SaturatingAdd(bucket->sum, added.sum);
+  } else if (added.number >= keep_from) {
+    buckets.insert(bucket, added);
+  }
+  buckets.erase(buckets.begin(),
+                std::lower_bound(buckets.begin(), buckets.end(), keep_from, by_number));
+  if (buckets.size() > kMaxBuckets) buckets.erase(buckets.begin());
+}
+
+void RecordImage::AddContact(absl::string_view body) {
+  const char* at = body.data();
+  const absl::string_view limits = body.substr(layout::kContactOperationBytes);
+  Contact added{ContactView{LoadNumber<uint64_t>(at), LoadNumber<uint64_t>(at + 8),
+                            LoadNumber<int64_t>(at + 16), LoadNumber<uint32_t>(at + 24),
+                            static_cast<ContactKind>(at[28]), static_cast<uint8_t>(at[29]),
+                            static_cast<uint8_t>(at[30]), limits.data()},
+                limits};
+  const int64_t keep_from_us = LoadNumber<int64_t>(at + 31);
+  contacts_.erase(contacts_.begin(),
+                  std::find_if(contacts_.begin(), contacts_.end(), [&](const Contact& c) {
+                    return c.contact.time_us >= keep_from_us;
+                  }));
+  if (added.contact.time_us < keep_from_us) return;
+  for (const Contact& held : contacts_) {
+    if (added.contact.transaction != 0 && held.contact.transaction == added.contact.transaction &&
+        held.contact.offer == added.contact.offer && held.contact.kind == added.contact.kind) {
+      return;
+    }
+  }
+  const auto place = std::upper_bound(
+      contacts_.begin(), contacts_.end(), added.contact.time_us,
+      [](int64_t time_us, const Contact& c) { return time_us < c.contact.time_us; });
+  contacts_.insert(place, added);
+  if (contacts_.size() > kMaxContacts) DropContact();
+}
+
+void RecordImage::DropContact() {
+  auto victim = std::find_if(contacts_.begin(), contacts_.end(), [](const Contact& c) {
+    return c.contact.kind == ContactKind::kShown;
+  });
+  if (victim == contacts_.end()) victim = contacts_.begin();
+  contacts_.erase(victim);
+  if (contacts_dropped_ != std::numeric_limits<uint32_t>::max()) ++contacts_dropped_;
+}
+
+void RecordImage::AddIdentity(absl::string_view identity) {
+  if (identities_.size() >= kMaxIdentities) return;
+  if (std::find(identities_.begin(), identities_.end(), identity) != identities_.end()) return;
+  identities_.push_back(identity);
+}
+
+void RecordImage::RemoveIdentity(absl::string_view identity) {
+  const auto at = std::find(identities_.begin(), identities_.end(), identity);
+  if (at != identities_.end()) identities_.erase(at);
+}
+
+void RecordImage::SetConsent(absl::string_view body) {
+  const ConsentView consent{LoadNumber<uint64_t>(body.data()), LoadNumber<int64_t>(body.data() + 8),
+                            body[16] != 0};
+  const auto at =
+      std::lower_bound(consents_.begin(), consents_.end(), consent.purpose,
+                       [](const ConsentView& c, uint64_t purpose) { return c.purpose < purpose; });
+  if (at != consents_.end() && at->purpose == consent.purpose) {
+    *at = consent;
+  } else if (consents_.size() < kMaxConsents) {
+    consents_.insert(at, consent);
+  }
+}
+
+std::string RecordImage::EncodeAttributes() const {
+  std::string cells;
+  std::string heap;
+  cells.reserve(attributes_.size() * layout::kAttributeBytes);
+  for (const Attribute& attribute : attributes_) {
+    AppendNumber(&cells, attribute.id);
+    AppendNumber(&cells, attribute.source);
+    AppendNumber(&cells, attribute.as_of_s);
+    if (IsHeapType(static_cast<uint8_t>(attribute.slot[0]))) {
+      cells.append(attribute.slot, 4);
+      AppendNumber(&cells, static_cast<uint32_t>(heap.size()));
+      AppendNumber(&cells, static_cast<uint32_t>(attribute.heap_payload.size()));
+      heap.append(attribute.heap_payload.data(), attribute.heap_payload.size());
+    } else {
+      cells.append(attribute.slot, sizeof(attribute.slot));
+    }
+  }
+  return cells += heap;
+}
+
+std::string RecordImage::EncodeAggregates() const {
+  std::string cells;
+  std::string heap;
+  for (const Aggregate& aggregate : aggregates_) {
+    const size_t begin = heap.size();
+    if (aggregate.changed) {
+      AppendNumber(&heap, aggregate.first_us);
+      AppendNumber(&heap, aggregate.last_us);
+      for (const Bucket& bucket : aggregate.buckets) {
+        AppendNumber(&heap, bucket.number);
+        AppendNumber(&heap, bucket.count);
+        AppendNumber(&heap, bucket.sum);
+      }
+    } else {
+      heap.append(aggregate.body.data(), aggregate.body.size());
+    }
+    AppendNumber(&cells, aggregate.id);
+    AppendNumber(&cells, aggregate.kind);
+    AppendNumber(&cells, uint8_t{0});
+    AppendNumber(&cells, static_cast<uint32_t>(begin));
+    AppendNumber(&cells, static_cast<uint32_t>(heap.size() - begin));
+  }
+  return cells += heap;
+}
+
+std::string RecordImage::EncodeContacts() const {
+  std::string cells;
+  std::string heap;
+  AppendNumber(&cells, contacts_dropped_);
+  for (const Contact& held : contacts_) {
+    AppendNumber(&cells, held.contact.offer);
+    AppendNumber(&cells, held.contact.transaction);
+    AppendNumber(&cells, held.contact.time_us);
+    AppendNumber(&cells, held.contact.channel);
+    AppendNumber(&cells, static_cast<uint8_t>(held.contact.kind));
+    AppendNumber(&cells, held.contact.direction);
+    AppendNumber(&cells, held.contact.limit_count);
+    AppendNumber(&cells, uint8_t{0});
+    AppendNumber(&cells, static_cast<uint32_t>(heap.size()));
+    heap.append(held.limits.data(), held.limits.size());
+  }
+  return cells += heap;
+}
+
+std::string RecordImage::EncodeIdentities() const {
+  std::string out;
+  AppendNumber(&out, static_cast<uint32_t>(identities_.size()));
+  uint32_t end = 0;
+  for (absl::string_view identity : identities_) {
+    end += static_cast<uint32_t>(identity.size());
+    AppendNumber(&out, end);
+  }
+  for (absl::string_view identity : identities_) out.append(identity.data(), identity.size());
+  return out;
+}
+
+std::string RecordImage::EncodeConsents() const {
+  std::string cells;
+  for (const ConsentView& consent : consents_) {
+    AppendNumber(&cells, consent.purpose);
+    AppendNumber(&cells, consent.time_us);
+    AppendNumber(&cells, static_cast<uint32_t>(consent.granted ? 1 : 0));
+  }
+  return cells;
+}
+
+absl::StatusOr<std::string> RecordImage::Encode() const {
+  std::vector<Section> sections;
+  const auto add = [&](uint16_t kind, size_t count, std::string body) {
+    sections.push_back(Section{kind, static_cast<uint32_t>(count), std::move(body)});
+  };
+  if (!attributes_.empty()) add(layout::kAttributes, attributes_.size(), EncodeAttributes());
+  if (!aggregates_.empty()) add(layout::kAggregates, aggregates_.size(), EncodeAggregates());
+  if (!contacts_.empty() || contacts_dropped_ > 0) {
+    add(layout::kContacts, contacts_.size(), EncodeContacts());
+  }
+  if (!identities_.empty()) add(layout::kIdentities, identities_.size(), EncodeIdentities());
+  if (!consents_.empty()) add(layout::kConsents, consents_.size(), EncodeConsents());
+  for (const UnknownSection& section : unknown_sections_) {
+    add(section.kind, section.count, std::string(section.body));
+  }
+  std::sort(sections.begin(), sections.end(),
+            [](const Section& a, const Section& b) { return a.kind < b.kind; });
+
+  size_t total = layout::kHeaderBytes + sections.size() * layout::kSectionBytes;
+  for (const Section& section : sections) total += section.body.size();
+  if (total > std::numeric_limits<uint32_t>::max()) {
+    return absl::ResourceExhaustedError("record: too long for its format");
+  }
+  std::string out;
+  out.reserve(total);
+  AppendNumber(&out, layout::kMagic);
+  AppendNumber(&out, layout::kRecordFormat);
+  AppendNumber(&out, static_cast<uint32_t>(total));
+  AppendNumber(&out, version_);
+  AppendNumber(&out, static_cast<uint32_t>(sections.size()));
+  for (const Section& section : sections) {
+    AppendNumber(&out, section.kind);
+    AppendNumber(&out, uint16_t{0});
+    AppendNumber(&out, section.count);
+    AppendNumber(&out, static_cast<uint32_t>(section.body.size()));
+  }
+  for (const Section& section : sections) out += section.body;
+  return out;
+}
+
+}  // namespace touchstone::store

@@ -1,0 +1,91 @@
+#pragma once
+
+// A record taken apart, so that a patch can change it; Encode puts it together again.
+//
+// Thread safety: for one thread at a time.
+// Lifetime: strings stay in the bytes of the record and of the patches, which must outlive the
+// image.
+// Cost: Load and Encode are linear in the record. Sections and aggregates that are not understood
+// here are carried as they are.
+
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "store/record.h"
+
+namespace touchstone::store {
+
+class RecordImage {
+ public:
+  // Empty bytes: a record that holds nothing, version 0. DataLoss for bytes that are no record.
+  absl::Status Load(absl::string_view bytes);
+
+  // InvalidArgument, with the operations before it applied, at the first malformed operation.
+  absl::Status Apply(absl::string_view patch);
+
+  // ResourceExhausted when the record would not fit into its 32-bit lengths.
+  absl::StatusOr<std::string> Encode() const;
+
+ private:
+  struct Attribute {
+    uint16_t id;
+    uint16_t source;
+    uint32_t as_of_s;
+    char slot[ValueView::kSlotBytes];  // the offset of a heap payload is filled in by Encode
+    absl::string_view heap_payload;
+  };
+  struct Aggregate {
+    uint16_t id;
+    uint8_t kind;
+    absl::string_view body;  // as it was loaded, while nothing has changed
+    bool changed = false;
+    int64_t first_us = AggregateView::kNever;
+    int64_t last_us = AggregateView::kNever;
+    std::vector<Bucket> buckets;
+  };
+  struct Contact {
+    ContactView contact;
+    absl::string_view limits;
+  };
+  struct UnknownSection {
+    uint16_t kind;
+    uint32_t count;
+    absl::string_view body;
+  };
+  struct Section {
+    uint16_t kind;
+    uint32_t count;
+    std::string body;
+  };
+
+  void LoadUnknownSections(absl::string_view bytes);
+  void SetAttribute(absl::string_view body);
+  void ClearAttribute(uint16_t id);
+  void AddToAggregate(absl::string_view body);
+  void ClearAggregate(uint16_t id);
+  void AddContact(absl::string_view body);
+  void DropContact();
+  void AddIdentity(absl::string_view identity);
+  void RemoveIdentity(absl::string_view identity);
+  void SetConsent(absl::string_view body);
+
+  std::string EncodeAttributes() const;
+  std::string EncodeAggregates() const;
+  std::string EncodeContacts() const;
+  std::string EncodeIdentities() const;
+  std::string EncodeConsents() const;
+
+  uint64_t version_ = 0;
+  uint32_t contacts_dropped_ = 0;
+  std::vector<Attribute> attributes_;  // ascending by id
+  std::vector<Aggregate> aggregates_;  // ascending by id
+  std::vector<Contact> contacts_;      // ascending by time
+  std::vector<absl::string_view> identities_;
+  std::vector<ConsentView> consents_;  // ascending by purpose
+  std::vector<UnknownSection> unknown_sections_;
+};
+
+}  // namespace touchstone::store

@@ -1,0 +1,68 @@
+#pragma once
+
+// Numbers of the record's byte format, for the files that read and write it. The format itself is
+// described in docs/formats/record.md; what is here never changes its meaning.
+
+#include <bit>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <limits>
+#include <string>
+
+namespace touchstone::store::layout {
+
+static_assert(std::endian::native == std::endian::little, "records are read in place");
+
+inline constexpr uint16_t kMagic = 0x5254;  // "TR"
+inline constexpr uint16_t kRecordFormat = 1;
+
+inline constexpr size_t kHeaderBytes = 20;
+inline constexpr size_t kSectionBytes = 12;
+inline constexpr size_t kAttributeBytes = 20;
+inline constexpr size_t kAttributeSlot = 8;  // offset of the value's slot in the cell
+inline constexpr size_t kAggregateBytes = 12;
+inline constexpr size_t kContactBytes = 36;
+inline constexpr size_t kConsentBytes = 20;
+
+enum Section : uint16_t {
+  kAttributes = 1,
+  kAggregates = 2,
+  kContacts = 3,
+  kIdentities = 4,
+  kConsents = 5,
+  kGrants = 6,  // reserved
+};
+
+inline constexpr uint8_t kBucketAggregate = 1;
+
+enum Operation : uint8_t {
+  kBumpVersion = 1,
+  kSetAttribute = 2,
+  kClearAttribute = 3,
+  kAddToAggregate = 4,
+  kClearAggregate = 5,
+  kAddContact = 6,
+  kAddIdentity = 7,
+  kRemoveIdentity = 8,
+  kSetConsent = 9,
+};
+inline constexpr size_t kOperationHeaderBytes = 5;  // operation, length of what follows
+
+inline constexpr size_t kIncrementBytes = 34;
+inline constexpr size_t kContactOperationBytes = 39;  // without the limits
+
+template <typename T>
+void AppendNumber(std::string* out, T value) {
+  char bytes[sizeof(T)];
+  std::memcpy(bytes, &value, sizeof(T));
+  out->append(bytes, sizeof(T));
+}
+
+inline int64_t SaturatingAdd(int64_t a, int64_t b) {
+  int64_t sum;
+  if (!__builtin_add_overflow(a, b, &sum)) return sum;
+  return b > 0 ? std::numeric_limits<int64_t>::max() : std::numeric_limits<int64_t>::min();
+}
+
+}  // namespace touchstone::store::layout

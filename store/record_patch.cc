@@ -1,0 +1,159 @@
+#include "store/record_patch.h"
+
+#include <algorithm>
+
+#include "store/record_image.h"
+#include "store/record_layout.h"
+
+namespace touchstone::store {
+namespace {
+
+using layout::AppendNumber;
+
+void BeginOperation(std::string* out, layout::Operation operation, size_t body_bytes) {
+  AppendNumber(out, static_cast<uint8_t>(operation));
+  AppendNumber(out, static_cast<uint32_t>(body_bytes));
+}
+
+void AppendIdOperation(std::string* out, layout::Operation operation, uint16_t id) {
+  BeginOperation(out, operation, sizeof(id));
+  AppendNumber(out, id);
+}
+
+void AppendTextOperation(std::string* out, layout::Operation operation, absl::string_view text) {
+  BeginOperation(out, operation, text.size());
+  out->append(text.data(), text.size());
+}
+
+bool IsValueWellFormed(absl::string_view body) {
+  if (body.size() < 12) return false;
+  const uint8_t type = static_cast<uint8_t>(body[8]);
+  const absl::string_view payload = body.substr(12);
+  if (!IsHeapType(type)) return payload.size() == 8;
+  return payload.size() <= kMaxValueBytes && ValidateHeapPayload(type, payload).ok();
+}
+
+bool IsContactWellFormed(absl::string_view body) {
+  if (body.size() < layout::kContactOperationBytes) return false;
+  const size_t limits = static_cast<uint8_t>(body[30]);
+  return limits <= kMaxLimitIds && body.size() == layout::kContactOperationBytes + 8 * limits;
+}
+
+bool IsOperationWellFormed(uint8_t operation, absl::string_view body) {
+  switch (operation) {
+    case layout::kBumpVersion:
+      return body.empty();
+    case layout::kSetAttribute:
+      return IsValueWellFormed(body);
+    case layout::kClearAttribute:
+    case layout::kClearAggregate:
+      return body.size() == 2;
+    case layout::kAddToAggregate:
+      return body.size() == layout::kIncrementBytes;
+    case layout::kAddContact:
+      return IsContactWellFormed(body);
+    case layout::kAddIdentity:
+    case layout::kRemoveIdentity:
+      return !body.empty() && body.size() <= kMaxIdentityBytes;
+    case layout::kSetConsent:
+      return body.size() == 17;
+    default:
+      return false;
+  }
+}
+
+}  // namespace
+
+void RecordPatch::SetAttribute(uint16_t id, const Value& value, uint16_t source, uint32_t as_of_s) {
+  const bool in_heap = IsHeapType(static_cast<uint8_t>(value.type()));
+  const absl::string_view heap = value.heap_payload();
+  BeginOperation(&bytes_, layout::kSetAttribute, 12 + (in_heap ? heap.size() : 8));
+  AppendNumber(&bytes_, id);
+  AppendNumber(&bytes_, source);
+  AppendNumber(&bytes_, as_of_s);
+  AppendNumber(&bytes_, static_cast<uint8_t>(value.type()));
+  bytes_.append(value.currency_code().data(), 3);
+  if (in_heap) {
+    bytes_.append(heap.data(), heap.size());
+  } else {
+    AppendNumber(&bytes_, value.inline_payload());
+  }
+}
+
+void RecordPatch::ClearAttribute(uint16_t id) {
+  AppendIdOperation(&bytes_, layout::kClearAttribute, id);
+}
+
+void RecordPatch::AddToAggregate(const Increment& increment) {
+  BeginOperation(&bytes_, layout::kAddToAggregate, layout::kIncrementBytes);
+  AppendNumber(&bytes_, increment.aggregate);
+  AppendNumber(&bytes_, increment.bucket);
+  AppendNumber(&bytes_, increment.count);
+  AppendNumber(&bytes_, increment.sum);
+  AppendNumber(&bytes_, increment.event_us);
+  AppendNumber(&bytes_, increment.keep_from_bucket);
+}
+
+void RecordPatch::ClearAggregate(uint16_t id) {
+  AppendIdOperation(&bytes_, layout::kClearAggregate, id);
+}
+
+void RecordPatch::AddContact(const Contact& contact) {
+  const size_t limits = std::min(contact.limits.size(), kMaxLimitIds);
+  BeginOperation(&bytes_, layout::kAddContact, layout::kContactOperationBytes + 8 * limits);
+  AppendNumber(&bytes_, contact.offer);
+  AppendNumber(&bytes_, contact.transaction);
+  AppendNumber(&bytes_, contact.time_us);
+  AppendNumber(&bytes_, contact.channel);
+  AppendNumber(&bytes_, static_cast<uint8_t>(contact.kind));
+  AppendNumber(&bytes_, contact.direction);
+  AppendNumber(&bytes_, static_cast<uint8_t>(limits));
+  AppendNumber(&bytes_, contact.keep_from_us);
+  for (size_t i = 0; i < limits; ++i) AppendNumber(&bytes_, contact.limits[i]);
+}
+
+void RecordPatch::AddIdentity(absl::string_view identity) {
+  AppendTextOperation(&bytes_, layout::kAddIdentity, identity);
+}
+
+void RecordPatch::RemoveIdentity(absl::string_view identity) {
+  AppendTextOperation(&bytes_, layout::kRemoveIdentity, identity);
+}
+
+void RecordPatch::SetConsent(uint64_t purpose, bool granted, int64_t time_us) {
+  BeginOperation(&bytes_, layout::kSetConsent, 17);
+  AppendNumber(&bytes_, purpose);
+  AppendNumber(&bytes_, time_us);
+  AppendNumber(&bytes_, static_cast<uint8_t>(granted ? 1 : 0));
+}
+
+void RecordPatch::BumpVersion() { BeginOperation(&bytes_, layout::kBumpVersion, 0); }
+
+absl::Status ValidatePatch(absl::string_view patch) {
+  while (!patch.empty()) {
+    if (patch.size() < layout::kOperationHeaderBytes) {
+      return absl::InvalidArgumentError("patch: cut off");
+    }
+    const uint8_t operation = static_cast<uint8_t>(patch[0]);
+    const size_t length = LoadNumber<uint32_t>(patch.data() + 1);
+    patch.remove_prefix(layout::kOperationHeaderBytes);
+    if (length > patch.size()) return absl::InvalidArgumentError("patch: cut off");
+    if (!IsOperationWellFormed(operation, patch.substr(0, length))) {
+      return absl::InvalidArgumentError("patch: malformed or unknown operation");
+    }
+    patch.remove_prefix(length);
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<std::string> ApplyPatches(absl::string_view record,
+                                         absl::Span<const absl::string_view> patches) {
+  RecordImage image;
+  if (absl::Status status = image.Load(record); !status.ok()) return status;
+  for (absl::string_view patch : patches) {
+    if (absl::Status status = image.Apply(patch); !status.ok()) return status;
+  }
+  return image.Encode();
+}
+
+}  // namespace touchstone::store

@@ -1,0 +1,92 @@
+#pragma once
+
+// Changes to a record, as bytes: what an entry carries and what RocksDB merges.
+//
+// A patch is a sequence of operations; two patches applied in turn are the same as their
+// concatenation applied once. Applying is a pure function of the record's bytes and the patch's.
+//
+// Thread safety: a RecordPatch is for one thread at a time; the functions have no state.
+// Errors: ValidatePatch and ApplyPatches return InvalidArgument for bytes that are no patch and
+// DataLoss for bytes that are no record.
+// Cost: building appends to one string; applying is linear in record plus patch.
+// Units: as in record.h. The byte format is in docs/formats/record.md.
+
+#include <cstdint>
+#include <string>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "absl/types/span.h"
+#include "store/record.h"
+#include "store/value.h"
+
+namespace touchstone::store {
+
+inline constexpr size_t kMaxPatchBytes = size_t{1} << 20;
+inline constexpr size_t kMaxValueBytes = size_t{64} << 10;
+inline constexpr size_t kMaxIdentityBytes = 256;
+
+class RecordPatch {
+ public:
+  // What one event adds to one aggregate.
+  struct Increment {
+    uint16_t aggregate;
+    int32_t bucket;
+    int64_t count;
+    int64_t sum;       // saturates at the ends of int64
+    int64_t event_us;  // moves first and last; AggregateView::kNever leaves them
+    // Buckets below this number are outside of every window and are dropped.
+    int32_t keep_from_bucket = std::numeric_limits<int32_t>::min();
+  };
+  struct Contact {
+    uint64_t offer;
+    uint64_t transaction;  // 0: none
+    int64_t time_us;
+    uint32_t channel;
+    ContactKind kind;
+    uint8_t direction;
+    absl::Span<const uint64_t> limits;  // the first kMaxLimitIds are kept
+    // Contacts before this moment serve no live rule and are dropped.
+    int64_t keep_from_us = std::numeric_limits<int64_t>::min();
+  };
+
+  // The last one applied wins, whatever the as-of times are. as_of_s 0: not stated.
+  void SetAttribute(uint16_t id, const Value& value, uint16_t source, uint32_t as_of_s);
+  void ClearAttribute(uint16_t id);
+
+  void AddToAggregate(const Increment& increment);
+  // Forgets the state of one aggregate, before it is filled again from history.
+  void ClearAggregate(uint16_t id);
+
+  // Nothing happens if the record holds a contact of the same offer, kind and transaction (not 0).
+  // Beyond kMaxContacts the oldest shown goes first, else the oldest.
+  void AddContact(const Contact& contact);
+
+  // Beyond kMaxIdentities a new identity is not added to the record.
+  void AddIdentity(absl::string_view identity);
+  void RemoveIdentity(absl::string_view identity);
+
+  void SetConsent(uint64_t purpose, bool granted, int64_t time_us);
+
+  // Counts one change; Apply does it once an entry and record.
+  void BumpVersion();
+
+  // Appends the operations of another patch. REQUIRES: it passed ValidatePatch.
+  void Append(absl::string_view patch) { bytes_.append(patch.data(), patch.size()); }
+
+  bool empty() const { return bytes_.empty(); }
+  const std::string& bytes() const { return bytes_; }
+  void Clear() { bytes_.clear(); }
+
+ private:
+  std::string bytes_;
+};
+
+absl::Status ValidatePatch(absl::string_view patch);
+
+// The record after the patches, in order. `record` empty: there was none. `patches` stay untouched.
+absl::StatusOr<std::string> ApplyPatches(absl::string_view record,
+                                         absl::Span<const absl::string_view> patches);
+
+}  // namespace touchstone::store

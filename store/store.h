@@ -1,0 +1,148 @@
+#pragma once
+
+// The open store: RocksDB with one column family per kind of thing, and every read of it.
+//
+// Writes go through a Writer (writer.h). Reads see acknowledged writes and, at most, writes that
+// are about to be acknowledged.
+//
+// Thread safety: all methods are safe from any thread.
+// Lifetime: pinned values and writers must be gone before the store is.
+// Errors: DataLoss for bytes that fail their check, Unavailable for a device that fails; texts name
+// files and kinds, never a customer's data. A read that fails leaves its output untouched.
+// Cost: a read copies no more than RocksDB does; with ReadTier::kMemoryOnly it never waits for a
+// device.
+
+#include <rocksdb/file_system.h>
+#include <rocksdb/slice.h>
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/functional/function_ref.h"
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "absl/time/time.h"
+#include "touchstone/storage/v1/entry.pb.h"
+#include "touchstone/storage/v1/state.pb.h"
+
+namespace touchstone::store {
+
+namespace storage = ::touchstone::storage::v1;
+
+// Version of everything in docs/formats/store.md. A store written by a later one is refused.
+inline constexpr uint32_t kFormatVersion = 1;
+
+struct StoreOptions {
+  std::string path;
+  bool create_if_missing = true;
+  size_t block_cache_bytes = size_t{256} << 20;
+  size_t write_buffer_bytes = size_t{64} << 20;  // of each busy column family
+  size_t block_bytes = size_t{8} << 10;
+  int background_jobs = 2;
+  // Null: the default one. Tests put faults in here.
+  std::shared_ptr<rocksdb::FileSystem> file_system;
+};
+
+enum class RecordKind : char { kCustomer = 'c', kHousehold = 'h' };
+
+// REQUIRES: id is 1-64 bytes of [A-Za-z0-9._-]; any other id is never found.
+struct RecordKey {
+  RecordKind kind;
+  absl::string_view id;
+};
+
+enum class ReadTier {
+  kMemoryOnly,  // memtables and block cache only; kNotInMemory means: ask again with kMayBlock
+  kMayBlock,
+};
+
+enum class Found { kFound, kNotFound, kNotInMemory };
+
+// A value that stays where RocksDB has it. Reusing one saves the allocation of its buffer.
+// Lifetime: must not outlive the store; bytes() is valid until Reset, the next read into it, or its
+// end.
+class PinnedValue {
+ public:
+  absl::string_view bytes() const { return absl::string_view(slice_.data(), slice_.size()); }
+  void Reset() { slice_.Reset(); }
+
+ private:
+  friend class Store;
+  rocksdb::PinnableSlice slice_;
+};
+
+class Database;
+
+class Store {
+ public:
+  // FailedPrecondition when a later format wrote the store, or it is open elsewhere; NotFound when
+  // it is missing and may not be created; DataLoss when it is corrupt.
+  static absl::StatusOr<std::unique_ptr<Store>> Open(const StoreOptions& options);
+  ~Store();
+  Store(const Store&) = delete;
+  Store& operator=(const Store&) = delete;
+
+  // The record, to be read by RecordView. An absent key is kNotFound without a device read, but for
+  // one in a hundred.
+  absl::StatusOr<Found> GetRecord(RecordKey key, ReadTier tier, PinnedValue* record) const;
+
+  // The customer whom an identity finds.
+  absl::StatusOr<Found> ResolveIdentity(absl::string_view identity, ReadTier tier,
+                                        std::string* customer_id) const;
+
+  // The customer's events with from <= time < until, in order of time, at most `limit`. Blocks.
+  absl::StatusOr<std::vector<storage::StoredEvent>> ListEvents(absl::string_view customer_id,
+                                                               absl::Time from, absl::Time until,
+                                                               size_t limit) const;
+  // Outcomes in the same way; "" lists those of anonymous decisions.
+  absl::StatusOr<std::vector<storage::StoredOutcome>> ListOutcomes(absl::string_view customer_id,
+                                                                   absl::Time from,
+                                                                   absl::Time until,
+                                                                   size_t limit) const;
+
+  // Calls `visit` with id and record of every record of a kind, in order of id, from `start_id` on,
+  // until it returns false. Sees one moment of the store. Blocks; leaves the block cache alone.
+  absl::Status ScanRecords(
+      RecordKind kind, absl::string_view start_id,
+      absl::FunctionRef<bool(absl::string_view id, absl::string_view record)> visit) const;
+
+  // NotFound when there is none.
+  absl::StatusOr<std::string> GetRuleSet(uint64_t revision) const;
+  absl::StatusOr<storage::RevisionInfo> GetRevision(uint64_t revision) const;
+  absl::StatusOr<storage::ActiveRevision> GetActiveRevision() const;
+  // In ascending order, from `from` on, at most `limit`.
+  absl::StatusOr<std::vector<storage::RevisionInfo>> ListRevisions(uint64_t from,
+                                                                   size_t limit) const;
+  absl::StatusOr<std::vector<storage::PausedOffer>> ListPausedOffers() const;
+
+  // The table as it was at a reference version; NotFound when it had not been imported by then.
+  absl::StatusOr<std::string> GetReference(absl::string_view table,
+                                           uint64_t reference_version) const;
+  absl::StatusOr<std::vector<std::string>> ListReferenceTables() const;
+
+  // In order of writing, from the position `from` on, at most `limit`.
+  absl::StatusOr<std::vector<storage::AuditRecord>> ListAudit(uint64_t from, size_t limit) const;
+
+  // Position and numbers given out, as of the last acknowledged batch. Never blocks.
+  storage::Progress progress() const;
+
+  // OK while the store takes writes, else why it does not. Once read-only it stays so until it is
+  // opened again: what became of the write that failed is known only then.
+  absl::Status write_status() const;
+
+  // For operators, by RocksDB's property names; "" when unknown.
+  std::string Property(absl::string_view column_family, absl::string_view property) const;
+
+  // The parts of this room that write.
+  Database& database() const { return *database_; }
+
+ private:
+  explicit Store(std::unique_ptr<Database> database);
+  std::unique_ptr<Database> database_;
+};
+
+}  // namespace touchstone::store

@@ -1,0 +1,58 @@
+#pragma once
+
+// The one writer: drains a bounded queue into batches, one fsync each, and acknowledges after it.
+//
+// Entries are applied in the order of Submit, later ones of a batch seeing earlier ones. There is
+// at most one Writer for a Store.
+//
+// Thread safety: Submit and Write are safe from any thread.
+// Lifetime: the store must outlive the writer. The destructor writes what is queued, then returns.
+// Errors: see Submit. When a write fails, every entry of its batch fails with Unavailable, nothing
+// of it is visible until the store is opened again, and all later entries fail in the same way.
+// Cost: Submit takes a short lock. A batch costs one device sync.
+
+#include <functional>
+#include <memory>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "store/store.h"
+#include "touchstone/storage/v1/entry.pb.h"
+
+namespace touchstone::store {
+
+struct WriterOptions {
+  size_t queue_entries = 4096;
+  size_t queue_bytes = size_t{256} << 20;
+  size_t batch_entries = 512;
+  size_t batch_bytes = size_t{4} << 20;
+};
+
+inline constexpr size_t kMaxEntryBytes = size_t{64} << 20;
+
+class Writer {
+ public:
+  // OK: the entry is on the device, or was refused by Apply (result.refusal()), or is a replay.
+  // Runs on the writer's thread: it must be quick and must not call Write.
+  using Done = std::function<void(const absl::StatusOr<storage::EntryResult>&)>;
+
+  Writer(Store* store, const WriterOptions& options);
+  ~Writer();
+  Writer(const Writer&) = delete;
+  Writer& operator=(const Writer&) = delete;
+
+  // Queues the entry; `done` is called exactly once if OK is returned, and never otherwise.
+  // ResourceExhausted when the queue is full, InvalidArgument beyond kMaxEntryBytes, Unavailable
+  // when the store is read-only. REQUIRES: the proposer filled in version and time.
+  absl::Status Submit(storage::Entry entry, Done done);
+
+  // Submit, and wait for the result. Not from a Done.
+  absl::StatusOr<storage::EntryResult> Write(storage::Entry entry);
+
+ private:
+  friend class WriterTestPeer;  // turns syncing off, to prove that the power-cut test notices
+  class Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace touchstone::store
