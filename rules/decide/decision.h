@@ -129,17 +129,6 @@ struct AppliedOffer {
   bool cut_by_guard_rail = false;
 };
 
-struct LineTaking {
-  uint32_t line = 0;  // index into basket.lines
-  uint32_t offer = 0;
-  int64_t amount_minor = 0;
-};
-
-struct LineTotals {
-  int64_t gross_minor = 0;  // after manual discounts
-  int64_t net_minor = 0;    // after offers
-};
-
 struct BasketAnswer {
   bool priced = false;  // false: there was no basket
   Currency currency;
