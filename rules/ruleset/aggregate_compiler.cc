@@ -90,8 +90,7 @@ class AggregateCompiler {
     const std::string path = At(counts ? "count" : "of");
     if (type.empty()) {
       c_.reporter.Error(codes::kMissingValue, counts ? path : path_,
-                        "an aggregate names the event type that it is over",
-                        "add `of: purchase`");
+                        "an aggregate names the event type that it is over", "add `of: purchase`");
       return nullptr;
     }
     std::vector<std::string> known;
@@ -139,12 +138,12 @@ class AggregateCompiler {
     if (!tree->type.Is(TypeKind::kMoney) && !tree->type.Is(TypeKind::kDecimal) &&
         !tree->type.Is(TypeKind::kInt)) {
       c_.reporter.ExpressionIssues(
-          At("sum"), {expr::Issue{std::string(codes::kWrongType.code), tree->span,
-                                  absl::StrCat("a sum is of money, decimal or int, not ",
-                                               tree->type.ToString()),
-                                  tree->type.Is(TypeKind::kDouble)
-                                      ? "declare the field as decimal, which sums exactly"
-                                      : ""}});
+          At("sum"),
+          {expr::Issue{
+              std::string(codes::kWrongType.code), tree->span,
+              absl::StrCat("a sum is of money, decimal or int, not ", tree->type.ToString()),
+              tree->type.Is(TypeKind::kDouble) ? "declare the field as decimal, which sums exactly"
+                                               : ""}});
       return;
     }
     spec_.type = tree->type;
@@ -171,8 +170,7 @@ class AggregateCompiler {
                         "only a sum of money is kept in a currency");
       return;
     }
-    spec_.currency =
-        FindCurrency(c_, At("currency"), message_.currency()).value_or(Currency());
+    spec_.currency = FindCurrency(c_, At("currency"), message_.currency()).value_or(Currency());
   }
 
   Compilation& c_;
@@ -188,10 +186,10 @@ void CheckStoredNames(Compilation& c) {
   for (const AttributeSpec& attribute : c.rule_set.schema.customer) {
     const auto [other, is_new] = name_by_id.emplace(attribute.id, attribute.name);
     if (!is_new) {
-      c.reporter.Error(codes::kNameCollision, absl::StrCat("schema.customer[", attribute.name, "]"),
-                       absl::StrCat("`", attribute.name, "` and `", other->second,
-                                    "` have the same stable id"),
-                       "rename one of them");
+      c.reporter.Error(
+          codes::kNameCollision, absl::StrCat("schema.customer[", attribute.name, "]"),
+          absl::StrCat("`", attribute.name, "` and `", other->second, "` have the same stable id"),
+          "rename one of them");
     }
   }
   for (const AggregateSpec& aggregate : c.rule_set.schema.aggregates) {
@@ -199,15 +197,15 @@ void CheckStoredNames(Compilation& c) {
     if (is_new) continue;
     const std::string path = absl::StrCat("schema.aggregates[", aggregate.name, "]");
     if (other->second == aggregate.name) {
-      c.reporter.Error(codes::kDuplicateName, path,
-                       absl::StrCat("customer.", aggregate.name,
-                                    " is an attribute and an aggregate at once"),
-                       "rename one of them");
+      c.reporter.Error(
+          codes::kDuplicateName, path,
+          absl::StrCat("customer.", aggregate.name, " is an attribute and an aggregate at once"),
+          "rename one of them");
     } else {
-      c.reporter.Error(codes::kNameCollision, path,
-                       absl::StrCat("`", aggregate.name, "` and `", other->second,
-                                    "` have the same stable id"),
-                       "rename one of them");
+      c.reporter.Error(
+          codes::kNameCollision, path,
+          absl::StrCat("`", aggregate.name, "` and `", other->second, "` have the same stable id"),
+          "rename one of them");
     }
   }
 }

@@ -91,11 +91,10 @@ class BenefitCompiler {
       if (!currency) continue;
       const absl::StatusOr<Money> amount = ParseAmount(message.amounts().at(code), *currency);
       if (!amount.ok()) {
-        c_.reporter.Error(codes::kBadValue, at,
-                          absl::StrCat("`", message.amounts().at(code), "` is not an amount of ",
-                                       code),
-                          absl::StrCat("digits, with at most ", currency->minor_digits(),
-                                       " decimals"));
+        c_.reporter.Error(
+            codes::kBadValue, at,
+            absl::StrCat("`", message.amounts().at(code), "` is not an amount of ", code),
+            absl::StrCat("digits, with at most ", currency->minor_digits(), " decimals"));
       } else if (amount->amount_minor <= 0) {
         c_.reporter.Error(codes::kOutOfRange, at, "an amount here is more than 0");
       } else {
@@ -152,13 +151,13 @@ class BenefitCompiler {
 void CheckStacking(Compilation& c, absl::string_view path, const v1::Offer& offer) {
   const v1::Stacking& stacking = offer.stacking();
   if (stacking.not_with_size() > 0) {
-    c.reporter.NotSupportedYet(absl::StrCat(path, ".stacking.not_with"), "`not_with`",
-                               "exclude by `eligible`, or by `requires: basket.net == basket.gross`");
+    c.reporter.NotSupportedYet(
+        absl::StrCat(path, ".stacking.not_with"), "`not_with`",
+        "exclude by `eligible`, or by `requires: basket.net == basket.gross`");
   }
   if (offer.has_stacking() && !offer.has_benefit()) {
     c.reporter.Error(codes::kUnexpectedValue, absl::StrCat(path, ".stacking"),
-                     "an offer without a benefit has no place in pricing",
-                     "leave `stacking` out");
+                     "an offer without a benefit has no place in pricing", "leave `stacking` out");
   }
 }
 

@@ -131,16 +131,16 @@ expr::Type ComputedType(Compilation& c, const std::string& path, const std::stri
   if (const std::optional<DeclaredType> found = FindDeclaredType(type, TypePlace::kComputed)) {
     return found->type;
   }
-  c.reporter.Error(codes::kUnknownType, absl::StrCat(path, ".type"),
-                   type.empty() ? "a computed attribute has a type"
-                                : absl::StrCat("a computed attribute cannot be a `", type, "`"),
-                   absl::StrCat("one of ",
-                                absl::StrJoin(DeclaredTypeNames(TypePlace::kComputed), ", ")));
+  c.reporter.Error(
+      codes::kUnknownType, absl::StrCat(path, ".type"),
+      type.empty() ? "a computed attribute has a type"
+                   : absl::StrCat("a computed attribute cannot be a `", type, "`"),
+      absl::StrCat("one of ", absl::StrJoin(DeclaredTypeNames(TypePlace::kComputed), ", ")));
   return expr::Type(expr::TypeKind::kError);
 }
 
-// What stands in for a formula that went wrong, so that rules that read the name are checked; a rule
-// set with errors is never run.
+// What stands in for a formula that went wrong, so that rules that read the name are checked; a
+// rule set with errors is never run.
 std::optional<expr::Program> StandIn() {
   expr::ParseResult null = expr::Parse("null");
   const expr::Environment nothing;
@@ -185,12 +185,12 @@ void CompileComputed(Compilation& c) {
     bool personal = false;
     std::optional<expr::Program> program;
     if (!order.IsInCycle(name)) {
-      program = CompileFormula(c, absl::StrCat(path, ".is"), computed.at(name).is(), type, personal);
+      program =
+          CompileFormula(c, absl::StrCat(path, ".is"), computed.at(name).is(), type, personal);
     }
     if (!program) program = StandIn();
     if (!program) continue;
-    c.rule_set.schema.computed.push_back(
-        ComputedSpec{name, type, *std::move(program), personal});
+    c.rule_set.schema.computed.push_back(ComputedSpec{name, type, *std::move(program), personal});
   }
 }
 

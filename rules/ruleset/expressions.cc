@@ -135,12 +135,12 @@ std::optional<expr::Program> ExpressionCompiler::CompileValue(absl::string_view 
   if (tree == nullptr) return std::nullopt;
   if (!tree->type.Is(TypeKind::kDouble) && !tree->type.Is(TypeKind::kInt)) {
     reporter_.ExpressionIssues(
-        path, {expr::Issue{std::string(codes::kWrongType.code), tree->span,
-                           absl::StrCat("a value is a double or an int, not ",
-                                        tree->type.ToString()),
-                           tree->type.Is(TypeKind::kMoney) || tree->type.Is(TypeKind::kDecimal)
-                               ? "write double(…) around it"
-                               : ""}});
+        path,
+        {expr::Issue{std::string(codes::kWrongType.code), tree->span,
+                     absl::StrCat("a value is a double or an int, not ", tree->type.ToString()),
+                     tree->type.Is(TypeKind::kMoney) || tree->type.Is(TypeKind::kDecimal)
+                         ? "write double(…) around it"
+                         : ""}});
     return std::nullopt;
   }
   return PlanExpression(path, *tree, environment, reporter_);

@@ -2,8 +2,8 @@
 
 // CEL texts of a rule set to programs, with every finding reported at the field it stands in.
 //
-// Thread safety: one thread. Lifetime: refers to the layout, which must outlive it and the programs.
-// Errors: reported; the result is then empty.
+// Thread safety: one thread. Lifetime: refers to the layout, which must outlive it and the
+// programs. Errors: reported; the result is then empty.
 
 #include <memory>
 #include <optional>

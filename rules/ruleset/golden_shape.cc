@@ -17,8 +17,9 @@ namespace {
 // The stages that rule an offer out, as rules/decide names them.
 const std::vector<std::string>& StageWords() {
   static const auto& kWords = *new std::vector<std::string>{
-      "paused", "window",    "channel",  "placement", "eligible", "segment",  "consent", "suppression",
-      "quiet_hours", "limit", "cool_down", "budget",  "requires", "stacking", "rank"};
+      "paused",    "window",  "channel",     "placement",   "eligible",
+      "segment",   "consent", "suppression", "quiet_hours", "limit",
+      "cool_down", "budget",  "requires",    "stacking",    "rank"};
   return kWords;
 }
 
@@ -137,8 +138,8 @@ class GoldenTestCheck {
     const Schema& schema = rule_set().schema;
     if (!schema.currencies.empty()) currency_ = schema.currencies.front();
     if (!test_.given().currency().empty()) {
-      currency_ = FindCurrency(c_, At("given.currency"), test_.given().currency())
-                      .value_or(currency_);
+      currency_ =
+          FindCurrency(c_, At("given.currency"), test_.given().currency()).value_or(currency_);
       return;
     }
     for (const v1::ReferenceRow& row : c_.message.test_reference()) {

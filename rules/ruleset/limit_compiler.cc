@@ -11,8 +11,8 @@ namespace touchstone::rules {
 namespace {
 
 const std::vector<std::string>& CalendarWords() {
-  static const auto& kWords = *new std::vector<std::string>{"calendar_day", "calendar_week",
-                                                            "calendar_month", "ever"};
+  static const auto& kWords =
+      *new std::vector<std::string>{"calendar_day", "calendar_week", "calendar_month", "ever"};
   return kWords;
 }
 
@@ -42,9 +42,9 @@ class LimitCompiler {
     if (message_.anonymous() == "unlimited") {
       spec_.anonymous_unlimited = true;
     } else if (!message_.anonymous().empty()) {
-      c_.reporter.Error(codes::kUnknownWord, At("anonymous"),
-                        absl::StrCat("`anonymous` says `unlimited`, not `", message_.anonymous(),
-                                     "`"));
+      c_.reporter.Error(
+          codes::kUnknownWord, At("anonymous"),
+          absl::StrCat("`anonymous` says `unlimited`, not `", message_.anonymous(), "`"));
     }
     return std::move(spec_);
   }
@@ -123,8 +123,7 @@ class LimitCompiler {
     const auto [stop, error] = std::from_chars(text.data(), end, spec_.at_most);
     if (error == std::errc() && stop == end) {
       if (spec_.at_most < 1) {
-        c_.reporter.Error(codes::kOutOfRange, At("at_most"),
-                          "a limit lets at least one through",
+        c_.reporter.Error(codes::kOutOfRange, At("at_most"), "a limit lets at least one through",
                           "to stop an offer, pause it or take it out");
       }
       CheckSize(spec_.at_most);
@@ -172,8 +171,7 @@ std::vector<LimitSpec> CompileLimits(Compilation& c, absl::string_view path,
       c.reporter.Error(codes::kDuplicateName, limit_path,
                        absl::StrCat("the offer has two limits `", limit.id(), "`"));
     }
-    specs.push_back(
-        LimitCompiler(c, limit_path, limit, offer.has_benefit()).Compile());
+    specs.push_back(LimitCompiler(c, limit_path, limit, offer.has_benefit()).Compile());
   }
   return specs;
 }

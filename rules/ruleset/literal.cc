@@ -20,9 +20,11 @@ struct Reading {
 absl::StatusOr<Value> ParseScalarLiteral(const v1::Literal& literal, const AttributeSpec& spec,
                                          const Reading& reading) {
   if (literal.form_case() != v1::Literal::kText) {
-    return absl::InvalidArgumentError(
-        absl::StrCat(literal.has_list() ? "a list" : literal.has_record() ? "a record" : "nothing",
-                     " stands where a value of type ", spec.declared_type, " is expected"));
+    return absl::InvalidArgumentError(absl::StrCat(literal.has_list()     ? "a list"
+                                                   : literal.has_record() ? "a record"
+                                                                          : "nothing",
+                                                   " stands where a value of type ",
+                                                   spec.declared_type, " is expected"));
   }
   return ParseScalar(literal.text(), spec.type, spec.form, spec.enum_values, reading.currency,
                      reading.zone, reading.memory);

@@ -1,7 +1,7 @@
 #pragma once
 
-// Values that authors write in a rule set (defaults, facts of golden tests, reference rows), read as
-// the declared type says.
+// Values that authors write in a rule set (defaults, facts of golden tests, reference rows), read
+// as the declared type says.
 //
 // Thread safety: as the arena. Errors: InvalidArgument with a sentence for the author. Memory: what
 // the value points to is in `memory`.

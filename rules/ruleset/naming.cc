@@ -33,17 +33,16 @@ bool IsSchemaName(absl::string_view name) {
 
 bool IsId(absl::string_view id) {
   if (id.empty() || id.size() > kMaxNameBytes) return false;
-  return std::all_of(id.begin(), id.end(), [](char c) {
-    return IsLetterOrDigit(c) || c == '.' || c == '_' || c == '-';
-  });
+  return std::all_of(id.begin(), id.end(),
+                     [](char c) { return IsLetterOrDigit(c) || c == '.' || c == '_' || c == '-'; });
 }
 
 bool IsLocale(absl::string_view tag) {
   bool first = true;
   for (const absl::string_view part : absl::StrSplit(tag, '-')) {
-    const bool fits = first ? part.size() >= 2 && std::all_of(part.begin(), part.end(), IsLetter)
-                            : !part.empty() &&
-                                  std::all_of(part.begin(), part.end(), IsLetterOrDigit);
+    const bool fits = first
+                          ? part.size() >= 2 && std::all_of(part.begin(), part.end(), IsLetter)
+                          : !part.empty() && std::all_of(part.begin(), part.end(), IsLetterOrDigit);
     if (!fits || part.size() > 8) return false;
     first = false;
   }

@@ -50,16 +50,18 @@ std::vector<const v1::Offer*> SortedOffers(Compilation& c) {
       sorted.push_back(&offer);
     }
   }
-  std::sort(sorted.begin(), sorted.end(), [](const v1::Offer* a, const v1::Offer* b) {
-    return a->offer() < b->offer();
-  });
+  std::sort(sorted.begin(), sorted.end(),
+            [](const v1::Offer* a, const v1::Offer* b) { return a->offer() < b->offer(); });
   return sorted;
 }
 
 class OfferCompiler {
  public:
   OfferCompiler(Compilation& c, uint32_t index)
-      : c_(c), index_(index), message_(*c.offers[index]), path_(OfferPath(message_.offer())),
+      : c_(c),
+        index_(index),
+        message_(*c.offers[index]),
+        path_(OfferPath(message_.offer())),
         spec_(c.rule_set.offers[index]) {}
 
   void Compile() {
@@ -74,8 +76,8 @@ class OfferCompiler {
     CompileConditions();
     spec_.benefit = CompileBenefit(c_, path_, message_, index_);
     spec_.limits = CompileLimits(c_, path_, message_);
-    spec_.treatments = CompileTreatments(c_, path_, message_,
-                                         spec_.benefit ? &*spec_.benefit : nullptr);
+    spec_.treatments =
+        CompileTreatments(c_, path_, message_, spec_.benefit ? &*spec_.benefit : nullptr);
     spec_.is_public = IsPublic();
     WarnOfIdleness();
   }
@@ -182,10 +184,10 @@ class OfferCompiler {
 
   void WarnOfIdleness() const {
     if (message_.treatments().empty() && !message_.has_benefit()) {
-      c_.reporter.Warning(codes::kIdleOffer, path_,
-                          absl::StrCat("the offer `", spec_.id,
-                                       "` is shown nowhere and changes no basket"),
-                          "add `treatments:` or a `benefit:`");
+      c_.reporter.Warning(
+          codes::kIdleOffer, path_,
+          absl::StrCat("the offer `", spec_.id, "` is shown nowhere and changes no basket"),
+          "add `treatments:` or a `benefit:`");
     }
     for (const std::string& placement : SortedKeys(message_.treatments())) {
       const auto found = c_.rule_set.placement_by_name.find(placement);
@@ -240,10 +242,10 @@ void CollectOffers(Compilation& c) {
     c.rule_set.offer_by_id.emplace(spec.id, static_cast<uint32_t>(i));
     const auto [other, is_new] = id_by_stable_id.emplace(spec.stable_id, spec.id);
     if (!is_new) {
-      c.reporter.Error(codes::kNameCollision, OfferPath(spec.id),
-                       absl::StrCat("the ids `", spec.id, "` and `", other->second,
-                                    "` have the same stable id"),
-                       "give one of them another id");
+      c.reporter.Error(
+          codes::kNameCollision, OfferPath(spec.id),
+          absl::StrCat("the ids `", spec.id, "` and `", other->second, "` have the same stable id"),
+          "give one of them another id");
     }
   }
 }

@@ -11,9 +11,7 @@ namespace {
 
 constexpr int kMostOffersShown = 100;
 
-std::string PlacementPath(absl::string_view name) {
-  return absl::StrCat("placements[", name, "]");
-}
+std::string PlacementPath(absl::string_view name) { return absl::StrCat("placements[", name, "]"); }
 
 void CompileChannel(Compilation& c, const std::string& path, const v1::Placement& message,
                     PlacementSpec& spec) {
@@ -116,8 +114,8 @@ void CompilePlacement(Compilation& c, const std::string& name, const v1::Placeme
 }
 
 // One offer of a placement's fallback; nullopt (reported) when it cannot stand in.
-std::optional<uint32_t> FindFallback(Compilation& c, const std::string& path,
-                                     const std::string& id, uint32_t placement_index) {
+std::optional<uint32_t> FindFallback(Compilation& c, const std::string& path, const std::string& id,
+                                     uint32_t placement_index) {
   const PlacementSpec& placement = c.rule_set.placements[placement_index];
   const auto found = c.rule_set.offer_by_id.find(id);
   if (found == c.rule_set.offer_by_id.end()) {
@@ -128,10 +126,10 @@ std::optional<uint32_t> FindFallback(Compilation& c, const std::string& path,
   }
   const OfferSpec& offer = c.rule_set.offers[found->second];
   if (!offer.treatments[placement_index]) {
-    c.reporter.Error(codes::kFallbackNotShown, path,
-                     absl::StrCat("the offer `", id, "` has no treatment for `", placement.name,
-                                  "`"),
-                     absl::StrCat("add `", placement.name, ":` to its treatments"));
+    c.reporter.Error(
+        codes::kFallbackNotShown, path,
+        absl::StrCat("the offer `", id, "` has no treatment for `", placement.name, "`"),
+        absl::StrCat("add `", placement.name, ":` to its treatments"));
     return std::nullopt;
   }
   if ((offer.channels >> placement.channel & 1) == 0) {
@@ -146,7 +144,8 @@ std::optional<uint32_t> FindFallback(Compilation& c, const std::string& path,
   }
   if (!offer.is_public || personal_text) {
     c.reporter.Error(codes::kFallbackNotPublic, path,
-                     absl::StrCat("the offer `", id, "` needs facts of the customer, so that it "
+                     absl::StrCat("the offer `", id,
+                                  "` needs facts of the customer, so that it "
                                   "cannot stand in when they are missing"),
                      personal_text ? "its text names a fact of the customer"
                                    : "its conditions or limits use a fact of the customer");
@@ -174,8 +173,7 @@ void CompileFallbacks(Compilation& c) {
     const v1::Placement& message = c.message.placements().at(placement.name);
     absl::flat_hash_set<std::string> seen;
     for (int i = 0; i < message.fallback_size(); ++i) {
-      const std::string path =
-          absl::StrCat(PlacementPath(placement.name), ".fallback[", i, "]");
+      const std::string path = absl::StrCat(PlacementPath(placement.name), ".fallback[", i, "]");
       const std::string& id = message.fallback(i);
       if (!seen.insert(id).second) {
         c.reporter.Error(codes::kDuplicateName, path, absl::StrCat("`", id, "` stands here twice"));

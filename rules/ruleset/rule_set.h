@@ -123,7 +123,7 @@ struct OfferSpec {
   uint32_t stable_id = 0;  // StableId(id)
   Applies applies = Applies::kNever;
   bool is_public = false;
-  std::optional<WindowSpec> window;       // a zone `customer` makes it not public
+  std::optional<WindowSpec> window;  // a zone `customer` makes it not public
   uint64_t channels = ~uint64_t{0};  // bit i: RuleSet::channels[i]
   Condition eligible;
   Condition requires_;

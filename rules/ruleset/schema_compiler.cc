@@ -50,8 +50,8 @@ DeclaredType ReadType(Compilation& c, const std::string& path, const std::string
 
 // Fields that are a name and a type: of records, events and reference tables.
 template <typename Map>
-std::vector<AttributeSpec> CompileFields(Compilation& c, absl::string_view path,
-                                         const Map& fields, TypePlace place,
+std::vector<AttributeSpec> CompileFields(Compilation& c, absl::string_view path, const Map& fields,
+                                         TypePlace place,
                                          const std::vector<std::string>& reserved) {
   std::vector<AttributeSpec> specs;
   if (fields.size() > kMaxDeclarations) {
@@ -120,8 +120,8 @@ void CompileListShape(Compilation& c, const std::string& path, const v1::Attribu
     c.reporter.Error(codes::kMissingValue, path, "a list(record) needs its fields",
                      "add `fields: { product: string }`");
   }
-  spec.fields = CompileFields(c, absl::StrCat(path, ".fields"), attribute.fields(),
-                              TypePlace::kField, {});
+  spec.fields =
+      CompileFields(c, absl::StrCat(path, ".fields"), attribute.fields(), TypePlace::kField, {});
   std::vector<Type::Field> fields;
   for (const AttributeSpec& field : spec.fields) fields.push_back({field.name, field.type});
   spec.type = Type::List(Type::Record(spec.name, std::move(fields)));
@@ -141,14 +141,14 @@ void CompileDefault(Compilation& c, const std::string& path, const v1::Attribute
   if (!attribute.has_default_() || spec.type.Is(TypeKind::kError)) return;
   const Schema& schema = c.rule_set.schema;
   const Currency currency = schema.currencies.empty() ? Currency() : schema.currencies.front();
-  const absl::StatusOr<expr::Value> value = ParseLiteral(attribute.default_(), spec, currency,
-                                                         schema.zone, c.rule_set.schema.memory);
+  const absl::StatusOr<expr::Value> value =
+      ParseLiteral(attribute.default_(), spec, currency, schema.zone, c.rule_set.schema.memory);
   if (value.ok()) {
     spec.default_value = *value;
   } else {
-    c.reporter.Error(codes::kBadValue, absl::StrCat(path, ".default"),
-                     absl::StrCat("the default is no ", spec.declared_type, ": ",
-                                  value.status().message()));
+    c.reporter.Error(
+        codes::kBadValue, absl::StrCat(path, ".default"),
+        absl::StrCat("the default is no ", spec.declared_type, ": ", value.status().message()));
   }
 }
 
@@ -198,8 +198,8 @@ void CompileReference(Compilation& c, const std::string& name, const v1::Referen
     c.reporter.Error(codes::kBadValue, absl::StrCat(path, ".key"),
                      absl::StrCat("the key of the table `", name, "` is `", key, "`"));
   }
-  spec.columns = CompileFields(c, absl::StrCat(path, ".fields"), table.fields(),
-                               TypePlace::kColumn, {"key"});
+  spec.columns =
+      CompileFields(c, absl::StrCat(path, ".fields"), table.fields(), TypePlace::kColumn, {"key"});
   for (const AttributeSpec& column : spec.columns) {
     if (name == "product" && column.name == "categories" &&
         column.type != Type::List(Type(TypeKind::kString))) {
@@ -226,8 +226,8 @@ void CompileEvents(Compilation& c) {
     const v1::EventType& event = events.at(name);
     EventSpec spec;
     spec.name = name;
-    spec.fields = CompileFields(c, absl::StrCat(path, ".fields"), event.fields(),
-                                TypePlace::kField, {"time"});
+    spec.fields = CompileFields(c, absl::StrCat(path, ".fields"), event.fields(), TypePlace::kField,
+                                {"time"});
     spec.line_fields = CompileFields(c, absl::StrCat(path, ".lines"), event.lines(),
                                      TypePlace::kField, {"product", "categories"});
     for (const AttributeSpec& field : spec.line_fields) {

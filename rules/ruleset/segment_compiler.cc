@@ -1,6 +1,7 @@
 #include "absl/container/flat_hash_set.h"
 #include "absl/strings/str_cat.h"
 #include "rules/ruleset/naming.h"
+#include "rules/ruleset/product_list.h"
 #include "rules/ruleset/stages.h"
 
 namespace touchstone::rules {
@@ -50,7 +51,7 @@ expr::ConstantDecl CompileList(Compilation& c, const std::string& name,
                      absl::StrCat("`", name, "` cannot be the name of a product list"),
                      "rules read it as list.NAME: a small letter, then small letters, digits, _");
   }
-  if (static_cast<size_t>(message.skus_size()) > kMaxProductListSkus) {
+  if (message.skus_size() > kMaxProductListSkus) {
     c.reporter.Error(codes::kTooMany, path,
                      absl::StrCat("a product list has at most ", kMaxProductListSkus, " SKUs"));
   }
@@ -60,10 +61,10 @@ expr::ConstantDecl CompileList(Compilation& c, const std::string& name,
   for (int i = 0; i < message.skus_size(); ++i) {
     const std::string& sku = message.skus(i);
     if (sku.empty() || !seen.insert(sku).second) {
-      c.reporter.Error(sku.empty() ? codes::kMissingValue : codes::kDuplicateName,
-                       absl::StrCat(path, ".skus[", i, "]"),
-                       sku.empty() ? "an empty SKU"
-                                   : absl::StrCat("the SKU `", sku, "` stands here twice"));
+      c.reporter.Error(
+          sku.empty() ? codes::kMissingValue : codes::kDuplicateName,
+          absl::StrCat(path, ".skus[", i, "]"),
+          sku.empty() ? "an empty SKU" : absl::StrCat("the SKU `", sku, "` stands here twice"));
     }
     elements[i] = expr::Value::String(c.rule_set.memory.Copy(sku));
   }

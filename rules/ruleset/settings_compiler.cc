@@ -67,10 +67,9 @@ void CompileChannels(Compilation& c, const v1::RuleSetSettings& settings) {
   for (int i = 0; i < settings.channels_size(); ++i) {
     if (!distinct.Accept(i, settings.channels(i))) continue;
     if (!IsSchemaName(settings.channels(i))) {
-      c.reporter.Error(
-          codes::kBadName, distinct.At(i),
-          absl::StrCat("`", settings.channels(i), "` cannot be the name of a channel"),
-          "a channel is a small letter, then small letters, digits and _");
+      c.reporter.Error(codes::kBadName, distinct.At(i),
+                       absl::StrCat("`", settings.channels(i), "` cannot be the name of a channel"),
+                       "a channel is a small letter, then small letters, digits and _");
     }
     if (c.rule_set.channels.size() == kMaxChannels) {
       c.reporter.Error(codes::kTooMany, distinct.At(i),

@@ -1,8 +1,8 @@
 #pragma once
 
 // The stages of Compile, in the order in which they run. Each reads its part of the message, writes
-// its part of the RuleSet and reports what is wrong; a stage goes on after errors, so that an author
-// sees all of them, and leaves what it could not read in a harmless form.
+// its part of the RuleSet and reports what is wrong; a stage goes on after errors, so that an
+// author sees all of them, and leaves what it could not read in a harmless form.
 //
 // Thread safety: one thread a Compilation.
 
@@ -28,10 +28,10 @@ inline constexpr size_t kMaxChannels = 64;         // bits of OfferSpec::channel
 inline constexpr size_t kMaxOffers = 1'000'000;
 inline constexpr size_t kMaxGroups = 32'767;
 inline constexpr size_t kMaxPlacements = 1'000;
-inline constexpr size_t kMaxListElements = 256;          // of an attribute
-inline constexpr size_t kMaxProductListSkus = 1'000'000;
-inline constexpr int kMaxFieldCharacters = 10'000;       // of a placement's text field
-inline constexpr int64_t kMaxContactEntries = 256;       // that a customer's contact state keeps
+inline constexpr size_t kMaxListElements = 256;  // of an attribute
+
+inline constexpr int kMaxFieldCharacters = 10'000;  // of a placement's text field
+inline constexpr int64_t kMaxContactEntries = 256;  // that a customer's contact state keeps
 inline constexpr absl::Duration kDefaultPlacementBudget = absl::Milliseconds(50);
 inline constexpr absl::Duration kMaxPlacementBudget = absl::Seconds(10);
 
@@ -82,8 +82,7 @@ std::optional<BenefitSpec> CompileBenefit(Compilation& c, absl::string_view path
                                           const v1::Offer& offer, uint32_t index);
 std::vector<LimitSpec> CompileLimits(Compilation& c, absl::string_view path,
                                      const v1::Offer& offer);
-std::vector<std::optional<TreatmentSpec>> CompileTreatments(Compilation& c,
-                                                            absl::string_view path,
+std::vector<std::optional<TreatmentSpec>> CompileTreatments(Compilation& c, absl::string_view path,
                                                             const v1::Offer& offer,
                                                             const BenefitSpec* benefit);
 

@@ -37,7 +37,11 @@ class TextCompiler {
  public:
   TextCompiler(absl::string_view path, absl::string_view text, const BenefitSpec* benefit,
                const FactLayout& layout, ExpressionCompiler& expressions, Reporter& reporter)
-      : path_(path), text_(text), benefit_(benefit), layout_(layout), expressions_(expressions),
+      : path_(path),
+        text_(text),
+        benefit_(benefit),
+        layout_(layout),
+        expressions_(expressions),
         reporter_(reporter) {}
 
   TextTemplate Compile() {
@@ -104,9 +108,9 @@ class TextCompiler {
       return refuse(absl::StrCat("`", name, "` stands for nothing in a text"), Hint(name));
     }
     if (!IsScalar(fact->type)) {
-      return refuse(absl::StrCat("`", name, "` is a ", fact->type.ToString(),
-                                 ", which has no text form"),
-                    "only scalar facts can be shown");
+      return refuse(
+          absl::StrCat("`", name, "` is a ", fact->type.ToString(), ", which has no text form"),
+          "only scalar facts can be shown");
     }
     piece.placeholder = TextTemplate::Placeholder::kFact;
     piece.slot = fact->slot;
@@ -132,9 +136,9 @@ class TextCompiler {
 
 }  // namespace
 
-TextTemplate CompileText(absl::string_view path, absl::string_view text,
-                         const BenefitSpec* benefit, const FactLayout& layout,
-                         ExpressionCompiler& expressions, Reporter& reporter) {
+TextTemplate CompileText(absl::string_view path, absl::string_view text, const BenefitSpec* benefit,
+                         const FactLayout& layout, ExpressionCompiler& expressions,
+                         Reporter& reporter) {
   return TextCompiler(path, text, benefit, layout, expressions, reporter).Compile();
 }
 

@@ -2,7 +2,8 @@
 
 // Texts with placeholders: "Beans -20%: you saved {benefit.amount}".
 //
-// `{benefit.amount}` and `{benefit.percent}` are the offer's, `{customer.NAME}`, `{request.NAME}` and
+// `{benefit.amount}` and `{benefit.percent}` are the offer's, `{customer.NAME}`, `{request.NAME}`
+// and
 // `{store.NAME}` scalar facts; `{{` is a brace. A closing brace alone is itself.
 // Thread safety: pure but for the reporter. Errors: reported at `path`; the template is then empty.
 
@@ -14,9 +15,9 @@
 namespace touchstone::rules {
 
 // `benefit`: of the offer, or null.
-TextTemplate CompileText(absl::string_view path, absl::string_view text,
-                         const BenefitSpec* benefit, const FactLayout& layout,
-                         ExpressionCompiler& expressions, Reporter& reporter);
+TextTemplate CompileText(absl::string_view path, absl::string_view text, const BenefitSpec* benefit,
+                         const FactLayout& layout, ExpressionCompiler& expressions,
+                         Reporter& reporter);
 
 // Characters (code points) that the text has before any fact is filled in: no result is shorter.
 size_t LiteralCharacters(const TextTemplate& text);

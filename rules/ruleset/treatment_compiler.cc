@@ -15,7 +15,10 @@ class TreatmentCompiler {
  public:
   TreatmentCompiler(Compilation& c, std::string path, const PlacementSpec& placement,
                     const v1::Treatment& message, const BenefitSpec* benefit)
-      : c_(c), path_(std::move(path)), placement_(placement), message_(message),
+      : c_(c),
+        path_(std::move(path)),
+        placement_(placement),
+        message_(message),
         benefit_(benefit) {}
 
   TreatmentSpec Compile() {
@@ -62,9 +65,9 @@ class TreatmentCompiler {
         texts.push_back(*shared);
         continue;
       }
-      texts.push_back(CompileOne(
-          absl::StrCat(path, named ? absl::StrCat(".by_locale[", locale, "]") : ".text"), text,
-          field));
+      texts.push_back(
+          CompileOne(absl::StrCat(path, named ? absl::StrCat(".by_locale[", locale, "]") : ".text"),
+                     text, field));
       if (!named) shared = texts.back();
     }
     if (!missing.empty()) {
@@ -83,8 +86,8 @@ class TreatmentCompiler {
 
   TextTemplate CompileOne(const std::string& path, const std::string& text,
                           const PlacementSpec::Field& field) {
-    TextTemplate compiled = CompileText(path, text, benefit_, *c_.rule_set.layout,
-                                        *c_.expressions, c_.reporter);
+    TextTemplate compiled =
+        CompileText(path, text, benefit_, *c_.rule_set.layout, *c_.expressions, c_.reporter);
     const size_t characters = LiteralCharacters(compiled);
     if (characters > static_cast<size_t>(field.max_characters)) {
       c_.reporter.Error(codes::kTextTooLong, path,
@@ -128,8 +131,7 @@ class TreatmentCompiler {
 
 }  // namespace
 
-std::vector<std::optional<TreatmentSpec>> CompileTreatments(Compilation& c,
-                                                            absl::string_view path,
+std::vector<std::optional<TreatmentSpec>> CompileTreatments(Compilation& c, absl::string_view path,
                                                             const v1::Offer& offer,
                                                             const BenefitSpec* benefit) {
   std::vector<std::optional<TreatmentSpec>> treatments(c.rule_set.placements.size());
@@ -141,10 +143,9 @@ std::vector<std::optional<TreatmentSpec>> CompileTreatments(Compilation& c,
                          SortedKeys(c.message.placements()));
       continue;
     }
-    treatments[found->second] =
-        TreatmentCompiler(c, at, c.rule_set.placements[found->second],
-                          offer.treatments().at(placement), benefit)
-            .Compile();
+    treatments[found->second] = TreatmentCompiler(c, at, c.rule_set.placements[found->second],
+                                                  offer.treatments().at(placement), benefit)
+                                    .Compile();
   }
   return treatments;
 }
