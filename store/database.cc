@@ -230,6 +230,23 @@ Database::PrefixIterator Database::Iterate(Family family, std::string prefix,
   return PrefixIterator(std::move(iterator), std::move(prefix));
 }
 
+Database::PrefixIterator Database::IterateBack(Family family, std::string prefix) const {
+  rocksdb::ReadOptions options;
+  options.fill_cache = false;
+  options.total_order_seek = true;
+  std::unique_ptr<rocksdb::Iterator> iterator(db_->NewIterator(options, handle(family)));
+  // The first key behind all of the prefix; no prefix of ours ends in the largest byte.
+  std::string behind = prefix;
+  if (behind.empty()) {
+    iterator->SeekToLast();
+  } else {
+    behind.back() = static_cast<char>(static_cast<unsigned char>(behind.back()) + 1);
+    iterator->SeekForPrev(behind);
+    if (iterator->Valid() && iterator->key() == rocksdb::Slice(behind)) iterator->Prev();
+  }
+  return PrefixIterator(std::move(iterator), std::move(prefix));
+}
+
 absl::Status Database::Commit(rocksdb::WriteBatch* batch, const storage::Progress& progress,
                               bool sync) {
   if (absl::Status status = write_status(); !status.ok()) return status;

@@ -62,6 +62,8 @@ class Database {
   // cache alone.
   class PrefixIterator;
   PrefixIterator Iterate(Family family, std::string prefix, absl::string_view start) const;
+  // The same from the last such key backwards.
+  PrefixIterator IterateBack(Family family, std::string prefix) const;
 
   // Writes a batch and, if `sync`, waits until it is on the device. Publishes the progress that the
   // batch holds. After a failure the store is read-only.
@@ -97,6 +99,7 @@ class Database::PrefixIterator {
  public:
   bool Valid() const { return iterator_->Valid() && iterator_->key().starts_with(prefix_); }
   void Next() { iterator_->Next(); }
+  void Previous() { iterator_->Prev(); }
   absl::string_view key() const { return ToView(iterator_->key()); }
   absl::string_view value() const { return ToView(iterator_->value()); }
   // Not OK: the iteration ended because a read failed.
