@@ -1,13 +1,13 @@
 // The planned evaluator against the naive one, on random checked expressions over random facts.
 
-#include <rapidcheck/gtest.h>
-
-#include <cstdlib>
+#include <map>
 #include <string>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "gtest/gtest.h"
+// After gtest, which it extends without including it.
+#include "rapidcheck/gtest.h"
 #include "rules/expr/checker.h"
 #include "rules/expr/parser.h"
 #include "rules/expr/program.h"
@@ -61,7 +61,12 @@ class Author {
   }
 
  private:
-  size_t Choose(size_t count) { return next_ < bytes_.size() ? bytes_[next_++] % count : 0; }
+  // Past the end the bytes come round again, shifted, so that large trees stay varied.
+  size_t Choose(size_t count) {
+    if (bytes_.empty()) return 0;
+    const size_t round = next_ / bytes_.size();
+    return (bytes_[next_++ % bytes_.size()] + 37 * round) % count;
+  }
   std::string Pick(const std::vector<std::string>& choices) {
     return choices[Choose(choices.size())];
   }
@@ -203,8 +208,9 @@ std::vector<Value> RowFrom(const Facts& facts, const std::vector<uint8_t>& choic
   std::vector<Value> row;
   for (size_t i = 0; i < facts.all().size(); ++i) {
     const std::vector<Value>& values = facts.all()[i].values;
-    const size_t choice = i < choices.size() ? choices[i] % (values.size() + 1) : 0;
-    row.push_back(choice < values.size() ? values[choice] : Value::Absent());
+    // One in eight is absent.
+    const uint8_t choice = choices[i];
+    row.push_back(choice % 8 == 7 ? Value::Absent() : values[choice / 8 % values.size()]);
   }
   return row;
 }
