@@ -1,0 +1,272 @@
+#include "rules/expr/checker.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "rules/expr/checking.h"
+#include "rules/expr/lexer.h"
+#include "rules/expr/macro_syntax.h"
+#include "rules/expr/type_wording.h"
+
+namespace touchstone::rules::expr {
+namespace {
+
+bool IsMapKeyType(const Type& type) {
+  switch (type.kind()) {
+    case TypeKind::kBool:
+    case TypeKind::kInt:
+    case TypeKind::kUint:
+    case TypeKind::kString:
+    case TypeKind::kDyn:
+    case TypeKind::kError:
+    case TypeKind::kParam:
+      return true;
+    default:
+      return false;
+  }
+}
+
+}  // namespace
+
+Issues Check(Expr& root, const Environment& environment, std::optional<Type> expected) {
+  return Checking(environment).Run(root, expected);
+}
+
+Issues Checking::Run(Expr& root, const std::optional<Type>& expected) {
+  Visit(root);
+  if (expected.has_value()) CheckResult(root, *expected);
+  std::stable_sort(issues_.begin(), issues_.end(),
+                   [](const Issue& a, const Issue& b) { return a.span.begin < b.span.begin; });
+  if (issues_.size() > limits::kMaxIssues) issues_.resize(limits::kMaxIssues);
+  Finish(root);
+  return std::move(issues_);
+}
+
+Type Checking::Report(absl::string_view code, SourceSpan span, absl::string_view message,
+                      absl::string_view hint) {
+  if (enforcing()) {
+    issues_.push_back({std::string(code), span, std::string(message), std::string(hint)});
+  }
+  return Type(TypeKind::kError);
+}
+
+std::string Checking::Describe(const Expr& expr) const {
+  return DescribeType(inference_.Final(expr.type));
+}
+
+void Checking::Finish(Expr& expr) {
+  for (const ExprPtr& child : expr.children) Finish(*child);
+  const bool names_type = expr.resolution.kind == Resolution::Kind::kType;
+  expr.type = enforcing() || names_type ? inference_.Final(expr.type) : Type(TypeKind::kDyn);
+}
+
+void Checking::CheckResult(Expr& root, const Type& expected) {
+  const bool amount = expected.Is(TypeKind::kMoney) || expected.Is(TypeKind::kDecimal);
+  if (amount && enforcing() && CanBeExact(root)) {
+    MakeExact(root, expected, expected.Is(TypeKind::kDecimal));
+  }
+  if (inference_.Assign(root.type, expected)) return;
+  Report("wrong_result_type", root.span,
+         expected.Is(TypeKind::kBool)
+             ? absl::StrCat("This condition must be true or false, but it is ", Describe(root), ".")
+             : absl::StrCat("This must be ", DescribeType(expected), ", but it is ", Describe(root),
+                            "."),
+         HintForOperands(Function::kEqual, inference_.Final(root.type), expected));
+}
+
+Type Checking::Visit(Expr& expr) {
+  expr.type = VisitNode(expr);
+  return expr.type;
+}
+
+Type Checking::VisitNode(Expr& expr) {
+  switch (expr.kind) {
+    case ExprKind::kConstant:
+      return VisitConstant(expr);
+    case ExprKind::kIdent:
+      return VisitName(expr);
+    case ExprKind::kSelect:
+      return VisitSelect(expr);
+    case ExprKind::kCall:
+      return VisitCall(expr);
+    case ExprKind::kList:
+      return VisitList(expr);
+    case ExprKind::kMap:
+      return VisitMap(expr);
+    case ExprKind::kComprehension:
+      return VisitComprehension(expr);
+    case ExprKind::kBind:
+      return VisitBind(expr);
+  }
+  return Type(TypeKind::kError);
+}
+
+Type Checking::VisitConstant(const Expr& expr) {
+  switch (expr.constant.kind) {
+    case Constant::Kind::kNull:
+      return Type(TypeKind::kNull);
+    case Constant::Kind::kBool:
+      return Type(TypeKind::kBool);
+    case Constant::Kind::kInt:
+      return Type(TypeKind::kInt);
+    case Constant::Kind::kUint:
+      return Type(TypeKind::kUint);
+    case Constant::Kind::kDouble:
+      return Type(TypeKind::kDouble);
+    case Constant::Kind::kString:
+      return Type(TypeKind::kString);
+    case Constant::Kind::kBytes:
+      return Type(TypeKind::kBytes);
+  }
+  return Type(TypeKind::kError);
+}
+
+Type Checking::VisitSelect(Expr& expr) {
+  const bool dotted = IsIdentifier(expr.name) && IsDottedName(*expr.children[0]);
+  if (dotted && !StartsWithLocal(expr)) {
+    const Type type = VisitName(expr);
+    if (expr.resolution.kind != Resolution::Kind::kNone || type.Is(TypeKind::kError)) {
+      return expr.test_only ? Type(TypeKind::kBool) : type;
+    }
+  }
+  const Type field = FieldType(expr, Visit(*expr.children[0]));
+  return expr.test_only ? Type(TypeKind::kBool) : field;
+}
+
+Type Checking::FieldType(Expr& expr, const Type& operand) {
+  const Type type = inference_.Shallow(operand);
+  switch (type.kind()) {
+    case TypeKind::kError:
+      return type;
+    case TypeKind::kDyn:
+    case TypeKind::kParam:
+      return Type(TypeKind::kDyn);
+    case TypeKind::kRecord: {
+      const int index = type.FieldIndex(expr.name);
+      if (index < 0) return ReportUnknownField(expr, type);
+      expr.resolution.kind = Resolution::Kind::kField;
+      expr.resolution.field_index = static_cast<uint16_t>(index);
+      return type.fields()[static_cast<size_t>(index)].type;
+    }
+    case TypeKind::kMap:
+      if (inference_.Assign(Type(TypeKind::kString), type.param(0))) return type.param(1);
+      return Report("wrong_type", expr.span, "The keys of this map are not texts.",
+                    "Write map[key] instead of map.key.");
+    default:
+      return Report(
+          "wrong_type", expr.span,
+          absl::StrCat("There is no \"", expr.name,
+                       "\" here: ", DescribeType(inference_.Final(type)), " has no fields."),
+          type.Is(TypeKind::kList) ? "Ask of one element: list.exists(x, x.field ...)." : "");
+  }
+}
+
+Type Checking::VisitList(Expr& expr) {
+  std::vector<Expr*> elements;
+  for (const ExprPtr& child : expr.children) {
+    Visit(*child);
+    elements.push_back(child.get());
+  }
+  return Type::List(JoinAll(elements, "list"));
+}
+
+Type Checking::VisitMap(Expr& expr) {
+  std::vector<Expr*> keys;
+  std::vector<Expr*> values;
+  for (size_t i = 0; i + 1 < expr.children.size(); i += 2) {
+    Visit(*expr.children[i]);
+    CheckMapKey(*expr.children[i]);
+    Visit(*expr.children[i + 1]);
+    keys.push_back(expr.children[i].get());
+    values.push_back(expr.children[i + 1].get());
+  }
+  Type key = JoinAll(keys, "map");
+  return Type::Map(std::move(key), JoinAll(values, "map"));
+}
+
+void Checking::CheckMapKey(const Expr& key) {
+  if (IsMapKeyType(inference_.Shallow(key.type))) return;
+  Report("invalid_map_key", key.span, absl::StrCat("A map key cannot be ", Describe(key), "."),
+         "Keys are texts, whole numbers, true or false.");
+}
+
+Type Checking::JoinAll(absl::Span<Expr* const> elements, absl::string_view what) {
+  const auto amount = std::find_if(elements.begin(), elements.end(),
+                                   [this](const Expr* expr) { return IsExactType(*expr); });
+  std::optional<Type> joined;
+  bool mixed = false;
+  for (Expr* element : elements) {
+    if (amount != elements.end()) AdoptPair(**amount, *element, /*thousandths=*/false);
+    const std::optional<Type> next =
+        joined.has_value() ? inference_.Join(*joined, element->type) : element->type;
+    if (!next.has_value() && !mixed && environment_.policy().homogeneous_literals) {
+      const Type previous = inference_.Final(*joined);
+      Report("mixed_types", element->span,
+             absl::StrCat("This ", what, " mixes ", DescribeType(previous), " and ",
+                          Describe(*element), "."),
+             HintForOperands(Function::kEqual, previous, inference_.Final(element->type)));
+    }
+    mixed = mixed || !next.has_value();
+    if (next.has_value()) joined = next;
+  }
+  if (mixed) return Type(TypeKind::kDyn);
+  return joined.has_value() ? *joined : inference_.Fresh();
+}
+
+Type Checking::VisitComprehension(Expr& expr) {
+  Visit(*expr.children[0]);
+  if (comprehension_nesting_ >= limits::kMaxComprehensionNesting) {
+    // Also without types: it bounds the work.
+    issues_.push_back({"too_many_nested_macros", expr.span,
+                       absl::StrCat("Macros such as exists() are nested more than ",
+                                    limits::kMaxComprehensionNesting, " deep."),
+                       "Split the condition."});
+    return Type(TypeKind::kError);
+  }
+  const Type element = ElementOfRange(*expr.children[0]);
+  locals_.push_back({expr.variables[0], element});
+  ++comprehension_nesting_;
+  Type result = VisitComprehensionBody(expr, element);
+  --comprehension_nesting_;
+  locals_.pop_back();
+  return result;
+}
+
+Type Checking::VisitComprehensionBody(Expr& expr, const Type& element) {
+  for (size_t i = 1; i < expr.children.size(); ++i) Visit(*expr.children[i]);
+  if (expr.macro != Macro::kMap) {
+    RequireBool(*expr.children[1], "The condition of this macro");
+    return expr.macro == Macro::kFilter ? Type::List(element) : Type(TypeKind::kBool);
+  }
+  if (expr.children.size() == 3) RequireBool(*expr.children[1], "The condition of this macro");
+  return Type::List(expr.children.back()->type);
+}
+
+Type Checking::ElementOfRange(const Expr& range) {
+  const Type type = inference_.Shallow(range.type);
+  switch (type.kind()) {
+    case TypeKind::kList:
+    case TypeKind::kMap:
+      return type.param(0);
+    case TypeKind::kDyn:
+    case TypeKind::kParam:
+      return Type(TypeKind::kDyn);
+    case TypeKind::kError:
+      return type;
+    default:
+      return Report(
+          "wrong_type", range.span,
+          absl::StrCat("Only a list or a map has elements; this is ", Describe(range), "."));
+  }
+}
+
+Type Checking::VisitBind(Expr& expr) {
+  const Type value = Visit(*expr.children[0]);
+  locals_.push_back({expr.variables[0], value});
+  Type result = Visit(*expr.children[1]);
+  locals_.pop_back();
+  return result;
+}
+
+}  // namespace touchstone::rules::expr
