@@ -117,6 +117,10 @@ bool Gatherer::TryMemory(const v1::DecisionContext& context, GatheredRecord* gat
   return Read(RequestIdentities(context), ReadTier::kMemoryOnly, gathered);
 }
 
+void Gatherer::ReadBlocking(const v1::DecisionContext& context, GatheredRecord* gathered) {
+  Read(RequestIdentities(context), ReadTier::kMayBlock, gathered);
+}
+
 bool Gatherer::Begin(const v1::DecisionContext& context, std::unique_ptr<GatheringCall> call,
                      GatheredRecord* gathered) {
   stats_.misses.fetch_add(1, std::memory_order_relaxed);

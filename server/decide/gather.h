@@ -97,6 +97,9 @@ class Gatherer {
   // True when `gathered` is final: found, unknown, anonymous or unavailable. False: not in memory.
   bool TryMemory(const v1::DecisionContext& context, GatheredRecord* gathered);
 
+  // Waits for the device if it has to.
+  void ReadBlocking(const v1::DecisionContext& context, GatheredRecord* gathered);
+
   // After TryMemory was false: hands the read to the pool. True: the call will be answered by the
   // job or by the deadline that the caller arms. False: no room, `gathered` says overload and the
   // caller answers now.
