@@ -78,10 +78,13 @@ bool SaysYes(const v1::BasketLine& line, const char* attribute) {
 }  // namespace
 
 absl::Time ChooseNow(const v1::DecisionContext& context, absl::Time server_now) {
-  if (!context.has_occurred_at()) return server_now;
-  const absl::Time occurred = ToTime(context.occurred_at());
-  const absl::Duration difference = occurred - server_now;
-  return absl::AbsDuration(difference) <= kMostClockDifference ? occurred : server_now;
+  absl::Time now = server_now;
+  if (context.has_occurred_at()) {
+    const absl::Time occurred = ToTime(context.occurred_at());
+    if (absl::AbsDuration(occurred - server_now) <= kMostClockDifference) now = occurred;
+  }
+  // As fine as receipts keep it.
+  return absl::FromUnixMicros(absl::ToUnixMicros(now));
 }
 
 void Binder::BindRequest(const v1::DecideRequest& request, std::shared_ptr<const LiveState> live,
@@ -104,7 +107,6 @@ void Binder::BindRequest(const v1::DecideRequest& request, std::shared_ptr<const
   BindRequestFacts(request, violations);
   lines_.clear();
   line_facts_.clear();
-  caller_facts_.clear();
   if (request.has_basket()) BindBasket(request.basket(), violations);
   input_.basket.lines = lines_;
   input_.line_facts = line_facts_;
@@ -244,7 +246,6 @@ void Binder::BindLine(size_t index, const v1::BasketLine& line,
   auto* views = memory_.NewArray<absl::string_view>(static_cast<size_t>(categories));
   for (int i = 0; i < categories; ++i) views[i] = line.product().categories(i);
   line_facts_.push_back({line.sku(), absl::MakeConstSpan(views, static_cast<size_t>(categories))});
-  caller_facts_.push_back(product == nullptr && line.has_product() ? 1 : 0);
 }
 
 bool Binder::IsMerchandise(const v1::BasketLine& line, const Value* product) const {

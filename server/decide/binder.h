@@ -55,8 +55,6 @@ class Binder {
   const LiveState& live() const { return *live_; }
   // The smallest of the request's budget and those of its placements; InfiniteDuration for none.
   absl::Duration budget() const { return budget_; }
-  // Whether a line's facts came from the caller, since the reference table does not know its SKU.
-  bool caller_facts(size_t line) const { return caller_facts_[line] != 0; }
 
  private:
   void BindContext(const v1::DecideRequest& request, std::vector<Violation>* violations);
@@ -79,14 +77,13 @@ class Binder {
   std::vector<uint16_t> placements_;
   std::vector<rules::BasketLine> lines_;
   std::vector<rules::LineFacts> line_facts_;
-  std::vector<uint8_t> caller_facts_;
   std::vector<rules::Contact> contacts_;
   std::vector<rules::AggregateBucket> buckets_;
   absl::flat_hash_set<absl::string_view> line_ids_;
 };
 
 // `now` of a decision: when it happened at the touchpoint, if that lies within a day of the
-// server's clock, else the server's time.
+// server's clock, else the server's time; whole microseconds.
 absl::Time ChooseNow(const v1::DecisionContext& context, absl::Time server_now);
 
 }  // namespace touchstone::server

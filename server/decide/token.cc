@@ -26,7 +26,6 @@ constexpr size_t kMaxNameBytes = 64;
 // of ours a token has just kMaxTokenBytes.
 constexpr uint8_t kOutbound = 1;
 constexpr uint8_t kLive = 2;
-constexpr uint8_t kCounted = 4;
 constexpr uint8_t kFlags = 15;
 constexpr uint8_t kVersion = 1 << 4;
 
@@ -162,8 +161,7 @@ void TokenSealer::Crypt(const unsigned char* tag, std::string* content) {
 void TokenSealer::Seal(const ShownToken& content, std::string* token) {
   content_.clear();
   content_.push_back(static_cast<char>(kVersion | (content.outbound ? kOutbound : 0) |
-                                       (content.live ? kLive : 0) |
-                                       (content.counted ? kCounted : 0)));
+                                       (content.live ? kLive : 0)));
   AppendNumber(content.placement, &content_);
   AppendNumber(content.channel, &content_);
   AppendNumber(content.position, &content_);
@@ -203,7 +201,6 @@ std::optional<ShownToken> TokenSealer::Open(absl::string_view token) {
   }
   content.outbound = (flags & kOutbound) != 0;
   content.live = (flags & kLive) != 0;
-  content.counted = (flags & kCounted) != 0;
   return content;
 }
 

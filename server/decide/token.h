@@ -35,8 +35,7 @@ struct ShownToken {
   uint16_t position = 0;          // from 1
   uint64_t transaction = 0;       // TransactionHash
   bool outbound = false;
-  bool live = false;     // not TRAINING or PREVIEW: outcomes count
-  bool counted = false;  // shown was counted with the answer
+  bool live = false;  // not TRAINING or PREVIEW: outcomes count
 };
 
 class TokenKey {

@@ -52,6 +52,10 @@ class RawCall {
   // The right to answer the call of that generation: granted once. Any thread. A handler that arms
   // a deadline or hands the call to another thread answers only with it.
   bool Claim(uint64_t generation);
+  // Whether that right has been granted. Any thread.
+  bool claimed(uint64_t generation) const {
+    return claimed_.load(std::memory_order_acquire) >= generation;
+  }
 
   // Answer the call. REQUIRES: the right to answer (a handler that never shares a call has it).
   // Any thread. The call must not be touched afterwards.
