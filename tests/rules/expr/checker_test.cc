@@ -380,6 +380,20 @@ TEST(CheckerTest, AllowsMacrosNestedUpToTheLimit) {
   EXPECT_EQ(InRules("[1].map(x, x).map(x, x).map(x, x).map(x, x).map(x, x)"), "list(int)");
 }
 
+// {x: x} names the type of x twice; 60 such steps would be a type of 2^60 parts.
+TEST(CheckerTest, GivesUpOnTypesThatGrowExponentially) {
+  std::string source = "true";
+  for (int i = 60; i > 0; --i) {
+    source = absl::StrCat("cel.bind(x", i, ", [][0], ", source, ")");
+  }
+  std::string equalities;
+  for (int i = 1; i < 60; ++i) {
+    absl::StrAppend(&equalities, "x", i, " == {x", i + 1, ": x", i + 1, "} && ");
+  }
+  source.insert(source.find("true"), equalities);
+  EXPECT_EQ(InCel(source), "too_complex");
+}
+
 TEST(CheckerTest, ResolvesNamesButLeavesTypesOpenWhenTypesAreNotEnforced) {
   const Environment environment = RuleEnvironment(kUnchecked);
   const Checked checked = CheckText(
