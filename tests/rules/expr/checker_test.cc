@@ -316,8 +316,20 @@ TEST(CheckerTest, WantsTrueOrFalseOnEachSideOfAnd) {
   EXPECT_EQ(checked.issues[0].message,
             "Each side of && must be true or false, but this is a text.");
   EXPECT_EQ(checked.issues[1].span.begin, 17);
+  EXPECT_EQ(CheckText("!customer.tier == 'gold'", RuleEnvironment()).issues.size(), 1);
   EXPECT_EQ(FirstIssue("1 < customer.visits_30d < 3").hint,
             "Join two comparisons with &&: a < b && b < c.");
+}
+
+TEST(CheckerTest, TellsHowToBringOperandsTogether) {
+  EXPECT_THAT(FirstIssue("'coffee' in line.sku").hint, HasSubstr("contains"));
+  EXPECT_THAT(FirstIssue("now > 2026-11-01").hint, HasSubstr("timestamp("));
+  EXPECT_THAT(FirstIssue("now - customer.birth_date > 18").hint, HasSubstr("duration("));
+  EXPECT_THAT(FirstIssue("customer.allergies == 'nuts'").hint, HasSubstr("x in list"));
+  EXPECT_THAT(FirstIssue("coffee_180d * customer.visits_30d").hint, HasSubstr("decimal("));
+  EXPECT_THAT(FirstIssue("basket.gross / 2.5").hint, HasSubstr("Multiply instead"));
+  EXPECT_THAT(FirstIssue("customer.tier == null").hint, HasSubstr("has("));
+  EXPECT_THAT(FirstIssue("customer.visits_30d > '3'").hint, HasSubstr("quotes"));
 }
 
 TEST(CheckerTest, NamesTheValuesOfAnEnumWhenAnotherIsUsed) {
