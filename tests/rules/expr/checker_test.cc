@@ -165,6 +165,7 @@ TEST(CheckerTest, TreatsNullableNumbersAsNumbersOrNull) {
   EXPECT_EQ(InCel("n_int + 1"), "int");
   EXPECT_EQ(InCel("n_int == null"), "bool");
   EXPECT_EQ(InCel("[1, n_int]"), "list(wrapper(int))");
+  EXPECT_EQ(InCel("[n_int, 1]"), "list(wrapper(int))");
   EXPECT_EQ(InCel("[n_int, 1, dyn(1)]"), "list(dyn)");
   EXPECT_EQ(InCel("true ? 42 : n_int"), "wrapper(int)");
   EXPECT_EQ(InCel("[now, null][0]"), "timestamp");
