@@ -17,8 +17,9 @@ constexpr char kTextPattern[] = "%Y-%m-%d %H:%M:%S.%e %l %v";
 std::atomic<LogFormat> log_format{LogFormat::kJson};
 
 spdlog::logger& Logger() {
-  static spdlog::logger& logger = [] () -> spdlog::logger& {
-    auto* made = new spdlog::logger("touchstone", std::make_shared<spdlog::sinks::stderr_sink_mt>());
+  static spdlog::logger& logger = []() -> spdlog::logger& {
+    auto* made =
+        new spdlog::logger("touchstone", std::make_shared<spdlog::sinks::stderr_sink_mt>());
     made->set_pattern(kJsonPattern, spdlog::pattern_time_type::utc);
     return *made;
   }();

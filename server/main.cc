@@ -8,6 +8,7 @@ int main(int argc, char** argv) {
                "touchstone");
   app.require_subcommand(1);
   int exit_code = server::kExitFine;
+  server::AddServeCommand(app, exit_code);
   server::AddOfflineRulesCommands(app, exit_code);
   try {
     app.parse(argc, argv);

@@ -16,8 +16,7 @@ using rules::expr::TypeKind;
 constexpr int64_t kSecondsPerDay = 86400;
 
 // Nothing for kinds that no scalar attribute has.
-std::optional<store::Value> ScalarToStored(const rules::expr::Value& value,
-                                           rules::ValueForm form) {
+std::optional<store::Value> ScalarToStored(const rules::expr::Value& value, rules::ValueForm form) {
   switch (value.kind()) {
     case Kind::kBool:
       return store::Value::Bool(value.bool_value());
@@ -127,10 +126,10 @@ void PatchAttributes(const rules::Schema& schema, const AttributeMap& attributes
     }
     const absl::StatusOr<store::Value> value = ToStored(given, *spec, memory);
     if (!value.ok()) {
-      violations->push_back({absl::StrCat(field, "[", name, "]"),
-                             absl::StrCat(value.status().message(), ", as `", spec->declared_type,
-                                          "` is declared"),
-                             v1::ERROR_REASON_VALUE_INVALID});
+      violations->push_back(
+          {absl::StrCat(field, "[", name, "]"),
+           absl::StrCat(value.status().message(), ", as `", spec->declared_type, "` is declared"),
+           v1::ERROR_REASON_VALUE_INVALID});
       continue;
     }
     patch->SetAttribute(spec->id, *value, origin.source, origin.as_of_s);

@@ -36,8 +36,7 @@ const rules::AttributeSpec* FindAttribute(const std::vector<rules::AttributeSpec
 
 // InvalidArgument with a sentence that says what would be right. REQUIRES: `given` has a kind.
 absl::StatusOr<store::Value> ToStored(const v1::AttributeValue& given,
-                                      const rules::AttributeSpec& spec,
-                                      rules::expr::Arena& memory);
+                                      const rules::AttributeSpec& spec, rules::expr::Arena& memory);
 
 // A value without a kind clears its attribute. `field` is the path of the map in the request.
 // Nothing of use is in the patch when a violation was added.

@@ -55,10 +55,10 @@ void BindFields(const AttributeMap& given, const std::vector<rules::AttributeSpe
     }
     const absl::StatusOr<Value> value = FromRequest(attribute, *spec, memory);
     if (!value.ok()) {
-      violations->push_back({path,
-                             absl::StrCat(value.status().message(), ", as `", spec->declared_type,
-                                          "` is declared"),
-                             v1::ERROR_REASON_VALUE_INVALID});
+      violations->push_back(
+          {path,
+           absl::StrCat(value.status().message(), ", as `", spec->declared_type, "` is declared"),
+           v1::ERROR_REASON_VALUE_INVALID});
       continue;
     }
     row[first_slot + static_cast<size_t>(spec - specs.data())] = *value;

@@ -47,16 +47,10 @@ absl::Status LiveLoader::Reload() {
       store_->ListPausedOffers();
   if (!paused.ok()) return paused.status();
 
-  auto next = std::make_shared<LiveState>();
-  next->revision = active->revision();
-  next->reference_version = store_->progress().last_reference_version();
-  absl::StatusOr<std::shared_ptr<const rules::RuleSet>> rule_set = RuleSetOf(next->revision);
-  if (!rule_set.ok()) return rule_set.status();
-  next->rule_set = *std::move(rule_set);
-  absl::StatusOr<std::shared_ptr<const rules::ReferenceSnapshot>> reference =
-      ReferenceOf(next->revision, next->reference_version);
-  if (!reference.ok()) return reference.status();
-  next->reference = *std::move(reference);
+  const absl::StatusOr<std::shared_ptr<const LiveState>> resolved =
+      Resolve(active->revision(), store_->progress().last_reference_version());
+  if (!resolved.ok()) return resolved.status();
+  auto next = std::make_shared<LiveState>(**resolved);
   for (const store::storage::PausedOffer& offer : *paused) {
     next->paused_offers.push_back(offer.offer_id());
     const auto found = next->rule_set->offer_by_id.find(offer.offer_id());
@@ -66,6 +60,21 @@ absl::Status LiveLoader::Reload() {
   std::sort(next->paused.begin(), next->paused.end());
   live_->Set(std::move(next));
   return absl::OkStatus();
+}
+
+absl::StatusOr<std::shared_ptr<const LiveState>> LiveLoader::Resolve(uint64_t revision,
+                                                                     uint64_t reference_version) {
+  auto state = std::make_shared<LiveState>();
+  state->revision = revision;
+  state->reference_version = reference_version;
+  absl::StatusOr<std::shared_ptr<const rules::RuleSet>> rule_set = RuleSetOf(revision);
+  if (!rule_set.ok()) return rule_set.status();
+  state->rule_set = *std::move(rule_set);
+  absl::StatusOr<std::shared_ptr<const rules::ReferenceSnapshot>> reference =
+      ReferenceOf(revision, reference_version);
+  if (!reference.ok()) return reference.status();
+  state->reference = *std::move(reference);
+  return std::shared_ptr<const LiveState>(std::move(state));
 }
 
 absl::StatusOr<std::shared_ptr<const rules::RuleSet>> LiveLoader::RuleSetOf(uint64_t revision) {

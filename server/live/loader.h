@@ -6,7 +6,9 @@
 // Use: Reload at start and after each write that changes one of the three, before the writer is
 // answered. Thread safety: all methods are safe from any thread; a Reload waits for the one under
 // way, so that the last one sees the last write. Lifetime: store and live must outlive the loader.
-// Errors: as RevisionSource. After a failed Reload what was live stays live.
+// Errors: NotFound for a number that was never given out, DataLoss for stored bytes that cannot be
+// read, FailedPrecondition for a rule set that this build no longer compiles. After a failed Reload
+// what was live stays live.
 // Cost: Reload reads and compiles what has changed only; a pause costs microseconds.
 
 #include <list>
@@ -15,7 +17,6 @@
 
 #include "absl/status/status.h"
 #include "server/live/live.h"
-#include "server/live/revision_source.h"
 #include "store/store.h"
 
 namespace touchstone::server {
@@ -24,16 +25,17 @@ namespace touchstone::server {
 inline constexpr size_t kMaxKeptRevisions = 8;
 inline constexpr size_t kMaxKeptSnapshots = 4;
 
-class LiveLoader : public RevisionSource {
+class LiveLoader {
  public:
   LiveLoader(const store::Store* store, Live* live) : store_(store), live_(live) {}
 
   // OK without an active revision: nothing is live then.
   absl::Status Reload();
 
-  absl::StatusOr<std::shared_ptr<const rules::RuleSet>> RuleSetOf(uint64_t revision) override;
-  absl::StatusOr<std::shared_ptr<const rules::ReferenceSnapshot>> ReferenceOf(
-      uint64_t revision, uint64_t reference_version) override;
+  // What a receipt names: that revision with the reference snapshot of that version (0: empty)
+  // bound to it, nothing paused. Blocks unless it was used lately.
+  absl::StatusOr<std::shared_ptr<const LiveState>> Resolve(uint64_t revision,
+                                                           uint64_t reference_version);
 
  private:
   // The most recently used first.
@@ -41,6 +43,9 @@ class LiveLoader : public RevisionSource {
   using Kept = std::list<std::pair<Key, std::shared_ptr<const T>>>;
   using SnapshotKey = std::pair<uint64_t, uint64_t>;  // revision, reference version
 
+  absl::StatusOr<std::shared_ptr<const rules::RuleSet>> RuleSetOf(uint64_t revision);
+  absl::StatusOr<std::shared_ptr<const rules::ReferenceSnapshot>> ReferenceOf(
+      uint64_t revision, uint64_t reference_version);
   absl::StatusOr<std::shared_ptr<const rules::RuleSet>> CompileRevision(uint64_t revision) const;
   absl::StatusOr<std::shared_ptr<const rules::ReferenceSnapshot>> BindSnapshot(
       const rules::Schema& schema, uint64_t reference_version) const;

@@ -66,16 +66,16 @@ void CheckReferenceRow(const v1::ReferenceTableRow& row, const rules::ReferenceS
   for (const auto& [name, given] : row.values()) {
     const rules::AttributeSpec* column = FindColumn(spec, name);
     if (column == nullptr) {
-      violations->push_back({absl::StrCat(field, ".values[", name, "]"),
-                             absl::StrCat("is not a column that the schema declares for `",
-                                          spec.name, "`")});
+      violations->push_back(
+          {absl::StrCat(field, ".values[", name, "]"),
+           absl::StrCat("is not a column that the schema declares for `", spec.name, "`")});
       continue;
     }
     const absl::StatusOr<rules::expr::Value> value = FromRequest(given, *column, memory);
     if (!value.ok()) {
       violations->push_back({absl::StrCat(field, ".values[", name, "]"),
-                             absl::StrCat(value.status().message(), ", as `",
-                                          column->declared_type, "` is declared")});
+                             absl::StrCat(value.status().message(), ", as `", column->declared_type,
+                                          "` is declared")});
     }
   }
 }

@@ -32,8 +32,7 @@ inline grpc::Status NotImplemented(absl::string_view what) {
 inline grpc::ServerUnaryReactor* RunCall(grpc::CallbackServerContext* context, WorkerPool* workers,
                                          std::function<grpc::Status()> work) {
   grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
-  const bool posted =
-      workers->Post([reactor, work = std::move(work)] { reactor->Finish(work()); });
+  const bool posted = workers->Post([reactor, work = std::move(work)] { reactor->Finish(work()); });
   if (!posted) reactor->Finish(PoolIsFull());
   return reactor;
 }

@@ -68,8 +68,8 @@ grpc::Status Proposer::Recall(absl::string_view request_id, uint64_t body_hash,
   if (!recalled.ok()) return StoreError(recalled.status());
   *first = *std::move(recalled);
   if (first->has_value() && (*first)->refusal() != EntryResult::REFUSAL_UNSPECIFIED) {
-    return RpcError(RefusalStatus((*first)->refusal(), (*first)->refusal_detail(),
-                                  v1::ERROR_REASON_INTERNAL));
+    return RpcError(
+        RefusalStatus((*first)->refusal(), (*first)->refusal_detail(), v1::ERROR_REASON_INTERNAL));
   }
   return grpc::Status::OK;
 }

@@ -32,9 +32,9 @@ std::optional<uint64_t> ParseRevisionName(absl::string_view name, absl::string_v
                                           std::vector<Violation>* violations) {
   absl::string_view text = name;
   uint64_t number = 0;
-  const bool digits = absl::ConsumePrefix(&text, kRevisions) && !text.empty() && text[0] != '0' &&
-                      std::all_of(text.begin(), text.end(),
-                                  [](char c) { return c >= '0' && c <= '9'; });
+  const bool digits =
+      absl::ConsumePrefix(&text, kRevisions) && !text.empty() && text[0] != '0' &&
+      std::all_of(text.begin(), text.end(), [](char c) { return c >= '0' && c <= '9'; });
   if (digits && absl::SimpleAtoi(text, &number)) return number;
   violations->push_back({std::string(field), "must be revisions/{n}, such as revisions/7"});
   return std::nullopt;
@@ -47,10 +47,12 @@ void CheckRequestId(absl::string_view request_id, std::vector<Violation>* violat
 
 void CheckText(absl::string_view text, size_t most, absl::string_view field,
                std::vector<Violation>* violations) {
-  const auto characters = static_cast<size_t>(std::count_if(
-      text.begin(), text.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xc0) != 0x80; }));
+  const auto characters = static_cast<size_t>(std::count_if(text.begin(), text.end(), [](char c) {
+    return (static_cast<unsigned char>(c) & 0xc0) != 0x80;
+  }));
   if (characters <= most) return;
-  violations->push_back({std::string(field), absl::StrCat("must be at most ", most, " characters")});
+  violations->push_back(
+      {std::string(field), absl::StrCat("must be at most ", most, " characters")});
 }
 
 google::protobuf::Timestamp ToTimestamp(int64_t time_us) {

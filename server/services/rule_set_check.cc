@@ -102,8 +102,7 @@ v1::Diagnostics ToMessage(const rules::Diagnostics& diagnostics, size_t most, si
     if (static_cast<size_t>(message.diagnostics_size()) == most || bytes > most_bytes) break;
     *message.add_diagnostics() = std::move(to);
   }
-  message.set_omitted_count(static_cast<int32_t>(diagnostics.size()) -
-                            message.diagnostics_size());
+  message.set_omitted_count(static_cast<int32_t>(diagnostics.size()) - message.diagnostics_size());
   return message;
 }
 

@@ -30,8 +30,7 @@ struct CheckedRuleSet {
 };
 
 // `now`: windows that lie before it are warned of.
-CheckedRuleSet CheckRuleSet(const v1::RuleSetSource& source, bool run_golden_tests,
-                            absl::Time now);
+CheckedRuleSet CheckRuleSet(const v1::RuleSetSource& source, bool run_golden_tests, absl::Time now);
 CheckedRuleSet CheckRuleSet(v1::RuleSet message, bool run_golden_tests, absl::Time now);
 
 // What the golden tests found, as findings in the author's files.

@@ -39,21 +39,21 @@ grpc::Status WithDiagnostics(StatusCode code, v1::ErrorReason reason, absl::stri
 // OK for a rule set that may become a revision.
 grpc::Status RuleSetError(const CheckedRuleSet& checked) {
   if (checked.rule_set == nullptr) {
-    const auto errors = std::count_if(
-        checked.diagnostics.begin(), checked.diagnostics.end(),
-        [](const auto& found) { return found.severity == rules::Severity::kError; });
-    return WithDiagnostics(StatusCode::INVALID_ARGUMENT, v1::ERROR_REASON_RULE_SET_INVALID,
-                           absl::StrCat("the rule set has ", errors,
-                                        errors == 1 ? " error" : " errors",
-                                        "; nothing was stored or published"),
-                           checked.diagnostics);
+    const auto errors =
+        std::count_if(checked.diagnostics.begin(), checked.diagnostics.end(),
+                      [](const auto& found) { return found.severity == rules::Severity::kError; });
+    return WithDiagnostics(
+        StatusCode::INVALID_ARGUMENT, v1::ERROR_REASON_RULE_SET_INVALID,
+        absl::StrCat("the rule set has ", errors, errors == 1 ? " error" : " errors",
+                     "; nothing was stored or published"),
+        checked.diagnostics);
   }
   if (!checked.golden.all_passed()) {
-    return WithDiagnostics(StatusCode::FAILED_PRECONDITION, v1::ERROR_REASON_GOLDEN_TESTS_FAILED,
-                           absl::StrCat(checked.golden.failed(), " of ",
-                                        checked.golden.results.size(),
-                                        " golden tests fail; nothing was stored or published"),
-                           GoldenDiagnostics(checked));
+    return WithDiagnostics(
+        StatusCode::FAILED_PRECONDITION, v1::ERROR_REASON_GOLDEN_TESTS_FAILED,
+        absl::StrCat(checked.golden.failed(), " of ", checked.golden.results.size(),
+                     " golden tests fail; nothing was stored or published"),
+        GoldenDiagnostics(checked));
   }
   return grpc::Status::OK;
 }
