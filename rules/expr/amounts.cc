@@ -3,6 +3,8 @@
 namespace touchstone::rules::expr {
 namespace {
 
+__extension__ using Int128 = __int128;
+
 constexpr int kDecimalScale = 3;
 
 int ScaleOf(Money money) {
@@ -131,15 +133,23 @@ Value MultiplyAmounts(const Value& a, const Value& b) {
     if (b.kind() != Kind::kDecimal) return NoOverload();
     return OfResult(Multiply(a.money_value(), b.decimal_value(), Rounding::kHalfAwayFromZero));
   }
-  if (Both(Kind::kDecimal, a, b)) return OfResult(Multiply(a.decimal_value(), b.decimal_value()));
-  // A decimal times a count is exact, so it does not pass through rounding.
-  if (a.kind() == Kind::kInt && b.kind() == Kind::kDecimal) return MultiplyAmounts(b, a);
-  if (a.kind() != Kind::kDecimal || b.kind() != Kind::kInt) return NoOverload();
-  int64_t thousandths = 0;
-  if (__builtin_mul_overflow(a.decimal_value().thousandths, b.int_value(), &thousandths)) {
-    return Value::Error(ErrorCode::kOverflow);
+  if (!Both(Kind::kDecimal, a, b)) return NoOverload();
+  return OfResult(Multiply(a.decimal_value(), b.decimal_value()));
+}
+
+Value DivideAmount(const Value& a, const Value& b) {
+  if (a.kind() != Kind::kMoney || b.kind() != Kind::kInt) return NoOverload();
+  if (b.int_value() == 0) return Value::Error(ErrorCode::kDivideByZero);
+  const Int128 amount = a.money_value().amount_minor;
+  const Int128 parts = b.int_value();
+  const Int128 rest = amount % parts;
+  Int128 share = amount / parts;
+  // The rest is smaller than the divisor, so twice either fits.
+  if ((rest < 0 ? -rest : rest) * 2 >= (parts < 0 ? -parts : parts)) {
+    share += (amount < 0) == (parts < 0) ? 1 : -1;
   }
-  return Value::OfDecimal(Decimal{thousandths});
+  if (share > INT64_MAX || share < INT64_MIN) return Value::Error(ErrorCode::kOverflow);
+  return Value::OfMoney(Money{static_cast<int64_t>(share), a.money_value().currency});
 }
 
 Value NegateAmount(const Value& a) {

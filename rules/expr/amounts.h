@@ -25,6 +25,8 @@ Value CompareWithExact(Relation relation, const Value& value, ExactNumber litera
 Value AddAmounts(const Value& a, const Value& b);
 Value SubtractAmounts(const Value& a, const Value& b);
 Value MultiplyAmounts(const Value& a, const Value& b);
+// Money by a count of parts, rounded half away from zero.
+Value DivideAmount(const Value& a, const Value& b);
 Value NegateAmount(const Value& a);
 
 // What an exact literal is where it stands for a value of its own: a decimal, or a bare amount.

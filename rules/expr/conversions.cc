@@ -179,19 +179,8 @@ Value ToTimestamp(const Value& value) {
 }
 
 Value ToDuration(const Value& value) {
-  switch (value.kind()) {
-    case Kind::kDuration:
-      return value;
-    case Kind::kInt: {
-      int64_t nanos = 0;
-      if (__builtin_mul_overflow(value.int_value(), kNanosPerSecond, &nanos)) return Overflow();
-      return Value::DurationNanos(nanos);
-    }
-    case Kind::kString:
-      return ParseDuration(value.string_value());
-    default:
-      return NoOverload();
-  }
+  if (value.kind() == Kind::kDuration) return value;
+  return value.kind() == Kind::kString ? ParseDuration(value.string_value()) : NoOverload();
 }
 
 Value ToMoney(const Value& value) {

@@ -86,7 +86,7 @@ Value MultiplyValues(const Value& a, const Value& b) {
 }
 
 Value DivideValues(const Value& a, const Value& b) {
-  if (a.kind() != b.kind()) return NoOverload();
+  if (a.kind() != b.kind()) return DivideAmount(a, b);
   switch (a.kind()) {
     case Kind::kInt:
       if (b.int_value() == 0) return DivideByZero();

@@ -48,6 +48,12 @@ std::string ListText(const Value* elements, uint32_t size) {
   return absl::StrJoin(parts, ", ");
 }
 
+// Types have no parameters at run time: "list", not "list(int)".
+std::string TypeName(const Type& type) {
+  const std::string text = type.ToString();
+  return type.Is(TypeKind::kRecord) ? text : text.substr(0, text.find('('));
+}
+
 std::string MapText(const MapData& map) {
   std::vector<std::string> parts;
   for (uint32_t i = 0; i < map.size; ++i) {
@@ -81,6 +87,8 @@ absl::string_view ErrorCodeName(ErrorCode code) {
       return "step_limit";
     case ErrorCode::kUnboundName:
       return "unbound_name";
+    case ErrorCode::kUnavailable:
+      return "unavailable";
   }
   return "unknown";
 }
@@ -126,7 +134,7 @@ std::string DebugString(const Value& value) {
       if (value.optional_value() == nullptr) return "optional.none()";
       return absl::StrCat("optional.of(", DebugString(*value.optional_value()), ")");
     case Kind::kType:
-      return value.type_value().ToString();
+      return TypeName(value.type_value());
   }
   return "unknown";
 }

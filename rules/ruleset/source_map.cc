@@ -37,7 +37,8 @@ void PlaceInText(absl::string_view text, expr::SourceSpan span, Diagnostic& diag
 }  // namespace
 
 void SourceMap::Add(std::string field_path, Place place) {
-  places_.emplace(std::move(field_path), std::move(place));
+  const auto index = static_cast<uint32_t>(places_.size());
+  if (indexes_.emplace(std::move(field_path), index).second) places_.push_back(std::move(place));
 }
 
 void SourceMap::AddLine(absl::string_view file, int line, std::string text) {
@@ -48,8 +49,8 @@ void SourceMap::AddLine(absl::string_view file, int line, std::string text) {
 
 const SourceMap::Place* SourceMap::Find(absl::string_view field_path) const {
   while (!field_path.empty()) {
-    const auto found = places_.find(field_path);
-    if (found != places_.end()) return &found->second;
+    const auto found = indexes_.find(field_path);
+    if (found != indexes_.end()) return &places_[found->second];
     const size_t cut = field_path.find_last_of(".[");
     if (cut == absl::string_view::npos) return nullptr;
     field_path = field_path.substr(0, cut);
@@ -79,7 +80,7 @@ Diagnostic SourceMap::At(Severity severity, absl::string_view code, absl::string
   diagnostic.file = place->file;
   diagnostic.line = place->line;
   // The span speaks of the field's own text, not of what a prefix of its path stands for.
-  const bool exact = span.has_value() && places_.contains(field_path);
+  const bool exact = span.has_value() && indexes_.contains(field_path);
   const absl::string_view line = Line(place->file, place->line);
   if (exact && place->verbatim) {
     PlaceVerbatim(*place, line, *span, diagnostic);

@@ -6,8 +6,10 @@
 // Thread safety: const methods are safe from any thread.
 
 #include <cstdint>
+#include <deque>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "absl/container/flat_hash_map.h"
 #include "absl/strings/string_view.h"
@@ -51,7 +53,9 @@ class SourceMap {
                 std::optional<expr::SourceSpan> span = std::nullopt) const;
 
  private:
-  absl::flat_hash_map<std::string, Place> places_;
+  // Places stand apart, so that the growing map moves little.
+  absl::flat_hash_map<std::string, uint32_t> indexes_;
+  std::deque<Place> places_;
   absl::flat_hash_map<std::string, std::vector<std::string>> lines_;  // by file, from line 1
 };
 

@@ -27,6 +27,7 @@ SourceText::SourceText(std::string file, absl::string_view bytes)
   for (size_t at = bytes.find('\n'); at != absl::string_view::npos; at = bytes.find('\n', at + 1)) {
     line_begins_.push_back(at + 1);
   }
+  ascii_ = std::none_of(bytes.begin(), bytes.end(), [](char c) { return (c & '\x80') != 0; });
 }
 
 absl::string_view SourceText::Line(int line) const {
@@ -40,8 +41,10 @@ absl::string_view SourceText::Line(int line) const {
 
 size_t SourceText::Offset(int line, int column) const {
   if (line > line_count()) return bytes_.size();
+  const absl::string_view text = Line(line);
+  const auto characters = static_cast<size_t>(column) - 1;
   return line_begins_[static_cast<size_t>(line) - 1] +
-         BytesOfCharacters(Line(line), static_cast<size_t>(column) - 1);
+         (ascii_ ? std::min(characters, text.size()) : BytesOfCharacters(text, characters));
 }
 
 Diagnostic SourceText::FileError(absl::string_view code, absl::string_view message,

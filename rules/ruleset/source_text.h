@@ -51,6 +51,7 @@ class SourceText {
   std::string file_;
   absl::string_view bytes_;
   std::vector<size_t> line_begins_;
+  bool ascii_ = true;  // columns are bytes then
 };
 
 }  // namespace touchstone::rules

@@ -206,18 +206,15 @@ void YamlReader::ReadScalar(YamlNode& node) {
   const auto& scalar = event_.data.scalar;
   node.text.assign(reinterpret_cast<const char*>(scalar.value), scalar.length);
   const bool one_line = node.range.line == node.range.end_line;
-  const absl::string_view line = text_.Line(node.range.line);
   switch (scalar.style) {
     case YAML_SINGLE_QUOTED_SCALAR_STYLE:
     case YAML_DOUBLE_QUOTED_SCALAR_STYLE: {
       node.style = YamlNode::Style::kQuoted;
       node.text_column = node.range.column + 1;
-      // Any escape makes the text shorter than what stands between the quotes.
-      const auto width = static_cast<size_t>(node.range.end_column - node.range.column);
-      node.verbatim =
-          one_line && CountCharacters(node.text) + 2 == width &&
-          line.substr(BytesOfCharacters(line, static_cast<size_t>(node.text_column - 1)),
-                      node.text.size()) == node.text;
+      // Any escape makes the text differ from what stands between the quotes.
+      const size_t begin = text_.Offset(node.range.line, node.text_column);
+      const size_t end = text_.Offset(node.range.end_line, node.range.end_column - 1);
+      node.verbatim = one_line && text_.bytes().substr(begin, end - begin) == node.text;
       break;
     }
     case YAML_LITERAL_SCALAR_STYLE:

@@ -1,6 +1,7 @@
 // docs/formats/rule-set.md says everything that the reader accepts and refuses.
 
 #include <gmock/gmock.h>
+#include <google/protobuf/descriptor.pb.h>
 #include <gtest/gtest.h>
 
 #include <set>

@@ -33,8 +33,12 @@ class Generator {
     const bool literal = &descriptor == v1::Literal::descriptor();
     // A literal has a form; deep down, the one that ends there.
     if (literal) return FillLiteral(message, depth);
+    // From any field on, so that each of a oneof has its turn to be the last one set.
+    const int first = descriptor.field_count() == 0
+                          ? 0
+                          : static_cast<int>(Below(static_cast<size_t>(descriptor.field_count())));
     for (int i = 0; i < descriptor.field_count(); ++i) {
-      const FieldDescriptor& field = *descriptor.field(i);
+      const FieldDescriptor& field = *descriptor.field((first + i) % descriptor.field_count());
       const bool deep = depth >= kMaxMessageDepth &&
                         field.cpp_type() == FieldDescriptor::CPPTYPE_MESSAGE && !field.is_map();
       if (!deep && Below(3) != 0) FillField(message, field, depth);

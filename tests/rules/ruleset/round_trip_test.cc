@@ -4,6 +4,8 @@
 #include <gtest/gtest.h>
 #include <rapidcheck.h>
 
+#include <set>
+
 #include "rules/ruleset/files.h"
 #include "tests/rules/ruleset/random_rule_set.h"
 #include "tests/rules/ruleset/sample_folder.h"
@@ -42,15 +44,39 @@ TEST(RoundTripTest, AnyMessageIsReadBackFromItsFiles) {
   }));
 }
 
-TEST(RoundTripTest, RandomMessagesReachEveryFieldOfARuleSet) {
-  size_t largest = 0;
-  for (uint64_t seed = 0; seed < 20; ++seed) {
-    std::vector<const google::protobuf::FieldDescriptor*> fields;
-    const v1::RuleSet message = RandomRuleSet(seed);
-    message.GetReflection()->ListFields(message, &fields);
-    largest = std::max(largest, fields.size());
+// Every field that is set in `message` or below it.
+void CollectSet(const google::protobuf::Message& message,
+                std::set<const google::protobuf::FieldDescriptor*>& seen) {
+  const google::protobuf::Reflection& reflection = *message.GetReflection();
+  std::vector<const google::protobuf::FieldDescriptor*> fields;
+  reflection.ListFields(message, &fields);
+  for (const auto* field : fields) {
+    seen.insert(field);
+    if (field->message_type() == nullptr) continue;
+    if (!field->is_repeated()) CollectSet(reflection.GetMessage(message, field), seen);
+    for (int i = 0; field->is_repeated() && i < reflection.FieldSize(message, field); ++i) {
+      CollectSet(reflection.GetRepeatedMessage(message, field, i), seen);
+    }
   }
-  EXPECT_EQ(largest, static_cast<size_t>(v1::RuleSet::descriptor()->field_count()));
+}
+
+// Every field that could be.
+void CollectKnown(const google::protobuf::Descriptor& message,
+                  std::set<const google::protobuf::FieldDescriptor*>& known) {
+  for (int i = 0; i < message.field_count(); ++i) {
+    const bool is_new = known.insert(message.field(i)).second;
+    if (is_new && message.field(i)->message_type() != nullptr) {
+      CollectKnown(*message.field(i)->message_type(), known);
+    }
+  }
+}
+
+TEST(RoundTripTest, RandomMessagesReachEveryField) {
+  std::set<const google::protobuf::FieldDescriptor*> seen;
+  std::set<const google::protobuf::FieldDescriptor*> known;
+  for (uint64_t seed = 0; seed < 100; ++seed) CollectSet(RandomRuleSet(seed), seen);
+  CollectKnown(*v1::RuleSet::descriptor(), known);
+  for (const auto* field : known) EXPECT_TRUE(seen.contains(field)) << field->full_name();
 }
 
 class SampleRoundTripTest : public testing::TestWithParam<const char*> {};
@@ -69,14 +95,14 @@ TEST_P(SampleRoundTripTest, TheJsonFormHoldsTheSame) {
   const v1::RuleSet message = LoadRuleSetFiles(SampleFolder(GetParam())).message;
   std::string json;
   ASSERT_TRUE(google::protobuf::util::MessageToJsonString(message, &json).ok());
-  EXPECT_THAT(json, testing::HasSubstr("\"requires\":\"basket.net >= 10.00\""));
+  EXPECT_THAT(json, testing::HasSubstr("\"requires\":\"basket.net"));
   v1::RuleSet parsed;
   ASSERT_TRUE(google::protobuf::util::JsonStringToMessage(json, &parsed).ok());
   EXPECT_EQ(Difference(message, parsed), "");
 }
 
 INSTANTIATE_TEST_SUITE_P(Samples, SampleRoundTripTest, testing::Values("sample", "whole_shape"),
-                         [](const auto& info) { return std::string(info.param); });
+                         [](const auto& sample) { return std::string(sample.param); });
 
 TEST(RoundTripTest, AnExportedOfferReadsAsAnAuthorWouldWriteIt) {
   const v1::RuleSet message = LoadRuleSetFiles(SampleFolder("sample")).message;
@@ -108,11 +134,11 @@ limits:
     per: customer
     over: calendar_week
 treatments:
-  home_hero:
-    banner: { de: Bohnen 20% billiger, en: "Beans, 20% off" }
-    image: beans.jpg
+  home_hero: { banner: { de: Bohnen 20% billiger, en: "Beans, 20% off" }, image: beans.jpg }
   receipt:
-    text: { de: "Bohnen -20%: {benefit.amount} gespart", en: "Beans -20%: you saved {benefit.amount}" }
+    text:
+      de: "Bohnen -20%: {benefit.amount} gespart"
+      en: "Beans -20%: you saved {benefit.amount}"
 )");
 }
 

@@ -1,0 +1,89 @@
+#include "rules/expr/constant_set.h"
+
+#include <limits>
+#include <string>
+#include <vector>
+
+#include "gtest/gtest.h"
+// After gtest, which it extends without including it.
+#include "rapidcheck/gtest.h"
+
+namespace touchstone::rules::expr {
+namespace {
+
+TEST(ConstantSetTest, FindsStringsOfEveryLength) {
+  std::vector<std::string> texts;
+  for (size_t length = 0; length < 40; ++length) texts.push_back(std::string(length, 'x'));
+  std::vector<Value> elements;
+  for (const std::string& text : texts) elements.push_back(Value::String(text));
+  const ConstantSet set(elements);
+  for (const Value& element : elements) EXPECT_TRUE(set.Contains(element));
+  EXPECT_FALSE(set.Contains(Value::String(std::string(40, 'x'))));
+  EXPECT_FALSE(set.Contains(Value::String("xxy")));
+}
+
+TEST(ConstantSetTest, EmptySetHoldsNothing) {
+  const ConstantSet set({});
+  EXPECT_FALSE(set.Contains(Value::String("")));
+  EXPECT_FALSE(set.Contains(Value::Int(0)));
+  EXPECT_FALSE(set.Contains(Value::Null()));
+}
+
+TEST(ConstantSetTest, BytesAreNoStrings) {
+  const Value elements[] = {Value::String("a")};
+  EXPECT_FALSE(ConstantSet(elements).Contains(Value::Bytes("a")));
+}
+
+// Integers beyond 2^53 equal several doubles, so a hash of either cannot decide.
+TEST(ConstantSetTest, LargeIntegersMeetDoublesAsDoubles) {
+  const Value elements[] = {Value::Int(9'007'199'254'740'993)};
+  EXPECT_TRUE(ConstantSet(elements).Contains(Value::Double(9'007'199'254'740'992.0)));
+  EXPECT_FALSE(ConstantSet(elements).Contains(Value::Int(9'007'199'254'740'992)));
+}
+
+std::vector<Value> Pool() {
+  static const Value inner[] = {Value::Int(1)};
+  static const ListData list{inner, 1, nullptr};
+  return {Value::Int(0),
+          Value::Int(1),
+          Value::Int(-1),
+          Value::Int(INT64_MAX),
+          Value::Uint(0),
+          Value::Uint(1),
+          Value::Uint(UINT64_MAX),
+          Value::Double(0.0),
+          Value::Double(-0.0),
+          Value::Double(1.0),
+          Value::Double(1.5),
+          Value::Double(9223372036854775807.0),
+          Value::Double(std::numeric_limits<double>::quiet_NaN()),
+          Value::Bool(false),
+          Value::Bool(true),
+          Value::Null(),
+          Value::String(""),
+          Value::String("gold"),
+          Value::Bytes("gold"),
+          Value::OfDecimal(Decimal{1000}),
+          Value::OfMoney(Money{10'000, Currency()}),
+          Value::DurationNanos(1),
+          Value::TimestampParts(1, 1),
+          Value::List(&list)};
+}
+
+RC_GTEST_PROP(ConstantSetTest, AgreesWithComparingOneByOne, ()) {
+  const std::vector<Value> pool = Pool();
+  std::vector<Value> elements;
+  for (const size_t i :
+       *rc::gen::container<std::vector<size_t>>(rc::gen::inRange<size_t>(0, pool.size()))) {
+    elements.push_back(pool[i]);
+  }
+  const ConstantSet set(elements);
+  for (const Value& value : pool) {
+    bool found = false;
+    for (const Value& element : elements) found = found || Equals(element, value);
+    RC_ASSERT(set.Contains(value) == found);
+  }
+}
+
+}  // namespace
+}  // namespace touchstone::rules::expr

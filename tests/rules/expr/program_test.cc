@@ -1,0 +1,281 @@
+#include "rules/expr/program.h"
+
+#include <array>
+#include <atomic>
+#include <optional>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "gtest/gtest.h"
+#include "re2/re2.h"
+#include "rules/expr/checker.h"
+#include "rules/expr/constant_set.h"
+#include "rules/expr/parser.h"
+#include "rules/expr/timestamps.h"
+#include "tests/rules/expr/heap_allocations.h"
+
+namespace touchstone::rules::expr {
+namespace {
+
+// Variables x0, x1... of the given types in row 0.
+class ProgramTest : public testing::Test {
+ protected:
+  void Declare(absl::string_view name, Type type, Value value, uint8_t row = 0) {
+    VariableDecl variable;
+    variable.name = std::string(name);
+    variable.type = std::move(type);
+    variable.slot = Slot{row, static_cast<uint16_t>(rows_[row].size())};
+    ASSERT_TRUE(environment_.Declare(variable).ok());
+    rows_[row].push_back(value);
+  }
+
+  absl::StatusOr<Program> Compile(absl::string_view source,
+                                  std::optional<Type> expected = std::nullopt) {
+    const ParseResult parsed = Parse(source);
+    if (parsed.expr == nullptr) return absl::UnknownError(parsed.issues[0].message);
+    const Issues issues = Check(*parsed.expr, environment_, expected);
+    if (!issues.empty()) return absl::UnknownError(issues[0].message);
+    return Program::Compile(*parsed.expr, environment_);
+  }
+
+  Frame FrameOf() {
+    Frame frame;
+    for (size_t i = 0; i < kMaxRows; ++i) frame.rows[i] = rows_[i];
+    return frame;
+  }
+
+  // The result as text, or why there is no program.
+  std::string Evaluate(absl::string_view source, std::optional<Type> expected = std::nullopt) {
+    const absl::StatusOr<Program> program = Compile(source, expected);
+    if (!program.ok()) return std::string(program.status().message());
+    return DebugString(program->Evaluate(FrameOf(), scratch_));
+  }
+
+  Environment environment_;
+  std::array<std::vector<Value>, kMaxRows> rows_;
+  Scratch scratch_;
+};
+
+TEST_F(ProgramTest, SlotsAreAscendingWithoutDuplicates) {
+  Declare("c", Type(TypeKind::kInt), Value::Int(1), 2);
+  Declare("a", Type(TypeKind::kInt), Value::Int(1), 0);
+  Declare("b", Type(TypeKind::kInt), Value::Int(1), 0);
+  const absl::StatusOr<Program> program = Compile("c + b > 1 && has(x.y) == false || b == 2");
+  EXPECT_FALSE(program.ok());
+  const absl::StatusOr<Program> known = Compile("c + b > 1 && a in [1, 2] || b == 2");
+  ASSERT_TRUE(known.ok());
+  const std::vector<Slot> expected = {{0, 0}, {0, 1}, {2, 0}};
+  EXPECT_EQ(std::vector<Slot>(known->slots().begin(), known->slots().end()), expected);
+}
+
+TEST_F(ProgramTest, ReadsEveryRow) {
+  for (uint8_t row = 0; row < kMaxRows; ++row) {
+    Declare(absl::StrCat("r", row), Type(TypeKind::kInt), Value::Int(int64_t{1} << row), row);
+  }
+  EXPECT_EQ(Evaluate("r0 + r1 + r2 + r3"), "15");
+}
+
+TEST_F(ProgramTest, SlotBeyondItsRowIsAbsent) {
+  Declare("x", Type(TypeKind::kInt), Value::Int(1));
+  const absl::StatusOr<Program> program = Compile("x == 1");
+  ASSERT_TRUE(program.ok());
+  EXPECT_TRUE(program->Evaluate(Frame(), scratch_).IsAbsent());
+}
+
+TEST_F(ProgramTest, BadConstantPatternIsRefused) {
+  const absl::StatusOr<Program> program = Compile("'a'.matches('(')");
+  EXPECT_EQ(program.status().code(), absl::StatusCode::kInvalidArgument);
+}
+
+TEST_F(ProgramTest, PatternIsLimitedInItsProgramSize) {
+  const int overhead = RE2("aaaa").ProgramSize() - 4;
+  const std::string at(static_cast<size_t>(limits::kMaxRegexProgramSize - overhead), 'a');
+  ASSERT_EQ(RE2(at).ProgramSize(), limits::kMaxRegexProgramSize);
+  EXPECT_EQ(Evaluate(absl::StrCat("'a'.matches('", at, "')")), "false");
+  const absl::StatusOr<Program> past = Compile(absl::StrCat("'a'.matches('", at, "a')"));
+  EXPECT_EQ(past.status().code(), absl::StatusCode::kInvalidArgument);
+  Declare("pattern", Type(TypeKind::kString), Value::String(at));
+  Declare("past", Type(TypeKind::kString), rows_[0][0]);
+  const std::string longer = at + "a";
+  rows_[0][1] = Value::String(longer);
+  scratch_.Reset(1'000'000);
+  EXPECT_EQ(Evaluate("'a'.matches(pattern)"), "false");
+  EXPECT_EQ(Evaluate("'a'.matches(past)"), "error: invalid_argument");
+}
+
+TEST_F(ProgramTest, UnknownConstantZoneIsRefused) {
+  Declare("t", Type(TypeKind::kTimestamp), Value::TimestampParts(0, 0));
+  EXPECT_EQ(Compile("t.getHours('Europe/Atlantis') == 1").status().code(),
+            absl::StatusCode::kInvalidArgument);
+  EXPECT_EQ(Evaluate("t.getHours('Europe/Berlin')"), "1");
+}
+
+TEST_F(ProgramTest, AgeUsesTheZoneOfTheFrame) {
+  Declare("birth", Type(TypeKind::kTimestamp), ParseTimestamp("2008-11-27T00:00:00Z"));
+  Declare("now", Type(TypeKind::kTimestamp), ParseTimestamp("2026-11-26T12:00:00Z"));
+  const absl::StatusOr<Program> program = Compile("age(birth, now)");
+  ASSERT_TRUE(program.ok());
+  Frame frame = FrameOf();
+  EXPECT_EQ(program->Evaluate(frame, scratch_).int_value(), 17);
+  ASSERT_TRUE(FindZone("Pacific/Auckland", &frame.zone));
+  EXPECT_EQ(program->Evaluate(frame, scratch_).int_value(), 18);
+}
+
+// Folding must not fix the answer in UTC.
+TEST_F(ProgramTest, AgeOfConstantsIsNotFolded) {
+  const absl::StatusOr<Program> program =
+      Compile("age(timestamp('2008-11-27T00:00:00Z'), timestamp('2026-11-26T12:00:00Z')) >= 18");
+  ASSERT_TRUE(program.ok());
+  Frame frame;
+  ASSERT_TRUE(FindZone("Pacific/Auckland", &frame.zone));
+  EXPECT_TRUE(program->Evaluate(frame, scratch_).IsTrue());
+  EXPECT_TRUE(program->Evaluate(Frame(), scratch_).IsFalse());
+}
+
+TEST_F(ProgramTest, ConstantListIsProbedThroughItsIndex) {
+  const Value listed[] = {Value::String("A")};
+  const Value indexed[] = {Value::String("B")};
+  const ConstantSet set(indexed);
+  const ListData list{listed, 1, &set};
+  ConstantDecl constant{"list.wine", Type::List(Type(TypeKind::kString)), Value::List(&list)};
+  ASSERT_TRUE(environment_.Declare(constant).ok());
+  Declare("sku", Type(TypeKind::kString), Value::String("B"));
+  EXPECT_EQ(Evaluate("sku in list.wine"), "true");
+  EXPECT_EQ(Evaluate("(sku + '') in list.wine"), "true");
+  EXPECT_EQ(Evaluate("size(list.wine)"), "1");
+}
+
+TEST_F(ProgramTest, BareLiteralOfMoneyCountsTenThousandths) {
+  const absl::StatusOr<Program> program = Compile("5.25", Type(TypeKind::kMoney));
+  ASSERT_TRUE(program.ok()) << program.status();
+  const Value value = program->Evaluate(Frame(), scratch_);
+  ASSERT_EQ(value.kind(), Kind::kMoney);
+  EXPECT_TRUE(value.money_value().currency.is_none());
+  EXPECT_EQ(value.money_value().amount_minor, 52'500);
+}
+
+TEST_F(ProgramTest, BareLiteralOfDecimalIsADecimal) {
+  EXPECT_EQ(Evaluate("5.25", Type(TypeKind::kDecimal)), "5.25");
+}
+
+TEST_F(ProgramTest, ErrorOfAConstantStaysAnErrorOfTheRun) {
+  Declare("x", Type(TypeKind::kBool), Value::Bool(true));
+  EXPECT_EQ(Evaluate("1 / 0 == 1"), "error: divide_by_zero");
+  EXPECT_EQ(Evaluate("x || 1 / 0 == 1"), "true");
+}
+
+TEST_F(ProgramTest, ValueOfAnotherKindThanDeclaredIsAnErrorNotACrash) {
+  Declare("n", Type(TypeKind::kInt), Value::Null());
+  Declare("s", Type(TypeKind::kString), Value::Int(1));
+  EXPECT_EQ(Evaluate("n > 1"), "error: no_overload");
+  EXPECT_EQ(Evaluate("n == 1"), "false");
+  EXPECT_EQ(Evaluate("s == 'a'"), "false");
+  EXPECT_EQ(Evaluate("s in ['a']"), "false");
+  EXPECT_EQ(Evaluate("s.startsWith('a')"), "error: no_overload");
+}
+
+TEST_F(ProgramTest, StepLimitAllowsExactlyWhatIsNeeded) {
+  const Value elements[] = {Value::Int(1), Value::Int(2), Value::Int(3)};
+  const ListData list{elements, 3, nullptr};
+  Declare("x", Type::List(Type(TypeKind::kInt)), Value::List(&list));
+  const absl::StatusOr<Program> program = Compile("x.all(e, x.exists(f, e + f > 3))");
+  ASSERT_TRUE(program.ok());
+  scratch_.Reset(1000);
+  EXPECT_TRUE(program->Evaluate(FrameOf(), scratch_).IsTrue());
+  const uint64_t needed = 1000 - scratch_.steps_left();
+  ASSERT_GT(needed, 6u);
+  scratch_.Reset(needed);
+  EXPECT_TRUE(program->Evaluate(FrameOf(), scratch_).IsTrue());
+  scratch_.Reset(needed - 1);
+  EXPECT_EQ(program->Evaluate(FrameOf(), scratch_).error(), ErrorCode::kStepLimit);
+}
+
+TEST_F(ProgramTest, ExhaustedBudgetIsNeverAbsorbed) {
+  const Value elements[] = {Value::Int(1), Value::Int(2), Value::Int(3)};
+  const ListData list{elements, 3, nullptr};
+  Declare("x", Type::List(Type(TypeKind::kInt)), Value::List(&list));
+  Declare("yes", Type(TypeKind::kBool), Value::Bool(true));
+  for (const absl::string_view source :
+       {"x.exists(e, e == 9) || yes", "!(x.all(e, e > 0) && !yes)",
+        "cel.bind(unused, x.all(e, e > 0), yes)", "x.exists_one(e, e == 1) || yes",
+        "x.map(e, e) == x || yes"}) {
+    const absl::StatusOr<Program> program = Compile(source);
+    ASSERT_TRUE(program.ok()) << source;
+    scratch_.Reset(100);
+    EXPECT_TRUE(program->Evaluate(FrameOf(), scratch_).IsTrue()) << source;
+    scratch_.Reset(2);
+    const Value value = program->Evaluate(FrameOf(), scratch_);
+    ASSERT_TRUE(value.IsError()) << source;
+    EXPECT_EQ(value.error(), ErrorCode::kStepLimit) << source;
+  }
+}
+
+TEST_F(ProgramTest, LongTextIsChargedByItsLength) {
+  const std::string text(16'000, 'a');
+  Declare("s", Type(TypeKind::kString), Value::String(text));
+  for (const absl::string_view source :
+       {"s + s == s", "size(s) == 1", "s.reverse() == s", "s.matches('b')", "s.contains('b')",
+        "s.split('').size() == 1", "s < s", "s.upperAscii() == s", "s.replace('a', 'b') == s"}) {
+    const absl::StatusOr<Program> program = Compile(source);
+    ASSERT_TRUE(program.ok()) << source;
+    scratch_.Reset(900);
+    const Value value = program->Evaluate(FrameOf(), scratch_);
+    ASSERT_TRUE(value.IsError()) << source;
+    EXPECT_EQ(value.error(), ErrorCode::kStepLimit) << source;
+    scratch_.Reset();
+    EXPECT_EQ(program->Evaluate(FrameOf(), scratch_).kind(), Kind::kBool) << source;
+  }
+}
+
+TEST_F(ProgramTest, EvaluatesWithoutTouchingTheHeap) {
+  const Value elements[] = {Value::String("milk"), Value::String("nuts")};
+  const ListData list{elements, 2, nullptr};
+  Declare("allergies", Type::List(Type(TypeKind::kString)), Value::List(&list));
+  Declare("name", Type(TypeKind::kString), Value::String("Anna"));
+  Declare("n", Type(TypeKind::kInt), Value::Int(3));
+  Declare("spend", Type(TypeKind::kMoney), Value::OfMoney({100, *Currency::FromCode("EUR")}));
+  Declare("t", Type(TypeKind::kTimestamp), Value::TimestampParts(0, 0));
+  const absl::StatusOr<Program> program = Compile(
+      "allergies.exists(a, a + name == 'nutsAnna') && allergies.map(a, a.upperAscii()).size() == 2 "
+      "&& name.matches('^A.*a$') && [n, 2 * n] == [3, 6] && {'a': n}['a'] == 3 && spend < 5.00 "
+      "&& spend + 1.00 == money('2.00 EUR') && t.getHours('Europe/Berlin') == 1 "
+      "&& string(n) + string(spend) == '31.00 EUR' && name in ['Anna', 'Otto'] "
+      "&& cel.bind(d, double(spend) * 2.0, d == 2.0) && name.split('n').join('-') == 'A--a'");
+  ASSERT_TRUE(program.ok()) << program.status();
+  const Frame frame = FrameOf();
+  ASSERT_TRUE(program->Evaluate(frame, scratch_).IsTrue());
+  scratch_.Reset();
+  ASSERT_TRUE(program->Evaluate(frame, scratch_).IsTrue());
+  const int64_t before = HeapAllocations();
+  for (int i = 0; i < 10; ++i) {
+    scratch_.Reset();
+    program->Evaluate(frame, scratch_);
+  }
+  EXPECT_EQ(HeapAllocations() - before, 0);
+}
+
+TEST_F(ProgramTest, OneProgramServesManyThreads) {
+  Declare("name", Type(TypeKind::kString), Value::String("Anna"));
+  const absl::StatusOr<Program> program =
+      Compile("name.matches('^A.*a$') && [1, 2].exists(x, size(name) == 2 * x)");
+  ASSERT_TRUE(program.ok());
+  const Frame frame = FrameOf();
+  std::atomic<int> trues{0};
+  std::vector<std::thread> threads;
+  for (int i = 0; i < 4; ++i) {
+    threads.emplace_back([&] {
+      Scratch scratch;
+      for (int turn = 0; turn < 100; ++turn) {
+        scratch.Reset();
+        if (program->Evaluate(frame, scratch).IsTrue()) ++trues;
+      }
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  EXPECT_EQ(trues.load(), 400);
+}
+
+}  // namespace
+}  // namespace touchstone::rules::expr
