@@ -42,7 +42,9 @@ choose: { otherwise: by_priority }
 never_discount: line.product.tobacco
 most_off: { line: 70%, basket: 50% }
 )");
-  File("campaigns.yaml", R"(coffee: { owner: beverages, funding: { supplier: 60%, own: 40% }, contact_cost: { web: 0.10 EUR } }
+  File(
+      "campaigns.yaml",
+      R"(coffee: { owner: beverages, funding: { supplier: 60%, own: 40% }, contact_cost: { web: 0.10 EUR } }
 )");
   File("lists/house.csv", "sku\nHB-1\nHB-2\n");
   Offer("join", R"(applies: never
@@ -68,9 +70,8 @@ CompileResult CompileTest::Compile() {
 std::vector<std::string> CompileTest::Findings() {
   std::vector<std::string> findings;
   for (const Diagnostic& diagnostic : Compile().diagnostics) {
-    findings.push_back(absl::StrCat(
-        diagnostic.severity == Severity::kWarning ? "warning: " : "", diagnostic.code, " at ",
-        diagnostic.field_path));
+    findings.push_back(absl::StrCat(diagnostic.severity == Severity::kWarning ? "warning: " : "",
+                                    diagnostic.code, " at ", diagnostic.field_path));
   }
   return findings;
 }

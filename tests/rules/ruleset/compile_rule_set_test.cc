@@ -66,10 +66,9 @@ treatments:
   const CompileResult result = Compile();
   ASSERT_NE(result.rule_set, nullptr);
   const OfferSpec& offer = OfferOf(*result.rule_set, "beans");
-  EXPECT_THAT(Parts(offer.eligible),
-              ElementsAre("customer.segment == \"loyal\"",
-                          "channel == \"pos\" || channel == \"web\"",
-                          "customer.spend_90d > 10.00"));
+  EXPECT_THAT(Parts(offer.eligible), ElementsAre("customer.segment == \"loyal\"",
+                                                 "channel == \"pos\" || channel == \"web\"",
+                                                 "customer.spend_90d > 10.00"));
   EXPECT_TRUE(offer.eligible.conjuncts[0].only_segment);
   EXPECT_TRUE(offer.eligible.conjuncts[0].personal);
   EXPECT_FALSE(offer.eligible.conjuncts[1].only_segment);
@@ -116,9 +115,8 @@ stacking: { stage: line, priority: 60 }
   EXPECT_EQ(a.stage, PricingStage::kOrder);
   EXPECT_EQ(a.per, AmountPer::kUnit);
   EXPECT_EQ(AmountIn(a.amount_off, *Currency::FromCode("CHF")), 110);
-  EXPECT_THAT(rules.pricing_order,
-              ElementsAre(rules.offer_by_id.at("c"), rules.offer_by_id.at("b"),
-                          rules.offer_by_id.at("a")));
+  EXPECT_THAT(rules.pricing_order, ElementsAre(rules.offer_by_id.at("c"), rules.offer_by_id.at("b"),
+                                               rules.offer_by_id.at("a")));
 }
 
 TEST_F(CompileRuleSetTest, CompilesWindowsChannelsAndLimits) {
@@ -162,11 +160,13 @@ TEST_F(CompileRuleSetTest, CallsPublicWhatNeedsNoFactOfTheCustomer) {
   const auto add = [this](const std::string& id, const std::string& lines) {
     Offer(id, "applies: automatic\nbenefit: { percent_off: 5 }\n" + lines);
   };
-  add("plain", "eligible: basket.gross > 10.00 && customer.known\nvalue: double(customer.spend_90d)\n");
+  add("plain",
+      "eligible: basket.gross > 10.00 && customer.known\nvalue: double(customer.spend_90d)\n");
   add("eligible", "eligible: customer.tier == \"gold\"\n");
   add("computed", "eligible: customer.age > 30\n");
   add("requires", "requires: basket.net > 1.00 && customer.age > 30\n");
-  add("limited", "limits: [{ id: a, at_most: 1, per: customer, over: 7d, anonymous: unlimited }]\n");
+  add("limited",
+      "limits: [{ id: a, at_most: 1, per: customer, over: 7d, anonymous: unlimited }]\n");
   add("basket", "limits: [{ id: a, at_most: 1, per: basket }]\n");
   add("formula", "limits: [{ id: a, at_most: 'customer.age > 30 ? 2 : 1', per: basket }]\n");
   const CompileResult result = Compile();
