@@ -52,6 +52,7 @@ class Author {
       case 12:
         return Two(String(below), " in ", Strings(below));
       case 13:
+        if (Choose(2) == 0) return Two(Number(below), " in ", "[1.0, 0.0, -2.5, 1e300]");
         return Two(Int(below), " in ", Ints(below));
       case 14:
         return Quantifier(below);
