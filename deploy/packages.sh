@@ -3,7 +3,7 @@
 build_packages=(
     ca-certificates ccache cmake g++ git mold ninja-build pkg-config tzdata
     libabsl-dev libcli11-dev libgrpc++-dev libgrpc-dev libjemalloc-dev libprotobuf-dev libre2-dev
-    librocksdb-dev libsimdjson-dev libspdlog-dev libssl-dev libyaml-cpp-dev protobuf-compiler
+    librocksdb-dev libsimdjson-dev libspdlog-dev libssl-dev libyaml-dev protobuf-compiler
     protobuf-compiler-grpc zlib1g-dev
 )
 test_packages=(

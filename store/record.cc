@@ -12,12 +12,12 @@ absl::Status Malformed(absl::string_view what) {
   return absl::DataLossError(absl::StrCat("record: malformed ", what));
 }
 
-// Index of the first cell whose leading 16-bit id is not below `id`.
-size_t LowerBound(const char* cells, size_t count, size_t cell_bytes, uint16_t id) {
+// Index of the first cell whose leading 32-bit id is not below `id`.
+size_t LowerBound(const char* cells, size_t count, size_t cell_bytes, uint32_t id) {
   size_t low = 0;
   while (count > 0) {
     const size_t half = count / 2;
-    if (LoadNumber<uint16_t>(cells + (low + half) * cell_bytes) < id) {
+    if (LoadNumber<uint32_t>(cells + (low + half) * cell_bytes) < id) {
       low += half + 1;
       count -= half + 1;
     } else {
@@ -121,7 +121,7 @@ absl::Status RecordView::ParseAttributes(uint32_t count, absl::string_view body)
   const char* cell = body.data();
   for (uint32_t i = 0; i < count; ++i, cell += layout::kAttributeBytes) {
     if (i > 0 &&
-        LoadNumber<uint16_t>(cell) <= LoadNumber<uint16_t>(cell - layout::kAttributeBytes)) {
+        LoadNumber<uint32_t>(cell) <= LoadNumber<uint32_t>(cell - layout::kAttributeBytes)) {
       return Malformed("attributes");
     }
     absl::Status status = ValidateSlot(cell + layout::kAttributeSlot, heap, &heap_used);
@@ -138,14 +138,14 @@ absl::Status RecordView::ParseAggregates(uint32_t count, absl::string_view body)
   const char* cell = body.data();
   for (uint32_t i = 0; i < count; ++i, cell += layout::kAggregateBytes) {
     if (i > 0 &&
-        LoadNumber<uint16_t>(cell) <= LoadNumber<uint16_t>(cell - layout::kAggregateBytes)) {
+        LoadNumber<uint32_t>(cell) <= LoadNumber<uint32_t>(cell - layout::kAggregateBytes)) {
       return Malformed("aggregates");
     }
-    const size_t offset = LoadNumber<uint32_t>(cell + 4);
-    const size_t length = LoadNumber<uint32_t>(cell + 8);
+    const size_t offset = LoadNumber<uint32_t>(cell + 8);
+    const size_t length = LoadNumber<uint32_t>(cell + 12);
     if (offset != heap_used || length > heap.size() - offset) return Malformed("aggregates");
     heap_used += length;
-    if (static_cast<uint8_t>(cell[2]) != layout::kBucketAggregate) continue;
+    if (static_cast<uint8_t>(cell[4]) != layout::kBucketAggregate) continue;
     if (absl::Status status = ValidateBuckets(heap.substr(offset, length)); !status.ok()) {
       return status;
     }
@@ -189,12 +189,12 @@ absl::Status RecordView::ParseConsents(uint32_t count, absl::string_view body) {
 
 AttributeView RecordView::attribute(size_t i) const {
   const char* cell = attributes_.cells + i * layout::kAttributeBytes;
-  return AttributeView{LoadNumber<uint16_t>(cell), LoadNumber<uint16_t>(cell + 2),
-                       LoadNumber<uint32_t>(cell + 4),
+  return AttributeView{LoadNumber<uint32_t>(cell), LoadNumber<uint32_t>(cell + 4),
+                       LoadNumber<uint16_t>(cell + 8),
                        ValueView(cell + layout::kAttributeSlot, attributes_.heap.data())};
 }
 
-std::optional<AttributeView> RecordView::FindAttribute(uint16_t id) const {
+std::optional<AttributeView> RecordView::FindAttribute(uint32_t id) const {
   const size_t i = LowerBound(attributes_.cells, attributes_.count, layout::kAttributeBytes, id);
   if (i == attributes_.count) return std::nullopt;
   const AttributeView found = attribute(i);
@@ -204,16 +204,16 @@ std::optional<AttributeView> RecordView::FindAttribute(uint16_t id) const {
 
 std::optional<AggregateView> RecordView::aggregate(size_t i) const {
   const char* cell = aggregates_.cells + i * layout::kAggregateBytes;
-  if (static_cast<uint8_t>(cell[2]) != layout::kBucketAggregate) return std::nullopt;
+  if (static_cast<uint8_t>(cell[4]) != layout::kBucketAggregate) return std::nullopt;
   return AggregateView(
-      LoadNumber<uint16_t>(cell),
-      aggregates_.heap.substr(LoadNumber<uint32_t>(cell + 4), LoadNumber<uint32_t>(cell + 8)));
+      LoadNumber<uint32_t>(cell),
+      aggregates_.heap.substr(LoadNumber<uint32_t>(cell + 8), LoadNumber<uint32_t>(cell + 12)));
 }
 
-std::optional<AggregateView> RecordView::FindAggregate(uint16_t id) const {
+std::optional<AggregateView> RecordView::FindAggregate(uint32_t id) const {
   const size_t i = LowerBound(aggregates_.cells, aggregates_.count, layout::kAggregateBytes, id);
   if (i == aggregates_.count) return std::nullopt;
-  if (LoadNumber<uint16_t>(aggregates_.cells + i * layout::kAggregateBytes) != id) {
+  if (LoadNumber<uint32_t>(aggregates_.cells + i * layout::kAggregateBytes) != id) {
     return std::nullopt;
   }
   return aggregate(i);

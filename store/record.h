@@ -32,9 +32,9 @@ inline constexpr size_t kMaxBuckets = 1024;  // of one aggregate; the oldest go 
 inline constexpr size_t kMaxLimitIds = 16;   // of one contact
 
 struct AttributeView {
-  uint16_t id;
-  uint16_t source;   // who said so: a small id that the caller gives out
+  uint32_t id;
   uint32_t as_of_s;  // seconds since the epoch; 0: not stated
+  uint16_t source;   // who said so: a small id that the caller gives out
   ValueView value;
 };
 
@@ -53,9 +53,9 @@ class AggregateView {
   static constexpr size_t kHeaderBytes = 16;
   static constexpr size_t kBucketBytes = 20;
 
-  AggregateView(uint16_t id, absl::string_view body) : id_(id), body_(body) {}
+  AggregateView(uint32_t id, absl::string_view body) : id_(id), body_(body) {}
 
-  uint16_t id() const { return id_; }
+  uint32_t id() const { return id_; }
   int64_t first_us() const { return LoadNumber<int64_t>(body_.data()); }     // kNever: none
   int64_t last_us() const { return LoadNumber<int64_t>(body_.data() + 8); }  // kNever: none
   size_t bucket_count() const { return (body_.size() - kHeaderBytes) / kBucketBytes; }
@@ -69,7 +69,7 @@ class AggregateView {
   Window Over(int32_t from, int32_t through) const;
 
  private:
-  uint16_t id_;
+  uint32_t id_;
   absl::string_view body_;
 };
 
@@ -105,12 +105,12 @@ class RecordView {
 
   size_t attribute_count() const { return attributes_.count; }
   AttributeView attribute(size_t i) const;  // ascending by id
-  std::optional<AttributeView> FindAttribute(uint16_t id) const;
+  std::optional<AttributeView> FindAttribute(uint32_t id) const;
 
   // Aggregates of a kind that a later version wrote are left out.
   size_t aggregate_count() const { return aggregates_.count; }
   std::optional<AggregateView> aggregate(size_t i) const;  // ascending by id
-  std::optional<AggregateView> FindAggregate(uint16_t id) const;
+  std::optional<AggregateView> FindAggregate(uint32_t id) const;
 
   size_t contact_count() const { return contacts_.count; }
   ContactView contact(size_t i) const;  // ascending by time

@@ -19,7 +19,7 @@ absl::Status RecordImage::Load(absl::string_view bytes) {
   attributes_.reserve(record.attribute_count());
   for (size_t i = 0; i < record.attribute_count(); ++i) {
     const AttributeView from = record.attribute(i);
-    Attribute& to = attributes_.emplace_back(Attribute{from.id, from.source, from.as_of_s, {}, {}});
+    Attribute& to = attributes_.emplace_back(Attribute{from.id, from.as_of_s, from.source, {}, {}});
     std::memcpy(to.slot,
                 record.attributes_.cells + i * layout::kAttributeBytes + layout::kAttributeSlot,
                 sizeof(to.slot));
@@ -30,10 +30,10 @@ absl::Status RecordImage::Load(absl::string_view bytes) {
   for (size_t i = 0; i < record.aggregate_count(); ++i) {
     const char* cell = record.aggregates_.cells + i * layout::kAggregateBytes;
     Aggregate& to = aggregates_.emplace_back();
-    to.id = LoadNumber<uint16_t>(cell);
-    to.kind = static_cast<uint8_t>(cell[2]);
-    to.body = record.aggregates_.heap.substr(LoadNumber<uint32_t>(cell + 4),
-                                             LoadNumber<uint32_t>(cell + 8));
+    to.id = LoadNumber<uint32_t>(cell);
+    to.kind = static_cast<uint8_t>(cell[4]);
+    to.body = record.aggregates_.heap.substr(LoadNumber<uint32_t>(cell + 8),
+                                             LoadNumber<uint32_t>(cell + 12));
   }
   contacts_.reserve(record.contact_count() + 1);
   for (size_t i = 0; i < record.contact_count(); ++i) {
@@ -79,13 +79,13 @@ absl::Status RecordImage::Apply(absl::string_view patch) {
         SetAttribute(body);
         break;
       case layout::kClearAttribute:
-        ClearAttribute(LoadNumber<uint16_t>(body.data()));
+        ClearAttribute(LoadNumber<uint32_t>(body.data()));
         break;
       case layout::kAddToAggregate:
         AddToAggregate(body);
         break;
       case layout::kClearAggregate:
-        ClearAggregate(LoadNumber<uint16_t>(body.data()));
+        ClearAggregate(LoadNumber<uint32_t>(body.data()));
         break;
       case layout::kAddContact:
         AddContact(body);
@@ -109,13 +109,13 @@ absl::Status RecordImage::Apply(absl::string_view patch) {
 namespace {
 
 template <typename T>
-auto FindById(std::vector<T>& items, uint16_t id) {
+auto FindById(std::vector<T>& items, uint32_t id) {
   return std::lower_bound(items.begin(), items.end(), id,
-                          [](const T& item, uint16_t wanted) { return item.id < wanted; });
+                          [](const T& item, uint32_t wanted) { return item.id < wanted; });
 }
 
 template <typename T>
-void EraseById(std::vector<T>& items, uint16_t id) {
+void EraseById(std::vector<T>& items, uint32_t id) {
   const auto at = FindById(items, id);
   if (at != items.end() && at->id == id) items.erase(at);
 }
@@ -124,11 +124,11 @@ void EraseById(std::vector<T>& items, uint16_t id) {
 
 void RecordImage::SetAttribute(absl::string_view body) {
   Attribute attribute{};
-  attribute.id = LoadNumber<uint16_t>(body.data());
-  attribute.source = LoadNumber<uint16_t>(body.data() + 2);
+  attribute.id = LoadNumber<uint32_t>(body.data());
   attribute.as_of_s = LoadNumber<uint32_t>(body.data() + 4);
-  std::memcpy(attribute.slot, body.data() + 8, 4);  // type and currency
-  const absl::string_view payload = body.substr(12);
+  attribute.source = LoadNumber<uint16_t>(body.data() + 8);
+  std::memcpy(attribute.slot, body.data() + 10, 4);  // type and currency
+  const absl::string_view payload = body.substr(14);
   if (IsHeapType(static_cast<uint8_t>(attribute.slot[0]))) {
     attribute.heap_payload = payload;
   } else {
@@ -142,17 +142,17 @@ void RecordImage::SetAttribute(absl::string_view body) {
   }
 }
 
-void RecordImage::ClearAttribute(uint16_t id) { EraseById(attributes_, id); }
+void RecordImage::ClearAttribute(uint32_t id) { EraseById(attributes_, id); }
 
-void RecordImage::ClearAggregate(uint16_t id) { EraseById(aggregates_, id); }
+void RecordImage::ClearAggregate(uint32_t id) { EraseById(aggregates_, id); }
 
 void RecordImage::AddToAggregate(absl::string_view body) {
   const char* at = body.data();
-  const uint16_t id = LoadNumber<uint16_t>(at);
-  const Bucket added{LoadNumber<int32_t>(at + 2), LoadNumber<int64_t>(at + 6),
-                     LoadNumber<int64_t>(at + 14)};
-  const int64_t event_us = LoadNumber<int64_t>(at + 22);
-  const int32_t keep_from = LoadNumber<int32_t>(at + 30);
+  const uint32_t id = LoadNumber<uint32_t>(at);
+  const Bucket added{LoadNumber<int32_t>(at + 4), LoadNumber<int64_t>(at + 8),
+                     LoadNumber<int64_t>(at + 16)};
+  const int64_t event_us = LoadNumber<int64_t>(at + 24);
+  const int32_t keep_from = LoadNumber<int32_t>(at + 32);
 
   auto found = FindById(aggregates_, id);
   if (found == aggregates_.end() || found->id != id) {
@@ -261,8 +261,8 @@ std::string RecordImage::EncodeAttributes() const {
   cells.reserve(attributes_.size() * layout::kAttributeBytes);
   for (const Attribute& attribute : attributes_) {
     AppendNumber(&cells, attribute.id);
-    AppendNumber(&cells, attribute.source);
     AppendNumber(&cells, attribute.as_of_s);
+    AppendNumber(&cells, attribute.source);
     if (IsHeapType(static_cast<uint8_t>(attribute.slot[0]))) {
       cells.append(attribute.slot, 4);
       AppendNumber(&cells, static_cast<uint32_t>(heap.size()));
@@ -294,6 +294,7 @@ std::string RecordImage::EncodeAggregates() const {
     AppendNumber(&cells, aggregate.id);
     AppendNumber(&cells, aggregate.kind);
     AppendNumber(&cells, uint8_t{0});
+    AppendNumber(&cells, uint16_t{0});
     AppendNumber(&cells, static_cast<uint32_t>(begin));
     AppendNumber(&cells, static_cast<uint32_t>(heap.size() - begin));
   }

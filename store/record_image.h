@@ -31,14 +31,14 @@ class RecordImage {
 
  private:
   struct Attribute {
-    uint16_t id;
-    uint16_t source;
+    uint32_t id;
     uint32_t as_of_s;
+    uint16_t source;
     char slot[ValueView::kSlotBytes];  // the offset of a heap payload is filled in by Encode
     absl::string_view heap_payload;
   };
   struct Aggregate {
-    uint16_t id;
+    uint32_t id;
     uint8_t kind;
     absl::string_view body;  // as it was loaded, while nothing has changed
     bool changed = false;
@@ -63,9 +63,9 @@ class RecordImage {
 
   void LoadUnknownSections(absl::string_view bytes);
   void SetAttribute(absl::string_view body);
-  void ClearAttribute(uint16_t id);
+  void ClearAttribute(uint32_t id);
   void AddToAggregate(absl::string_view body);
-  void ClearAggregate(uint16_t id);
+  void ClearAggregate(uint32_t id);
   void AddContact(absl::string_view body);
   void DropContact();
   void AddIdentity(absl::string_view identity);

@@ -19,9 +19,9 @@ inline constexpr uint16_t kRecordFormat = 1;
 
 inline constexpr size_t kHeaderBytes = 20;
 inline constexpr size_t kSectionBytes = 12;
-inline constexpr size_t kAttributeBytes = 20;
-inline constexpr size_t kAttributeSlot = 8;  // offset of the value's slot in the cell
-inline constexpr size_t kAggregateBytes = 12;
+inline constexpr size_t kAttributeBytes = 22;
+inline constexpr size_t kAttributeSlot = 10;  // offset of the value's slot in the cell
+inline constexpr size_t kAggregateBytes = 16;
 inline constexpr size_t kContactBytes = 36;
 inline constexpr size_t kConsentBytes = 20;
 
@@ -49,7 +49,7 @@ enum Operation : uint8_t {
 };
 inline constexpr size_t kOperationHeaderBytes = 5;  // operation, length of what follows
 
-inline constexpr size_t kIncrementBytes = 34;
+inline constexpr size_t kIncrementBytes = 36;
 inline constexpr size_t kContactOperationBytes = 39;  // without the limits
 
 template <typename T>

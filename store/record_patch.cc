@@ -15,7 +15,7 @@ void BeginOperation(std::string* out, layout::Operation operation, size_t body_b
   AppendNumber(out, static_cast<uint32_t>(body_bytes));
 }
 
-void AppendIdOperation(std::string* out, layout::Operation operation, uint16_t id) {
+void AppendIdOperation(std::string* out, layout::Operation operation, uint32_t id) {
   BeginOperation(out, operation, sizeof(id));
   AppendNumber(out, id);
 }
@@ -26,9 +26,9 @@ void AppendTextOperation(std::string* out, layout::Operation operation, absl::st
 }
 
 bool IsValueWellFormed(absl::string_view body) {
-  if (body.size() < 12) return false;
-  const uint8_t type = static_cast<uint8_t>(body[8]);
-  const absl::string_view payload = body.substr(12);
+  if (body.size() < 14) return false;
+  const uint8_t type = static_cast<uint8_t>(body[10]);
+  const absl::string_view payload = body.substr(14);
   if (!IsHeapType(type)) return payload.size() == 8;
   return payload.size() <= kMaxValueBytes && ValidateHeapPayload(type, payload).ok();
 }
@@ -47,7 +47,7 @@ bool IsOperationWellFormed(uint8_t operation, absl::string_view body) {
       return IsValueWellFormed(body);
     case layout::kClearAttribute:
     case layout::kClearAggregate:
-      return body.size() == 2;
+      return body.size() == 4;
     case layout::kAddToAggregate:
       return body.size() == layout::kIncrementBytes;
     case layout::kAddContact:
@@ -64,13 +64,13 @@ bool IsOperationWellFormed(uint8_t operation, absl::string_view body) {
 
 }  // namespace
 
-void RecordPatch::SetAttribute(uint16_t id, const Value& value, uint16_t source, uint32_t as_of_s) {
+void RecordPatch::SetAttribute(uint32_t id, const Value& value, uint16_t source, uint32_t as_of_s) {
   const bool in_heap = IsHeapType(static_cast<uint8_t>(value.type()));
   const absl::string_view heap = value.heap_payload();
-  BeginOperation(&bytes_, layout::kSetAttribute, 12 + (in_heap ? heap.size() : 8));
+  BeginOperation(&bytes_, layout::kSetAttribute, 14 + (in_heap ? heap.size() : 8));
   AppendNumber(&bytes_, id);
-  AppendNumber(&bytes_, source);
   AppendNumber(&bytes_, as_of_s);
+  AppendNumber(&bytes_, source);
   AppendNumber(&bytes_, static_cast<uint8_t>(value.type()));
   bytes_.append(value.currency_code().data(), 3);
   if (in_heap) {
@@ -80,7 +80,7 @@ void RecordPatch::SetAttribute(uint16_t id, const Value& value, uint16_t source,
   }
 }
 
-void RecordPatch::ClearAttribute(uint16_t id) {
+void RecordPatch::ClearAttribute(uint32_t id) {
   AppendIdOperation(&bytes_, layout::kClearAttribute, id);
 }
 
@@ -94,7 +94,7 @@ void RecordPatch::AddToAggregate(const Increment& increment) {
   AppendNumber(&bytes_, increment.keep_from_bucket);
 }
 
-void RecordPatch::ClearAggregate(uint16_t id) {
+void RecordPatch::ClearAggregate(uint32_t id) {
   AppendIdOperation(&bytes_, layout::kClearAggregate, id);
 }
 
@@ -144,6 +144,15 @@ absl::Status ValidatePatch(absl::string_view patch) {
     patch.remove_prefix(length);
   }
   return absl::OkStatus();
+}
+
+bool ChangesIdentities(absl::string_view patch) {
+  while (!patch.empty()) {
+    const uint8_t operation = static_cast<uint8_t>(patch[0]);
+    if (operation == layout::kAddIdentity || operation == layout::kRemoveIdentity) return true;
+    patch.remove_prefix(layout::kOperationHeaderBytes + LoadNumber<uint32_t>(patch.data() + 1));
+  }
+  return false;
 }
 
 absl::StatusOr<std::string> ApplyPatches(absl::string_view record,

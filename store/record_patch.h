@@ -31,7 +31,7 @@ class RecordPatch {
  public:
   // What one event adds to one aggregate.
   struct Increment {
-    uint16_t aggregate;
+    uint32_t aggregate;
     int32_t bucket;
     int64_t count;
     int64_t sum;       // saturates at the ends of int64
@@ -52,12 +52,12 @@ class RecordPatch {
   };
 
   // The last one applied wins, whatever the as-of times are. as_of_s 0: not stated.
-  void SetAttribute(uint16_t id, const Value& value, uint16_t source, uint32_t as_of_s);
-  void ClearAttribute(uint16_t id);
+  void SetAttribute(uint32_t id, const Value& value, uint16_t source, uint32_t as_of_s);
+  void ClearAttribute(uint32_t id);
 
   void AddToAggregate(const Increment& increment);
   // Forgets the state of one aggregate, before it is filled again from history.
-  void ClearAggregate(uint16_t id);
+  void ClearAggregate(uint32_t id);
 
   // Nothing happens if the record holds a contact of the same offer, kind and transaction (not 0).
   // Beyond kMaxContacts the oldest shown goes first, else the oldest.
@@ -84,6 +84,10 @@ class RecordPatch {
 };
 
 absl::Status ValidatePatch(absl::string_view patch);
+
+// Whether a patch adds or removes identities. Only LinkIdentities and ResolveOrCreate may, because
+// the identities' own rows must agree. REQUIRES: it passed ValidatePatch.
+bool ChangesIdentities(absl::string_view patch);
 
 // The record after the patches, in order. `record` empty: there was none. `patches` stay untouched.
 absl::StatusOr<std::string> ApplyPatches(absl::string_view record,

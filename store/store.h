@@ -8,7 +8,7 @@
 // Thread safety: all methods are safe from any thread.
 // Lifetime: pinned values and writers must be gone before the store is.
 // Errors: DataLoss for bytes that fail their check, Unavailable for a device that fails; texts name
-// files and kinds, never a customer's data. A read that fails leaves its output untouched.
+// files and kinds, never a customer's data. The output of a read that finds nothing is empty.
 // Cost: a read copies no more than RocksDB does; with ReadTier::kMemoryOnly it never waits for a
 // device.
 

@@ -5,7 +5,6 @@
 
 namespace touchstone::store {
 namespace {
-
 using layout::AppendNumber;
 
 std::string EncodeStringList(absl::Span<const std::string> items) {
@@ -133,12 +132,12 @@ absl::Status ValidateFields(absl::string_view bytes) {
   size_t heap_used = 0;
   for (size_t i = 0; i < count; ++i) {
     const char* cell = cells + i * FieldsView::kCellBytes;
-    if (i > 0 && LoadNumber<uint16_t>(cell) <= LoadNumber<uint16_t>(cell - FieldsView::kCellBytes))
+    if (i > 0 && LoadNumber<uint32_t>(cell) <= LoadNumber<uint32_t>(cell - FieldsView::kCellBytes))
       return Malformed("fields");
     // A list inside a list of records would let the check recurse as deep as the bytes say.
-    if (static_cast<uint8_t>(cell[2]) == static_cast<uint8_t>(ValueType::kRecordList))
+    if (static_cast<uint8_t>(cell[4]) == static_cast<uint8_t>(ValueType::kRecordList))
       return Malformed("fields");
-    if (absl::Status status = ValidateSlot(cell + 2, heap, &heap_used); !status.ok()) return status;
+    if (absl::Status status = ValidateSlot(cell + 4, heap, &heap_used); !status.ok()) return status;
   }
   if (heap_used != heap.size()) return Malformed("fields");
   return absl::OkStatus();

@@ -117,10 +117,10 @@ class FieldsView {
   explicit FieldsView(absl::string_view bytes);
 
   size_t size() const { return size_; }
-  uint16_t id(size_t i) const { return LoadNumber<uint16_t>(cells_ + i * kCellBytes); }
-  ValueView value(size_t i) const { return ValueView(cells_ + i * kCellBytes + 2, heap_); }
+  uint32_t id(size_t i) const { return LoadNumber<uint32_t>(cells_ + i * kCellBytes); }
+  ValueView value(size_t i) const { return ValueView(cells_ + i * kCellBytes + 4, heap_); }
 
-  static constexpr size_t kCellBytes = 2 + ValueView::kSlotBytes;
+  static constexpr size_t kCellBytes = 4 + ValueView::kSlotBytes;
 
  private:
   const char* cells_;
@@ -164,7 +164,7 @@ class Value {
 };
 
 struct Value::Field {
-  uint16_t id;
+  uint32_t id;
   Value value;
 };
 

@@ -50,7 +50,10 @@ class Writer {
   absl::StatusOr<storage::EntryResult> Write(storage::Entry entry);
 
  private:
-  friend class WriterTestPeer;  // turns syncing off, to prove that the power-cut test notices
+  // Syncing is turned off only by tests, to prove that the power-cut test would notice.
+  friend class WriterTestPeer;
+  void set_sync(bool sync);
+
   class Impl;
   std::unique_ptr<Impl> impl_;
 };

@@ -7,7 +7,7 @@
 // again.
 
 #include <cstdint>
-#include <vector>
+#include <optional>
 
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
@@ -80,8 +80,10 @@ enum class Stage : uint8_t {
 };
 // "window", "eligible", "quiet_hours": the word in golden tests, reasons and documentation.
 absl::string_view StageName(Stage stage);
+std::optional<Stage> FindStage(absl::string_view name);
 
-// Why, beyond the stage.
+// Why, beyond the stage. kNoLines and kTooSmall come at kRequires, kNothingLeft at kStacking,
+// kNoCurrency at kEligible, kNoBasket at kPlacement.
 enum class Cause : uint8_t {
   kNone,
   kCondition,       // a conjunct is false: `part` is its position
@@ -92,12 +94,15 @@ enum class Cause : uint8_t {
   kNoCurrency,      // the benefit has no amount in the basket's currency
   kNoLines,         // no line that it may touch
   kNothingLeft,     // nothing left to take off
+  kTooSmall,        // what it would take rounds to less than a minor unit
   kNoBasket,        // it changes baskets and there is none
   kOutranked,       // better offers took the places
   kGroupFull,       // the placement's group_at_most
   kNoTreatment,     // no placement asked for shows it
   kStepLimit,
 };
+// "condition", "input_missing": the word in reasons and documentation.
+absl::string_view CauseName(Cause cause);
 
 struct OfferOutcome {
   Stage stage = Stage::kNone;
@@ -127,17 +132,6 @@ struct AppliedOffer {
   uint32_t offer = 0;
   Money taken;
   bool cut_by_guard_rail = false;
-};
-
-struct LineTaking {
-  uint32_t line = 0;  // index into basket.lines
-  uint32_t offer = 0;
-  int64_t amount_minor = 0;
-};
-
-struct LineTotals {
-  int64_t gross_minor = 0;  // after manual discounts
-  int64_t net_minor = 0;    // after offers
 };
 
 struct BasketAnswer {

@@ -36,6 +36,7 @@ Issues Check(Expr& root, const Environment& environment, std::optional<Type> exp
 Issues Checking::Run(Expr& root, const std::optional<Type>& expected) {
   Visit(root);
   if (expected.has_value()) CheckResult(root, *expected);
+  for (auto& [expr, issue] : unless_exact_) issues_.push_back(std::move(issue));
   std::stable_sort(issues_.begin(), issues_.end(),
                    [](const Issue& a, const Issue& b) { return a.span.begin < b.span.begin; });
   if (issues_.size() > limits::kMaxIssues) issues_.resize(limits::kMaxIssues);
@@ -45,7 +46,7 @@ Issues Checking::Run(Expr& root, const std::optional<Type>& expected) {
 
 Type Checking::Report(absl::string_view code, SourceSpan span, absl::string_view message,
                       absl::string_view hint) {
-  if (enforcing()) {
+  if (enforcing() && !IsFull()) {
     issues_.push_back({std::string(code), span, std::string(message), std::string(hint)});
   }
   return Type(TypeKind::kError);
@@ -168,7 +169,7 @@ Type Checking::VisitList(Expr& expr) {
     Visit(*child);
     elements.push_back(child.get());
   }
-  return Type::List(JoinAll(elements, "list"));
+  return Type::List(JoinAll(expr, elements));
 }
 
 Type Checking::VisitMap(Expr& expr) {
@@ -181,8 +182,8 @@ Type Checking::VisitMap(Expr& expr) {
     keys.push_back(expr.children[i].get());
     values.push_back(expr.children[i + 1].get());
   }
-  Type key = JoinAll(keys, "map");
-  return Type::Map(std::move(key), JoinAll(values, "map"));
+  Type key = JoinAll(expr, keys);
+  return Type::Map(std::move(key), JoinAll(expr, values));
 }
 
 void Checking::CheckMapKey(const Expr& key) {
@@ -191,27 +192,40 @@ void Checking::CheckMapKey(const Expr& key) {
          "Keys are texts, whole numbers, true or false.");
 }
 
-Type Checking::JoinAll(absl::Span<Expr* const> elements, absl::string_view what) {
+Type Checking::JoinAll(const Expr& literal, absl::Span<Expr* const> elements) {
   const auto amount = std::find_if(elements.begin(), elements.end(),
                                    [this](const Expr* expr) { return IsExactType(*expr); });
   std::optional<Type> joined;
   bool mixed = false;
+  bool numbers = true;
   for (Expr* element : elements) {
+    numbers = numbers && CanBeExact(*element);
     if (amount != elements.end()) AdoptPair(**amount, *element, /*thousandths=*/false);
     const std::optional<Type> next =
         joined.has_value() ? inference_.Join(*joined, element->type) : element->type;
-    if (!next.has_value() && !mixed && environment_.policy().homogeneous_literals) {
-      const Type previous = inference_.Final(*joined);
-      Report("mixed_types", element->span,
-             absl::StrCat("This ", what, " mixes ", DescribeType(previous), " and ",
-                          Describe(*element), "."),
-             HintForOperands(Function::kEqual, previous, inference_.Final(element->type)));
+    if (!next.has_value() && !mixed) {
+      ReportMixed(literal, *element, inference_.Final(*joined), numbers);
     }
     mixed = mixed || !next.has_value();
     if (next.has_value()) joined = next;
   }
   if (mixed) return Type(TypeKind::kDyn);
   return joined.has_value() ? *joined : inference_.Fresh();
+}
+
+void Checking::ReportMixed(const Expr& literal, const Expr& element, const Type& previous,
+                           bool numbers) {
+  if (!environment_.policy().homogeneous_literals) return;
+  Issue issue = {"mixed_types", element.span,
+                 absl::StrCat("This ", literal.kind == ExprKind::kList ? "list" : "map", " mixes ",
+                              DescribeType(previous), " and ", Describe(element), "."),
+                 HintForOperands(Function::kEqual, previous, inference_.Final(element.type))};
+  if (numbers && literal.kind == ExprKind::kList) {
+    issue.hint = "Write all of them with a decimal point: 1.0.";
+    ReportUnlessExact(literal, std::move(issue));
+  } else {
+    Report(issue.code, issue.span, issue.message, issue.hint);
+  }
 }
 
 Type Checking::VisitComprehension(Expr& expr) {

@@ -91,11 +91,14 @@ Type Checking::VisitConditional(Expr& expr) {
   RequireBool(*expr.children[0], "The condition before ?");
   if (enforcing()) AdoptPair(yes, no, /*thousandths=*/false);
   if (const std::optional<Type> joined = inference_.Join(yes.type, no.type)) return *joined;
-  return Report(
+  Issue issue = {
       "wrong_type", expr.span,
       absl::StrCat("Both results of ? : must be of one kind, but one is ", Describe(yes),
                    " and the other ", Describe(no), "."),
-      HintForOperands(Function::kEqual, inference_.Final(yes.type), inference_.Final(no.type)));
+      HintForOperands(Function::kEqual, inference_.Final(yes.type), inference_.Final(no.type))};
+  if (!CanBeExact(expr)) return Report(issue.code, issue.span, issue.message, issue.hint);
+  ReportUnlessExact(expr, std::move(issue));
+  return Type(TypeKind::kError);
 }
 
 Type Checking::ResolveSignature(Expr& expr) {
@@ -140,14 +143,15 @@ std::optional<Type> Checking::MatchSignatures(const Expr& expr, bool& arity_fits
 }
 
 bool Checking::MatchOne(const Signature& signature, const Expr& expr, Type& result) {
-  const Type a = inference_.Fresh();
-  const Type b = inference_.Fresh();
+  const Type a = signature.generic ? inference_.Fresh() : Type();
+  const Type b = signature.generic ? inference_.Fresh() : Type();
+  const auto concrete = [&](const Type& type) {
+    return signature.generic ? Instantiate(type, a, b) : type;
+  };
   for (size_t i = 0; i < signature.params.size(); ++i) {
-    if (!inference_.Assign(expr.children[i]->type, Instantiate(signature.params[i], a, b))) {
-      return false;
-    }
+    if (!inference_.Assign(expr.children[i]->type, concrete(signature.params[i]))) return false;
   }
-  result = Instantiate(signature.result, a, b);
+  result = concrete(signature.result);
   return true;
 }
 

@@ -168,11 +168,12 @@ Type Checking::ReportUnknownName(Expr& expr) {
   }
   name = name.substr(0, end);
   return Report("unknown_name", expr.span, absl::StrCat("There is no \"", name, "\" here."),
-                HintForName(name));
+                HintForName(absl::StripPrefix(written, "."), name));
 }
 
-std::string Checking::HintForName(absl::string_view name) const {
-  const bool bare = !absl::StrContains(name, '.');
+std::string Checking::HintForName(absl::string_view written, absl::string_view name) const {
+  if (IsFull() || !enforcing()) return "";
+  const bool bare = !absl::StrContains(written, '.');
   std::vector<absl::string_view> names;
   for (const VariableDecl& variable : environment_.variables()) {
     for (const std::string& value : variable.enum_values) {
@@ -182,13 +183,14 @@ std::string Checking::HintForName(absl::string_view name) const {
   }
   for (const ConstantDecl& constant : environment_.constants()) names.push_back(constant.name);
   for (const Local& local : locals_) names.push_back(local.name);
-  if (const std::optional<std::string> nearest = NearestName(name, names)) {
-    return DidYouMean(*nearest);
+  for (const absl::string_view wrong : {written, name}) {
+    if (const auto nearest = NearestName(wrong, names)) return DidYouMean(*nearest);
   }
   return bare ? absl::StrCat("If it is meant as a text, it needs quotes: \"", name, "\".") : "";
 }
 
 Type Checking::ReportUnknownField(const Expr& expr, const Type& record) {
+  if (IsFull()) return Type(TypeKind::kError);
   std::vector<absl::string_view> names;
   for (const Type::Field& field : record.fields()) names.push_back(field.name);
   const std::optional<std::string> nearest = NearestName(expr.name, names);
@@ -209,6 +211,7 @@ Type Checking::ReportUnknownFunction(Expr& expr) {
     }
     Visit(child);
   }
+  if (IsFull()) return Type(TypeKind::kError);
   std::vector<absl::string_view> names(FunctionNames().begin(), FunctionNames().end());
   names.insert(names.end(), {"has", "all", "exists", "exists_one", "map", "filter", "cel.bind"});
   std::string hint;

@@ -51,7 +51,8 @@ class Checking {
   Type VisitBind(Expr& expr);
   Type FieldType(Expr& expr, const Type& operand);
   Type ElementOfRange(const Expr& range);
-  Type JoinAll(absl::Span<Expr* const> elements, absl::string_view what);
+  Type JoinAll(const Expr& literal, absl::Span<Expr* const> elements);
+  void ReportMixed(const Expr& literal, const Expr& element, const Type& previous, bool numbers);
   void CheckMapKey(const Expr& key);
   void CheckResult(Expr& root, const Type& expected);
   void Finish(Expr& expr);
@@ -69,7 +70,7 @@ class Checking {
   Type ReportUnknownName(Expr& expr);
   Type ReportUnknownField(const Expr& expr, const Type& record);
   Type ReportUnknownFunction(Expr& expr);
-  std::string HintForName(absl::string_view name) const;
+  std::string HintForName(absl::string_view written, absl::string_view name) const;
 
   // checker_calls.cc: operators and functions.
   Type VisitCall(Expr& expr);
@@ -92,6 +93,9 @@ class Checking {
   void AdoptElements(const Type& type, Expr& list);
   bool IsExactType(const Expr& expr) const;
   bool CanBeExact(const Expr& expr) const;
+  // Keeps back a finding about number literals of two kinds (5.00 and 7): beside money they become
+  // one kind, and the finding is dropped.
+  void ReportUnlessExact(const Expr& expr, Issue issue);
   // `thousandths`: the literal becomes a decimal value, which holds three decimals.
   void MakeExact(Expr& expr, const Type& type, bool thousandths);
 
@@ -99,6 +103,9 @@ class Checking {
   // The words for the type of a node: "a whole number".
   std::string Describe(const Expr& expr) const;
   bool enforcing() const { return environment_.policy().enforce_types; }
+  // Enough findings: no more are looked into, so that hints for thousands of unknown names cost
+  // nothing.
+  bool IsFull() const { return issues_.size() >= limits::kMaxIssues; }
   Type Report(absl::string_view code, SourceSpan span, absl::string_view message,
               absl::string_view hint = "");
 
@@ -108,6 +115,7 @@ class Checking {
   std::vector<Local> locals_;
   int comprehension_nesting_ = 0;
   absl::flat_hash_map<const Expr*, const VariableDecl*> enums_;  // names limited to some values
+  absl::flat_hash_map<const Expr*, Issue> unless_exact_;         // see ReportUnlessExact
 };
 
 }  // namespace touchstone::rules::expr

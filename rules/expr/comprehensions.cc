@@ -60,9 +60,9 @@ Value Quantify(Turn& turn, bool decisive) {
     if (turn.evaluation.exhausted) return StepLimitError();
     if (value.kind() == Kind::kBool) {
       if (value.bool_value() == decisive) return value;
-    } else if (!failed) {
+    } else {
+      error = failed ? LeadingError(error, value) : value;
       failed = true;
-      error = value;
     }
   }
   return failed ? error : Value::Bool(!decisive);

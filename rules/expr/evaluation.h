@@ -31,6 +31,10 @@ struct Evaluation {
 };
 
 inline Value StepLimitError() { return Value::Error(ErrorCode::kStepLimit); }
+// Of an error met earlier and one met later where either could still be absorbed.
+inline Value LeadingError(const Value& earlier, const Value& later) {
+  return later.error() == ErrorCode::kUnavailable ? later : earlier;
+}
 inline Value NoOverload() { return Value::Error(ErrorCode::kNoOverload); }
 
 }  // namespace touchstone::rules::expr

@@ -18,7 +18,7 @@ inline Value ReadSlot(const Node& node, const Evaluation& evaluation) {
 }
 
 // && and || in one: `decisive` is the value that settles it. Errors wait, since a later operand may
-// still decide; of several the first as written is the result.
+// still decide; of several LeadingError names the result.
 template <bool decisive>
 Value RunLogic(const EvaluationPlan& plan, const Node& node, Evaluation& evaluation) {
   const uint32_t* argument = plan.arguments.data() + node.first;
@@ -28,9 +28,10 @@ Value RunLogic(const EvaluationPlan& plan, const Node& node, Evaluation& evaluat
     const Value value = Run(plan, *argument, evaluation);
     if (value.kind() == Kind::kBool) [[likely]] {
       if (value.bool_value() == decisive) return value;
-    } else if (!failed) {
+    } else {
+      const Value met = value.IsError() ? value : NoOverload();
+      error = failed ? LeadingError(error, met) : met;
       failed = true;
-      error = value.IsError() ? value : NoOverload();
     }
   }
   return failed ? error : Value::Bool(!decisive);

@@ -1,7 +1,10 @@
 // Numeric literals beside money and decimals: they take that type and are read from their text.
 
+#include <utility>
+
 #include "absl/strings/str_cat.h"
 #include "rules/expr/checking.h"
+#include "rules/expr/logical_chain.h"
 #include "rules/money/decimal.h"
 
 namespace touchstone::rules::expr {
@@ -11,16 +14,21 @@ bool Checking::IsExactType(const Expr& expr) const {
 }
 
 bool Checking::CanBeExact(const Expr& expr) const {
-  if (!Is(expr, TypeKind::kInt) && !Is(expr, TypeKind::kDouble)) return false;
-  if (expr.kind == ExprKind::kConstant) return true;
-  if (expr.kind != ExprKind::kCall) return false;
-  if (expr.function == Function::kNegate) return CanBeExact(*expr.children[0]);
-  return expr.function == Function::kConditional && CanBeExact(*expr.children[1]) &&
+  if (expr.kind == ExprKind::kConstant) {
+    return Is(expr, TypeKind::kInt) || Is(expr, TypeKind::kDouble);
+  }
+  if (IsCallTo(expr, Function::kNegate)) return CanBeExact(*expr.children[0]);
+  return IsCallTo(expr, Function::kConditional) && CanBeExact(*expr.children[1]) &&
          CanBeExact(*expr.children[2]);
+}
+
+void Checking::ReportUnlessExact(const Expr& expr, Issue issue) {
+  if (enforcing()) unless_exact_.emplace(&expr, std::move(issue));
 }
 
 void Checking::MakeExact(Expr& expr, const Type& type, bool thousandths) {
   expr.type = type;
+  unless_exact_.erase(&expr);
   if (expr.kind == ExprKind::kCall) {
     const size_t first = expr.function == Function::kConditional ? 1 : 0;
     for (size_t i = first; i < expr.children.size(); ++i) {
@@ -64,7 +72,9 @@ void Checking::AdoptElements(const Type& type, Expr& list) {
       all = all && inference_.Shallow(element->type) == type;
     }
   }
-  if (all) list.type = Type::List(type);
+  if (!all) return;
+  list.type = Type::List(type);
+  unless_exact_.erase(&list);
 }
 
 void Checking::AdoptExactOperands(Expr& call) {

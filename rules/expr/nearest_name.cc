@@ -44,7 +44,8 @@ std::optional<std::string> NearestName(absl::string_view written,
                                        absl::Span<const absl::string_view> names) {
   if (written.empty() || written.size() > kMaxComparedLength) return std::nullopt;
   const std::string lower = absl::AsciiStrToLower(written);
-  size_t fewest = std::max<size_t>(1, std::min<size_t>(written.size() / 3, 4)) + 1;
+  // One edit in three letters, at most four.
+  size_t fewest = std::min<size_t>(written.size() / 3, 4) + 1;
   std::optional<std::string> nearest;
   for (const absl::string_view name : names) {
     if (LengthDifference(written, name) >= fewest) continue;

@@ -28,10 +28,17 @@ class Table {
 
  private:
   void Global(Function function, const Type& result, Params params) {
-    signatures_[static_cast<size_t>(function)].push_back({false, params, result});
+    Add(function, {false, params, result, false});
   }
   void Method(Function function, const Type& result, Params params) {
-    signatures_[static_cast<size_t>(function)].push_back({true, params, result});
+    Add(function, {true, params, result, false});
+  }
+  void Add(Function function, Signature signature) {
+    for (const Type& param : signature.params) {
+      signature.generic = signature.generic || param.Is(TypeKind::kParam) ||
+                          param.Is(TypeKind::kList) || param.Is(TypeKind::kMap);
+    }
+    signatures_[static_cast<size_t>(function)].push_back(std::move(signature));
   }
   // f(x) for each of the types.
   void Unary(Function function, const Type& result, Params types) {

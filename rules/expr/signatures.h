@@ -15,6 +15,7 @@ struct Signature {
   bool receiver_style = false;  // x.f(y); operators are global
   std::vector<Type> params;     // receiver first; type parameters are named "A" and "B"
   Type result;
+  bool generic = false;  // may have type parameters
 };
 
 // Thread safe; the table lives for the whole process.

@@ -67,10 +67,11 @@ std::optional<Type> TypeInference::Join(const Type& a, const Type& b) {
 }
 
 void TypeInference::ReturnTo(Mark mark) {
-  while (trail_.size() > mark) {
+  while (trail_.size() > mark.trail) {
     bindings_[trail_.back().first] = std::move(trail_.back().second);
     trail_.pop_back();
   }
+  bindings_.resize(mark.variables);
 }
 
 void TypeInference::Bind(size_t variable, Type type) {

@@ -33,9 +33,12 @@ class TypeInference {
   // All variables replaced; those still unknown become dyn.
   Type Final(const Type& type) const;
 
-  // A position to return to after trying something.
-  using Mark = size_t;
-  Mark Here() const { return trail_.size(); }
+  // A position to return to after trying something; variables made since then must not be used.
+  struct Mark {
+    size_t trail;
+    size_t variables;
+  };
+  Mark Here() const { return {trail_.size(), bindings_.size()}; }
   void ReturnTo(Mark mark);
 
  private:

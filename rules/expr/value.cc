@@ -87,6 +87,8 @@ absl::string_view ErrorCodeName(ErrorCode code) {
       return "step_limit";
     case ErrorCode::kUnboundName:
       return "unbound_name";
+    case ErrorCode::kUnavailable:
+      return "unavailable";
   }
   return "unknown";
 }

@@ -52,6 +52,8 @@ enum class ErrorCode : uint32_t {
   kDuplicateKey,
   kStepLimit,    // the evaluation used up its step budget
   kUnboundName,  // only in unchecked programs
+  kUnavailable,  // a fact that exists but did not come in time; where && or || meet it beside other
+                 // errors it is the result, since the fact could still have decided
 };
 // "absent", "no_such_key"...: the word used in reasons and documentation.
 absl::string_view ErrorCodeName(ErrorCode code);

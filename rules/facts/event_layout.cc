@@ -64,10 +64,8 @@ expr::Environment EventEnvironment(const Schema& schema, const EventSpec& event)
     Declare(absl::StrCat("event.", event.fields[i].name), event.fields[i].type,
             {kDecisionRow, layout.field_slot(i)}, true, environment);
   }
-  bool own_categories = false;
   for (size_t i = 0; i < event.line_fields.size(); ++i) {
     const AttributeSpec& field = event.line_fields[i];
-    own_categories = own_categories || field.name == "categories";
     Declare(absl::StrCat("line.", field.name), field.type, {kLineRow, layout.line_field_slot(i)},
             true, environment);
   }
@@ -76,7 +74,7 @@ expr::Environment EventEnvironment(const Schema& schema, const EventSpec& event)
     const AttributeSpec& column = schema.product.columns[i];
     const expr::Slot slot = {kLineRow, static_cast<uint16_t>(layout.first_product_ + i)};
     Declare(absl::StrCat("line.product.", column.name), column.type, slot, true, environment);
-    if (column.name == "categories" && !own_categories) {
+    if (column.name == "categories") {
       Declare("line.categories", column.type, slot, true, environment);
     }
   }

@@ -45,6 +45,9 @@ struct AttributeSpec {
   int max_elements = 256;     // of a list
   expr::Value default_value;  // absent when optional
   uint32_t id = 0;            // StableId(name)
+  // Of a list(record): parallel to the fields of the record type, which says less (a date there is
+  // a timestamp).
+  std::vector<AttributeSpec> fields;
 };
 
 // A window of whole local days or hours that ends with the current one; kEver has no beginning.

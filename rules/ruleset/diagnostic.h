@@ -31,6 +31,11 @@ using Diagnostics = std::vector<Diagnostic>;
 
 bool HasErrors(const Diagnostics& diagnostics);
 
+// Sets excerpt, excerpt_begin and excerpt_end. `begin` and `end` are columns of `line`; of a line
+// that is longer than the limit only the part around `begin` is kept.
+inline constexpr int kMaxExcerptCharacters = 240;
+void SetExcerpt(Diagnostic& diagnostic, absl::string_view line, int begin, int end);
+
 // "offers/beans-20.yaml:14:11: error: … [unknown_name]", then the excerpt underlined, then the
 // hint.
 std::string Render(const Diagnostic& diagnostic);

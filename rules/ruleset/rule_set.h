@@ -16,7 +16,10 @@
 #include "absl/container/flat_hash_map.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
+#include "rules/basket/benefit.h"
 #include "rules/basket/pricing.h"
+#include "rules/expr/arena.h"
+#include "rules/expr/constant_set.h"
 #include "rules/expr/program.h"
 #include "rules/facts/layout.h"
 #include "rules/facts/reference.h"
@@ -44,6 +47,31 @@ struct Condition {
     }
     return false;
   }
+};
+
+// A product list: the constant list.NAME of expressions.
+struct ProductListSpec {
+  std::string name;
+  expr::ListData data;  // its index is `set`
+  std::unique_ptr<const expr::ConstantSet> set;
+};
+
+// The commercial wrapper of offers; for people and reports, it decides nothing.
+struct CampaignSpec {
+  struct Payer {
+    std::string name;
+    int64_t share_ppm = 0;  // all shares of a campaign add up to 1,000,000
+  };
+  struct ContactCost {
+    uint16_t channel = 0;  // index into RuleSet::channels
+    Money cost;
+  };
+  std::string name;
+  std::string title;
+  std::string owner;
+  std::string cost_centre;
+  std::vector<Payer> funding;
+  std::vector<ContactCost> contact_costs;
 };
 
 struct SegmentSpec {
@@ -90,12 +118,12 @@ struct TreatmentSpec {
 struct OfferSpec {
   std::string id;
   std::string title;
-  std::string campaign;
+  std::string campaign;    // may be empty
   int16_t group = -1;      // index into RuleSet::groups, -1: none
   uint32_t stable_id = 0;  // StableId(id)
   Applies applies = Applies::kNever;
   bool is_public = false;
-  std::optional<WindowSpec> window;
+  std::optional<WindowSpec> window;  // a zone `customer` makes it not public
   uint64_t channels = ~uint64_t{0};  // bit i: RuleSet::channels[i]
   Condition eligible;
   Condition requires_;
@@ -116,6 +144,7 @@ struct PlacementSpec {
   struct Field {
     std::string name;
     int max_characters = 1000;
+    bool is_url = false;
   };
   std::vector<Field> fields;       // in order of name
   std::vector<uint32_t> fallback;  // offer indexes, in order
@@ -129,11 +158,14 @@ struct RuleSet {
   std::vector<std::string> locales;
   std::vector<std::string> channels;
   std::vector<std::string> groups;
+  expr::Arena memory;  // of product lists
+  std::vector<std::unique_ptr<const ProductListSpec>> lists;
+  std::vector<CampaignSpec> campaigns;    // in order of name
   std::vector<SegmentSpec> segments;      // the last is `otherwise`
   std::vector<PlacementSpec> placements;  // in order of name
   std::vector<OfferSpec> offers;          // in order of id
   std::vector<uint32_t> pricing_order;    // offers with a benefit: stage, priority, id
-  Condition never_discount;               // over the line row; never true when empty
+  Condition never_discount;               // over the line row; only with has_never_discount
   bool has_never_discount = false;
   PricingPolicy pricing;  // rounding, guard rails
   absl::flat_hash_map<std::string, uint32_t> offer_by_id;

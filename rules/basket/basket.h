@@ -1,0 +1,60 @@
+#pragma once
+
+// A basket as it comes to be priced, and what makes one unfit for it.
+//
+// Thread safety: plain data and pure functions. Lifetime: a Basket borrows its lines and their ids.
+// Units: quantities are thousandths, unit prices ten-thousandths of a major unit ("_e4"), amounts
+// minor units of the basket's currency.
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/strings/string_view.h"
+#include "absl/types/span.h"
+#include "rules/money/decimal.h"
+#include "rules/money/money.h"
+
+namespace touchstone::rules {
+
+inline constexpr size_t kMaxBasketLines = 10'000;
+inline constexpr size_t kMaxLineIdBytes = 64;
+inline constexpr Decimal kMaxLineQuantity{1'000'000'000};          // a million units
+inline constexpr int64_t kMaxLineTotalMinor = 10'000'000'000'000;  // 10^13
+
+// How the unit price came to be.
+enum class PriceSource : uint8_t { kRegular, kShelf, kMarkdown, kOverride };
+
+struct BasketLine {
+  absl::string_view line_id = {};  // unique, 1 to kMaxLineIdBytes of [A-Za-z0-9._-]
+  Decimal quantity = {};           // above 0; below 0 exactly when is_return
+  int64_t unit_price_e4 = 0;
+  std::optional<int64_t> floor_price_e4 =
+      std::nullopt;                   // per unit: offers never take the line below it
+  int64_t manual_discount_minor = 0;  // of the whole line, at most its total
+  PriceSource price_source = PriceSource::kRegular;
+  bool is_return = false;       // counts in what is payable, and in nothing else
+  bool merchandise = true;      // false: deposit, gift card, delivery
+  bool never_discount = false;  // by the rule set; does not count as merchandise either
+
+  // What offers may touch and conditions count.
+  bool counts_as_merchandise() const { return merchandise && !never_discount && !is_return; }
+};
+
+struct Basket {
+  Currency currency;
+  absl::Span<const BasketLine> lines;  // in any order: no result depends on it
+};
+
+struct BasketViolation {
+  std::string field;        // "lines[3].quantity"
+  std::string description;  // a sentence for the caller
+};
+
+// Everything that is wrong with the basket, in order of line; empty when it can be priced. A basket
+// without lines is fine. Beyond kMaxBasketLines only that is reported. Allocates only for findings
+// and for baskets of more than 128 lines.
+std::vector<BasketViolation> ValidateBasket(const Basket& basket);
+
+}  // namespace touchstone::rules

@@ -1,0 +1,20 @@
+#pragma once
+
+// Which offers may come into question: paused, window, channel, placement, eligible and segment,
+// limits, in that order. Internal to this room.
+//
+// Writes state.outcomes for every offer: Stage::kNone, or the first thing that ruled it out. An
+// offer without an amount in the basket's currency is not eligible (kNoCurrency). The fallback
+// offers of the placements asked for come first, so that they are decided even where the steps do
+// not reach for the others.
+
+#include "rules/decide/decision_state.h"
+
+namespace touchstone::rules {
+
+void AdmitOffers(DecisionContext& context);
+
+// Whether the offer has a treatment for one of the placements asked for.
+bool HasTreatmentAskedFor(const OfferSpec& offer, const DecisionInput& input);
+
+}  // namespace touchstone::rules

@@ -1,0 +1,239 @@
+#include "rules/decide/binding.h"
+
+#include <algorithm>
+#include <array>
+
+#include "rules/decide/verdict.h"
+#include "rules/facts/layout.h"
+
+namespace touchstone::rules {
+namespace {
+
+using expr::ErrorCode;
+using expr::Value;
+
+void FillCustomerSlots(const Value& value, DecisionContext& context) {
+  for (const StoredSlot& stored : context.rules.layout->stored_slots()) {
+    context.state.facts[stored.slot] = value;
+  }
+}
+
+void BindCustomer(DecisionContext& context) {
+  std::vector<Value>& facts = context.state.facts;
+  switch (context.input.customer) {
+    case InputStatus::kPresent:
+      facts[kSlotKnown] = Value::Bool(true);
+      return;
+    case InputStatus::kUnknown:
+    case InputStatus::kAnonymous:
+      FillCustomerSlots(Value::Absent(), context);
+      facts[kSlotKnown] = Value::Bool(false);
+      return;
+    case InputStatus::kUnavailable:
+      FillCustomerSlots(Value::Error(ErrorCode::kUnavailable), context);
+      facts[kSlotKnown] = Value::Error(ErrorCode::kUnavailable);
+      return;
+  }
+}
+
+void BindStore(DecisionContext& context) {
+  std::vector<Value>& facts = context.state.facts;
+  const absl::string_view key = context.input.store;
+  facts[kSlotStoreKey] = key.empty() ? Value::Absent() : Value::String(key);
+  const size_t columns = context.rules.schema.store.columns.size();
+  const Value* row = key.empty() ? nullptr : context.input.reference->stores.Find(key);
+  for (size_t i = 0; i < columns; ++i) {
+    facts[context.rules.layout->store_slot(i)] = row == nullptr ? Value::Absent() : row[i];
+  }
+}
+
+void BindContext(DecisionContext& context) {
+  std::vector<Value>& facts = context.state.facts;
+  facts[kSlotSegment] = Value::Absent();
+  facts[kSlotNow] = Value::Timestamp(context.input.now);
+  facts[kSlotChannel] = Value::String(context.rules.channels[context.input.channel]);
+  facts[kSlotDirection] = Value::String(context.input.outbound ? "outbound" : "inbound");
+  for (uint16_t slot = kSlotBasketCurrency; slot <= kSlotBasketLines; ++slot) {
+    facts[slot] = Value::Absent();
+  }
+}
+
+void BindComputed(DecisionContext& context) {
+  const std::vector<ComputedSpec>& computed = context.rules.schema.computed;
+  for (size_t i = 0; i < computed.size(); ++i) {
+    context.state.facts[context.rules.layout->computed_slot(i)] =
+        Evaluate(computed[i].program, context);
+  }
+}
+
+// The first segment that holds. A condition that might have held with what is missing leaves the
+// segment open; one that ends in any other error does not hold.
+Value FindSegment(DecisionContext& context) {
+  if (context.input.customer == InputStatus::kUnknown ||
+      context.input.customer == InputStatus::kAnonymous) {
+    return Value::String(kAnonymousSegment);
+  }
+  for (const SegmentSpec& segment : context.rules.segments) {
+    const Verdict verdict = Evaluate(segment.when, context);
+    if (verdict.holds()) return Value::String(segment.name);
+    if (verdict.open) return Value::Error(verdict.error);
+  }
+  return Value::Absent();
+}
+
+absl::string_view PriceSourceName(PriceSource source) {
+  switch (source) {
+    case PriceSource::kRegular:
+      return "regular";
+    case PriceSource::kShelf:
+      return "shelf";
+    case PriceSource::kMarkdown:
+      return "markdown";
+    case PriceSource::kOverride:
+      return "override";
+  }
+  return "regular";
+}
+
+int CategoriesColumn(const Schema& schema) {
+  for (size_t i = 0; i < schema.product.columns.size(); ++i) {
+    if (schema.product.columns[i].name == "categories") return static_cast<int>(i);
+  }
+  return -1;
+}
+
+Value CallerCategories(absl::Span<const absl::string_view> categories, expr::Arena& arena) {
+  Value* elements = arena.NewArray<Value>(categories.size());
+  for (size_t i = 0; i < categories.size(); ++i) elements[i] = Value::String(categories[i]);
+  expr::ListData* list = arena.NewArray<expr::ListData>(1);
+  list->elements = elements;
+  list->size = static_cast<uint32_t>(categories.size());
+  return Value::List(list);
+}
+
+Value UnitPrice(const BasketLine& line, const DecisionContext& context) {
+  const absl::StatusOr<Money> price =
+      LineTotal(Decimal{1000}, line.unit_price_e4, context.input.basket.currency,
+                context.rules.pricing.rounding);
+  return price.ok() ? Value::OfMoney(*price) : Value::Error(ErrorCode::kOverflow);
+}
+
+// REQUIRES: the pricer was started, since it says what a line comes to.
+void BindLine(size_t line, int categories_column, DecisionContext& context) {
+  DecisionScratch::State& state = context.state;
+  const FactLayout& layout = *context.rules.layout;
+  const BasketLine& priced = state.lines[line];
+  const LineFacts& given = context.input.line_facts[line];
+  const size_t columns = context.rules.schema.product.columns.size();
+  const Value* product = context.input.reference->products.Find(given.sku);
+  Value* row = state.line_rows.data() + line * layout.line_row_size();
+
+  row[kLineSlotSku] = Value::String(given.sku);
+  row[kLineSlotQuantity] = Value::OfDecimal(priced.quantity);
+  row[kLineSlotUnitPrice] = UnitPrice(priced, context);
+  row[kLineSlotGross] =
+      Value::OfMoney({state.pricer.lines()[line].gross_minor, context.input.basket.currency});
+  row[kLineSlotPriceSource] = Value::String(PriceSourceName(priced.price_source));
+  for (size_t i = 0; i < columns; ++i) {
+    row[layout.product_slot(i)] = product == nullptr ? Value::Absent() : product[i];
+  }
+  row[kLineSlotCategories] = product != nullptr && categories_column >= 0
+                                 ? product[categories_column]
+                                 : CallerCategories(given.caller_categories, state.expr.arena());
+  row[kLineSlotProduct] = Value::Record(row + kBuiltinLineSlots, static_cast<uint32_t>(columns));
+}
+
+bool IsNeverDiscounted(size_t line, DecisionContext& context) {
+  SelectLine(line, context);
+  return Evaluate(context.rules.never_discount, context).kind != Verdict::Kind::kFalse;
+}
+
+// Marks the lines that the rule set keeps from discounts; whether there are any.
+bool MarkNeverDiscounted(DecisionContext& context) {
+  bool any = false;
+  std::vector<BasketLine>& lines = context.state.lines;
+  for (size_t i = 0; i < lines.size(); ++i) {
+    if (!lines[i].counts_as_merchandise() || !IsNeverDiscounted(i, context)) continue;
+    lines[i].never_discount = true;
+    any = true;
+  }
+  return any;
+}
+
+Value MerchandiseLines(DecisionContext& context) {
+  DecisionScratch::State& state = context.state;
+  const size_t stride = context.rules.layout->line_row_size();
+  Value* elements = state.expr.arena().NewArray<Value>(state.lines.size());
+  uint32_t count = 0;
+  for (size_t i = 0; i < state.lines.size(); ++i) {
+    if (!state.lines[i].counts_as_merchandise()) continue;
+    elements[count++] = Value::Record(state.line_rows.data() + i * stride, kBuiltinLineSlots);
+  }
+  expr::ListData* list = state.expr.arena().NewArray<expr::ListData>(1);
+  list->elements = elements;
+  list->size = count;
+  return Value::List(list);
+}
+
+void BindBasketFacts(DecisionContext& context) {
+  std::vector<Value>& facts = context.state.facts;
+  const Pricer& pricer = context.state.pricer;
+  facts[kSlotBasketCurrency] = Value::String(context.input.basket.currency.code());
+  facts[kSlotBasketGross] = Value::OfMoney(pricer.merchandise_gross());
+  facts[kSlotBasketUnits] = Value::OfDecimal(pricer.merchandise_units());
+  facts[kSlotBasketLines] = MerchandiseLines(context);
+  UpdateBasketNet(context);
+}
+
+}  // namespace
+
+void BindDecisionRow(DecisionContext& context) {
+  DecisionScratch::State& state = context.state;
+  state.facts.assign(context.input.facts.begin(), context.input.facts.end());
+  state.facts.resize(context.rules.layout->decision_row_size());
+  state.frame = expr::Frame();
+  state.frame.rows[kDecisionRow] = state.facts;
+  // One customer, one age: the calendar is that of the rule set, whatever the store.
+  state.frame.zone = context.rules.schema.zone;
+  BindCustomer(context);
+  BindContext(context);
+  BindStore(context);
+  BindComputed(context);
+  const Value segment = FindSegment(context);
+  state.facts[kSlotSegment] = segment;
+  state.decision.segment_known = !(segment.IsError() && IsMissing(segment.error()));
+  state.decision.segment = segment.IsError() ? absl::string_view() : segment.string_value();
+}
+
+void BindBasket(DecisionContext& context) {
+  DecisionScratch::State& state = context.state;
+  state.lines.assign(context.input.basket.lines.begin(), context.input.basket.lines.end());
+  if (!context.has_basket()) return;
+  state.line_rows.resize(state.lines.size() * context.rules.layout->line_row_size());
+  const Basket basket{context.input.basket.currency, state.lines};
+  state.pricer.Start(basket, context.rules.pricing);
+  const int categories_column = CategoriesColumn(context.rules.schema);
+  for (size_t i = 0; i < state.lines.size(); ++i) BindLine(i, categories_column, context);
+
+  if (context.rules.has_never_discount && MarkNeverDiscounted(context)) {
+    state.pricer.Start(basket, context.rules.pricing);
+  }
+  BindBasketFacts(context);
+  state.merchandise_known = !(context.rules.has_never_discount && state.step_limit_reached);
+  if (state.merchandise_known) return;
+  for (uint16_t slot = kSlotBasketGross; slot <= kSlotBasketLines; ++slot) {
+    state.facts[slot] = Value::Error(ErrorCode::kStepLimit);
+  }
+}
+
+void UpdateBasketNet(DecisionContext& context) {
+  context.state.facts[kSlotBasketNet] = Value::OfMoney(context.state.pricer.merchandise_net());
+}
+
+void SelectLine(size_t line, DecisionContext& context) {
+  const size_t stride = context.rules.layout->line_row_size();
+  context.state.frame.rows[kLineRow] =
+      absl::MakeConstSpan(context.state.line_rows.data() + line * stride, stride);
+}
+
+}  // namespace touchstone::rules

@@ -1,0 +1,169 @@
+#include "rules/decide/explain.h"
+
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "rules/facts/layout.h"
+
+namespace touchstone::rules {
+namespace {
+
+using expr::Value;
+
+bool IsPii(expr::Slot slot, const RuleSet& rule_set) {
+  for (size_t i = 0; i < rule_set.schema.customer.size(); ++i) {
+    if (rule_set.layout->customer_slot(i) == slot.index) return rule_set.schema.customer[i].pii;
+  }
+  for (size_t i = 0; i < rule_set.schema.request.size(); ++i) {
+    if (rule_set.layout->request_slot(i) == slot.index) return rule_set.schema.request[i].pii;
+  }
+  // A computed attribute may be made of any of them.
+  for (size_t i = 0; i < rule_set.schema.computed.size(); ++i) {
+    if (rule_set.layout->computed_slot(i) == slot.index)
+      return rule_set.schema.computed[i].personal;
+  }
+  return false;
+}
+
+// basket.net when the offer's turn came: what the offers before it had left.
+Value NetAtTurn(const RuleSet& rule_set, const Decision& decision, uint32_t offer) {
+  const Value& gross = decision.facts[kSlotBasketGross];
+  const OfferSpec& spec = rule_set.offers[offer];
+  if (gross.kind() != expr::Kind::kMoney || !spec.benefit.has_value()) {
+    return decision.facts[kSlotBasketNet];
+  }
+  Money net = gross.money_value();
+  for (const uint32_t before : rule_set.pricing_order) {
+    if (before == offer) break;
+    if (decision.offers[before].applied) {
+      net.amount_minor -= decision.offers[before].taken.amount_minor;
+    }
+  }
+  return Value::OfMoney(net);
+}
+
+std::string FactText(expr::Slot slot, const RuleSet& rule_set, const Decision& decision,
+                     uint32_t offer) {
+  const Value value = slot.index == kSlotBasketNet ? NetAtTurn(rule_set, decision, offer)
+                                                   : decision.facts[slot.index];
+  const absl::string_view name = rule_set.layout->NameOf(slot);
+  if (value.IsError()) return absl::StrCat(name, " is ", expr::ErrorCodeName(value.error()));
+  if (IsPii(slot, rule_set)) return absl::StrCat(name, " is set");
+  if (value.kind() == expr::Kind::kList) {
+    return absl::StrCat(name, " has ", value.list_value().size, " elements");
+  }
+  return absl::StrCat(name, " is ", expr::DebugString(value));
+}
+
+std::string ConditionText(const Condition& condition, const OfferOutcome& outcome,
+                          const RuleSet& rule_set, const Decision& decision, uint32_t offer) {
+  if (outcome.part >= condition.conjuncts.size()) return "its condition could not be decided";
+  const Condition::Conjunct& conjunct = condition.conjuncts[outcome.part];
+  std::string text = conjunct.text;
+  switch (outcome.cause) {
+    case Cause::kInputMissing:
+      return absl::StrCat(text, " needs the customer's record, which did not come in time");
+    case Cause::kStepLimit:
+      return absl::StrCat(text, " could not be decided: the decision used up its steps");
+    case Cause::kError:
+      absl::StrAppend(&text, " ends in an error (", expr::ErrorCodeName(outcome.error), ")");
+      break;
+    default:
+      absl::StrAppend(&text, " does not hold");
+      break;
+  }
+  std::vector<std::string> facts;
+  for (const expr::Slot slot : conjunct.program.slots()) {
+    if (slot.row != kDecisionRow) continue;
+    facts.push_back(FactText(slot, rule_set, decision, offer));
+  }
+  if (facts.empty()) return text;
+  return absl::StrCat(text, ": ", absl::StrJoin(facts, ", "));
+}
+
+std::string LimitText(const OfferSpec& offer, const OfferOutcome& outcome) {
+  const absl::string_view id = offer.limits[outcome.part].id;
+  switch (outcome.cause) {
+    case Cause::kAnonymousLimit:
+      return absl::StrCat("limit ", id, " counts per customer, and the customer is not known");
+    case Cause::kInputMissing:
+      return absl::StrCat("limit ", id, " needs the customer's record, which did not come in time");
+    case Cause::kError:
+      return absl::StrCat("at_most of limit ", id, " ends in an error (",
+                          expr::ErrorCodeName(outcome.error), ")");
+    case Cause::kStepLimit:
+      return absl::StrCat("limit ", id, " could not be decided: the decision used up its steps");
+    default:
+      return absl::StrCat("limit ", id, " is reached");
+  }
+}
+
+std::string CauseText(const OfferOutcome& outcome) {
+  switch (outcome.cause) {
+    case Cause::kNoCurrency:
+      return "it has no amount in the currency of the basket";
+    case Cause::kNoLines:
+      return "no line of the basket is one that it works on";
+    case Cause::kNothingLeft:
+      return "the offers before it, a floor price or a guard rail leave nothing to take off";
+    case Cause::kTooSmall:
+      return "what it would take off rounds to nothing";
+    case Cause::kNoBasket:
+      return "it changes baskets, there is none, and no placement asked for shows it";
+    case Cause::kNoTreatment:
+      return "no placement asked for shows it";
+    case Cause::kGroupFull:
+      return "the placement shows as many offers of its group as it may";
+    case Cause::kInputMissing:
+      return "it needs the customer's record, which did not come in time";
+    case Cause::kStepLimit:
+      return "it could not be decided: the decision used up its steps";
+    default:
+      return "better offers took the places";
+  }
+}
+
+std::string RequiresText(const OfferSpec& spec, const OfferOutcome& outcome,
+                         const RuleSet& rule_set, const Decision& decision, uint32_t offer) {
+  if (outcome.cause == Cause::kCondition || outcome.cause == Cause::kError) {
+    return ConditionText(spec.requires_, outcome, rule_set, decision, offer);
+  }
+  // What is missing may be missing for the lines, not for the condition.
+  return CauseText(outcome);
+}
+
+std::string WinText(const OfferOutcome& outcome) {
+  const std::string taken = absl::StrCat("it takes off ", Format(outcome.taken));
+  if (outcome.applied) return outcome.shown ? absl::StrCat(taken, " and is shown") : taken;
+  return "it is shown";
+}
+
+}  // namespace
+
+std::string ReasonText(const RuleSet& rule_set, const Decision& decision, uint32_t offer) {
+  const OfferOutcome& outcome = decision.offers[offer];
+  const OfferSpec& spec = rule_set.offers[offer];
+  switch (outcome.stage) {
+    case Stage::kNone:
+      return WinText(outcome);
+    case Stage::kPaused:
+      return "it is paused";
+    case Stage::kWindow:
+      return outcome.cause == Cause::kNone ? "its window is not open" : CauseText(outcome);
+    case Stage::kChannel:
+      return absl::StrCat("it is not for channel ", decision.facts[kSlotChannel].string_value());
+    case Stage::kEligible:
+    case Stage::kSegment:
+      if (outcome.cause == Cause::kNoCurrency) return CauseText(outcome);
+      return ConditionText(spec.eligible, outcome, rule_set, decision, offer);
+    case Stage::kRequires:
+      return RequiresText(spec, outcome, rule_set, decision, offer);
+    case Stage::kLimit:
+      return LimitText(spec, outcome);
+    default:
+      return CauseText(outcome);
+  }
+}
+
+}  // namespace touchstone::rules

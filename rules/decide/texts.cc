@@ -1,0 +1,188 @@
+#include "rules/decide/texts.h"
+
+#include <charconv>
+#include <string>
+
+#include "absl/strings/match.h"
+#include "absl/time/civil_time.h"
+#include "rules/decide/verdict.h"
+#include "rules/facts/layout.h"
+#include "rules/money/fixed_point.h"
+
+namespace touchstone::rules {
+namespace {
+
+using expr::Kind;
+using expr::Value;
+
+absl::string_view Language(absl::string_view tag) { return tag.substr(0, tag.find('-')); }
+
+template <typename Number>
+void AppendNumber(Number number, std::string& text) {
+  char digits[32];
+  const std::to_chars_result end = std::to_chars(digits, digits + sizeof(digits), number);
+  text.append(digits, end.ptr);
+}
+
+void AppendPadded(int number, int width, std::string& text) {
+  char digits[16];
+  const std::to_chars_result end = std::to_chars(digits, digits + sizeof(digits), number);
+  for (auto length = end.ptr - digits; length < width; ++length) text.push_back('0');
+  text.append(digits, end.ptr);
+}
+
+void AppendDate(absl::CivilDay day, std::string& text) {
+  AppendPadded(static_cast<int>(day.year()), 4, text);
+  text.push_back('-');
+  AppendPadded(day.month(), 2, text);
+  text.push_back('-');
+  AppendPadded(day.day(), 2, text);
+}
+
+// Dates are kept as midnight UTC; any other moment is read off the rule set's clock.
+void AppendTime(absl::Time time, bool is_date, const DecisionContext& context, std::string& text) {
+  if (is_date) return AppendDate(absl::ToCivilDay(time, absl::UTCTimeZone()), text);
+  const absl::CivilMinute local = absl::ToCivilMinute(time, context.rules.schema.zone);
+  AppendDate(absl::CivilDay(local), text);
+  text.push_back(' ');
+  AppendPadded(local.hour(), 2, text);
+  text.push_back(':');
+  AppendPadded(local.minute(), 2, text);
+}
+
+bool IsDate(expr::Slot slot, const DecisionContext& context) {
+  const Schema& schema = context.rules.schema;
+  const FactLayout& layout = *context.rules.layout;
+  for (size_t i = 0; i < schema.customer.size(); ++i) {
+    if (layout.customer_slot(i) == slot.index) return schema.customer[i].form == ValueForm::kDate;
+  }
+  for (size_t i = 0; i < schema.request.size(); ++i) {
+    if (layout.request_slot(i) == slot.index) return schema.request[i].form == ValueForm::kDate;
+  }
+  for (size_t i = 0; i < schema.store.columns.size(); ++i) {
+    if (layout.store_slot(i) == slot.index) {
+      return schema.store.columns[i].form == ValueForm::kDate;
+    }
+  }
+  return false;
+}
+
+void AppendFact(expr::Slot slot, const DecisionContext& context, std::string& text) {
+  const Value& value = context.state.facts[slot.index];
+  switch (value.kind()) {
+    case Kind::kBool:
+      text.append(value.bool_value() ? "true" : "false");
+      return;
+    case Kind::kInt:
+      return AppendNumber(value.int_value(), text);
+    case Kind::kUint:
+      return AppendNumber(value.uint_value(), text);
+    case Kind::kDouble:
+      return AppendNumber(value.double_value(), text);
+    case Kind::kString:
+      text.append(value.string_value().data(), value.string_value().size());
+      return;
+    case Kind::kMoney: {
+      const Money money = value.money_value();
+      text.append(FormatAmount(money));
+      text.push_back(' ');
+      text.append(money.currency.code().data(), money.currency.code().size());
+      return;
+    }
+    case Kind::kDecimal:
+      text.append(Format(value.decimal_value()));
+      return;
+    case Kind::kTimestamp:
+      return AppendTime(value.timestamp_value(), IsDate(slot, context), context, text);
+    default:
+      return;  // absent, or of a kind that no text can carry
+  }
+}
+
+void AppendBenefitAmount(uint32_t offer, const DecisionContext& context, std::string& text) {
+  const OfferOutcome& outcome = context.state.outcomes[offer];
+  if (outcome.applied) return void(text.append(FormatAmount(outcome.taken)));
+  const std::optional<BenefitSpec>& benefit = context.rules.offers[offer].benefit;
+  if (!benefit.has_value() || benefit->kind != BenefitKind::kAmountOff) return;
+  const std::optional<int64_t> amount = AmountIn(benefit->amount_off, context.currency());
+  if (amount.has_value()) text.append(FormatAmount({*amount, context.currency()}));
+}
+
+void AppendBenefitPercent(uint32_t offer, const DecisionContext& context, std::string& text) {
+  const std::optional<BenefitSpec>& benefit = context.rules.offers[offer].benefit;
+  if (!benefit.has_value() || benefit->kind != BenefitKind::kPercentOff) return;
+  constexpr int kPercentDecimals = 4;  // of parts per million
+  text.append(FormatFixedPoint(benefit->parts_per_million, kPercentDecimals, TrailingZeros::kTrim));
+}
+
+void Render(const TextTemplate& form, uint32_t offer, DecisionContext& context, std::string& text) {
+  text.clear();
+  for (const TextTemplate::Piece& piece : form.pieces) {
+    text.append(piece.literal);
+    if (!piece.placeholder.has_value()) continue;
+    switch (*piece.placeholder) {
+      case TextTemplate::Placeholder::kBenefitAmount:
+        AppendBenefitAmount(offer, context, text);
+        break;
+      case TextTemplate::Placeholder::kBenefitPercent:
+        AppendBenefitPercent(offer, context, text);
+        break;
+      case TextTemplate::Placeholder::kFact:
+        AppendFact(piece.slot, context, text);
+        break;
+    }
+  }
+}
+
+// The first `characters` code points of UTF-8 text.
+absl::string_view FirstCharacters(absl::string_view text, int characters) {
+  size_t end = 0;
+  while (end < text.size()) {
+    const bool begins_character = (static_cast<unsigned char>(text[end]) & 0xC0) != 0x80;
+    if (begins_character && characters-- == 0) break;
+    ++end;
+  }
+  return text.substr(0, end);
+}
+
+}  // namespace
+
+size_t ChooseLocale(absl::Span<const std::string> locales, absl::string_view asked) {
+  for (absl::string_view tag = asked; !tag.empty();
+       tag = tag.substr(0, tag.rfind('-') == absl::string_view::npos ? 0 : tag.rfind('-'))) {
+    for (size_t i = 0; i < locales.size(); ++i) {
+      if (absl::EqualsIgnoreCase(locales[i], tag)) return i;
+    }
+  }
+  for (size_t i = 0; i < locales.size(); ++i) {
+    if (!asked.empty() && absl::EqualsIgnoreCase(Language(locales[i]), Language(asked))) return i;
+  }
+  return 0;
+}
+
+absl::Span<const absl::string_view> RenderTexts(uint32_t offer, uint16_t placement, size_t locale,
+                                                DecisionContext& context) {
+  const TreatmentSpec& treatment = *context.rules.offers[offer].treatments[placement];
+  const std::vector<PlacementSpec::Field>& fields = context.rules.placements[placement].fields;
+  expr::Arena& arena = context.state.expr.arena();
+  absl::string_view* texts = arena.NewArray<absl::string_view>(fields.size());
+  for (size_t i = 0; i < fields.size(); ++i) {
+    Render(treatment.texts[i][locale], offer, context, context.state.text);
+    texts[i] = arena.Copy(FirstCharacters(context.state.text, fields[i].max_characters));
+  }
+  return absl::MakeConstSpan(texts, fields.size());
+}
+
+bool TextsNeedMissing(const TreatmentSpec& treatment, size_t locale,
+                      const DecisionContext& context) {
+  for (const std::vector<TextTemplate>& by_locale : treatment.texts) {
+    for (const TextTemplate::Piece& piece : by_locale[locale].pieces) {
+      if (piece.placeholder != TextTemplate::Placeholder::kFact) continue;
+      const Value& fact = context.state.facts[piece.slot.index];
+      if (fact.IsError() && IsMissing(fact.error())) return true;
+    }
+  }
+  return false;
+}
+
+}  // namespace touchstone::rules

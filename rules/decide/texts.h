@@ -1,0 +1,28 @@
+#pragma once
+
+// The texts of a treatment, filled in. Internal to this room.
+//
+// Locale: the tag asked for, then shorter prefixes of it ("de-AT", "de"), then the first locale of
+// the same language, then the rule set's first. Placeholders: {benefit.amount} is what the offer
+// took, or for an offer that has not changed a basket the amount it takes off in the decision's
+// currency ("" for a percentage); {benefit.percent} is "20", "" for an amount; a fact is written as
+// people read it ("412.00 EUR", "2026-11-26") and "" when absent. A text longer than its field is
+// cut between characters. Memory: the texts live in the scratch arena.
+
+#include "absl/types/span.h"
+#include "rules/decide/decision_state.h"
+
+namespace touchstone::rules {
+
+// Index into RuleSet::locales. REQUIRES: at least one locale.
+size_t ChooseLocale(absl::Span<const std::string> locales, absl::string_view asked);
+
+// By field of the placement. REQUIRES: a treatment for the placement.
+absl::Span<const absl::string_view> RenderTexts(uint32_t offer, uint16_t placement, size_t locale,
+                                                DecisionContext& context);
+
+// Whether a text needs a fact that did not come in time: it is then not shown.
+bool TextsNeedMissing(const TreatmentSpec& treatment, size_t locale,
+                      const DecisionContext& context);
+
+}  // namespace touchstone::rules

@@ -1,0 +1,43 @@
+#pragma once
+
+// What a condition came to in one decision. Internal to this room.
+
+#include <cstdint>
+
+#include "rules/decide/decision_state.h"
+#include "rules/expr/value.h"
+#include "rules/ruleset/rule_set.h"
+
+namespace touchstone::rules {
+
+struct Verdict {
+  enum class Kind : uint8_t { kTrue, kFalse, kError };
+  Kind kind = Kind::kTrue;
+  uint16_t part = 0;  // the conjunct that decided, unless true
+  expr::ErrorCode error = expr::ErrorCode::kAbsent;
+  // kError only: every error comes from what was not at hand, so that the condition might have
+  // held.
+  bool open = false;
+
+  bool holds() const { return kind == Kind::kTrue; }
+};
+
+// Whether an error says that something was not at hand in time (the customer's record, steps left)
+// rather than that the facts are wrong.
+bool IsMissing(expr::ErrorCode error);
+// kInputMissing, kStepLimit or kError.
+Cause CauseOfError(expr::ErrorCode error);
+
+// One program on the decision's frame; takes a step of the decision's budget beside those of the
+// evaluator. Once the budget is used up everything is kStepLimit, cheap or not: what came later in
+// a decision must not have decided while what came earlier could not.
+expr::Value Evaluate(const expr::Program& program, DecisionContext& context);
+
+// As Condition says: false if any conjunct is, else the first error, else true.
+Verdict Evaluate(const Condition& condition, DecisionContext& context);
+
+// The same without the conjuncts that read a fact of the basket: what can be said of `requires`
+// where there is no basket.
+Verdict EvaluateWithoutBasket(const Condition& condition, DecisionContext& context);
+
+}  // namespace touchstone::rules

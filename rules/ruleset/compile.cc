@@ -1,0 +1,55 @@
+#include "rules/ruleset/compile.h"
+
+#include <utility>
+
+#include "rules/ruleset/reporter.h"
+#include "rules/ruleset/stages.h"
+
+namespace touchstone::rules {
+namespace {
+
+// Whole parts of the message that this version does not act on.
+void RefuseWhatIsNotSupported(Compilation& c) {
+  for (const std::string& name : SortedKeys(c.message.budgets())) {
+    c.reporter.NotSupportedYet("budgets[" + name + "]", "budgets",
+                               "use `limits` per customer in the offers instead");
+  }
+  if (c.message.has_policy()) {
+    c.reporter.NotSupportedYet(
+        "policy", "the contact policy",
+        "use `limits` in the offers, and conditions on the customer for consent");
+  }
+}
+
+}  // namespace
+
+CompileResult Compile(const v1::RuleSet& message, const SourceMap& sources, absl::Time today) {
+  Reporter reporter(sources);
+  auto rule_set = std::make_shared<RuleSet>();
+  Compilation c{message, today, reporter, *rule_set, nullptr, {}, {}};
+  CompileSettings(c);
+  RefuseWhatIsNotSupported(c);
+  CompileSchema(c);
+  CompileAggregates(c);
+  CompileComputed(c);
+  CompileNames(c);
+  CompileSegments(c);
+  CompileCampaigns(c);
+  CollectOffers(c);
+  CompilePlacements(c);
+  CompilePricing(c);
+  CompileOffers(c);
+  CompileFallbacks(c);
+  CheckGoldenTests(c);
+
+  CompileResult result;
+  const bool usable = reporter.errors() == 0;
+  result.diagnostics = reporter.TakeSorted();
+  if (usable) {
+    rule_set->content_hash = ContentHash(message);
+    result.rule_set = std::move(rule_set);
+  }
+  return result;
+}
+
+}  // namespace touchstone::rules

@@ -1,0 +1,70 @@
+#include <map>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "rules/ruleset/files.h"
+#include "rules/ruleset/message_writer.h"
+#include "rules/ruleset/product_list.h"
+#include "rules/ruleset/yaml_writer.h"
+
+namespace touchstone::rules {
+namespace {
+
+YamlNode Keyed(std::string key, YamlNode value) {
+  YamlNode node;
+  node.kind = YamlNode::Kind::kMapping;
+  node.children.push_back(TextNode(std::move(key)));
+  node.children.push_back(std::move(value));
+  return node;
+}
+
+YamlNode Field(const v1::RuleSet& message, const std::string& name) {
+  return WriteField(message, *message.GetDescriptor()->FindFieldByName(name));
+}
+
+// tests/reference/TABLE.yaml by table.
+std::map<std::string, YamlNode> ReferenceTables(const v1::RuleSet& message) {
+  std::map<std::string, YamlNode> tables;
+  for (const v1::ReferenceRow& row : message.test_reference()) {
+    YamlNode& table = tables[row.table()];
+    table.kind = YamlNode::Kind::kMapping;
+    table.children.push_back(TextNode(row.key()));
+    table.children.push_back(WriteField(row, *row.GetDescriptor()->FindFieldByName("fields")));
+  }
+  return tables;
+}
+
+}  // namespace
+
+std::vector<SourceFile> ExportRuleSetFiles(const v1::RuleSet& message) {
+  std::vector<SourceFile> files;
+  const auto add = [&files](std::string path, const YamlNode& root) {
+    files.push_back({std::move(path), WriteYaml(root)});
+  };
+  if (message.has_settings()) add("rule_set.yaml", WriteMessage(message.settings()));
+  if (message.has_schema()) add("schema.yaml", WriteMessage(message.schema()));
+  add("segments.yaml", Keyed("segments", Field(message, "segments")));
+  add("placements.yaml", Keyed("placements", Field(message, "placements")));
+  if (message.has_pricing()) add("pricing.yaml", WriteMessage(message.pricing()));
+  if (!message.budgets().empty()) add("budgets.yaml", Field(message, "budgets"));
+  if (!message.campaigns().empty()) add("campaigns.yaml", Field(message, "campaigns"));
+  if (message.has_policy()) add("policy.yaml", WriteMessage(message.policy()));
+  for (const v1::Offer& offer : message.offers()) {
+    add(absl::StrCat("offers/", offer.offer(), ".yaml"), WriteMessage(offer));
+  }
+  if (!message.tests().empty()) add("tests/golden.yaml", Field(message, "tests"));
+  for (const auto& [table, root] : ReferenceTables(message)) {
+    add(absl::StrCat("tests/reference/", table, ".yaml"), root);
+  }
+  const std::map<std::string, const v1::ProductList*> lists = [&message] {
+    std::map<std::string, const v1::ProductList*> by_name;
+    for (const auto& [name, list] : message.lists()) by_name.emplace(name, &list);
+    return by_name;
+  }();
+  for (const auto& [name, list] : lists) {
+    files.push_back({absl::StrCat("lists/", name, ".csv"), WriteProductList(*list)});
+  }
+  return files;
+}
+
+}  // namespace touchstone::rules

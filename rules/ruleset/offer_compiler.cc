@@ -1,0 +1,258 @@
+#include <utility>
+
+#include "absl/container/flat_hash_set.h"
+#include "absl/strings/str_cat.h"
+#include "rules/ruleset/naming.h"
+#include "rules/ruleset/stages.h"
+
+namespace touchstone::rules {
+namespace {
+
+std::string OfferPath(absl::string_view id) { return absl::StrCat("offers[", id, "]"); }
+
+int16_t GroupIndex(Compilation& c, const std::string& path, const std::string& group) {
+  if (group.empty()) return -1;
+  const auto found = c.group_by_name.find(group);
+  if (found != c.group_by_name.end()) return found->second;
+  if (!IsId(group)) {
+    c.reporter.Error(codes::kBadName, absl::StrCat(path, ".group"),
+                     absl::StrCat("`", group, "` cannot be the name of a group"),
+                     "1 to 64 letters, digits, dots, _ and -");
+  }
+  if (c.rule_set.groups.size() >= kMaxGroups) {
+    c.reporter.Error(codes::kTooMany, absl::StrCat(path, ".group"),
+                     absl::StrCat("a rule set has at most ", kMaxGroups, " groups"));
+    return -1;
+  }
+  const auto index = static_cast<int16_t>(c.rule_set.groups.size());
+  c.rule_set.groups.push_back(group);
+  c.group_by_name.emplace(group, index);
+  return index;
+}
+
+// Offers with an id of their own, in order of id; the others are reported.
+std::vector<const v1::Offer*> SortedOffers(Compilation& c) {
+  std::vector<const v1::Offer*> sorted;
+  absl::flat_hash_set<absl::string_view> seen;
+  for (int i = 0; i < c.message.offers_size(); ++i) {
+    const v1::Offer& offer = c.message.offers(i);
+    const std::string by_position = absl::StrCat("offers[", i, "]");
+    if (!IsId(offer.offer())) {
+      c.reporter.Error(codes::kBadName,
+                       offer.offer().empty() ? by_position : OfferPath(offer.offer()),
+                       absl::StrCat("`", offer.offer(), "` cannot be the id of an offer"),
+                       "1 to 64 letters, digits, dots, _ and -");
+    } else if (!seen.insert(offer.offer()).second) {
+      c.reporter.Error(codes::kDuplicateName, absl::StrCat(by_position, ".offer"),
+                       absl::StrCat("there are two offers `", offer.offer(), "`"),
+                       "ids are never used again: give one of them another");
+    } else {
+      sorted.push_back(&offer);
+    }
+  }
+  std::sort(sorted.begin(), sorted.end(),
+            [](const v1::Offer* a, const v1::Offer* b) { return a->offer() < b->offer(); });
+  return sorted;
+}
+
+class OfferCompiler {
+ public:
+  OfferCompiler(Compilation& c, uint32_t index)
+      : c_(c),
+        index_(index),
+        message_(*c.offers[index]),
+        path_(OfferPath(message_.offer())),
+        spec_(c.rule_set.offers[index]) {}
+
+  void Compile() {
+    spec_.title = message_.title();
+    CompileCampaign();
+    CompileApplies();
+    RefuseWhatIsNotSupported();
+    if (message_.has_window()) {
+      spec_.window = CompileWindow(c_, At("window"), message_.window());
+    }
+    CompileChannels();
+    CompileConditions();
+    spec_.benefit = CompileBenefit(c_, path_, message_, index_);
+    spec_.limits = CompileLimits(c_, path_, message_);
+    spec_.treatments =
+        CompileTreatments(c_, path_, message_, spec_.benefit ? &*spec_.benefit : nullptr);
+    spec_.is_public = IsPublic();
+    WarnOfIdleness();
+  }
+
+ private:
+  std::string At(absl::string_view key) const { return absl::StrCat(path_, ".", key); }
+
+  void CompileCampaign() {
+    spec_.campaign = message_.campaign();
+    if (spec_.campaign.empty() || c_.message.campaigns().contains(spec_.campaign)) return;
+    c_.reporter.Unknown(codes::kUnknownCampaign, At("campaign"), "campaign", spec_.campaign,
+                        SortedKeys(c_.message.campaigns()));
+  }
+
+  void CompileApplies() {
+    const std::string& applies = message_.applies();
+    if (applies == "automatic") {
+      spec_.applies = Applies::kAutomatic;
+      if (!message_.has_benefit()) {
+        c_.reporter.Error(codes::kMissingBenefit, path_,
+                          "an offer that applies automatically says what it does to the basket",
+                          "add `benefit:`, or write `applies: never` for advice and service");
+      }
+    } else if (applies == "never") {
+      if (message_.has_benefit()) {
+        c_.reporter.Error(codes::kUnexpectedBenefit, At("benefit"),
+                          "an offer that never applies cannot have a benefit",
+                          "write `applies: automatic` or leave the benefit out");
+      }
+    } else if (applies == "granted" || applies == "coded") {
+      c_.reporter.NotSupportedYet(At("applies"), absl::StrCat("`applies: ", applies, "`"),
+                                  "use `automatic` with a condition on the customer, or `never`");
+    } else if (applies.empty()) {
+      c_.reporter.Error(codes::kMissingValue, path_, "an offer says how it applies",
+                        "add `applies: automatic` or `applies: never`");
+    } else {
+      c_.reporter.Error(codes::kUnknownWord, At("applies"),
+                        absl::StrCat("an offer cannot apply `", applies, "`"),
+                        HintFor(applies, {"automatic", "never"}));
+    }
+  }
+
+  void RefuseWhatIsNotSupported() {
+    if (!message_.budget().empty()) {
+      c_.reporter.NotSupportedYet(At("budget"), "`budget`", "use `limits` per customer instead");
+    }
+    if (message_.has_promise()) {
+      c_.reporter.NotSupportedYet(At("promise"), "`promise`",
+                                  "the offer ends with its window; choose that long enough");
+    }
+  }
+
+  void CompileChannels() {
+    if (message_.channels_size() == 0) return;
+    spec_.channels = 0;
+    for (int i = 0; i < message_.channels_size(); ++i) {
+      const std::string at = absl::StrCat(path_, ".channels[", i, "]");
+      const int channel = FindChannel(c_.rule_set, message_.channels(i));
+      if (channel < 0) {
+        c_.reporter.Unknown(codes::kUnknownChannel, at, "channel", message_.channels(i),
+                            c_.rule_set.channels);
+        continue;
+      }
+      const uint64_t bit = uint64_t{1} << channel;
+      if ((spec_.channels & bit) != 0) {
+        c_.reporter.Error(codes::kDuplicateName, at,
+                          absl::StrCat("`", message_.channels(i), "` stands here twice"));
+      }
+      spec_.channels |= bit;
+    }
+  }
+
+  void CompileConditions() {
+    ExpressionCompiler& expressions = *c_.expressions;
+    if (message_.has_eligible()) {
+      spec_.eligible =
+          expressions.CompileCondition(At("eligible"), message_.eligible(), Scope::kEligible);
+    }
+    if (message_.has_requires_condition()) {
+      spec_.requires_ = expressions.CompileCondition(
+          At("requires_condition"), message_.requires_condition(), Scope::kRequires);
+    }
+    if (message_.has_value()) {
+      spec_.value = expressions.CompileValue(At("value"), message_.value());
+    }
+    if (message_.benefit().has_lines()) {
+      spec_.lines = expressions.CompileCondition(At("benefit.lines"), message_.benefit().lines(),
+                                                 Scope::kLine);
+    }
+  }
+
+  // The ranking value does not count: an offer whose value cannot be computed is ranked last, but
+  // is given all the same.
+  bool IsPublic() const {
+    if (spec_.eligible.personal() || spec_.requires_.personal() || spec_.lines.personal()) {
+      return false;
+    }
+    if (spec_.window && spec_.window->zone_of == WindowZone::kCustomer) return false;
+    for (const LimitSpec& limit : spec_.limits) {
+      if (limit.per == LimitScope::kCustomer || limit.formula_personal) return false;
+    }
+    return true;
+  }
+
+  void WarnOfIdleness() const {
+    if (message_.treatments().empty() && !message_.has_benefit()) {
+      c_.reporter.Warning(
+          codes::kIdleOffer, path_,
+          absl::StrCat("the offer `", spec_.id, "` is shown nowhere and changes no basket"),
+          "add `treatments:` or a `benefit:`");
+    }
+    for (const std::string& placement : SortedKeys(message_.treatments())) {
+      const auto found = c_.rule_set.placement_by_name.find(placement);
+      if (found == c_.rule_set.placement_by_name.end()) continue;
+      const uint16_t channel = c_.rule_set.placements[found->second].channel;
+      if ((spec_.channels >> channel & 1) != 0 || channel >= c_.rule_set.channels.size()) continue;
+      c_.reporter.Warning(
+          codes::kUnreachableTreatment, absl::StrCat(path_, ".treatments[", placement, "]"),
+          absl::StrCat("`", placement, "` is a placement of the channel `",
+                       c_.rule_set.channels[channel], "`, which the offer does not name"),
+          "add the channel or leave the treatment out");
+    }
+  }
+
+  Compilation& c_;
+  const uint32_t index_;
+  const v1::Offer& message_;
+  const std::string path_;
+  OfferSpec& spec_;
+};
+
+// Benefits in the order in which they are priced.
+std::vector<uint32_t> PricingOrder(const RuleSet& rule_set) {
+  std::vector<const BenefitSpec*> benefits;
+  for (const OfferSpec& offer : rule_set.offers) {
+    if (offer.benefit) benefits.push_back(&*offer.benefit);
+  }
+  std::vector<uint32_t> order;
+  order.reserve(benefits.size());
+  for (const uint32_t position : OrderBenefits(benefits)) {
+    order.push_back(benefits[position]->offer);
+  }
+  return order;
+}
+
+}  // namespace
+
+void CollectOffers(Compilation& c) {
+  if (static_cast<size_t>(c.message.offers_size()) > kMaxOffers) {
+    c.reporter.Error(codes::kTooMany, "offers",
+                     absl::StrCat("a rule set has at most ", kMaxOffers, " offers"));
+    return;
+  }
+  c.offers = SortedOffers(c);
+  absl::flat_hash_map<uint32_t, std::string> id_by_stable_id;
+  c.rule_set.offers.resize(c.offers.size());
+  for (size_t i = 0; i < c.offers.size(); ++i) {
+    OfferSpec& spec = c.rule_set.offers[i];
+    spec.id = c.offers[i]->offer();
+    spec.stable_id = StableId(spec.id);
+    spec.group = GroupIndex(c, OfferPath(spec.id), c.offers[i]->group());
+    c.rule_set.offer_by_id.emplace(spec.id, static_cast<uint32_t>(i));
+    const auto [other, is_new] = id_by_stable_id.emplace(spec.stable_id, spec.id);
+    if (!is_new) {
+      c.reporter.Error(
+          codes::kNameCollision, OfferPath(spec.id),
+          absl::StrCat("the ids `", spec.id, "` and `", other->second, "` have the same stable id"),
+          "give one of them another id");
+    }
+  }
+}
+
+void CompileOffers(Compilation& c) {
+  for (uint32_t i = 0; i < c.offers.size(); ++i) OfferCompiler(c, i).Compile();
+  c.rule_set.pricing_order = PricingOrder(c.rule_set);
+}
+
+}  // namespace touchstone::rules

@@ -1,0 +1,266 @@
+#include <utility>
+
+#include "absl/container/flat_hash_map.h"
+#include "absl/container/flat_hash_set.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "rules/ruleset/declared_type.h"
+#include "rules/ruleset/literal.h"
+#include "rules/ruleset/naming.h"
+#include "rules/ruleset/stages.h"
+
+namespace touchstone::rules {
+namespace {
+
+using expr::Type;
+using expr::TypeKind;
+
+std::string Keyed(absl::string_view path, absl::string_view key) {
+  return absl::StrCat(path, "[", key, "]");
+}
+
+void CheckName(Compilation& c, absl::string_view path, absl::string_view name,
+               const std::vector<std::string>& reserved) {
+  if (!IsSchemaName(name)) {
+    c.reporter.Error(codes::kBadName, path, absl::StrCat("`", name, "` cannot be a name here"),
+                     "a name is a small letter, then small letters, digits and _, at most 64; "
+                     "and none of in, true, false, null");
+  } else if (std::find(reserved.begin(), reserved.end(), name) != reserved.end()) {
+    c.reporter.Error(codes::kReservedName, path,
+                     absl::StrCat("`", name, "` is built in and cannot be declared"));
+  }
+}
+
+// Of an unknown type nothing follows: its facts take part in any expression without findings.
+DeclaredType ReadType(Compilation& c, const std::string& path, const std::string& name,
+                      TypePlace place) {
+  if (const std::optional<DeclaredType> found = FindDeclaredType(name, place)) return *found;
+  if (name.empty()) {
+    c.reporter.Error(codes::kMissingValue, path, "a type is missing",
+                     absl::StrCat("one of ", absl::StrJoin(DeclaredTypeNames(place), ", ")));
+  } else {
+    c.reporter.Error(codes::kUnknownType, path,
+                     absl::StrCat("`", name, "` is not a type that can be declared here"),
+                     absl::StrCat("one of ", absl::StrJoin(DeclaredTypeNames(place), ", ")));
+  }
+  DeclaredType unknown;
+  unknown.type = Type(TypeKind::kError);
+  return unknown;
+}
+
+// Fields that are a name and a type: of records, events and reference tables.
+template <typename Map>
+std::vector<AttributeSpec> CompileFields(Compilation& c, absl::string_view path, const Map& fields,
+                                         TypePlace place,
+                                         const std::vector<std::string>& reserved) {
+  std::vector<AttributeSpec> specs;
+  if (fields.size() > kMaxDeclarations) {
+    c.reporter.Error(codes::kTooMany, path,
+                     absl::StrCat("at most ", kMaxDeclarations, " can be declared here"));
+    return specs;
+  }
+  for (const std::string& name : SortedKeys(fields)) {
+    const std::string field_path = Keyed(path, name);
+    CheckName(c, field_path, name, reserved);
+    const std::string& type_name = fields.at(name);
+    const DeclaredType type = ReadType(c, field_path, type_name, place);
+    AttributeSpec spec;
+    spec.name = name;
+    spec.declared_type = type_name;
+    spec.type = type.type;
+    spec.form = type.form;
+    spec.optional = true;
+    spec.id = StableId(name);
+    specs.push_back(std::move(spec));
+  }
+  return specs;
+}
+
+void CompileEnumValues(Compilation& c, const std::string& path, const v1::Attribute& attribute,
+                       AttributeSpec& spec) {
+  absl::flat_hash_set<std::string> seen;
+  for (int i = 0; i < attribute.values_size(); ++i) {
+    const std::string& value = attribute.values(i);
+    const std::string at = absl::StrCat(path, ".values[", i, "]");
+    if (value.empty()) c.reporter.Error(codes::kMissingValue, at, "a value of an enum is empty");
+    if (!seen.insert(value).second) {
+      c.reporter.Error(codes::kDuplicateName, at, absl::StrCat("`", value, "` stands here twice"));
+    }
+    spec.enum_values.push_back(value);
+  }
+  const bool is_enum = spec.form == ValueForm::kEnum;
+  if (is_enum && attribute.values_size() == 0) {
+    c.reporter.Error(codes::kMissingValue, path, "an enum needs its values",
+                     "add `values: [one, two]`");
+  }
+  if (!is_enum && attribute.values_size() > 0) {
+    c.reporter.Error(codes::kUnexpectedValue, absl::StrCat(path, ".values"),
+                     "only an enum has values");
+  }
+}
+
+void CompileListShape(Compilation& c, const std::string& path, const v1::Attribute& attribute,
+                      const DeclaredType& type, AttributeSpec& spec) {
+  if (attribute.max() != 0 && !type.is_list) {
+    c.reporter.Error(codes::kUnexpectedValue, absl::StrCat(path, ".max"), "only a list has `max`");
+  } else if (attribute.max() < 0 || static_cast<size_t>(attribute.max()) > kMaxListElements) {
+    c.reporter.Error(codes::kOutOfRange, absl::StrCat(path, ".max"),
+                     absl::StrCat("a list has 1 to ", kMaxListElements, " elements"));
+  } else if (attribute.max() > 0) {
+    spec.max_elements = attribute.max();
+  }
+  if (!type.is_record_list) {
+    if (attribute.fields_size() > 0) {
+      c.reporter.Error(codes::kUnexpectedValue, absl::StrCat(path, ".fields"),
+                       "only a list(record) has fields");
+    }
+    return;
+  }
+  if (attribute.fields_size() == 0) {
+    c.reporter.Error(codes::kMissingValue, path, "a list(record) needs its fields",
+                     "add `fields: { product: string }`");
+  }
+  spec.fields =
+      CompileFields(c, absl::StrCat(path, ".fields"), attribute.fields(), TypePlace::kField, {});
+  std::vector<Type::Field> fields;
+  for (const AttributeSpec& field : spec.fields) fields.push_back({field.name, field.type});
+  spec.type = Type::List(Type::Record(spec.name, std::move(fields)));
+}
+
+void CompileDefault(Compilation& c, const std::string& path, const v1::Attribute& attribute,
+                    AttributeSpec& spec) {
+  if (attribute.has_default_() == attribute.optional()) {
+    c.reporter.Error(codes::kDefaultOrOptional, path,
+                     attribute.optional()
+                         ? absl::StrCat("`", spec.name, "` has a default and is optional as well")
+                         : absl::StrCat("`", spec.name, "` has no default and is not optional"),
+                     "say `default: …` or `optional: true`");
+    return;
+  }
+  // A type that is not known has been reported; nothing can be read as it.
+  if (!attribute.has_default_() || spec.type.Is(TypeKind::kError)) return;
+  const Schema& schema = c.rule_set.schema;
+  const Currency currency = schema.currencies.empty() ? Currency() : schema.currencies.front();
+  const absl::StatusOr<expr::Value> value =
+      ParseLiteral(attribute.default_(), spec, currency, schema.zone, c.rule_set.schema.memory);
+  if (value.ok()) {
+    spec.default_value = *value;
+  } else {
+    c.reporter.Error(
+        codes::kBadValue, absl::StrCat(path, ".default"),
+        absl::StrCat("the default is no ", spec.declared_type, ": ", value.status().message()));
+  }
+}
+
+AttributeSpec CompileAttribute(Compilation& c, const std::string& path, const std::string& name,
+                               const v1::Attribute& attribute) {
+  AttributeSpec spec;
+  spec.name = name;
+  spec.declared_type = attribute.type();
+  const DeclaredType type =
+      ReadType(c, absl::StrCat(path, ".type"), attribute.type(), TypePlace::kAttribute);
+  spec.type = type.type;
+  spec.form = type.form;
+  spec.optional = attribute.optional();
+  spec.pii = attribute.pii();
+  spec.max_elements = static_cast<int>(kMaxListElements);
+  spec.id = StableId(name);
+  CompileEnumValues(c, path, attribute, spec);
+  CompileListShape(c, path, attribute, type, spec);
+  CompileDefault(c, path, attribute, spec);
+  return spec;
+}
+
+template <typename Map>
+std::vector<AttributeSpec> CompileAttributes(Compilation& c, absl::string_view path,
+                                             const Map& attributes,
+                                             const std::vector<std::string>& reserved) {
+  std::vector<AttributeSpec> specs;
+  if (attributes.size() > kMaxDeclarations) {
+    c.reporter.Error(codes::kTooMany, path,
+                     absl::StrCat("at most ", kMaxDeclarations, " can be declared here"));
+    return specs;
+  }
+  for (const std::string& name : SortedKeys(attributes)) {
+    const std::string attribute_path = Keyed(path, name);
+    CheckName(c, attribute_path, name, reserved);
+    specs.push_back(CompileAttribute(c, attribute_path, name, attributes.at(name)));
+  }
+  return specs;
+}
+
+void CompileReference(Compilation& c, const std::string& name, const v1::ReferenceTable& table,
+                      absl::string_view key, ReferenceSpec& spec) {
+  const std::string path = Keyed("schema.reference", name);
+  spec.name = name;
+  spec.key = table.key();
+  if (table.key() != key) {
+    c.reporter.Error(codes::kBadValue, absl::StrCat(path, ".key"),
+                     absl::StrCat("the key of the table `", name, "` is `", key, "`"));
+  }
+  spec.columns =
+      CompileFields(c, absl::StrCat(path, ".fields"), table.fields(), TypePlace::kColumn, {"key"});
+  for (const AttributeSpec& column : spec.columns) {
+    if (name == "product" && column.name == "categories" &&
+        column.type != Type::List(Type(TypeKind::kString))) {
+      c.reporter.Error(codes::kUnknownType, Keyed(absl::StrCat(path, ".fields"), "categories"),
+                       "the categories of a product are a list(string)");
+    }
+    if (name == "store" && column.name == "zone" && column.form != ValueForm::kTimezone) {
+      c.reporter.Error(codes::kUnknownType, Keyed(absl::StrCat(path, ".fields"), "zone"),
+                       "the zone of a store is a timezone");
+    }
+  }
+}
+
+void CompileEvents(Compilation& c) {
+  const auto& events = c.message.schema().events();
+  if (events.size() > kMaxDeclarations) {
+    c.reporter.Error(codes::kTooMany, "schema.events",
+                     absl::StrCat("at most ", kMaxDeclarations, " can be declared here"));
+    return;
+  }
+  for (const std::string& name : SortedKeys(events)) {
+    const std::string path = Keyed("schema.events", name);
+    CheckName(c, path, name, {});
+    const v1::EventType& event = events.at(name);
+    EventSpec spec;
+    spec.name = name;
+    spec.fields = CompileFields(c, absl::StrCat(path, ".fields"), event.fields(), TypePlace::kField,
+                                {"time"});
+    spec.line_fields = CompileFields(c, absl::StrCat(path, ".lines"), event.lines(),
+                                     TypePlace::kField, {"product", "categories"});
+    for (const AttributeSpec& field : spec.line_fields) {
+      if (field.name == "sku" && !field.type.Is(TypeKind::kString)) {
+        c.reporter.Error(codes::kUnknownType, Keyed(absl::StrCat(path, ".lines"), "sku"),
+                         "the sku of a line is a string");
+      }
+    }
+    c.rule_set.schema.events.push_back(std::move(spec));
+  }
+}
+
+}  // namespace
+
+void CompileSchema(Compilation& c) {
+  Schema& schema = c.rule_set.schema;
+  const v1::Schema& message = c.message.schema();
+  schema.customer =
+      CompileAttributes(c, "schema.customer", message.customer(), {"known", "segment"});
+  schema.request = CompileAttributes(c, "schema.request", message.request(), {});
+  for (const std::string& name : SortedKeys(message.reference())) {
+    const v1::ReferenceTable& table = message.reference().at(name);
+    if (name == "product") {
+      CompileReference(c, name, table, "sku", schema.product);
+    } else if (name == "store") {
+      CompileReference(c, name, table, "store", schema.store);
+    } else {
+      c.reporter.NotSupportedYet(Keyed("schema.reference", name),
+                                 absl::StrCat("the reference table `", name, "`"),
+                                 "the tables of this version are `product` and `store`");
+    }
+  }
+  CompileEvents(c);
+}
+
+}  // namespace touchstone::rules

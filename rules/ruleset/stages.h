@@ -1,0 +1,105 @@
+#pragma once
+
+// The stages of Compile, in the order in which they run. Each reads its part of the message, writes
+// its part of the RuleSet and reports what is wrong; a stage goes on after errors, so that an
+// author sees all of them, and leaves what it could not read in a harmless form.
+//
+// Thread safety: one thread a Compilation.
+
+#include <algorithm>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/container/flat_hash_map.h"
+#include "absl/strings/string_view.h"
+#include "absl/time/time.h"
+#include "rules/ruleset/expressions.h"
+#include "rules/ruleset/reporter.h"
+#include "rules/ruleset/rule_set.h"
+#include "touchstone/v1/rule_set.pb.h"
+
+namespace touchstone::rules {
+
+// Limits of a rule set.
+inline constexpr size_t kMaxDeclarations = 4'096;  // names of one group of the schema
+inline constexpr size_t kMaxChannels = 64;         // bits of OfferSpec::channels
+inline constexpr size_t kMaxOffers = 1'000'000;
+inline constexpr size_t kMaxGroups = 32'767;
+inline constexpr size_t kMaxPlacements = 1'000;
+inline constexpr size_t kMaxListElements = 256;  // of an attribute
+
+inline constexpr int kMaxFieldCharacters = 10'000;  // of a placement's text field
+inline constexpr int64_t kMaxContactEntries = 256;  // that a customer's contact state keeps
+inline constexpr absl::Duration kDefaultPlacementBudget = absl::Milliseconds(50);
+inline constexpr absl::Duration kMaxPlacementBudget = absl::Seconds(10);
+
+struct Compilation {
+  const v1::RuleSet& message;
+  absl::Time today;
+  Reporter& reporter;
+  RuleSet& rule_set;
+  // From CompileNames on.
+  std::unique_ptr<ExpressionCompiler> expressions;
+  // Parallel to rule_set.offers, from CollectOffers on.
+  std::vector<const v1::Offer*> offers;
+  absl::flat_hash_map<std::string, int16_t> group_by_name;
+  // From CompilePricing on.
+  bool has_line_stage = true;
+  bool has_order_stage = true;
+};
+
+// Name, zone, currencies, locales, channels.
+void CompileSettings(Compilation& c);
+
+// Attributes, request facts, reference tables, events.
+void CompileSchema(Compilation& c);
+// Needs the schema but for aggregates and computed attributes.
+void CompileAggregates(Compilation& c);
+// Needs the aggregates; orders them by need.
+void CompileComputed(Compilation& c);
+
+// Segment names, product lists; from here on expressions can be compiled.
+void CompileNames(Compilation& c);
+void CompileSegments(Compilation& c);
+void CompileCampaigns(Compilation& c);
+
+// Ids and groups of all offers, sorted, so that others can refer to them.
+void CollectOffers(Compilation& c);
+void CompilePlacements(Compilation& c);
+void CompilePricing(Compilation& c);
+// Needs placements, campaigns and pricing.
+void CompileOffers(Compilation& c);
+// Needs the offers.
+void CompileFallbacks(Compilation& c);
+void CheckGoldenTests(Compilation& c);
+
+// Parts of an offer, each with the path of the message it reads.
+std::optional<WindowSpec> CompileWindow(Compilation& c, absl::string_view path,
+                                        const v1::Window& window);
+std::optional<BenefitSpec> CompileBenefit(Compilation& c, absl::string_view path,
+                                          const v1::Offer& offer, uint32_t index);
+std::vector<LimitSpec> CompileLimits(Compilation& c, absl::string_view path,
+                                     const v1::Offer& offer);
+std::vector<std::optional<TreatmentSpec>> CompileTreatments(Compilation& c, absl::string_view path,
+                                                            const v1::Offer& offer,
+                                                            const BenefitSpec* benefit);
+
+// Index of a channel of the rule set, or -1.
+int FindChannel(const RuleSet& rule_set, absl::string_view channel);
+// A currency that the rule set has; reports others.
+std::optional<Currency> FindCurrency(Compilation& c, absl::string_view path,
+                                     absl::string_view code);
+
+// The keys of a protobuf map in order, since its own order is not one.
+template <typename Map>
+std::vector<std::string> SortedKeys(const Map& map) {
+  std::vector<std::string> keys;
+  keys.reserve(map.size());
+  for (const auto& entry : map) keys.push_back(entry.first);
+  std::sort(keys.begin(), keys.end());
+  return keys;
+}
+
+}  // namespace touchstone::rules

@@ -1,0 +1,37 @@
+#pragma once
+
+// What each command does; Apply (apply.h) puts idempotency, audit and undo around it.
+//
+// Thread safety, errors: as in apply.h. `time_us` is the entry's.
+
+#include <cstdint>
+
+#include "absl/status/statusor.h"
+#include "store/pending_writes.h"
+#include "touchstone/storage/v1/entry.pb.h"
+
+namespace touchstone::store {
+
+using AppliedOr = absl::StatusOr<storage::EntryResult>;
+
+storage::EntryResult Refuse(storage::EntryResult::Refusal refusal, absl::string_view detail);
+
+AppliedOr ApplyUpdateRecord(const storage::UpdateRecord& command, PendingWrites* writes);
+AppliedOr ApplyAppendEvents(const storage::AppendEvents& command, PendingWrites* writes);
+AppliedOr ApplyRecordOutcomes(const storage::RecordOutcomes& command, PendingWrites* writes);
+AppliedOr ApplyLinkIdentities(const storage::LinkIdentities& command, PendingWrites* writes);
+AppliedOr ApplyResolveOrCreate(const storage::ResolveOrCreate& command, PendingWrites* writes);
+AppliedOr ApplyDeleteCustomer(const storage::DeleteCustomer& command, PendingWrites* writes);
+
+AppliedOr ApplyImportReference(const storage::ImportReference& command, PendingWrites* writes);
+AppliedOr ApplyCreateRevision(const storage::CreateRevision& command, int64_t time_us,
+                              PendingWrites* writes);
+AppliedOr ApplyApproveRevision(const storage::ApproveRevision& command, int64_t time_us,
+                               PendingWrites* writes);
+AppliedOr ApplyPublishRevision(const storage::PublishRevision& command, int64_t time_us,
+                               PendingWrites* writes);
+AppliedOr ApplyPauseOffer(const storage::PauseOffer& command, int64_t time_us,
+                          PendingWrites* writes);
+AppliedOr ApplyResumeOffer(const storage::ResumeOffer& command, PendingWrites* writes);
+
+}  // namespace touchstone::store

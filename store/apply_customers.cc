@@ -1,0 +1,321 @@
+// Commands on customers: records, events, outcomes, identities, erasure.
+
+#include <utility>
+#include <vector>
+
+#include "store/apply.h"
+#include "store/apply_commands.h"
+#include "store/keys.h"
+#include "store/record.h"
+#include "store/record_patch.h"
+
+namespace touchstone::store {
+namespace {
+
+using storage::EntryResult;
+
+constexpr char kCustomer = static_cast<char>(RecordKind::kCustomer);
+constexpr char kHousehold = static_cast<char>(RecordKind::kHousehold);
+
+bool IsUsablePatch(absl::string_view patch) {
+  return patch.size() <= kMaxPatchBytes && ValidatePatch(patch).ok() && !ChangesIdentities(patch);
+}
+
+void MergeAndBump(char kind, absl::string_view id, absl::string_view patch, PendingWrites* writes) {
+  RecordPatch bumped;
+  bumped.BumpVersion();
+  bumped.Append(patch);
+  writes->MergeRecord(RecordRow(kind, id), bumped.bytes());
+}
+
+// Patches of one item go to the customer and to the household.
+template <typename Item>
+void MergeItem(const Item& item, PendingWrites* writes) {
+  if (!item.customer_patch().empty()) {
+    MergeAndBump(kCustomer, item.customer_id(), item.customer_patch(), writes);
+  }
+  if (!item.household_patch().empty()) {
+    MergeAndBump(kHousehold, item.household_id(), item.household_patch(), writes);
+  }
+}
+
+// "" when the item is fine, else what is wrong with it.
+template <typename Item>
+absl::string_view ItemFault(const Item& item) {
+  if (!item.customer_patch().empty() && !IsValidId(item.customer_id())) {
+    return "customer_patch: needs a valid customer_id";
+  }
+  if (!item.household_patch().empty() && !IsValidId(item.household_id())) {
+    return "household_patch: needs a valid household_id";
+  }
+  if (!IsUsablePatch(item.customer_patch()) || !IsUsablePatch(item.household_patch())) {
+    return "patch: malformed, too long, or changes identities";
+  }
+  return "";
+}
+
+absl::string_view EventFault(const storage::AppendEvents::Item& item) {
+  if (!IsValidId(item.customer_id())) return "customer_id: 1-64 bytes of [A-Za-z0-9._-]";
+  if (!IsValidKeyText(item.event().event_id(), kMaxEventIdBytes)) {
+    return "event_id: 1-128 bytes, none of them zero";
+  }
+  return ItemFault(item);
+}
+
+absl::string_view OutcomeFault(const storage::RecordOutcomes::Item& item) {
+  if (!item.customer_id().empty() && !IsValidId(item.customer_id())) {
+    return "customer_id: empty, or 1-64 bytes of [A-Za-z0-9._-]";
+  }
+  if (!IsValidKeyText(item.outcome().outcome_id(), kMaxEventIdBytes)) {
+    return "outcome_id: 1-128 bytes, none of them zero";
+  }
+  return ItemFault(item);
+}
+
+// The two journals differ in names only: what is kept, and the row that says it was seen.
+struct JournalItem {
+  Journal journal;
+  absl::string_view customer_id;
+  absl::string_view id;
+  int64_t time_us;
+  std::string seen_row;
+};
+
+JournalItem Describe(const storage::AppendEvents::Item& item) {
+  return {Journal::kEvents, item.customer_id(), item.event().event_id(), item.event().time_us(),
+          EventSeenRow(item.customer_id(), item.event().event_id())};
+}
+
+JournalItem Describe(const storage::RecordOutcomes::Item& item) {
+  return {Journal::kOutcomes, item.customer_id(), item.outcome().outcome_id(),
+          item.outcome().time_us(), OutcomeSeenRow(item.outcome().outcome_id())};
+}
+
+std::string Kept(const storage::AppendEvents::Item& item) {
+  return item.event().SerializeAsString();
+}
+std::string Kept(const storage::RecordOutcomes::Item& item) {
+  return item.outcome().SerializeAsString();
+}
+
+template <typename Items, typename Fault>
+AppliedOr ApplyJournal(const Items& items, Fault fault_of, PendingWrites* writes) {
+  if (items.size() > kMaxItems) return Refuse(EntryResult::REFUSAL_INVALID, "too many items");
+  for (const auto& item : items) {
+    const absl::string_view fault = fault_of(item);
+    if (!fault.empty()) return Refuse(EntryResult::REFUSAL_INVALID, fault);
+  }
+  EntryResult result;
+  for (int i = 0; i < items.size(); ++i) {
+    const JournalItem described = Describe(items.Get(i));
+    absl::StatusOr<std::optional<std::string>> seen =
+        writes->Get(Family::kEvents, described.seen_row);
+    if (!seen.ok()) return seen.status();
+    if (seen->has_value()) {
+      result.add_duplicate_items(static_cast<uint32_t>(i));
+      continue;
+    }
+    writes->Put(Family::kEvents, described.seen_row, absl::string_view());
+    writes->Put(
+        Family::kEvents,
+        JournalRow(described.journal, described.customer_id, described.time_us, described.id),
+        Kept(items.Get(i)));
+    MergeItem(items.Get(i), writes);
+    result.set_applied(result.applied() + 1);
+  }
+  return result;
+}
+
+// Identities in the record of a customer; empty when she has none.
+absl::StatusOr<std::vector<std::string>> ReadIdentities(absl::string_view customer_id,
+                                                        PendingWrites* writes) {
+  absl::StatusOr<std::optional<std::string>> bytes =
+      writes->Get(Family::kCustomers, RecordRow(kCustomer, customer_id));
+  if (!bytes.ok()) return bytes.status();
+  std::vector<std::string> identities;
+  if (!bytes->has_value()) return identities;
+  absl::StatusOr<RecordView> record = RecordView::Parse(**bytes);
+  if (!record.ok()) return record.status();
+  for (size_t i = 0; i < record->identities().size(); ++i) {
+    identities.emplace_back(record->identities()[i]);
+  }
+  return identities;
+}
+
+// Removes an identity from the record of the customer whom it finds now.
+void Unlink(absl::string_view customer_id, absl::string_view identity, PendingWrites* writes) {
+  RecordPatch patch;
+  patch.RemoveIdentity(identity);
+  MergeAndBump(kCustomer, customer_id, patch.bytes(), writes);
+  writes->Delete(Family::kIdentities, identity);
+}
+
+template <typename Texts>
+bool AreIdentities(const Texts& texts) {
+  for (const std::string& text : texts) {
+    if (!IsValidKeyText(text, kMaxIdentityBytes)) return false;
+  }
+  return texts.size() <= static_cast<int>(kMaxIdentities);
+}
+
+constexpr absl::string_view kIdentityRule = "identities: at most 64, each 1-256 bytes, none zero";
+
+}  // namespace
+
+AppliedOr ApplyUpdateRecord(const storage::UpdateRecord& command, PendingWrites* writes) {
+  const storage::RecordName& name = command.record();
+  if (name.kind() != storage::RecordName::KIND_CUSTOMER &&
+      name.kind() != storage::RecordName::KIND_HOUSEHOLD) {
+    return Refuse(EntryResult::REFUSAL_INVALID, "record.kind: customer or household");
+  }
+  if (!IsValidId(name.id())) {
+    return Refuse(EntryResult::REFUSAL_INVALID, "record.id: 1-64 bytes of [A-Za-z0-9._-]");
+  }
+  if (!IsUsablePatch(command.patch())) {
+    return Refuse(EntryResult::REFUSAL_INVALID,
+                  "patch: malformed, too long, or changes identities");
+  }
+  const char kind = name.kind() == storage::RecordName::KIND_CUSTOMER ? kCustomer : kHousehold;
+  const bool conditional = command.existence() != storage::UpdateRecord::EXISTENCE_UNSPECIFIED ||
+                           command.expected_version() != 0;
+  if (conditional) {
+    absl::StatusOr<std::optional<std::string>> bytes =
+        writes->Get(Family::kCustomers, RecordRow(kind, name.id()));
+    if (!bytes.ok()) return bytes.status();
+    absl::StatusOr<RecordView> record = RecordView();
+    if (bytes->has_value()) record = RecordView::Parse(**bytes);
+    if (!record.ok()) return record.status();
+    if (command.existence() == storage::UpdateRecord::EXISTENCE_MUST_EXIST && !bytes->has_value()) {
+      return Refuse(EntryResult::REFUSAL_NOT_FOUND, "no such record");
+    }
+    if (command.existence() == storage::UpdateRecord::EXISTENCE_MUST_NOT_EXIST &&
+        bytes->has_value()) {
+      return Refuse(EntryResult::REFUSAL_ALREADY_EXISTS, "the record exists");
+    }
+    if (command.expected_version() != 0 && record->version() != command.expected_version()) {
+      return Refuse(EntryResult::REFUSAL_VERSION_CHANGED, "the record has another version");
+    }
+  }
+  MergeAndBump(kind, name.id(), command.patch(), writes);
+  return EntryResult();
+}
+
+AppliedOr ApplyAppendEvents(const storage::AppendEvents& command, PendingWrites* writes) {
+  return ApplyJournal(command.items(), EventFault, writes);
+}
+
+AppliedOr ApplyRecordOutcomes(const storage::RecordOutcomes& command, PendingWrites* writes) {
+  return ApplyJournal(command.items(), OutcomeFault, writes);
+}
+
+AppliedOr ApplyLinkIdentities(const storage::LinkIdentities& command, PendingWrites* writes) {
+  if (!IsValidId(command.customer_id())) {
+    return Refuse(EntryResult::REFUSAL_INVALID, "customer_id: 1-64 bytes of [A-Za-z0-9._-]");
+  }
+  if (!AreIdentities(command.identities()) || !AreIdentities(command.unlink())) {
+    return Refuse(EntryResult::REFUSAL_INVALID, kIdentityRule);
+  }
+  for (const std::string& identity : command.unlink()) {
+    absl::StatusOr<std::optional<std::string>> holder = writes->Get(Family::kIdentities, identity);
+    if (!holder.ok()) return holder.status();
+    if (*holder == command.customer_id()) Unlink(command.customer_id(), identity, writes);
+  }
+  absl::StatusOr<std::vector<std::string>> held = ReadIdentities(command.customer_id(), writes);
+  if (!held.ok()) return held.status();
+  size_t count = held->size();
+  RecordPatch patch;
+  for (const std::string& identity : command.identities()) {
+    absl::StatusOr<std::optional<std::string>> holder = writes->Get(Family::kIdentities, identity);
+    if (!holder.ok()) return holder.status();
+    if (*holder == command.customer_id()) continue;
+    if (holder->has_value() && !command.move()) {
+      return Refuse(EntryResult::REFUSAL_IDENTITY_TAKEN, "an identity finds another customer");
+    }
+    if (++count > kMaxIdentities) {
+      return Refuse(EntryResult::REFUSAL_TOO_MANY, "a customer has at most 64 identities");
+    }
+    if (holder->has_value()) Unlink(**holder, identity, writes);
+    writes->Put(Family::kIdentities, identity, command.customer_id());
+    patch.AddIdentity(identity);
+  }
+  if (!patch.empty()) MergeAndBump(kCustomer, command.customer_id(), patch.bytes(), writes);
+  return EntryResult();
+}
+
+AppliedOr ApplyResolveOrCreate(const storage::ResolveOrCreate& command, PendingWrites* writes) {
+  if (!IsValidId(command.proposed_customer_id())) {
+    return Refuse(EntryResult::REFUSAL_INVALID,
+                  "proposed_customer_id: 1-64 bytes of [A-Za-z0-9._-]");
+  }
+  if (command.identities().empty() || !AreIdentities(command.identities())) {
+    return Refuse(EntryResult::REFUSAL_INVALID, kIdentityRule);
+  }
+  if (!IsUsablePatch(command.initial_patch())) {
+    return Refuse(EntryResult::REFUSAL_INVALID,
+                  "initial_patch: malformed, too long, or changes identities");
+  }
+  EntryResult result;
+  std::vector<absl::string_view> unknown;
+  for (const std::string& identity : command.identities()) {
+    absl::StatusOr<std::optional<std::string>> holder = writes->Get(Family::kIdentities, identity);
+    if (!holder.ok()) return holder.status();
+    if (!holder->has_value()) {
+      unknown.push_back(identity);
+    } else if (result.customer_id().empty()) {
+      result.set_customer_id(**holder);
+    }
+  }
+  if (result.customer_id().empty()) {
+    absl::StatusOr<std::optional<std::string>> taken =
+        writes->Get(Family::kCustomers, RecordRow(kCustomer, command.proposed_customer_id()));
+    if (!taken.ok()) return taken.status();
+    if (taken->has_value()) {
+      return Refuse(EntryResult::REFUSAL_ALREADY_EXISTS, "proposed_customer_id is in use");
+    }
+    result.set_customer_id(command.proposed_customer_id());
+    result.set_created(true);
+  }
+  absl::StatusOr<std::vector<std::string>> held = ReadIdentities(result.customer_id(), writes);
+  if (!held.ok()) return held.status();
+  RecordPatch patch;
+  size_t count = held->size();
+  for (absl::string_view identity : unknown) {
+    if (++count > kMaxIdentities) break;  // the customer is found; that is what was asked
+    writes->Put(Family::kIdentities, identity, result.customer_id());
+    patch.AddIdentity(identity);
+  }
+  if (result.created()) patch.Append(command.initial_patch());
+  if (!patch.empty()) MergeAndBump(kCustomer, result.customer_id(), patch.bytes(), writes);
+  return result;
+}
+
+AppliedOr ApplyDeleteCustomer(const storage::DeleteCustomer& command, PendingWrites* writes) {
+  const std::string& customer_id = command.customer_id();
+  if (!IsValidId(customer_id)) {
+    return Refuse(EntryResult::REFUSAL_INVALID, "customer_id: 1-64 bytes of [A-Za-z0-9._-]");
+  }
+  absl::StatusOr<std::optional<std::string>> record =
+      writes->Get(Family::kCustomers, RecordRow(kCustomer, customer_id));
+  if (!record.ok()) return record.status();
+  absl::StatusOr<std::vector<std::string>> identities = ReadIdentities(customer_id, writes);
+  if (!identities.ok()) return identities.status();
+  bool found = record->has_value();
+  for (const std::string& identity : *identities) writes->Delete(Family::kIdentities, identity);
+  for (Journal journal : {Journal::kEvents, Journal::kOutcomes}) {
+    const std::string prefix = JournalPrefix(journal, customer_id);
+    Database::PrefixIterator rows = writes->committed().Iterate(Family::kEvents, prefix, prefix);
+    for (; rows.Valid(); rows.Next()) {
+      found = true;
+      const absl::string_view id = rows.key().substr(prefix.size() + 8);
+      writes->Delete(Family::kEvents, journal == Journal::kEvents ? EventSeenRow(customer_id, id)
+                                                                  : OutcomeSeenRow(id));
+      writes->Delete(Family::kEvents, rows.key());
+    }
+    if (!rows.status().ok()) return rows.status();
+  }
+  if (!found) return Refuse(EntryResult::REFUSAL_NOT_FOUND, "no such customer");
+  writes->Delete(Family::kCustomers, RecordRow(kCustomer, customer_id));
+  return EntryResult();
+}
+
+}  // namespace touchstone::store

@@ -1,0 +1,266 @@
+#include "store/database.h"
+
+#include <rocksdb/cache.h>
+#include <rocksdb/convenience.h>
+#include <rocksdb/filter_policy.h>
+#include <rocksdb/listener.h>
+#include <rocksdb/table.h>
+
+#include <utility>
+#include <vector>
+
+#include "absl/strings/match.h"
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "store/keys.h"
+
+namespace touchstone::store {
+namespace {
+
+constexpr absl::string_view kFamilyNames[kFamilyCount] = {"customers", "identities", "events",
+                                                          "ledger",    "sales",      "revisions",
+                                                          "reference", "audit",      "meta"};
+
+// Bounds what is read again after a crash.
+constexpr uint64_t kMaxWalBytes = uint64_t{512} << 20;
+// Small families share little: they flush when the log grows, not when they are full.
+constexpr size_t kSmallWriteBufferBytes = size_t{8} << 20;
+// Holds a read at about 5 us however many patches a customer gets.
+constexpr size_t kMaxPendingPatches = 8;
+
+bool IsBusy(Family family) {
+  return family == Family::kCustomers || family == Family::kEvents || family == Family::kIdentities;
+}
+
+class StopWritesOnError : public rocksdb::EventListener {
+ public:
+  explicit StopWritesOnError(Database* database) : database_(database) {}
+  void OnBackgroundError(rocksdb::BackgroundErrorReason /*reason*/,
+                         rocksdb::Status* error) override {
+    database_->StopWrites(ToStatus("background job", *error).message());
+  }
+
+ private:
+  Database* database_;
+};
+
+rocksdb::BlockBasedTableOptions TableOptions(const StoreOptions& options,
+                                             std::shared_ptr<rocksdb::Cache> cache) {
+  rocksdb::BlockBasedTableOptions table;
+  table.block_cache = std::move(cache);
+  table.block_size = options.block_bytes;
+  table.filter_policy.reset(rocksdb::NewBloomFilterPolicy(10));
+  table.whole_key_filtering = true;
+  // Outside of the cache, indexes and filters are always in memory: a memory-only read never misses
+  // because of them.
+  table.cache_index_and_filter_blocks = false;
+  table.format_version = 5;
+  return table;
+}
+
+rocksdb::DBOptions DatabaseOptions(const StoreOptions& options, rocksdb::Env* env,
+                                   Database* database) {
+  rocksdb::DBOptions db;
+  db.env = env;
+  db.create_if_missing = options.create_if_missing;
+  db.create_missing_column_families = true;
+  // With a limit, a memory-only read of a table that is not open answers OK with an empty value.
+  db.max_open_files = -1;
+  db.max_background_jobs = options.background_jobs;
+  db.max_total_wal_size = kMaxWalBytes;
+  db.bytes_per_sync = uint64_t{1} << 20;
+  db.allow_concurrent_memtable_write = false;  // there is one writer
+  db.avoid_unnecessary_blocking_io = true;
+  db.skip_stats_update_on_db_open = true;
+  db.stats_dump_period_sec = 0;
+  db.keep_log_file_num = 4;
+  // What became of a write that failed is known only after opening again.
+  db.max_bgerror_resume_count = 0;
+  db.listeners.push_back(std::make_shared<StopWritesOnError>(database));
+  return db;
+}
+
+}  // namespace
+
+absl::string_view FamilyName(Family family) { return kFamilyNames[static_cast<size_t>(family)]; }
+
+absl::Status ToStatus(absl::string_view what, const rocksdb::Status& status) {
+  if (status.ok()) return absl::OkStatus();
+  const std::string text = absl::StrCat(what, ": ", status.ToString());
+  if (status.IsNotFound()) return absl::NotFoundError(text);
+  if (status.IsCorruption()) return absl::DataLossError(text);
+  return absl::UnavailableError(text);
+}
+
+absl::StatusOr<std::unique_ptr<Database>> Database::Open(const StoreOptions& options) {
+  auto database = std::unique_ptr<Database>(new Database);
+  if (absl::Status status = database->OpenFamilies(options); !status.ok()) return status;
+  if (absl::Status status = database->CheckFormat(); !status.ok()) return status;
+  if (absl::Status status = database->ReadProgress(); !status.ok()) return status;
+  // Held back until the format was known to be ours.
+  const std::vector<rocksdb::ColumnFamilyHandle*> handles(database->handles_.begin(),
+                                                          database->handles_.end());
+  absl::Status status = ToStatus("open", database->db_->EnableAutoCompaction(handles));
+  if (!status.ok()) return status;
+  return database;
+}
+
+absl::Status Database::OpenFamilies(const StoreOptions& options) {
+  if (options.file_system != nullptr) env_ = rocksdb::NewCompositeEnv(options.file_system);
+  rocksdb::Env* env = env_ != nullptr ? env_.get() : rocksdb::Env::Default();
+  const rocksdb::DBOptions db_options = DatabaseOptions(options, env, this);
+
+  const rocksdb::Status exists = env->FileExists(options.path + "/CURRENT");
+  if (exists.IsNotFound() && !options.create_if_missing) {
+    return absl::NotFoundError(absl::StrCat("no store in ", options.path));
+  }
+  if (exists.ok()) {
+    std::vector<std::string> present;
+    const rocksdb::Status listed =
+        rocksdb::DB::ListColumnFamilies(db_options, options.path, &present);
+    if (!listed.ok()) return ToStatus("open", listed);
+    if (present.size() > kFamilyCount + 1) {
+      return absl::FailedPreconditionError(absl::StrCat(
+          "the store in ", options.path,
+          " was written by a later version of touchstone: it has more column families"));
+    }
+  }
+
+  std::shared_ptr<rocksdb::Cache> cache = rocksdb::NewLRUCache(options.block_cache_bytes);
+  std::vector<rocksdb::ColumnFamilyDescriptor> families;
+  for (size_t i = 0; i < kFamilyCount; ++i) {
+    const Family family = static_cast<Family>(i);
+    rocksdb::ColumnFamilyOptions cf;
+    cf.table_factory.reset(rocksdb::NewBlockBasedTableFactory(TableOptions(options, cache)));
+    cf.compression = rocksdb::kLZ4Compression;
+    cf.write_buffer_size = IsBusy(family) ? options.write_buffer_bytes : kSmallWriteBufferBytes;
+    cf.level_compaction_dynamic_level_bytes = true;
+    cf.disable_auto_compactions = true;
+    cf.memtable_whole_key_filtering = true;
+    cf.memtable_prefix_bloom_size_ratio = IsBusy(family) ? 0.02 : 0.0;
+    if (family == Family::kCustomers) {
+      cf.merge_operator = std::make_shared<RecordMergeOperator>();
+      cf.max_successive_merges = kMaxPendingPatches;
+    }
+    if (family == Family::kMeta) cf.compaction_filter = &request_expiry_;
+    families.emplace_back(std::string(FamilyName(family)), cf);
+  }
+  families.emplace_back(rocksdb::kDefaultColumnFamilyName, rocksdb::ColumnFamilyOptions());
+
+  std::vector<rocksdb::ColumnFamilyHandle*> handles;
+  rocksdb::DB* db = nullptr;
+  const rocksdb::Status opened =
+      rocksdb::DB::Open(db_options, options.path, families, &handles, &db);
+  if (!opened.ok()) {
+    const absl::Status status = ToStatus("open", opened);
+    const bool locked = absl::StrContains(status.message(), "lock");
+    return locked ? absl::FailedPreconditionError(status.message()) : status;
+  }
+  db_.reset(db);
+  db_->DestroyColumnFamilyHandle(handles.back());  // "default" holds nothing
+  for (size_t i = 0; i < kFamilyCount; ++i) handles_[i] = handles[i];
+  return absl::OkStatus();
+}
+
+absl::Status Database::CheckFormat() {
+  absl::StatusOr<std::optional<std::string>> row = GetCopy(Family::kMeta, kFormatRow);
+  if (!row.ok()) return row.status();
+  if (!row->has_value()) {
+    rocksdb::WriteOptions write;
+    write.sync = true;
+    return ToStatus("open", db_->Put(write, handle(Family::kMeta), ToSlice(kFormatRow),
+                                     absl::StrCat(kFormatVersion)));
+  }
+  uint32_t version = 0;
+  if (!absl::SimpleAtoi(**row, &version)) return absl::DataLossError("format version: no number");
+  if (version > kFormatVersion) {
+    return absl::FailedPreconditionError(
+        absl::StrCat("the store has format ", version, ", and this touchstone knows formats up to ",
+                     kFormatVersion, ": use the version that wrote it, or a later one"));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status Database::ReadProgress() {
+  absl::StatusOr<std::optional<std::string>> row = GetCopy(Family::kMeta, kProgressRow);
+  if (!row.ok()) return row.status();
+  if (row->has_value() && !progress_.ParseFromString(**row)) {
+    return absl::DataLossError("progress: malformed");
+  }
+  request_expiry_.set_newest_us(progress_.time_us());
+  return absl::OkStatus();
+}
+
+Database::~Database() {
+  if (db_ == nullptr) return;
+  for (rocksdb::ColumnFamilyHandle* handle : handles_) db_->DestroyColumnFamilyHandle(handle);
+  // Jobs in flight need not finish: every acknowledged write is in the log.
+  rocksdb::CancelAllBackgroundWork(db_.get(), /*wait=*/true);
+  db_.reset();  // before the members that its listener uses
+}
+
+absl::StatusOr<Found> Database::Get(Family family, absl::string_view key, ReadTier tier,
+                                    rocksdb::PinnableSlice* value) const {
+  rocksdb::ReadOptions options;
+  if (tier == ReadTier::kMemoryOnly) options.read_tier = rocksdb::kBlockCacheTier;
+  value->Reset();
+  const rocksdb::Status status = db_->Get(options, handle(family), ToSlice(key), value);
+  if (status.ok()) return Found::kFound;
+  if (status.IsNotFound()) return Found::kNotFound;
+  if (status.IsIncomplete()) return Found::kNotInMemory;
+  return ToStatus(FamilyName(family), status);
+}
+
+absl::StatusOr<std::optional<std::string>> Database::GetCopy(Family family,
+                                                             absl::string_view key) const {
+  rocksdb::PinnableSlice value;
+  absl::StatusOr<Found> found = Get(family, key, ReadTier::kMayBlock, &value);
+  if (!found.ok()) return found.status();
+  if (*found != Found::kFound) return std::nullopt;
+  return value.ToString();
+}
+
+Database::PrefixIterator Database::Iterate(Family family, std::string prefix,
+                                           absl::string_view start) const {
+  rocksdb::ReadOptions options;
+  options.fill_cache = false;
+  options.total_order_seek = true;
+  std::unique_ptr<rocksdb::Iterator> iterator(db_->NewIterator(options, handle(family)));
+  iterator->Seek(ToSlice(start));
+  return PrefixIterator(std::move(iterator), std::move(prefix));
+}
+
+absl::Status Database::Commit(rocksdb::WriteBatch* batch, const storage::Progress& progress,
+                              bool sync) {
+  if (absl::Status status = write_status(); !status.ok()) return status;
+  rocksdb::WriteOptions options;
+  options.sync = sync;
+  const rocksdb::Status written = db_->Write(options, batch);
+  if (!written.ok()) {
+    StopWrites(ToStatus("write", written).message());
+    return write_status();
+  }
+  request_expiry_.set_newest_us(progress.time_us());
+  std::lock_guard<std::mutex> lock(mutex_);
+  progress_ = progress;
+  return absl::OkStatus();
+}
+
+storage::Progress Database::progress() const {
+  std::lock_guard<std::mutex> lock(mutex_);
+  return progress_;
+}
+
+absl::Status Database::write_status() const {
+  std::lock_guard<std::mutex> lock(mutex_);
+  return write_status_;
+}
+
+void Database::StopWrites(absl::string_view reason) {
+  std::lock_guard<std::mutex> lock(mutex_);
+  if (!write_status_.ok()) return;
+  write_status_ = absl::UnavailableError(
+      absl::StrCat("the store is read-only until it is opened again: ", reason));
+}
+
+}  // namespace touchstone::store

@@ -1,0 +1,114 @@
+#pragma once
+
+// RocksDB as this room uses it: options, column families, errors, and the one way to write.
+//
+// Thread safety: reads are safe from any thread; Commit is for the one writer.
+// Errors: see ToStatus. Once a write or a background job has failed, write_status() says why and
+// Commit refuses.
+
+#include <rocksdb/db.h>
+#include <rocksdb/env.h>
+
+#include <array>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "store/merge.h"
+#include "store/store.h"
+
+namespace touchstone::store {
+
+// A column family.
+enum class Family : uint8_t {
+  kCustomers,
+  kIdentities,
+  kEvents,
+  kLedger,
+  kSales,
+  kRevisions,
+  kReference,
+  kAudit,
+  kMeta,
+};
+inline constexpr size_t kFamilyCount = 9;
+absl::string_view FamilyName(Family family);
+
+// NotFound, DataLoss for corruption, Unavailable for the rest. `what` names the kind of thing that
+// was wanted; RocksDB redacts keys from its own texts.
+absl::Status ToStatus(absl::string_view what, const rocksdb::Status& status);
+
+inline rocksdb::Slice ToSlice(absl::string_view text) {
+  return rocksdb::Slice(text.data(), text.size());
+}
+inline absl::string_view ToView(const rocksdb::Slice& slice) {
+  return absl::string_view(slice.data(), slice.size());
+}
+
+class Database {
+ public:
+  static absl::StatusOr<std::unique_ptr<Database>> Open(const StoreOptions& options);
+  ~Database();
+
+  absl::StatusOr<Found> Get(Family family, absl::string_view key, ReadTier tier,
+                            rocksdb::PinnableSlice* value) const;
+  // nullopt when there is none. Blocks.
+  absl::StatusOr<std::optional<std::string>> GetCopy(Family family, absl::string_view key) const;
+  // An iterator over the keys that begin with `prefix`, in order, from `start` on. Leaves the block
+  // cache alone.
+  class PrefixIterator;
+  PrefixIterator Iterate(Family family, std::string prefix, absl::string_view start) const;
+
+  // Writes a batch and, if `sync`, waits until it is on the device. Publishes the progress that the
+  // batch holds. After a failure the store is read-only.
+  absl::Status Commit(rocksdb::WriteBatch* batch, const storage::Progress& progress, bool sync);
+
+  storage::Progress progress() const;
+  absl::Status write_status() const;
+  // The first reason stays.
+  void StopWrites(absl::string_view reason);
+
+  rocksdb::ColumnFamilyHandle* handle(Family family) const {
+    return handles_[static_cast<size_t>(family)];
+  }
+  rocksdb::DB* rocks() const { return db_.get(); }
+
+ private:
+  Database() = default;
+  absl::Status OpenFamilies(const StoreOptions& options);
+  absl::Status CheckFormat();
+  absl::Status ReadProgress();
+
+  std::unique_ptr<rocksdb::Env> env_;
+  RequestExpiry request_expiry_;
+  std::unique_ptr<rocksdb::DB> db_;
+  std::array<rocksdb::ColumnFamilyHandle*, kFamilyCount> handles_{};
+
+  mutable std::mutex mutex_;  // guards progress_ and write_status_
+  storage::Progress progress_;
+  absl::Status write_status_;
+};
+
+class Database::PrefixIterator {
+ public:
+  bool Valid() const { return iterator_->Valid() && iterator_->key().starts_with(prefix_); }
+  void Next() { iterator_->Next(); }
+  absl::string_view key() const { return ToView(iterator_->key()); }
+  absl::string_view value() const { return ToView(iterator_->value()); }
+  // Not OK: the iteration ended because a read failed.
+  absl::Status status() const { return ToStatus("scan", iterator_->status()); }
+
+ private:
+  friend class Database;
+  PrefixIterator(std::unique_ptr<rocksdb::Iterator> iterator, std::string prefix)
+      : iterator_(std::move(iterator)), prefix_(std::move(prefix)) {}
+
+  std::unique_ptr<rocksdb::Iterator> iterator_;
+  std::string prefix_;
+};
+
+}  // namespace touchstone::store

@@ -1,0 +1,93 @@
+#include "store/keys.h"
+
+#include <algorithm>
+
+#include "absl/strings/ascii.h"
+
+namespace touchstone::store {
+
+bool IsValidId(absl::string_view id) {
+  if (id.empty() || id.size() > kMaxIdBytes) return false;
+  return std::all_of(id.begin(), id.end(), [](char c) {
+    return absl::ascii_isalnum(static_cast<unsigned char>(c)) || c == '.' || c == '_' || c == '-';
+  });
+}
+
+bool IsValidKeyText(absl::string_view text, size_t max_bytes) {
+  return !text.empty() && text.size() <= max_bytes && text.find('\0') == absl::string_view::npos;
+}
+
+std::string RecordRow(char kind, absl::string_view id) {
+  std::string key(1, kind);
+  key.append(id.data(), id.size());
+  return key;
+}
+
+std::string JournalPrefix(Journal journal, absl::string_view customer_id) {
+  std::string key(1, static_cast<char>(journal));
+  key.append(customer_id.data(), customer_id.size());
+  key.push_back('\0');
+  return key;
+}
+
+std::string JournalRow(Journal journal, absl::string_view customer_id, int64_t time_us,
+                       absl::string_view id) {
+  std::string key = JournalPrefix(journal, customer_id);
+  AppendOrdered(&key, time_us);
+  key.append(id.data(), id.size());
+  return key;
+}
+
+std::string EventSeenRow(absl::string_view customer_id, absl::string_view event_id) {
+  std::string key(1, 'E');
+  key.append(customer_id.data(), customer_id.size());
+  key.push_back('\0');
+  key.append(event_id.data(), event_id.size());
+  return key;
+}
+
+std::string OutcomeSeenRow(absl::string_view outcome_id) { return RecordRow('O', outcome_id); }
+
+std::string NumberRow(char prefix, uint64_t number) {
+  std::string key(1, prefix);
+  AppendOrdered(&key, number);
+  return key;
+}
+
+std::string ReferencePrefix(absl::string_view table) {
+  std::string key(table);
+  key.push_back('\0');
+  return key;
+}
+
+std::string ReferenceRow(absl::string_view table, uint64_t version) {
+  std::string key = ReferencePrefix(table);
+  AppendOrdered(&key, version);
+  return key;
+}
+
+std::string RequestRow(absl::string_view request_id) {
+  return RecordRow(kRequestPrefix, request_id);
+}
+
+std::string PausedOfferRow(absl::string_view offer_id) {
+  return RecordRow(kPausedOfferPrefix, offer_id);
+}
+
+void AppendOrdered(std::string* key, uint64_t number) {
+  for (int shift = 56; shift >= 0; shift -= 8) {
+    key->push_back(static_cast<char>((number >> shift) & 0xff));
+  }
+}
+
+void AppendOrdered(std::string* key, int64_t number) {
+  AppendOrdered(key, static_cast<uint64_t>(number) ^ (uint64_t{1} << 63));
+}
+
+uint64_t ReadOrdered(const char* at) {
+  uint64_t number = 0;
+  for (int i = 0; i < 8; ++i) number = (number << 8) | static_cast<unsigned char>(at[i]);
+  return number;
+}
+
+}  // namespace touchstone::store

@@ -1,0 +1,56 @@
+#pragma once
+
+// Keys of the store's rows (docs/formats/store.md), and what an id may look like.
+//
+// Thread safety: pure functions. Cost: one string each.
+// Numbers in keys are big-endian, signed ones with the sign bit flipped, so that rows sort by them.
+
+#include <cstdint>
+#include <string>
+
+#include "absl/strings/string_view.h"
+
+namespace touchstone::store {
+
+inline constexpr size_t kMaxIdBytes = 64;
+inline constexpr size_t kMaxEventIdBytes = 128;
+inline constexpr size_t kMaxRequestIdBytes = 128;
+
+// 1-64 bytes of [A-Za-z0-9._-].
+bool IsValidId(absl::string_view id);
+// 1 to `max_bytes` bytes, none of them zero.
+bool IsValidKeyText(absl::string_view text, size_t max_bytes);
+
+// The two places in which a thing that happens once is kept: by time, and by its own id.
+enum class Journal : char { kEvents = 'e', kOutcomes = 'o' };
+
+std::string RecordRow(char kind, absl::string_view id);
+// JournalPrefix, then time, then the id.
+std::string JournalPrefix(Journal journal, absl::string_view customer_id);
+std::string JournalRow(Journal journal, absl::string_view customer_id, int64_t time_us,
+                       absl::string_view id);
+// Events are unique for their customer, outcomes in the whole store.
+std::string EventSeenRow(absl::string_view customer_id, absl::string_view event_id);
+std::string OutcomeSeenRow(absl::string_view outcome_id);
+
+std::string NumberRow(char prefix, uint64_t number);
+std::string ReferencePrefix(absl::string_view table);
+std::string ReferenceRow(absl::string_view table, uint64_t version);
+std::string RequestRow(absl::string_view request_id);
+std::string PausedOfferRow(absl::string_view offer_id);
+
+inline constexpr char kRevisionInfoPrefix = 'i';
+inline constexpr char kRuleSetPrefix = 'r';
+inline constexpr char kAuditPrefix = 'a';
+inline constexpr char kRequestPrefix = 'q';
+inline constexpr char kPausedOfferPrefix = 'p';
+inline constexpr absl::string_view kFormatRow = "format";
+inline constexpr absl::string_view kProgressRow = "now";
+inline constexpr absl::string_view kActiveRevisionRow = "active";
+
+void AppendOrdered(std::string* key, uint64_t number);
+void AppendOrdered(std::string* key, int64_t number);
+// REQUIRES: at least eight bytes.
+uint64_t ReadOrdered(const char* at);
+
+}  // namespace touchstone::store

@@ -1,0 +1,53 @@
+#include "store/merge.h"
+
+#include <vector>
+
+#include "store/keys.h"
+#include "store/record_layout.h"
+#include "store/record_patch.h"
+
+namespace touchstone::store {
+namespace {
+
+absl::string_view View(const rocksdb::Slice& slice) {
+  return absl::string_view(slice.data(), slice.size());
+}
+
+}  // namespace
+
+bool RecordMergeOperator::FullMergeV2(const MergeOperationInput& in,
+                                      MergeOperationOutput* out) const {
+  std::vector<absl::string_view> patches;
+  patches.reserve(in.operand_list.size());
+  for (const rocksdb::Slice& operand : in.operand_list) patches.push_back(View(operand));
+  absl::StatusOr<std::string> merged = ApplyPatches(
+      in.existing_value == nullptr ? absl::string_view() : View(*in.existing_value), patches);
+  if (!merged.ok()) return false;
+  out->new_value = *std::move(merged);
+  return true;
+}
+
+bool RecordMergeOperator::PartialMergeMulti(const rocksdb::Slice& /*key*/,
+                                            const std::deque<rocksdb::Slice>& operands,
+                                            std::string* merged,
+                                            rocksdb::Logger* /*logger*/) const {
+  for (const rocksdb::Slice& operand : operands) merged->append(operand.data(), operand.size());
+  return true;
+}
+
+RequestHead RequestHead::Read(absl::string_view value) {
+  return RequestHead{LoadNumber<uint64_t>(value.data()), LoadNumber<int64_t>(value.data() + 8)};
+}
+
+void RequestHead::AppendTo(std::string* value) const {
+  layout::AppendNumber(value, body_hash);
+  layout::AppendNumber(value, time_us);
+}
+
+bool RequestExpiry::Filter(int /*level*/, const rocksdb::Slice& key, const rocksdb::Slice& value,
+                           std::string* /*new_value*/, bool* /*value_changed*/) const {
+  if (key.empty() || key[0] != kRequestPrefix || value.size() < RequestHead::kBytes) return false;
+  return RequestHead::Read(View(value)).ExpiredAt(newest_us_.load(std::memory_order_relaxed));
+}
+
+}  // namespace touchstone::store

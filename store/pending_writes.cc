@@ -1,0 +1,99 @@
+#include "store/pending_writes.h"
+
+#include "store/keys.h"
+#include "store/record_patch.h"
+
+namespace touchstone::store {
+namespace {
+
+std::string RowName(Family family, absl::string_view key) {
+  return RecordRow(static_cast<char>(family), key);
+}
+
+}  // namespace
+
+PendingWrites::PendingWrites(Database* database)
+    : database_(database), progress_(database->progress()) {}
+
+absl::StatusOr<std::optional<std::string>> PendingWrites::Get(Family family,
+                                                              absl::string_view key) {
+  const auto found = rows_.find(RowName(family, key));
+  if (found == rows_.end()) return database_->GetCopy(family, key);
+  const Row& row = found->second;
+  std::optional<std::string> base;
+  if (row.base == Row::Base::kValue) base = row.value;
+  if (row.base == Row::Base::kCommitted) {
+    absl::StatusOr<std::optional<std::string>> committed = database_->GetCopy(family, key);
+    if (!committed.ok()) return committed.status();
+    base = *std::move(committed);
+  }
+  if (row.patches.empty()) return base;
+  absl::StatusOr<std::string> merged =
+      ApplyPatches(base.value_or(std::string()), {absl::string_view(row.patches)});
+  if (!merged.ok()) return merged.status();
+  return std::optional<std::string>(*std::move(merged));
+}
+
+PendingWrites::Row& PendingWrites::Touch(Family family, absl::string_view key) {
+  std::string name = RowName(family, key);
+  auto [at, created] = rows_.try_emplace(name);
+  undo_.emplace_back(std::move(name), created ? std::nullopt : std::optional<Row>(at->second));
+  return at->second;
+}
+
+void PendingWrites::Put(Family family, absl::string_view key, absl::string_view value) {
+  batch_.Put(database_->handle(family), ToSlice(key), ToSlice(value));
+  Row& row = Touch(family, key);
+  row = Row{Row::Base::kValue, std::string(value), {}};
+}
+
+void PendingWrites::Delete(Family family, absl::string_view key) {
+  batch_.Delete(database_->handle(family), ToSlice(key));
+  Row& row = Touch(family, key);
+  row = Row{Row::Base::kDeleted, {}, {}};
+}
+
+void PendingWrites::MergeRecord(absl::string_view key, absl::string_view patch) {
+  batch_.Merge(database_->handle(Family::kCustomers), ToSlice(key), ToSlice(patch));
+  Touch(Family::kCustomers, key).patches.append(patch.data(), patch.size());
+}
+
+void PendingWrites::BeginEntry() {
+  batch_.SetSavePoint();
+  undo_.clear();
+  undo_progress_ = progress_;
+}
+
+void PendingWrites::KeepEntry() {
+  batch_.PopSavePoint();
+  undo_.clear();
+}
+
+void PendingWrites::UndoEntry() {
+  batch_.RollbackToSavePoint();
+  for (auto change = undo_.rbegin(); change != undo_.rend(); ++change) {
+    if (change->second.has_value()) {
+      rows_[change->first] = *std::move(change->second);
+    } else {
+      rows_.erase(change->first);
+    }
+  }
+  undo_.clear();
+  progress_ = undo_progress_;
+}
+
+absl::Status PendingWrites::Commit(bool sync) {
+  const rocksdb::Status added = batch_.Put(database_->handle(Family::kMeta), ToSlice(kProgressRow),
+                                           progress_.SerializeAsString());
+  if (!added.ok()) return ToStatus("write", added);
+  return database_->Commit(&batch_, progress_, sync);
+}
+
+void PendingWrites::Clear() {
+  batch_.Clear();
+  rows_.clear();
+  undo_.clear();
+  progress_ = database_->progress();
+}
+
+}  // namespace touchstone::store

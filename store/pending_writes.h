@@ -1,0 +1,69 @@
+#pragma once
+
+// The store as Apply sees it: what is committed, under what the entries of the current batch wrote.
+//
+// Thread safety: for the writer's thread.
+// Errors: a read may fail as Database::GetCopy does; writes are only collected.
+// Cost: a read of a row that the batch wrote is one hash look-up.
+
+#include <rocksdb/write_batch.h>
+
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/container/flat_hash_map.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "store/database.h"
+
+namespace touchstone::store {
+
+class PendingWrites {
+ public:
+  explicit PendingWrites(Database* database);
+
+  // nullopt when there is none.
+  absl::StatusOr<std::optional<std::string>> Get(Family family, absl::string_view key);
+  void Put(Family family, absl::string_view key, absl::string_view value);
+  void Delete(Family family, absl::string_view key);
+  // Applies a patch to a record. REQUIRES: it passed ValidatePatch.
+  void MergeRecord(absl::string_view key, absl::string_view patch);
+
+  // Committed rows only. REQUIRES: empty() when the entry began.
+  const Database& committed() const { return *database_; }
+
+  storage::Progress& progress() { return progress_; }
+
+  // An entry either stays as a whole or is undone as a whole.
+  void BeginEntry();
+  void KeepEntry();
+  void UndoEntry();
+
+  bool empty() const { return rows_.empty(); }
+  size_t batch_bytes() const { return batch_.GetDataSize(); }
+  // Writes all of it. REQUIRES: no entry is open.
+  absl::Status Commit(bool sync);
+  // Forgets all of it, for the next batch.
+  void Clear();
+
+ private:
+  struct Row {
+    enum class Base : uint8_t { kCommitted, kValue, kDeleted };
+    Base base = Base::kCommitted;
+    std::string value;    // when base is kValue
+    std::string patches;  // on top of base
+  };
+  Row& Touch(Family family, absl::string_view key);
+
+  Database* database_;
+  rocksdb::WriteBatch batch_;
+  storage::Progress progress_;
+  absl::flat_hash_map<std::string, Row> rows_;  // by family and key
+  // What the open entry changed, as it was before.
+  std::vector<std::pair<std::string, std::optional<Row>>> undo_;
+  storage::Progress undo_progress_;
+};
+
+}  // namespace touchstone::store

@@ -1,0 +1,206 @@
+#include "store/store.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "store/database.h"
+#include "store/keys.h"
+
+namespace touchstone::store {
+namespace {
+
+template <typename Message>
+absl::Status ParseRow(Family family, absl::string_view bytes, Message* message) {
+  if (message->ParseFromArray(bytes.data(), static_cast<int>(bytes.size()))) {
+    return absl::OkStatus();
+  }
+  return absl::DataLossError(absl::StrCat(FamilyName(family), ": malformed row"));
+}
+
+template <typename Message>
+absl::StatusOr<Message> ReadMessage(const Database& database, Family family, absl::string_view key,
+                                    absl::string_view what) {
+  absl::StatusOr<std::optional<std::string>> row = database.GetCopy(family, key);
+  if (!row.ok()) return row.status();
+  if (!row->has_value()) return absl::NotFoundError(absl::StrCat("no such ", what));
+  Message message;
+  if (absl::Status status = ParseRow(family, **row, &message); !status.ok()) return status;
+  return message;
+}
+
+// Rows that begin with `prefix`, from the key `start` on and before the key `until`, if not empty.
+template <typename Message>
+absl::StatusOr<std::vector<Message>> ReadRange(const Database& database, Family family,
+                                               absl::string_view prefix, absl::string_view start,
+                                               absl::string_view until, size_t limit) {
+  std::vector<Message> messages;
+  Database::PrefixIterator rows = database.Iterate(family, std::string(prefix), start);
+  for (; rows.Valid() && messages.size() < limit; rows.Next()) {
+    if (!until.empty() && rows.key() >= until) break;
+    absl::Status status = ParseRow(family, rows.value(), &messages.emplace_back());
+    if (!status.ok()) return status;
+  }
+  if (absl::Status status = rows.status(); !status.ok()) return status;
+  return messages;
+}
+
+template <typename Message>
+absl::StatusOr<std::vector<Message>> ReadJournal(const Database& database, Journal journal,
+                                                 absl::string_view customer_id, absl::Time from,
+                                                 absl::Time until, size_t limit) {
+  // ToUnixMicros rounds down; a bound between two microseconds belongs to the later one.
+  const auto bound = [](absl::Time time) {
+    return absl::ToUnixMicros(time + absl::Nanoseconds(999));
+  };
+  return ReadRange<Message>(database, Family::kEvents, JournalPrefix(journal, customer_id),
+                            JournalRow(journal, customer_id, bound(from), {}),
+                            JournalRow(journal, customer_id, bound(until), {}), limit);
+}
+
+}  // namespace
+
+Store::Store(std::unique_ptr<Database> database) : database_(std::move(database)) {}
+
+Store::~Store() = default;
+
+absl::StatusOr<std::unique_ptr<Store>> Store::Open(const StoreOptions& options) {
+  absl::StatusOr<std::unique_ptr<Database>> database = Database::Open(options);
+  if (!database.ok()) return database.status();
+  return std::unique_ptr<Store>(new Store(*std::move(database)));
+}
+
+absl::StatusOr<Found> Store::GetRecord(RecordKey key, ReadTier tier, PinnedValue* record) const {
+  // On the hot path: a key on the stack, since no valid id is longer.
+  char row[1 + kMaxIdBytes];
+  if (key.id.size() > kMaxIdBytes) {
+    record->Reset();
+    return Found::kNotFound;
+  }
+  row[0] = static_cast<char>(key.kind);
+  std::copy(key.id.begin(), key.id.end(), row + 1);
+  return database_->Get(Family::kCustomers, absl::string_view(row, 1 + key.id.size()), tier,
+                        &record->slice_);
+}
+
+absl::StatusOr<Found> Store::ResolveIdentity(absl::string_view identity, ReadTier tier,
+                                             std::string* customer_id) const {
+  rocksdb::PinnableSlice value;
+  absl::StatusOr<Found> found = database_->Get(Family::kIdentities, identity, tier, &value);
+  customer_id->clear();
+  if (found.ok() && *found == Found::kFound) customer_id->assign(value.data(), value.size());
+  return found;
+}
+
+absl::StatusOr<std::vector<storage::StoredEvent>> Store::ListEvents(absl::string_view customer_id,
+                                                                    absl::Time from,
+                                                                    absl::Time until,
+                                                                    size_t limit) const {
+  return ReadJournal<storage::StoredEvent>(*database_, Journal::kEvents, customer_id, from, until,
+                                           limit);
+}
+
+absl::StatusOr<std::vector<storage::StoredOutcome>> Store::ListOutcomes(
+    absl::string_view customer_id, absl::Time from, absl::Time until, size_t limit) const {
+  return ReadJournal<storage::StoredOutcome>(*database_, Journal::kOutcomes, customer_id, from,
+                                             until, limit);
+}
+
+absl::Status Store::ScanRecords(
+    RecordKind kind, absl::string_view start_id,
+    absl::FunctionRef<bool(absl::string_view id, absl::string_view record)> visit) const {
+  const char prefix = static_cast<char>(kind);
+  Database::PrefixIterator rows =
+      database_->Iterate(Family::kCustomers, std::string(1, prefix), RecordRow(prefix, start_id));
+  for (; rows.Valid(); rows.Next()) {
+    if (!visit(rows.key().substr(1), rows.value())) return absl::OkStatus();
+  }
+  return rows.status();
+}
+
+absl::StatusOr<std::string> Store::GetRuleSet(uint64_t revision) const {
+  absl::StatusOr<std::optional<std::string>> row =
+      database_->GetCopy(Family::kRevisions, NumberRow(kRuleSetPrefix, revision));
+  if (!row.ok()) return row.status();
+  if (!row->has_value()) return absl::NotFoundError("no such revision");
+  return **std::move(row);
+}
+
+absl::StatusOr<storage::RevisionInfo> Store::GetRevision(uint64_t revision) const {
+  return ReadMessage<storage::RevisionInfo>(*database_, Family::kRevisions,
+                                            NumberRow(kRevisionInfoPrefix, revision), "revision");
+}
+
+absl::StatusOr<storage::ActiveRevision> Store::GetActiveRevision() const {
+  return ReadMessage<storage::ActiveRevision>(*database_, Family::kMeta, kActiveRevisionRow,
+                                              "revision: none has been published");
+}
+
+absl::StatusOr<std::vector<storage::RevisionInfo>> Store::ListRevisions(uint64_t from,
+                                                                        size_t limit) const {
+  return ReadRange<storage::RevisionInfo>(*database_, Family::kRevisions,
+                                          absl::string_view(&kRevisionInfoPrefix, 1),
+                                          NumberRow(kRevisionInfoPrefix, from), {}, limit);
+}
+
+absl::StatusOr<std::vector<storage::PausedOffer>> Store::ListPausedOffers() const {
+  const absl::string_view prefix(&kPausedOfferPrefix, 1);
+  return ReadRange<storage::PausedOffer>(*database_, Family::kMeta, prefix, prefix, {},
+                                         std::numeric_limits<size_t>::max());
+}
+
+absl::StatusOr<std::string> Store::GetReference(absl::string_view table,
+                                                uint64_t reference_version) const {
+  // Versions of one table are few; the last one that is not later is wanted.
+  Database::PrefixIterator rows =
+      database_->Iterate(Family::kReference, ReferencePrefix(table), ReferencePrefix(table));
+  const std::string last = ReferenceRow(table, reference_version);
+  std::string found;
+  for (; rows.Valid() && rows.key() <= absl::string_view(last); rows.Next()) {
+    found.assign(rows.key().data(), rows.key().size());
+  }
+  if (absl::Status status = rows.status(); !status.ok()) return status;
+  if (found.empty()) {
+    return absl::NotFoundError("the reference table had not been imported at that version");
+  }
+  absl::StatusOr<std::optional<std::string>> row = database_->GetCopy(Family::kReference, found);
+  if (!row.ok()) return row.status();
+  if (!row->has_value()) return absl::DataLossError("reference: a listed row is missing");
+  return **std::move(row);
+}
+
+absl::StatusOr<std::vector<std::string>> Store::ListReferenceTables() const {
+  std::vector<std::string> tables;
+  Database::PrefixIterator rows = database_->Iterate(Family::kReference, {}, {});
+  for (; rows.Valid(); rows.Next()) {
+    const absl::string_view table = rows.key().substr(0, rows.key().find('\0'));
+    if (tables.empty() || tables.back() != table) tables.emplace_back(table);
+  }
+  if (absl::Status status = rows.status(); !status.ok()) return status;
+  return tables;
+}
+
+absl::StatusOr<std::vector<storage::AuditRecord>> Store::ListAudit(uint64_t from,
+                                                                   size_t limit) const {
+  return ReadRange<storage::AuditRecord>(*database_, Family::kAudit,
+                                         absl::string_view(&kAuditPrefix, 1),
+                                         NumberRow(kAuditPrefix, from), {}, limit);
+}
+
+storage::Progress Store::progress() const { return database_->progress(); }
+
+absl::Status Store::write_status() const { return database_->write_status(); }
+
+std::string Store::Property(absl::string_view column_family, absl::string_view property) const {
+  for (size_t i = 0; i < kFamilyCount; ++i) {
+    const Family family = static_cast<Family>(i);
+    std::string value;
+    if (FamilyName(family) == column_family &&
+        database_->rocks()->GetProperty(database_->handle(family), ToSlice(property), &value)) {
+      return value;
+    }
+  }
+  return "";
+}
+
+}  // namespace touchstone::store

@@ -1,0 +1,234 @@
+// Records against a naive model, and against bytes that are no records.
+
+#include <gtest/gtest.h>
+#include <rapidcheck/gtest.h>
+
+#include <map>
+#include <string>
+#include <tuple>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "store/record.h"
+#include "store/record_patch.h"
+#include "tests/store/record_text.h"
+
+namespace touchstone::store {
+namespace {
+
+Value RandomScalar() {
+  switch (*rc::gen::inRange(0, 8)) {
+    case 0:
+      return Value::Bool(*rc::gen::arbitrary<bool>());
+    case 1:
+      return Value::Int64(*rc::gen::arbitrary<int64_t>());
+    case 2:
+      return Value::Double(*rc::gen::arbitrary<double>());
+    case 3:
+      return Value::TimestampUs(*rc::gen::arbitrary<int64_t>());
+    case 4:
+      return Value::DateDays(*rc::gen::arbitrary<int32_t>());
+    case 5:
+      return Value::Money(*rc::gen::arbitrary<int64_t>(), "EUR");
+    case 6:
+      return Value::DecimalThousandths(*rc::gen::arbitrary<int64_t>());
+    default:
+      return Value::String(*rc::gen::arbitrary<std::string>());
+  }
+}
+
+Value RandomValue() {
+  switch (*rc::gen::inRange(0, 4)) {
+    case 0:
+      return Value::StringList(*rc::gen::arbitrary<std::vector<std::string>>());
+    case 1: {
+      std::vector<std::vector<Value::Field>> records(*rc::gen::inRange<size_t>(0, 4));
+      for (std::vector<Value::Field>& fields : records) {
+        const uint32_t count = *rc::gen::inRange<uint32_t>(0, 4);
+        for (uint32_t id = 0; id < count; ++id) fields.push_back({id * 3, RandomScalar()});
+      }
+      return Value::RecordList(records);
+    }
+    default:
+      return RandomScalar();
+  }
+}
+
+void AddRandomOperation(RecordPatch* patch) {
+  const uint32_t id = *rc::gen::inRange<uint32_t>(0, 6);
+  const int64_t time_us = *rc::gen::inRange<int64_t>(-5, 50);
+  switch (*rc::gen::inRange(0, 9)) {
+    case 0:
+    case 1:
+      return patch->SetAttribute(id, RandomValue(), *rc::gen::arbitrary<uint16_t>(),
+                                 *rc::gen::arbitrary<uint32_t>());
+    case 2:
+      return patch->ClearAttribute(id);
+    case 3:
+      return patch->AddToAggregate({.aggregate = id,
+                                    .bucket = *rc::gen::inRange(-4, 4),
+                                    .count = 1,
+                                    .sum = *rc::gen::arbitrary<int64_t>(),
+                                    .event_us = time_us,
+                                    .keep_from_bucket = *rc::gen::inRange(-6, 2)});
+    case 4: {
+      const auto limits = *rc::gen::arbitrary<std::vector<uint64_t>>();
+      return patch->AddContact(
+          {.offer = id,
+           .transaction = *rc::gen::inRange<uint64_t>(0, 3),
+           .time_us = time_us,
+           .channel = 1,
+           .kind = *rc::gen::element(ContactKind::kShown, ContactKind::kRedeemed),
+           .direction = 0,
+           .limits = limits,
+           .keep_from_us = *rc::gen::inRange<int64_t>(-9, 9)});
+    }
+    case 5:
+      return patch->AddIdentity(absl::StrCat("card:", id));
+    case 6:
+      return patch->RemoveIdentity(absl::StrCat("card:", id));
+    case 7:
+      return patch->SetConsent(id, *rc::gen::arbitrary<bool>(), time_us);
+    default:
+      return patch->BumpVersion();
+  }
+}
+
+std::vector<std::string> RandomPatches() {
+  std::vector<std::string> patches(*rc::gen::inRange<size_t>(1, 12));
+  for (std::string& bytes : patches) {
+    RecordPatch patch;
+    const int operations = *rc::gen::inRange(0, 5);
+    for (int i = 0; i < operations; ++i) AddRandomOperation(&patch);
+    bytes = patch.bytes();
+  }
+  return patches;
+}
+
+std::string Applied(absl::string_view record, const std::vector<std::string>& patches) {
+  const std::vector<absl::string_view> views(patches.begin(), patches.end());
+  absl::StatusOr<std::string> bytes = ApplyPatches(record, views);
+  RC_ASSERT(bytes.ok());
+  return *bytes;
+}
+
+std::string Text(const std::string& bytes) {
+  absl::StatusOr<RecordView> record = RecordView::Parse(bytes);
+  RC_ASSERT(record.ok());
+  return RecordText(*record);
+}
+
+// RocksDB may merge any neighbours first, and may or may not have a record below them.
+RC_GTEST_PROP(RecordPropertyTest, PatchesGiveTheSameRecordHoweverTheyAreGrouped, ()) {
+  const std::vector<std::string> patches = RandomPatches();
+  const std::string at_once = Applied("", patches);
+  std::string one_by_one;
+  for (const std::string& patch : patches) one_by_one = Applied(one_by_one, {patch});
+  RC_ASSERT(one_by_one == at_once);
+  std::vector<std::string> grouped;
+  for (const std::string& patch : patches) {
+    if (grouped.empty() || *rc::gen::arbitrary<bool>()) {
+      grouped.push_back(patch);
+    } else {
+      grouped.back() += patch;
+    }
+  }
+  RC_ASSERT(Applied("", grouped) == at_once);
+}
+
+RC_GTEST_PROP(RecordPropertyTest, RewritingARecordChangesNothing, ()) {
+  const std::string bytes = Applied("", RandomPatches());
+  RC_ASSERT(Applied(bytes, {}) == bytes);
+  RC_ASSERT(!Text(bytes).empty());
+}
+
+// The slow truth: attributes in a map, each the text of the last value that was set.
+RC_GTEST_PROP(RecordPropertyTest, AttributesAgreeWithAMap, ()) {
+  std::map<uint32_t, std::string> model;
+  std::string bytes;
+  const int steps = *rc::gen::inRange(1, 40);
+  for (int i = 0; i < steps; ++i) {
+    RecordPatch patch;
+    const uint32_t id = *rc::gen::inRange<uint32_t>(0, 10);
+    if (*rc::gen::inRange(0, 4) == 0) {
+      patch.ClearAttribute(id);
+      model.erase(id);
+    } else {
+      const std::string value = *rc::gen::arbitrary<std::string>();
+      patch.SetAttribute(id, Value::String(value), 0, 0);
+      model[id] = value;
+    }
+    bytes = Applied(bytes, {patch.bytes()});
+  }
+  absl::StatusOr<RecordView> record = RecordView::Parse(bytes);
+  RC_ASSERT(record.ok());
+  RC_ASSERT(record->attribute_count() == model.size());
+  size_t i = 0;
+  for (const auto& [id, value] : model) {
+    RC_ASSERT(record->attribute(i).id == id);
+    RC_ASSERT(record->attribute(i++).value.string_value() == absl::string_view(value));
+    RC_ASSERT(record->FindAttribute(id)->value.string_value() == absl::string_view(value));
+  }
+}
+
+RC_GTEST_PROP(RecordPropertyTest, AggregateWindowsAgreeWithAListOfEvents, ()) {
+  const auto events = *rc::gen::container<std::vector<std::tuple<int, int>>>(
+      rc::gen::tuple(rc::gen::inRange(-20, 20), rc::gen::inRange(-1000, 1000)));
+  std::string bytes = Applied("", {});
+  for (const auto& [day, amount] : events) {
+    RecordPatch patch;
+    patch.AddToAggregate(
+        {.aggregate = 8, .bucket = day, .count = 1, .sum = amount, .event_us = day * 100});
+    bytes = Applied(bytes, {patch.bytes()});
+  }
+  const int from = *rc::gen::inRange(-25, 25);
+  const int through = *rc::gen::inRange(from, 26);
+  AggregateView::Window expected;
+  for (const auto& [day, amount] : events) {
+    if (day < from || day > through) continue;
+    ++expected.count;
+    expected.sum += amount;
+  }
+  absl::StatusOr<RecordView> record = RecordView::Parse(bytes);
+  RC_ASSERT(record.ok());
+  RC_ASSERT(record->FindAggregate(8).has_value() == !events.empty());
+  if (events.empty()) return;
+  const AggregateView::Window window = record->FindAggregate(8)->Over(from, through);
+  RC_ASSERT(window.count == expected.count);
+  RC_ASSERT(window.sum == expected.sum);
+}
+
+// A view that leaves its bytes is found by the sanitizers.
+RC_GTEST_PROP(RecordPropertyTest, BytesThatAreDamagedNeverCrash, ()) {
+  std::string bytes = Applied("", RandomPatches());
+  const int hits = *rc::gen::inRange(1, 6);
+  for (int i = 0; i < hits; ++i) {
+    bytes[*rc::gen::inRange<size_t>(0, bytes.size())] = *rc::gen::arbitrary<char>();
+  }
+  if (*rc::gen::inRange(0, 4) == 0) bytes.resize(*rc::gen::inRange<size_t>(0, bytes.size()));
+  const std::string exact(bytes);  // without spare capacity behind it
+  absl::StatusOr<RecordView> record = RecordView::Parse(exact);
+  if (record.ok()) {
+    RC_ASSERT(!RecordText(*record).empty());
+    Applied(exact, RandomPatches());
+  } else {
+    RC_ASSERT(record.status().code() == absl::StatusCode::kDataLoss);
+  }
+}
+
+RC_GTEST_PROP(RecordPropertyTest, RandomBytesAreNoRecord, (const std::string& bytes)) {
+  RC_ASSERT(!RecordView::Parse(bytes).ok());
+}
+
+RC_GTEST_PROP(RecordPropertyTest, DamagedPatchesAreRefusedOrApplied, ()) {
+  std::string patch;
+  for (const std::string& part : RandomPatches()) patch += part;
+  RC_PRE(!patch.empty());
+  patch[*rc::gen::inRange<size_t>(0, patch.size())] = *rc::gen::arbitrary<char>();
+  const absl::StatusOr<std::string> bytes = ApplyPatches("", {absl::string_view(patch)});
+  RC_ASSERT(bytes.ok() == ValidatePatch(patch).ok());
+  if (bytes.ok()) RC_ASSERT(!Text(*bytes).empty());
+}
+
+}  // namespace
+}  // namespace touchstone::store

@@ -1,0 +1,348 @@
+#include "store/record.h"
+
+#include <string>
+#include <vector>
+
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "store/record_layout.h"
+#include "store/record_patch.h"
+
+namespace touchstone::store {
+namespace {
+
+std::string Patched(absl::string_view record, const RecordPatch& patch) {
+  absl::StatusOr<std::string> bytes = ApplyPatches(record, {absl::string_view(patch.bytes())});
+  EXPECT_TRUE(bytes.ok()) << bytes.status();
+  return bytes.value_or("");
+}
+
+RecordView Parsed(absl::string_view bytes) {
+  absl::StatusOr<RecordView> record = RecordView::Parse(bytes);
+  EXPECT_TRUE(record.ok()) << record.status();
+  return record.value_or(RecordView());
+}
+
+TEST(RecordTest, KeepsAValueOfEveryType) {
+  RecordPatch patch;
+  patch.SetAttribute(10, Value::Bool(true), 1, 100);
+  patch.SetAttribute(20, Value::Int64(-5), 2, 0);
+  patch.SetAttribute(30, Value::Double(0.25), 0, 0);
+  patch.SetAttribute(40, Value::TimestampUs(1700000000000001), 0, 0);
+  patch.SetAttribute(50, Value::DateDays(-1), 0, 0);
+  patch.SetAttribute(60, Value::Money(41200, "EUR"), 0, 0);
+  patch.SetAttribute(70, Value::DecimalThousandths(3500), 0, 0);
+  patch.SetAttribute(80, Value::String("gold"), 65535, 4294967295u);
+  patch.SetAttribute(90, Value::StringList({"nuts", "", "caffeine"}), 0, 0);
+  patch.SetAttribute(4000000000u,
+                     Value::RecordList({{{1, Value::String("fibre")}, {7, Value::Int64(9)}}, {}}),
+                     0, 0);
+  const std::string bytes = Patched("", patch);
+  const RecordView record = Parsed(bytes);
+
+  ASSERT_EQ(record.attribute_count(), 10u);
+  EXPECT_TRUE(record.FindAttribute(10)->value.bool_value());
+  EXPECT_EQ(record.FindAttribute(10)->source, 1);
+  EXPECT_EQ(record.FindAttribute(10)->as_of_s, 100u);
+  EXPECT_EQ(record.FindAttribute(20)->value.int64_value(), -5);
+  EXPECT_EQ(record.FindAttribute(30)->value.double_value(), 0.25);
+  EXPECT_EQ(record.FindAttribute(40)->value.timestamp_us(), 1700000000000001);
+  EXPECT_EQ(record.FindAttribute(50)->value.date_days(), -1);
+  EXPECT_EQ(record.FindAttribute(60)->value.money_amount_minor(), 41200);
+  EXPECT_EQ(record.FindAttribute(60)->value.currency_code(), "EUR");
+  EXPECT_EQ(record.FindAttribute(70)->value.decimal_thousandths(), 3500);
+  EXPECT_EQ(record.FindAttribute(80)->value.string_value(), "gold");
+  EXPECT_EQ(record.FindAttribute(80)->source, 65535);
+  EXPECT_EQ(record.FindAttribute(80)->as_of_s, 4294967295u);
+  const StringListView list = record.FindAttribute(90)->value.string_list();
+  ASSERT_EQ(list.size(), 3u);
+  EXPECT_EQ(list[0], "nuts");
+  EXPECT_EQ(list[1], "");
+  EXPECT_EQ(list[2], "caffeine");
+  const RecordListView records = record.FindAttribute(4000000000u)->value.record_list();
+  ASSERT_EQ(records.size(), 2u);
+  ASSERT_EQ(records[0].size(), 2u);
+  EXPECT_EQ(records[0].id(0), 1u);
+  EXPECT_EQ(records[0].value(0).string_value(), "fibre");
+  EXPECT_EQ(records[0].value(1).int64_value(), 9);
+  EXPECT_EQ(records[1].size(), 0u);
+  EXPECT_FALSE(record.FindAttribute(11).has_value());
+  EXPECT_FALSE(record.FindAttribute(4000000001u).has_value());
+}
+
+TEST(RecordTest, ADefaultRecordHoldsNothing) {
+  const RecordView record;
+  EXPECT_EQ(record.version(), 0u);
+  EXPECT_EQ(record.attribute_count(), 0u);
+  EXPECT_FALSE(record.FindAttribute(1).has_value());
+  EXPECT_FALSE(record.FindAggregate(1).has_value());
+  EXPECT_EQ(record.contact_count(), 0u);
+  EXPECT_TRUE(record.identities().empty());
+  EXPECT_EQ(record.consent_count(), 0u);
+}
+
+TEST(RecordTest, TheLastValueOfAnAttributeWinsAndClearingRemovesIt) {
+  RecordPatch patch;
+  patch.SetAttribute(1, Value::String("a long value that leaves a hole"), 0, 9);
+  patch.SetAttribute(2, Value::Int64(2), 0, 0);
+  patch.SetAttribute(1, Value::String("b"), 0, 3);
+  patch.ClearAttribute(2);
+  patch.ClearAttribute(77);
+  const std::string bytes = Patched("", patch);
+  const RecordView record = Parsed(bytes);
+  ASSERT_EQ(record.attribute_count(), 1u);
+  EXPECT_EQ(record.attribute(0).value.string_value(), "b");
+}
+
+TEST(RecordTest, AggregatesAddUpByBucketAndOverAWindow) {
+  RecordPatch patch;
+  patch.AddToAggregate({.aggregate = 5, .bucket = 100, .count = 1, .sum = 250, .event_us = 1000});
+  patch.AddToAggregate({.aggregate = 5, .bucket = 102, .count = 2, .sum = 10, .event_us = 3000});
+  patch.AddToAggregate({.aggregate = 5, .bucket = 100, .count = 1, .sum = -50, .event_us = 500});
+  const std::string bytes = Patched("", patch);
+  const RecordView record = Parsed(bytes);
+  const std::optional<AggregateView> aggregate = record.FindAggregate(5);
+  ASSERT_TRUE(aggregate.has_value());
+  ASSERT_EQ(aggregate->bucket_count(), 2u);
+  EXPECT_EQ(aggregate->bucket(0), (Bucket{100, 2, 200}));
+  EXPECT_EQ(aggregate->bucket(1), (Bucket{102, 2, 10}));
+  EXPECT_EQ(aggregate->first_us(), 500);
+  EXPECT_EQ(aggregate->last_us(), 3000);
+  EXPECT_EQ(aggregate->Over(100, 102).count, 4);
+  EXPECT_EQ(aggregate->Over(100, 102).sum, 210);
+  EXPECT_EQ(aggregate->Over(101, 102).sum, 10);
+  EXPECT_EQ(aggregate->Over(103, 200).count, 0);
+  EXPECT_EQ(aggregate->Over(0, 100).sum, 200);
+}
+
+TEST(RecordTest, SumsSaturateInsteadOfWrapping) {
+  RecordPatch patch;
+  const int64_t most = std::numeric_limits<int64_t>::max();
+  patch.AddToAggregate({.aggregate = 1, .bucket = 1, .count = 1, .sum = most, .event_us = 0});
+  patch.AddToAggregate({.aggregate = 1, .bucket = 1, .count = 1, .sum = 1, .event_us = 0});
+  patch.AddToAggregate({.aggregate = 1, .bucket = 2, .count = 1, .sum = 1, .event_us = 0});
+  const std::string bytes = Patched("", patch);
+  const AggregateView aggregate = *Parsed(bytes).FindAggregate(1);
+  EXPECT_EQ(aggregate.bucket(0).sum, most);
+  EXPECT_EQ(aggregate.Over(1, 2).sum, most);
+}
+
+TEST(RecordTest, BucketsOutsideOfEveryWindowAreDropped) {
+  RecordPatch patch;
+  for (int32_t day : {1, 2, 3}) {
+    patch.AddToAggregate({.aggregate = 1, .bucket = day, .count = 1, .sum = 0, .event_us = day});
+  }
+  patch.AddToAggregate({.aggregate = 1,
+                        .bucket = 1,
+                        .count = 1,
+                        .sum = 0,
+                        .event_us = AggregateView::kNever,
+                        .keep_from_bucket = 3});
+  const std::string bytes = Patched("", patch);
+  const AggregateView aggregate = *Parsed(bytes).FindAggregate(1);
+  ASSERT_EQ(aggregate.bucket_count(), 1u);
+  EXPECT_EQ(aggregate.bucket(0).number, 3);
+  EXPECT_EQ(aggregate.first_us(), 1);
+  EXPECT_EQ(aggregate.last_us(), 3);
+}
+
+TEST(RecordTest, AnAggregateHoldsItsLimitOfBucketsAndDropsTheOldestBeyond) {
+  RecordPatch patch;
+  for (int32_t day = 0; day <= static_cast<int32_t>(kMaxBuckets); ++day) {
+    patch.AddToAggregate({.aggregate = 1, .bucket = day, .count = 1, .sum = 0, .event_us = 0});
+  }
+  const std::string bytes = Patched("", patch);
+  const AggregateView aggregate = *Parsed(bytes).FindAggregate(1);
+  EXPECT_EQ(aggregate.bucket_count(), kMaxBuckets);
+  EXPECT_EQ(aggregate.bucket(0).number, 1);
+}
+
+RecordPatch::Contact Shown(uint64_t offer, uint64_t transaction, int64_t time_us) {
+  return {offer, transaction, time_us, 1, ContactKind::kShown, 0, {}};
+}
+
+TEST(RecordTest, ContactsAreSortedByTimeAndCountOnceATransaction) {
+  RecordPatch patch;
+  const std::vector<uint64_t> limits = {7, 8};
+  patch.AddContact(Shown(1, 50, 2000));
+  patch.AddContact({2, 51, 1000, 3, ContactKind::kDeclined, 1, limits});
+  patch.AddContact(Shown(1, 50, 9000));  // the same transaction
+  patch.AddContact(Shown(1, 0, 9000));   // without a transaction, each one counts
+  patch.AddContact(Shown(1, 0, 9000));
+  const std::string bytes = Patched("", patch);
+  const RecordView record = Parsed(bytes);
+  ASSERT_EQ(record.contact_count(), 4u);
+  EXPECT_EQ(record.contact(0).offer, 2u);
+  EXPECT_EQ(record.contact(0).kind, ContactKind::kDeclined);
+  EXPECT_EQ(record.contact(0).channel, 3u);
+  EXPECT_EQ(record.contact(0).direction, 1);
+  ASSERT_EQ(record.contact(0).limit_count, 2);
+  EXPECT_EQ(record.contact(0).limit(1), 8u);
+  EXPECT_EQ(record.contact(1).time_us, 2000);
+  EXPECT_EQ(record.contact(1).limit_count, 0);
+}
+
+TEST(RecordTest, BeyondTheLimitTheOldestShownGoesFirstAndIsCounted) {
+  RecordPatch patch;
+  patch.AddContact({9, 1, 1, 1, ContactKind::kRedeemed, 0, {}});
+  for (uint64_t i = 2; i <= kMaxContacts; ++i)
+    patch.AddContact(Shown(1, i, static_cast<int64_t>(i)));
+  std::string bytes = Patched("", patch);
+  ASSERT_EQ(Parsed(bytes).contact_count(), kMaxContacts);
+  EXPECT_EQ(Parsed(bytes).contacts_dropped(), 0u);
+
+  patch.Clear();
+  patch.AddContact(Shown(1, 5000, 5000));
+  bytes = Patched(bytes, patch);
+  const RecordView record = Parsed(bytes);
+  EXPECT_EQ(record.contact_count(), kMaxContacts);
+  EXPECT_EQ(record.contacts_dropped(), 1u);
+  EXPECT_EQ(record.contact(0).kind, ContactKind::kRedeemed);
+  EXPECT_EQ(record.contact(1).time_us, 3);
+}
+
+TEST(RecordTest, ContactsThatServeNoLiveRuleAreDropped) {
+  RecordPatch patch;
+  patch.AddContact(Shown(1, 1, 100));
+  patch.AddContact(Shown(1, 2, 200));
+  RecordPatch::Contact late = Shown(1, 3, 300);
+  late.keep_from_us = 200;
+  patch.AddContact(late);
+  const std::string bytes = Patched("", patch);
+  ASSERT_EQ(Parsed(bytes).contact_count(), 2u);
+  EXPECT_EQ(Parsed(bytes).contact(0).time_us, 200);
+}
+
+TEST(RecordTest, IdentitiesAndConsentsAreSets) {
+  RecordPatch patch;
+  patch.AddIdentity("loyalty_card:1");
+  patch.AddIdentity("phone:2");
+  patch.AddIdentity("loyalty_card:1");
+  patch.RemoveIdentity("phone:2");
+  patch.SetConsent(9, true, 10);
+  patch.SetConsent(3, false, 20);
+  patch.SetConsent(9, false, 30);
+  const std::string bytes = Patched("", patch);
+  const RecordView record = Parsed(bytes);
+  ASSERT_EQ(record.identities().size(), 1u);
+  EXPECT_EQ(record.identities()[0], "loyalty_card:1");
+  ASSERT_EQ(record.consent_count(), 2u);
+  EXPECT_EQ(record.consent(0).purpose, 3u);
+  EXPECT_FALSE(record.consent(1).granted);
+  EXPECT_EQ(record.consent(1).time_us, 30);
+}
+
+// A record as a later version might write it: an attribute of an unknown type in the heap, an
+// aggregate of an unknown kind, and a section that is not known here.
+std::string RecordOfTheFuture() {
+  using layout::AppendNumber;
+  std::string attributes;
+  AppendNumber(&attributes, uint32_t{5});
+  AppendNumber(&attributes, uint32_t{0});
+  AppendNumber(&attributes, uint16_t{0});
+  AppendNumber(&attributes, uint8_t{200});
+  attributes.append(3, '\0');
+  AppendNumber(&attributes, uint32_t{0});
+  AppendNumber(&attributes, uint32_t{6});
+  attributes += "future";
+  std::string aggregates;
+  AppendNumber(&aggregates, uint32_t{3});
+  AppendNumber(&aggregates, uint32_t{99});  // kind, reserved
+  AppendNumber(&aggregates, uint32_t{0});
+  AppendNumber(&aggregates, uint32_t{4});
+  aggregates += "hll!";
+  const std::string unknown = "a section of tomorrow";
+  std::string out;
+  AppendNumber(&out, layout::kMagic);
+  AppendNumber(&out, layout::kRecordFormat);
+  AppendNumber(&out, static_cast<uint32_t>(layout::kHeaderBytes + 3 * layout::kSectionBytes +
+                                           attributes.size() + aggregates.size() + unknown.size()));
+  AppendNumber(&out, uint64_t{41});
+  AppendNumber(&out, uint32_t{3});
+  const auto section = [&](uint16_t kind, uint32_t count, const std::string& body) {
+    AppendNumber(&out, kind);
+    AppendNumber(&out, uint16_t{0});
+    AppendNumber(&out, count);
+    AppendNumber(&out, static_cast<uint32_t>(body.size()));
+  };
+  section(layout::kAttributes, 1, attributes);
+  section(layout::kAggregates, 1, aggregates);
+  section(77, 12, unknown);
+  return out + attributes + aggregates + unknown;
+}
+
+TEST(RecordTest, WhatALaterVersionWroteIsSkippedAndSurvivesRewriting) {
+  const std::string future = RecordOfTheFuture();
+  RecordPatch patch;
+  patch.SetAttribute(1, Value::Int64(1), 0, 0);
+  patch.AddToAggregate({.aggregate = 2, .bucket = 1, .count = 1, .sum = 1, .event_us = 1});
+  // An increment of an aggregate that is not understood here must not harm it.
+  patch.AddToAggregate({.aggregate = 3, .bucket = 1, .count = 1, .sum = 1, .event_us = 1});
+  std::string bytes = Patched(future, patch);
+  const RecordView record = Parsed(bytes);
+  EXPECT_EQ(record.attribute_count(), 2u);
+  EXPECT_EQ(record.FindAttribute(5)->value.heap_payload(), "future");
+  EXPECT_FALSE(record.FindAggregate(3).has_value());
+  EXPECT_TRUE(record.FindAggregate(2).has_value());
+
+  patch.Clear();
+  patch.ClearAttribute(1);
+  patch.ClearAggregate(2);
+  EXPECT_EQ(Patched(bytes, patch), future);
+}
+
+TEST(RecordTest, RefusesARecordOfAnotherFormat) {
+  std::string bytes = RecordOfTheFuture();
+  bytes[2] = 2;
+  EXPECT_EQ(RecordView::Parse(bytes).status().code(), absl::StatusCode::kDataLoss);
+  EXPECT_EQ(RecordView::Parse("").status().code(), absl::StatusCode::kDataLoss);
+}
+
+TEST(RecordTest, RefusesAHeapThatIsSharedOrHasGaps) {
+  RecordPatch patch;
+  patch.SetAttribute(1, Value::String("abcd"), 0, 0);
+  patch.SetAttribute(2, Value::String("efgh"), 0, 0);
+  std::string bytes = Patched("", patch);
+  // The second cell's offset, pointed at the first cell's bytes.
+  const size_t offset_at = layout::kHeaderBytes + layout::kSectionBytes + layout::kAttributeBytes +
+                           layout::kAttributeSlot + 4;
+  ASSERT_EQ(LoadNumber<uint32_t>(bytes.data() + offset_at), 4u);
+  bytes[offset_at] = 0;
+  EXPECT_EQ(RecordView::Parse(bytes).status().code(), absl::StatusCode::kDataLoss);
+}
+
+TEST(RecordPatchTest, RefusesUnknownAndMalformedOperations) {
+  RecordPatch patch;
+  patch.SetAttribute(1, Value::StringList({"a"}), 0, 0);
+  ASSERT_TRUE(ValidatePatch(patch.bytes()).ok());
+  const std::string cut = patch.bytes().substr(0, patch.bytes().size() - 1);
+  EXPECT_EQ(ValidatePatch(cut).code(), absl::StatusCode::kInvalidArgument);
+  std::string unknown = patch.bytes();
+  unknown[0] = 99;
+  EXPECT_EQ(ValidatePatch(unknown).code(), absl::StatusCode::kInvalidArgument);
+  std::string bad_list = patch.bytes();
+  bad_list[bad_list.size() - 2] = 50;  // an end offset beyond the text
+  EXPECT_EQ(ValidatePatch(bad_list).code(), absl::StatusCode::kInvalidArgument);
+  EXPECT_EQ(ApplyPatches("", {absl::string_view(cut)}).status().code(),
+            absl::StatusCode::kInvalidArgument);
+}
+
+TEST(RecordPatchTest, TakesAValueAtTheLimitAndRefusesOneBeyondIt) {
+  RecordPatch patch;
+  patch.SetAttribute(1, Value::String(std::string(kMaxValueBytes, 'x')), 0, 0);
+  EXPECT_TRUE(ValidatePatch(patch.bytes()).ok());
+  patch.SetAttribute(1, Value::String(std::string(kMaxValueBytes + 1, 'x')), 0, 0);
+  EXPECT_FALSE(ValidatePatch(patch.bytes()).ok());
+}
+
+TEST(RecordPatchTest, KnowsWhetherItChangesIdentities) {
+  RecordPatch patch;
+  patch.SetAttribute(1, Value::Int64(7), 0, 0);
+  patch.BumpVersion();
+  EXPECT_FALSE(ChangesIdentities(patch.bytes()));
+  patch.RemoveIdentity("a:1");
+  EXPECT_TRUE(ChangesIdentities(patch.bytes()));
+}
+
+}  // namespace
+}  // namespace touchstone::store
