@@ -84,11 +84,9 @@ class FaultWritableFile : public rocksdb::FSWritableFileOwnerWrapper {
     if (truncated.ok()) faults_->Truncated(path_, bytes);
     return truncated;
   }
-  IOStatus Sync(const IOOptions& options, IODebugContext* debug) override {
-    return SyncBy([&] { return target()->Sync(options, debug); });
-  }
-  IOStatus Fsync(const IOOptions& options, IODebugContext* debug) override {
-    return SyncBy([&] { return target()->Fsync(options, debug); });
+  IOStatus Sync(const IOOptions& /*options*/, IODebugContext* /*debug*/) override { return Sync(); }
+  IOStatus Fsync(const IOOptions& /*options*/, IODebugContext* /*debug*/) override {
+    return Sync();
   }
   // Starts writing back; that is no promise.
   IOStatus RangeSync(uint64_t /*offset*/, uint64_t /*bytes*/, const IOOptions& /*options*/,
@@ -101,13 +99,10 @@ class FaultWritableFile : public rocksdb::FSWritableFileOwnerWrapper {
     const Slice half(data.data(), data.size() / 2);
     if (target()->Append(half, options, debug).ok()) faults_->Written(path_, half.size());
   }
-  template <typename SyncCall>
-  IOStatus SyncBy(SyncCall sync) {
+  IOStatus Sync() {
     const IOStatus fault = faults_->BeforeSync();
-    if (!fault.ok()) return fault;
-    const IOStatus synced = sync();
-    if (synced.ok()) faults_->Synced(path_);
-    return synced;
+    if (fault.ok()) faults_->Synced(path_);
+    return fault;
   }
 
   const std::string path_;
@@ -120,23 +115,19 @@ class FaultDirectory : public rocksdb::FSDirectoryWrapper {
                  FaultFileSystem* faults)
       : FSDirectoryWrapper(std::move(directory)), path_(std::move(path)), faults_(faults) {}
 
-  IOStatus Fsync(const IOOptions& options, IODebugContext* debug) override {
-    return SyncBy([&] { return FSDirectoryWrapper::Fsync(options, debug); });
+  IOStatus Fsync(const IOOptions& /*options*/, IODebugContext* /*debug*/) override {
+    return Sync();
   }
-  IOStatus FsyncWithDirOptions(const IOOptions& options, IODebugContext* debug,
-                               const rocksdb::DirFsyncOptions& dir_options) override {
-    return SyncBy(
-        [&] { return FSDirectoryWrapper::FsyncWithDirOptions(options, debug, dir_options); });
+  IOStatus FsyncWithDirOptions(const IOOptions& /*options*/, IODebugContext* /*debug*/,
+                               const rocksdb::DirFsyncOptions& /*dir_options*/) override {
+    return Sync();
   }
 
  private:
-  template <typename SyncCall>
-  IOStatus SyncBy(SyncCall sync) {
+  IOStatus Sync() {
     const IOStatus fault = faults_->BeforeChange();
-    if (!fault.ok()) return fault;
-    const IOStatus synced = sync();
-    if (synced.ok()) faults_->DirectorySynced(path_);
-    return synced;
+    if (fault.ok()) faults_->DirectorySynced(path_);
+    return fault;
   }
 
   const std::string path_;
