@@ -84,7 +84,7 @@ class YamlReader {
   void ReportSyntax();
   void Report(absl::string_view code, const TextRange& range, absl::string_view message,
               absl::string_view hint) {
-    diagnostics_.push_back(text_.Error(code, range, message, hint));
+    AddFinding(text_.Error(code, range, message, hint), diagnostics_);
   }
   void ReportIndicator(const Indicator& indicator, const TextRange& range) {
     Report(indicator.code, range, indicator.meaning, kQuoteHint);
@@ -140,8 +140,9 @@ void YamlReader::ReportSyntax() {
 std::optional<YamlNode> YamlReader::ReadDocument() {
   if (!Next() || !Next()) return std::nullopt;  // begin of the stream; of the document
   if (event_.type == YAML_STREAM_END_EVENT) {
-    diagnostics_.push_back(text_.FileError("empty_file", "the file has no content",
-                                           "write its content, or delete it"));
+    AddFinding(
+        text_.FileError("empty_file", "the file has no content", "write its content, or delete it"),
+        diagnostics_);
     return std::nullopt;
   }
   if (event_.data.document_start.version_directive != nullptr ||
