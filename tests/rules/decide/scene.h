@@ -45,6 +45,7 @@ class Scene {
   void Line(const std::string& sku, int64_t price_minor, int64_t quantity = 1);
   void Contacted(const std::string& offer, ContactKind kind, const std::string& local);
 
+  const TestRules& rules() const { return rules_; }
   // The input; valid while the scene is neither changed nor destroyed.
   DecisionInput Input() const;
   const Decision& Decide(DecisionScratch& scratch) const;
