@@ -10,6 +10,7 @@
 #include "rules/expr/logical_chain.h"
 #include "rules/expr/macro_syntax.h"
 #include "rules/expr/spoken_words.h"
+#include "rules/expr/text.h"
 
 namespace touchstone::rules::expr {
 namespace {
