@@ -59,8 +59,8 @@ grpc::Status InvalidRequest(absl::Span<const Violation> violations) {
   if (violations.size() > 1) {
     absl::StrAppend(&message, " (and ", violations.size() - 1, " more violations)");
   }
-  google::rpc::Status status = ErrorStatus(grpc::StatusCode::INVALID_ARGUMENT,
-                                           v1::ERROR_REASON_INVALID_REQUEST, message);
+  google::rpc::Status status =
+      ErrorStatus(grpc::StatusCode::INVALID_ARGUMENT, v1::ERROR_REASON_INVALID_REQUEST, message);
   status.add_details()->PackFrom(ToBadRequest(violations));
   return RpcError(status);
 }
