@@ -1,8 +1,6 @@
 # Everything comes from Debian's packages; ARCHITECTURE.md says what each is for.
 
-include(GoogleTest)
 find_package(absl REQUIRED)
-find_package(GTest REQUIRED)
 # With CONFIG, Debian's protobuf is not found.
 find_package(Protobuf REQUIRED)
 find_package(PkgConfig REQUIRED)
@@ -12,3 +10,10 @@ find_package(gRPC CONFIG REQUIRED)
 find_program(TOUCHSTONE_GRPC_PLUGIN grpc_cpp_plugin REQUIRED)
 find_package(RocksDB CONFIG REQUIRED)
 find_package(OpenSSL REQUIRED COMPONENTS Crypto)
+
+if(TOUCHSTONE_TESTS)
+  include(GoogleTest)
+  find_package(GTest REQUIRED)
+  find_package(rapidcheck REQUIRED)
+  find_package(benchmark REQUIRED)
+endif()

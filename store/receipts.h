@@ -9,11 +9,11 @@
 // Thread safety: all methods are safe from any thread.
 // Lifetime: the destructor writes and syncs what is buffered.
 // Errors: DataLoss names a segment whose bytes fail their check. While the device refuses writes,
-// Append returns Unavailable and what was buffered is counted as lost; a new segment is tried at
-// every flush.
+// Append returns Unavailable and what was buffered is counted as lost; a new segment is tried after
+// every retry_interval, and by Flush.
 // Cost: Append is a copy under a short lock, about a microsecond for 2 KiB. Find reads one block of
-// an index per segment, and the receipt. The memory is two buffers, 1 KiB a segment, and 16 bytes a
-// receipt of the open segment.
+// an index per segment, and the receipt. The memory is buffer_bytes, 2 KiB a segment, and about 40
+// bytes a receipt of the open segment.
 // The byte format is in docs/formats/receipts.md.
 
 #include <rocksdb/file_system.h>
@@ -32,13 +32,15 @@
 namespace touchstone::store {
 
 inline constexpr size_t kMaxDecisionIdBytes = 255;
+inline constexpr size_t kMaxReceiptBytes = size_t{16} << 20;
 
 struct ReceiptLogOptions {
-  std::string path;  // a directory of its own
-  size_t buffer_bytes = size_t{16} << 20;
+  std::string path;                        // a directory of its own
+  size_t buffer_bytes = size_t{16} << 20;  // half of it takes, while the other half is written
   uint64_t segment_bytes = uint64_t{256} << 20;
   absl::Duration flush_interval = absl::Milliseconds(5);
   absl::Duration sync_interval = absl::Milliseconds(100);
+  absl::Duration retry_interval = absl::Seconds(1);    // after the device refused a write
   absl::Duration retention_age = absl::Hours(7 * 24);  // against the newest receipt
   uint64_t retention_bytes = uint64_t{20} << 30;
   // Null: the default one. Tests put faults in here.
@@ -73,8 +75,8 @@ class ReceiptLog {
   ReceiptLog& operator=(const ReceiptLog&) = delete;
 
   // Takes one receipt, the concatenation of `parts`. ResourceExhausted: no room, the caller sheds
-  // the call; Unavailable: the device refuses writes. REQUIRES: decision_id is new and holds 1 to
-  // kMaxDecisionIdBytes.
+  // the call; Unavailable: the device refuses writes; InvalidArgument beyond kMaxReceiptBytes, or
+  // for an id of another length than 1 to kMaxDecisionIdBytes. REQUIRES: decision_id is new.
   absl::Status Append(absl::string_view decision_id, absl::Time time,
                       absl::Span<const absl::string_view> parts);
   absl::Status Append(absl::string_view decision_id, absl::Time time, absl::string_view bytes) {
@@ -82,7 +84,7 @@ class ReceiptLog {
   }
 
   // The receipt of a decision; NotFound when there is none, or no longer. Sees every receipt
-  // appended before the call. Blocks.
+  // appended before the call. Blocks, for a write of the buffer if it is not empty.
   absl::StatusOr<std::string> Find(absl::string_view decision_id);
 
   // Calls `visit` for the receipts with from <= time < until, in order of appending, until it
@@ -90,7 +92,7 @@ class ReceiptLog {
   absl::Status Scan(absl::Time from, absl::Time until,
                     absl::FunctionRef<bool(const ReceiptRef&)> visit);
 
-  // Everything appended before the call is synced. Blocks.
+  // Everything appended before the call is synced. Unavailable if the device refuses. Blocks.
   absl::Status Flush();
 
   ReceiptLogStats stats() const;

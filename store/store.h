@@ -40,7 +40,7 @@ struct StoreOptions {
   std::string path;
   bool create_if_missing = true;
   size_t block_cache_bytes = size_t{256} << 20;
-  size_t write_buffer_bytes = size_t{64} << 20;  // of each busy column family
+  size_t write_buffer_bytes = size_t{128} << 20;  // of all column families together
   size_t block_bytes = size_t{8} << 10;
   int background_jobs = 2;
   // Null: the default one. Tests put faults in here.

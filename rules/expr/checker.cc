@@ -37,10 +37,14 @@ Issues Checking::Run(Expr& root, const std::optional<Type>& expected) {
   Visit(root);
   if (expected.has_value()) CheckResult(root, *expected);
   for (auto& [expr, issue] : unless_exact_) issues_.push_back(std::move(issue));
+  Finish(root);
+  if (inference_.exhausted()) {
+    issues_.push_back({"too_complex", root.span, "The types in this expression are too complex.",
+                       "Split it into several conditions or computed attributes."});
+  }
   std::stable_sort(issues_.begin(), issues_.end(),
                    [](const Issue& a, const Issue& b) { return a.span.begin < b.span.begin; });
   if (issues_.size() > limits::kMaxIssues) issues_.resize(limits::kMaxIssues);
-  Finish(root);
   return std::move(issues_);
 }
 

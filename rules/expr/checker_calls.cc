@@ -72,16 +72,19 @@ Type Checking::VisitLogic(Expr& expr) {
                                                                    : "What stands behind !";
   for (const ExprPtr& child : expr.children) {
     Visit(*child);
-    RequireBool(*child, place);
+    const bool fits = RequireBool(*child, place);
+    // What is then done with !x follows from the same mistake: !x == 1.
+    if (!fits && expr.function == Function::kNot) return Type(TypeKind::kError);
   }
   return Type(TypeKind::kBool);
 }
 
-void Checking::RequireBool(const Expr& expr, absl::string_view place) {
-  if (inference_.Assign(expr.type, Type(TypeKind::kBool))) return;
+bool Checking::RequireBool(const Expr& expr, absl::string_view place) {
+  if (inference_.Assign(expr.type, Type(TypeKind::kBool))) return true;
   Report("wrong_type", expr.span,
          absl::StrCat(place, " must be true or false, but this is ", Describe(expr), "."),
          "Compare it with something: x == ..., or ask has(x).");
+  return false;
 }
 
 Type Checking::VisitConditional(Expr& expr) {

@@ -190,7 +190,7 @@ std::string Checking::HintForName(absl::string_view written, absl::string_view n
 }
 
 Type Checking::ReportUnknownField(const Expr& expr, const Type& record) {
-  if (IsFull()) return Type(TypeKind::kError);
+  if (IsFull() || !enforcing()) return Type(TypeKind::kError);
   std::vector<absl::string_view> names;
   for (const Type::Field& field : record.fields()) names.push_back(field.name);
   const std::optional<std::string> nearest = NearestName(expr.name, names);
@@ -211,7 +211,7 @@ Type Checking::ReportUnknownFunction(Expr& expr) {
     }
     Visit(child);
   }
-  if (IsFull()) return Type(TypeKind::kError);
+  if (IsFull() || !enforcing()) return Type(TypeKind::kError);
   std::vector<absl::string_view> names(FunctionNames().begin(), FunctionNames().end());
   names.insert(names.end(), {"has", "all", "exists", "exists_one", "map", "filter", "cel.bind"});
   std::string hint;

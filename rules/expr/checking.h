@@ -82,7 +82,7 @@ class Checking {
   bool AreComparableNumbers(const Expr& expr);
   Type ReportMismatch(const Expr& expr);
   Type ReportWrongCall(const Expr& expr);
-  void RequireBool(const Expr& expr, absl::string_view place);
+  bool RequireBool(const Expr& expr, absl::string_view place);
   void CheckEnumValues(const Expr& expr);
   void CheckEnumValue(const VariableDecl& variable, const Expr& literal);
 

@@ -65,9 +65,6 @@ struct Token {
 // The tokens of `source`, ending in one kEnd. REQUIRES: source is valid UTF-8.
 std::vector<Token> Tokenize(absl::string_view source, Issues& issues);
 
-// The position of the first byte that is not valid UTF-8, or text.size().
-size_t FindInvalidUtf8(absl::string_view text);
-
 // [_a-zA-Z][_a-zA-Z0-9]*
 bool IsIdentifier(absl::string_view text);
 // Words that can be neither a variable nor a function ("as", "if", ...), though a field may be.

@@ -5,11 +5,12 @@
 #include <optional>
 #include <utility>
 
-#include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "rules/expr/lexer.h"
 #include "rules/expr/logical_chain.h"
 #include "rules/expr/macro_syntax.h"
+#include "rules/expr/spoken_words.h"
+#include "rules/expr/text.h"
 
 namespace touchstone::rules::expr {
 namespace {
@@ -59,25 +60,6 @@ std::optional<BinaryOperator> BinaryOperatorOf(TokenKind kind) {
   }
 }
 
-// What to do about a word that is no operator here though it is one in speech.
-absl::string_view HintForWord(absl::string_view word) {
-  const std::string lower = absl::AsciiStrToLower(word);
-  if (lower == "and") return "Write && for \"and\".";
-  if (lower == "or") return "Write || for \"or\".";
-  if (lower == "not") return "Write ! for \"not\".";
-  if (lower == "is" || lower == "equals") return "Write == to compare.";
-  if (lower == "contains" || lower == "startswith" || lower == "endswith" || lower == "matches") {
-    return "Write it behind a dot, with parentheses: name.contains(\"text\").";
-  }
-  if (lower == "if" || lower == "then" || lower == "else") {
-    return "Write condition ? value : other value.";
-  }
-  if (lower == "eur" || lower == "usd" || lower == "gbp" || lower == "chf") {
-    return "Write the amount alone; it takes its currency from what it is compared with.";
-  }
-  return "";
-}
-
 class Parser {
  public:
   Parser(absl::string_view source, std::vector<Token> tokens, Issues issues)
@@ -86,7 +68,11 @@ class Parser {
   ParseResult Run() {
     Node root = ParseExpr();
     while (!At(TokenKind::kEnd)) {
-      ReportUnexpected("an operator such as == or &&");
+      if (IsCloser(Current().kind)) {
+        Report("syntax", Current().span, "This bracket closes nothing.", "Delete it.");
+      } else {
+        ReportUnexpected("an operator such as == or &&");
+      }
       SkipToSyncPoint();
       // Past a stray closer the text goes on; reading it finds further mistakes.
       Next();

@@ -48,14 +48,15 @@ bool IsWellFormed(absl::string_view text, size_t bytes) {
 
 }  // namespace
 
-bool IsValidUtf8(absl::string_view text) {
-  if (IsAscii(text)) return true;
-  while (!text.empty()) {
-    const size_t bytes = LeadBytes(static_cast<unsigned char>(text[0]));
-    if (!IsWellFormed(text, bytes)) return false;
-    text.remove_prefix(bytes);
+size_t FindInvalidUtf8(absl::string_view text) {
+  if (IsAscii(text)) return text.size();
+  size_t at = 0;
+  while (at < text.size()) {
+    const size_t bytes = LeadBytes(static_cast<unsigned char>(text[at]));
+    if (!IsWellFormed(text.substr(at), bytes)) return at;
+    at += bytes;
   }
-  return true;
+  return at;
 }
 
 size_t CodePointBytes(absl::string_view text) {

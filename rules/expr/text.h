@@ -1,6 +1,7 @@
 #pragma once
 
-// Code points of UTF-8 text. Internal to the evaluator.
+// UTF-8 text (RFC 3629: no overlong forms, no surrogates, nothing above U+10FFFF) and its code
+// points. Internal to rules/expr.
 //
 // Values hold valid UTF-8 by contract; should a byte be out of place it counts as a code point of
 // its own, so that no input reads outside the text.
@@ -11,7 +12,9 @@
 
 namespace touchstone::rules::expr {
 
-bool IsValidUtf8(absl::string_view text);
+// The position of the first byte that is not valid UTF-8, or text.size().
+size_t FindInvalidUtf8(absl::string_view text);
+inline bool IsValidUtf8(absl::string_view text) { return FindInvalidUtf8(text) == text.size(); }
 // Cost: linear; text of one-byte code points is recognised eight bytes at a time.
 int64_t CodePointCount(absl::string_view text);
 // Length in bytes of the code point that begins `text`. REQUIRES: text is not empty.

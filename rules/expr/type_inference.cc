@@ -48,9 +48,14 @@ Type TypeInference::Shallow(const Type& type) const {
   return known;
 }
 
+bool TypeInference::Enter(const Type& type) const {
+  if (ParamCount(type.kind()) > 0 || type.Is(TypeKind::kType)) ++steps_;
+  return !exhausted();
+}
+
 Type TypeInference::Final(const Type& type) const {
   const Type known = Shallow(type);
-  if (IsVariable(known)) return Type(TypeKind::kDyn);
+  if (IsVariable(known) || !Enter(known)) return Type(TypeKind::kDyn);
   return MapParams(known, [this](const Type& param) { return Final(param); });
 }
 
@@ -92,6 +97,7 @@ bool TypeInference::Unify(const Type& from, const Type& to) {
     return plain_from == plain_to;
   }
   if (known.kind() != to.kind()) return false;
+  if (!Enter(known)) return true;
   if (known.Is(TypeKind::kType)) return true;
   return ParamCount(to.kind()) == 0 ? known == to : UnifyParams(known, to);
 }
@@ -126,6 +132,7 @@ bool TypeInference::UnifyVariable(const Type& from, const Type& variable) {
 bool TypeInference::Occurs(size_t variable, const Type& in) const {
   const Type known = Shallow(in);
   if (IsVariable(known)) return IndexOf(known) == variable;
+  if (!Enter(known)) return true;
   const size_t params = known.Is(TypeKind::kType) ? 1 : ParamCount(known.kind());
   for (size_t i = 0; i < params; ++i) {
     if (Occurs(variable, known.param(i))) return true;
@@ -142,6 +149,7 @@ Type TypeInference::Wider(const Type& a, const Type& b) const {
   if (y.Is(TypeKind::kNull)) return x;
   if (x.Is(TypeKind::kWrapper)) return x;
   if (y.Is(TypeKind::kWrapper)) return y;
+  if (!Enter(x)) return Type(TypeKind::kDyn);
   switch (x.kind()) {
     case TypeKind::kList:
       return Type::List(Wider(x.param(0), y.param(0)));

@@ -3,7 +3,8 @@
 // What is known about type variables while one expression is checked: unification as CEL does it,
 // where dyn and null fit in and a wider type replaces a narrower one. Internal to the checker.
 //
-// Use: one per expression; not thread safe. Cost: a substitution is linear in the type's size.
+// Use: one per expression; not thread safe. Cost: bounded by kMaxSteps, since types that name a
+// variable twice can grow exponentially; past it everything is dyn and exhausted() is true.
 // Source: google/cel-spec doc/langdef.md, "Gradual type checking"; the algorithm is the one of
 // Damas and Milner with subtyping for dyn, null and wrappers.
 
@@ -18,6 +19,8 @@ namespace touchstone::rules::expr {
 
 class TypeInference {
  public:
+  static constexpr size_t kMaxSteps = 300'000;  // visits of lists, maps and other compound types
+
   // A variable about which nothing is known yet.
   Type Fresh();
 
@@ -41,7 +44,11 @@ class TypeInference {
   Mark Here() const { return {trail_.size(), bindings_.size()}; }
   void ReturnTo(Mark mark);
 
+  bool exhausted() const { return steps_ > kMaxSteps; }
+
  private:
+  // Takes a step into a type; false when there are none left.
+  bool Enter(const Type& type) const;
   static size_t IndexOf(const Type& variable);
   bool IsVariable(const Type& type) const { return type.Is(TypeKind::kParam); }
   bool Unify(const Type& from, const Type& to);
@@ -53,6 +60,7 @@ class TypeInference {
   Type Wider(const Type& a, const Type& b) const;
 
   std::vector<std::optional<Type>> bindings_;
+  mutable size_t steps_ = 0;
   std::vector<std::pair<size_t, std::optional<Type>>> trail_;  // what each binding was before
 };
 

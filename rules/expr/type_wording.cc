@@ -50,7 +50,11 @@ bool IsComparison(Function op) {
 
 std::string HintForOrderedPair(Function op, const Type& a, const Type& b) {
   if (IsAmount(a) && IsNumber(b)) {
+    if (a.Is(TypeKind::kDecimal) && b.Is(TypeKind::kInt)) {
+      return "Use decimal(...) around the whole number.";
+    }
     if (op == Function::kMultiply) return "Multiply with a literal such as 0.2 or a whole number.";
+    if (op == Function::kDivide) return "Multiply instead: * 0.5 is a half.";
     return "Use double(...) around the amount, or a plain number such as 5.00.";
   }
   if (a.Is(TypeKind::kMoney) && b.Is(TypeKind::kDecimal)) return "Use double(...) around both.";
@@ -60,10 +64,13 @@ std::string HintForOrderedPair(Function op, const Type& a, const Type& b) {
   if (a.Is(TypeKind::kString) && (IsNumber(b) || IsAmount(b))) {
     return "A text has quotes around it, a number must not have them.";
   }
-  if (a.Is(TypeKind::kString) && b.Is(TypeKind::kTimestamp)) {
+  if (op == Function::kIn && a.Is(TypeKind::kString) && b.Is(TypeKind::kString)) {
+    return "Write text.contains(\"part\") to look into a text, or [\"a\", \"b\"] for a list.";
+  }
+  if (b.Is(TypeKind::kTimestamp) && (a.Is(TypeKind::kString) || IsNumber(a))) {
     return "Write timestamp(\"2026-11-01T00:00:00Z\") for a point in time.";
   }
-  if (a.Is(TypeKind::kString) && b.Is(TypeKind::kDuration)) {
+  if (b.Is(TypeKind::kDuration) && (a.Is(TypeKind::kString) || IsNumber(a))) {
     return "Write duration(\"72h\") for a span of time.";
   }
   if (a.Is(TypeKind::kList) && IsComparison(op)) return "Write x in list to look for an element.";

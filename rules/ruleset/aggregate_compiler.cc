@@ -37,9 +37,6 @@ class AggregateCompiler {
       c_.reporter.Error(codes::kBadName, path_,
                         absl::StrCat("`", spec_.name, "` cannot be a name here"),
                         "a name is a small letter, then small letters, digits and _");
-    } else if (spec_.name == "known" || spec_.name == "segment") {
-      c_.reporter.Error(codes::kReservedName, path_,
-                        absl::StrCat("`", spec_.name, "` is built in and cannot be declared"));
     }
     RefuseWhatIsNotSupported();
     CompileWindow();
@@ -180,35 +177,47 @@ class AggregateCompiler {
   AggregateSpec spec_;
 };
 
-// Attributes and aggregates are stored by the hash of their names and read as customer.NAME.
-void CheckStoredNames(Compilation& c) {
-  absl::flat_hash_map<uint32_t, std::string> name_by_id;
-  for (const AttributeSpec& attribute : c.rule_set.schema.customer) {
-    const auto [other, is_new] = name_by_id.emplace(attribute.id, attribute.name);
-    if (!is_new) {
-      c.reporter.Error(
-          codes::kNameCollision, absl::StrCat("schema.customer[", attribute.name, "]"),
-          absl::StrCat("`", attribute.name, "` and `", other->second, "` have the same stable id"),
-          "rename one of them");
+// Attributes and aggregates are read as customer.NAME and stored by the hash of their names.
+class StoredNames {
+ public:
+  explicit StoredNames(Compilation& c) : c_(c) {
+    for (const AttributeSpec& attribute : c.rule_set.schema.customer) {
+      Add(absl::StrCat("schema.customer[", attribute.name, "]"), attribute.name);
     }
   }
-  for (const AggregateSpec& aggregate : c.rule_set.schema.aggregates) {
-    const auto [other, is_new] = name_by_id.emplace(aggregate.id, aggregate.name);
-    if (is_new) continue;
-    const std::string path = absl::StrCat("schema.aggregates[", aggregate.name, "]");
-    if (other->second == aggregate.name) {
-      c.reporter.Error(
+
+  // False (reported) when customer.NAME means something else already.
+  bool AddAggregate(const std::string& name) {
+    const std::string path = absl::StrCat("schema.aggregates[", name, "]");
+    if (name == "known" || name == "segment") {
+      c_.reporter.Error(codes::kReservedName, path,
+                        absl::StrCat("`", name, "` is built in and cannot be declared"));
+      return false;
+    }
+    return Add(path, name);
+  }
+
+ private:
+  bool Add(const std::string& path, const std::string& name) {
+    const auto [other, is_new] = name_by_id_.emplace(StableId(name), name);
+    if (is_new) return true;
+    if (other->second == name) {
+      c_.reporter.Error(
           codes::kDuplicateName, path,
-          absl::StrCat("customer.", aggregate.name, " is an attribute and an aggregate at once"),
+          absl::StrCat("customer.", name, " is an attribute and an aggregate at once"),
           "rename one of them");
-    } else {
-      c.reporter.Error(
-          codes::kNameCollision, path,
-          absl::StrCat("`", aggregate.name, "` and `", other->second, "` have the same stable id"),
-          "rename one of them");
+      return false;
     }
+    c_.reporter.Error(
+        codes::kNameCollision, path,
+        absl::StrCat("`", name, "` and `", other->second, "` have the same stable id"),
+        "rename one of them");
+    return true;
   }
-}
+
+  Compilation& c_;
+  absl::flat_hash_map<uint32_t, std::string> name_by_id_;
+};
 
 }  // namespace
 
@@ -219,11 +228,12 @@ void CompileAggregates(Compilation& c) {
                      absl::StrCat("at most ", kMaxDeclarations, " can be declared here"));
     return;
   }
+  StoredNames names(c);
   for (const std::string& name : SortedKeys(aggregates)) {
+    if (!names.AddAggregate(name)) continue;
     c.rule_set.schema.aggregates.push_back(
         AggregateCompiler(c, name, aggregates.at(name)).Compile());
   }
-  CheckStoredNames(c);
 }
 
 }  // namespace touchstone::rules

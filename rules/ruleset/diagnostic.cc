@@ -1,6 +1,7 @@
 #include "rules/ruleset/diagnostic.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "rules/ruleset/utf8.h"
@@ -10,6 +11,17 @@ namespace touchstone::rules {
 bool HasErrors(const Diagnostics& diagnostics) {
   return std::any_of(diagnostics.begin(), diagnostics.end(),
                      [](const Diagnostic& d) { return d.severity == Severity::kError; });
+}
+
+void AddFinding(Diagnostic finding, Diagnostics& diagnostics) {
+  if (diagnostics.size() > kMaxFindings) return;
+  if (diagnostics.size() == kMaxFindings) {
+    finding = Diagnostic{};
+    finding.code = "too_many_findings";
+    finding.message = absl::StrCat("there are more than ", kMaxFindings, " findings");
+    finding.hint = "mend these first; the rest is left out";
+  }
+  diagnostics.push_back(std::move(finding));
 }
 
 void SetExcerpt(Diagnostic& diagnostic, absl::string_view line, int begin, int end) {

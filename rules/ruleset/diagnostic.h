@@ -4,6 +4,7 @@
 //
 // Thread safety: plain data.
 
+#include <cstddef>
 #include <string>
 #include <vector>
 
@@ -30,6 +31,10 @@ struct Diagnostic {
 using Diagnostics = std::vector<Diagnostic>;
 
 bool HasErrors(const Diagnostics& diagnostics);
+
+// Adds a finding, or as the last one that more are left out: broken files may hold millions.
+inline constexpr size_t kMaxFindings = 1'000;
+void AddFinding(Diagnostic finding, Diagnostics& diagnostics);
 
 // Sets excerpt, excerpt_begin and excerpt_end. `begin` and `end` are columns of `line`; of a line
 // that is longer than the limit only the part around `begin` is kept.

@@ -1,7 +1,7 @@
 #pragma once
 
-// Every code that a diagnostic of the compiler or of expressions may carry, once, with its meaning:
-// the source of docs/rules/diagnostics.md. A code is stable: scripts and the console key on it.
+// Every code that a diagnostic may carry, once, with its meaning: the source of
+// docs/rules/diagnostics.md. A code is stable: scripts and the console key on it.
 //
 // Thread safety: constants.
 
@@ -17,7 +17,8 @@ struct DiagnosticCode {
   absl::string_view meaning;
 };
 
-// The one table. Names of constants, codes, and what they mean to an author.
+// The compiler's codes: names of constants, codes, and what they mean to an author. Those of files
+// and of expressions, which know no constants, are in diagnostic_codes.cc.
 #define TOUCHSTONE_DIAGNOSTIC_CODES(X)                                                             \
   X(kMissingValue, "missing_value", "A key that is required is missing or empty.")                 \
   X(kUnexpectedValue, "unexpected_value", "A key that has no meaning beside the others.")          \
@@ -84,7 +85,8 @@ TOUCHSTONE_DIAGNOSTIC_CODES(TOUCHSTONE_DEFINE_CODE)
 #undef TOUCHSTONE_DEFINE_CODE
 }  // namespace codes
 
-// In order of code.
+// Those of the compiler alone, and those of files and expressions too; both in order of code.
+absl::Span<const DiagnosticCode> CompilerDiagnosticCodes();
 absl::Span<const DiagnosticCode> AllDiagnosticCodes();
 
 // The text of docs/rules/diagnostics.md.

@@ -35,9 +35,9 @@ class LimitCompiler {
 
   LimitSpec Compile() {
     spec_.id = message_.id();
-    CompilePer();
+    // Of a limit for nobody in particular nothing can be said about its time.
+    if (CompilePer()) CompileOver();
     CompileCount();
-    CompileOver();
     CompileAtMost();
     if (message_.anonymous() == "unlimited") {
       spec_.anonymous_unlimited = true;
@@ -52,20 +52,24 @@ class LimitCompiler {
  private:
   std::string At(absl::string_view key) const { return absl::StrCat(path_, ".", key); }
 
-  void CompilePer() {
+  bool CompilePer() {
     const std::string& per = message_.per();
+    if (per == "customer") return true;
     if (per == "basket") {
       spec_.per = LimitScope::kBasket;
-    } else if (per == "household") {
+      return true;
+    }
+    if (per == "household") {
       c_.reporter.NotSupportedYet(At("per"), "`per: household`", "use `per: customer`");
     } else if (per.empty()) {
       c_.reporter.Error(codes::kMissingValue, path_, "a limit says for whom it counts",
                         "add `per: customer` or `per: basket`");
-    } else if (per != "customer") {
+    } else {
       c_.reporter.Error(codes::kUnknownWord, At("per"),
                         absl::StrCat("a limit cannot be per `", per, "`"),
                         HintFor(per, {"basket", "customer"}));
     }
+    return false;
   }
 
   void CompileCount() {

@@ -68,9 +68,11 @@ const FieldDescriptor& RuleSetField(absl::string_view name) {
 
 LoadedRuleSet Loader::Load(absl::Span<const SourceFile> files) {
   if (files.size() > kMaxRuleSetFiles) {
-    result_.diagnostics.push_back(SourceText("", "").FileError(
-        "too_many_files", absl::StrCat("the rule set has more than ", kMaxRuleSetFiles, " files"),
-        "split it into several rule sets"));
+    AddFinding(SourceText("", "").FileError(
+                   "too_many_files",
+                   absl::StrCat("the rule set has more than ", kMaxRuleSetFiles, " files"),
+                   "split it into several rule sets"),
+               result_.diagnostics);
     return std::move(result_);
   }
   std::vector<const SourceFile*> ordered;
@@ -86,8 +88,8 @@ LoadedRuleSet Loader::Load(absl::Span<const SourceFile> files) {
 void Loader::LoadFile(const SourceFile& file) {
   const SourceText text(file.path, file.bytes);
   if (!paths_.insert(file.path).second) {
-    result_.diagnostics.push_back(
-        text.FileError("duplicate_file", "this file was given twice", "give it once"));
+    AddFinding(text.FileError("duplicate_file", "this file was given twice", "give it once"),
+               result_.diagnostics);
     return;
   }
   const absl::string_view path = file.path;
@@ -145,17 +147,19 @@ void Loader::LoadOffer(absl::string_view stem, const SourceText& text) {
   const SourceMap& sources = result_.sources;
   const std::string path = absl::StrCat("offers[", stem, "].offer");
   if (offer.offer() != stem) {
-    result_.diagnostics.push_back(sources.At(
-        Severity::kError, "offer_file_name", path,
-        absl::StrCat("the offer is called `", offer.offer(), "`, the file `", stem, ".yaml`"),
-        "give both the same name: an id is never changed, so rename the file"));
+    AddFinding(sources.At(Severity::kError, "offer_file_name", path,
+                          absl::StrCat("the offer is called `", offer.offer(), "`, the file `",
+                                       stem, ".yaml`"),
+                          "give both the same name: an id is never changed, so rename the file"),
+               result_.diagnostics);
   }
   const auto [first, inserted] = offer_files_.emplace(offer.offer(), text.file());
   if (!inserted && !offer.offer().empty()) {
-    result_.diagnostics.push_back(
+    AddFinding(
         sources.At(Severity::kError, "duplicate_offer", path,
                    absl::StrCat("`", offer.offer(), "` is already the offer of ", first->second),
-                   "give the new offer an id of its own"));
+                   "give the new offer an id of its own"),
+        result_.diagnostics);
   }
 }
 
@@ -215,16 +219,16 @@ void Loader::ReportUnknown(const SourceText& text) {
   } else if (!nearest.empty()) {
     hint = absl::StrCat("did you mean ", nearest, "?");
   }
-  result_.diagnostics.push_back(
-      text.FileError("unknown_file", "this file is not part of a rule set", hint));
+  AddFinding(text.FileError("unknown_file", "this file is not part of a rule set", hint),
+             result_.diagnostics);
 }
 
 void Loader::ReportMissing() {
   for (const TopFile& top : kTopFiles) {
     if (!top.required || paths_.contains(top.path)) continue;
-    result_.diagnostics.push_back(
-        SourceText(std::string(top.path), "")
-            .FileError("missing_file", "this file is missing", "every rule set has it"));
+    AddFinding(SourceText(std::string(top.path), "")
+                   .FileError("missing_file", "this file is missing", "every rule set has it"),
+               result_.diagnostics);
   }
 }
 

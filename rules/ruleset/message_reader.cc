@@ -110,7 +110,7 @@ void MessageReader::Report(absl::string_view code, const YamlNode& node, absl::s
   if (node.broken) return;
   Diagnostic diagnostic = text_.Error(code, node.range, message, hint);
   diagnostic.field_path = path_;
-  diagnostics_.push_back(std::move(diagnostic));
+  AddFinding(std::move(diagnostic), diagnostics_);
 }
 
 // A finding about a list or a mapping underlines its key.

@@ -40,34 +40,37 @@ TextRange WholeLine(const SourceText& text, int line) {
 
 void ReadProductList(const SourceText& text, v1::ProductList& list, Diagnostics& diagnostics) {
   if (ReadCell(text.Line(1)) != kHeader) {
-    diagnostics.push_back(text.Error("csv_header", WholeLine(text, 1),
-                                     "the first row is not the header `sku`",
-                                     "write `sku` in the first row and one SKU in each other"));
+    AddFinding(text.Error("csv_header", WholeLine(text, 1), "the first row is not the header `sku`",
+                          "write `sku` in the first row and one SKU in each other"),
+               diagnostics);
     return;
   }
   // The break after the last row begins no row.
   const int lines =
       text.Line(text.line_count()).empty() ? text.line_count() - 1 : text.line_count();
   if (lines - 1 > kMaxProductListSkus) {
-    diagnostics.push_back(text.FileError(
-        "list_too_long", absl::StrCat("the list has more than ", kMaxProductListSkus, " SKUs"),
-        "split it into several lists"));
+    AddFinding(text.FileError("list_too_long",
+                              absl::StrCat("the list has more than ", kMaxProductListSkus, " SKUs"),
+                              "split it into several lists"),
+               diagnostics);
     return;
   }
   absl::flat_hash_map<std::string, int> rows;
   for (int line = 2; line <= lines; ++line) {
     const std::optional<std::string> sku = ReadCell(text.Line(line));
     if (!sku.has_value() || sku->empty()) {
-      diagnostics.push_back(
+      AddFinding(
           text.Error("csv_row", WholeLine(text, line), "this row is not one SKU",
-                     "write one SKU a row, without spaces around it and without further columns"));
+                     "write one SKU a row, without spaces around it and without further columns"),
+          diagnostics);
       continue;
     }
     const auto [first, inserted] = rows.emplace(*sku, line);
     if (!inserted) {
-      diagnostics.push_back(text.Error(
-          "duplicate_sku", WholeLine(text, line),
-          absl::StrCat("`", *sku, "` already stands on line ", first->second), "remove the row"));
+      AddFinding(text.Error("duplicate_sku", WholeLine(text, line),
+                            absl::StrCat("`", *sku, "` already stands on line ", first->second),
+                            "remove the row"),
+                 diagnostics);
       continue;
     }
     list.add_skus(*sku);

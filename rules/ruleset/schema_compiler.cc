@@ -19,16 +19,21 @@ std::string Keyed(absl::string_view path, absl::string_view key) {
   return absl::StrCat(path, "[", key, "]");
 }
 
-void CheckName(Compilation& c, absl::string_view path, absl::string_view name,
+// False for a name that is built in: declaring it again would hide what it means. A name that is
+// badly formed is reported and kept, so that nothing more is found where it is used.
+bool CheckName(Compilation& c, absl::string_view path, absl::string_view name,
                const std::vector<std::string>& reserved) {
+  if (std::find(reserved.begin(), reserved.end(), name) != reserved.end()) {
+    c.reporter.Error(codes::kReservedName, path,
+                     absl::StrCat("`", name, "` is built in and cannot be declared"));
+    return false;
+  }
   if (!IsSchemaName(name)) {
     c.reporter.Error(codes::kBadName, path, absl::StrCat("`", name, "` cannot be a name here"),
                      "a name is a small letter, then small letters, digits and _, at most 64; "
                      "and none of in, true, false, null");
-  } else if (std::find(reserved.begin(), reserved.end(), name) != reserved.end()) {
-    c.reporter.Error(codes::kReservedName, path,
-                     absl::StrCat("`", name, "` is built in and cannot be declared"));
   }
+  return true;
 }
 
 // Of an unknown type nothing follows: its facts take part in any expression without findings.
@@ -61,7 +66,7 @@ std::vector<AttributeSpec> CompileFields(Compilation& c, absl::string_view path,
   }
   for (const std::string& name : SortedKeys(fields)) {
     const std::string field_path = Keyed(path, name);
-    CheckName(c, field_path, name, reserved);
+    if (!CheckName(c, field_path, name, reserved)) continue;
     const std::string& type_name = fields.at(name);
     const DeclaredType type = ReadType(c, field_path, type_name, place);
     AttributeSpec spec;
@@ -183,7 +188,7 @@ std::vector<AttributeSpec> CompileAttributes(Compilation& c, absl::string_view p
   }
   for (const std::string& name : SortedKeys(attributes)) {
     const std::string attribute_path = Keyed(path, name);
-    CheckName(c, attribute_path, name, reserved);
+    if (!CheckName(c, attribute_path, name, reserved)) continue;
     specs.push_back(CompileAttribute(c, attribute_path, name, attributes.at(name)));
   }
   return specs;

@@ -79,14 +79,16 @@ TextRange SourceText::CharacterAt(size_t offset) const {
 
 bool SourceText::CheckBytes(size_t max_bytes, Diagnostics& diagnostics) const {
   if (bytes_.size() > max_bytes) {
-    diagnostics.push_back(
+    AddFinding(
         FileError("file_too_large", absl::StrCat("the file has more than ", max_bytes, " bytes"),
-                  "split it, or move what does not belong to the rule set elsewhere"));
+                  "split it, or move what does not belong to the rule set elsewhere"),
+        diagnostics);
     return false;
   }
   if (absl::StartsWith(bytes_, kByteOrderMark)) {
-    diagnostics.push_back(FileError("byte_order_mark", "the file begins with a byte order mark",
-                                    "save it as UTF-8 without BOM"));
+    AddFinding(FileError("byte_order_mark", "the file begins with a byte order mark",
+                         "save it as UTF-8 without BOM"),
+               diagnostics);
     return false;
   }
   if (const auto malformed = FindMalformedUtf8(bytes_)) {
@@ -95,13 +97,14 @@ bool SourceText::CheckBytes(size_t max_bytes, Diagnostics& diagnostics) const {
     const TextRange place = CharacterAt(*malformed);
     diagnostic.line = place.line;
     diagnostic.column = place.column;
-    diagnostics.push_back(std::move(diagnostic));
+    AddFinding(std::move(diagnostic), diagnostics);
     return false;
   }
   const size_t tab = bytes_.find('\t');
   if (tab != absl::string_view::npos) {
-    diagnostics.push_back(Error("tab_character", CharacterAt(tab), "tabs are not allowed",
-                                "indent with spaces; inside double quotes write \\t"));
+    AddFinding(Error("tab_character", CharacterAt(tab), "tabs are not allowed",
+                     "indent with spaces; inside double quotes write \\t"),
+               diagnostics);
   }
   bool clean = tab == absl::string_view::npos;
   for (size_t offset = 0; offset < bytes_.size();) {
@@ -116,7 +119,7 @@ bool SourceText::CheckBytes(size_t max_bytes, Diagnostics& diagnostics) const {
                 absl::StrCat("remove it, or write it inside double quotes as \\u",
                              absl::Hex(c.code_point, absl::kZeroPad4)));
       diagnostic.excerpt.clear();
-      diagnostics.push_back(std::move(diagnostic));
+      AddFinding(std::move(diagnostic), diagnostics);
       return false;
     }
     offset += c.bytes;

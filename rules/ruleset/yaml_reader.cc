@@ -2,6 +2,7 @@
 
 #include <yaml.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <utility>
 
@@ -38,14 +39,6 @@ const Indicator* FindIndicator(absl::string_view line, size_t at) {
   return nullptr;
 }
 
-int LineOf(const yaml_mark_t& mark) { return static_cast<int>(mark.line) + 1; }
-int ColumnOf(const yaml_mark_t& mark) { return static_cast<int>(mark.column) + 1; }
-
-TextRange RangeOf(const yaml_event_t& event) {
-  return {LineOf(event.start_mark), ColumnOf(event.start_mark), LineOf(event.end_mark),
-          ColumnOf(event.end_mark)};
-}
-
 // Where the first value of a line begins: after indentation, dashes and one key.
 size_t ValueBegin(absl::string_view line) {
   size_t begin = line.find_first_not_of(" -");
@@ -78,13 +71,17 @@ class YamlReader {
   bool ReadNode(int depth, YamlNode& node);  // the node begins with the current event
   bool ReadCollection(yaml_event_type_t end, int depth, YamlNode& node);
 
+  TextRange RangeOf(const yaml_mark_t& begin, const yaml_mark_t& end) const;
+  TextRange RangeOf(const yaml_event_t& event) const {
+    return RangeOf(event.start_mark, event.end_mark);
+  }
   void ReadScalar(YamlNode& node);
   void CheckProperties(YamlNode& node);
   void CheckKeys(YamlNode& mapping);
   void ReportSyntax();
   void Report(absl::string_view code, const TextRange& range, absl::string_view message,
               absl::string_view hint) {
-    diagnostics_.push_back(text_.Error(code, range, message, hint));
+    AddFinding(text_.Error(code, range, message, hint), diagnostics_);
   }
   void ReportIndicator(const Indicator& indicator, const TextRange& range) {
     Report(indicator.code, range, indicator.meaning, kQuoteHint);
@@ -95,6 +92,18 @@ class YamlReader {
   yaml_parser_t parser_{};
   yaml_event_t event_{};
 };
+
+// libyaml puts the end of a file that does not end in a line break on a line of its own.
+TextRange YamlReader::RangeOf(const yaml_mark_t& begin, const yaml_mark_t& end) const {
+  const auto line_of = [this](const yaml_mark_t& mark) {
+    return std::min(static_cast<int>(mark.line) + 1, text_.line_count());
+  };
+  const auto column_of = [this](const yaml_mark_t& mark) {
+    if (static_cast<int>(mark.line) < text_.line_count()) return static_cast<int>(mark.column) + 1;
+    return static_cast<int>(CountCharacters(text_.Line(text_.line_count()))) + 1;
+  };
+  return {line_of(begin), column_of(begin), line_of(end), column_of(end)};
+}
 
 bool YamlReader::Next() {
   yaml_event_delete(&event_);
@@ -107,15 +116,15 @@ bool YamlReader::Next() {
 
 void YamlReader::ReportSyntax() {
   const yaml_mark_t& mark = parser_.problem_mark;
-  const TextRange range{LineOf(mark), ColumnOf(mark), LineOf(mark), ColumnOf(mark) + 1};
-  const absl::string_view line = range.line <= text_.line_count() ? text_.Line(range.line) : "";
+  const TextRange range = RangeOf(mark, mark);
+  const absl::string_view line = text_.Line(range.line);
   const auto to_range = [&](size_t byte) {
     const int column = static_cast<int>(CountCharacters(line.substr(0, byte))) + 1;
     return TextRange{range.line, column, range.line, static_cast<int>(CountCharacters(line)) + 1};
   };
   // The problem is often found late: look first at what the value began with.
   const size_t value = ValueBegin(line);
-  const size_t problem = BytesOfCharacters(line, mark.column);
+  const size_t problem = BytesOfCharacters(line, static_cast<size_t>(range.column) - 1);
   const Indicator* indicator = value <= problem ? FindIndicator(line, value) : nullptr;
   if (indicator != nullptr) return ReportIndicator(*indicator, to_range(value));
   if (parser_.context_mark.line == mark.line) {
@@ -140,8 +149,9 @@ void YamlReader::ReportSyntax() {
 std::optional<YamlNode> YamlReader::ReadDocument() {
   if (!Next() || !Next()) return std::nullopt;  // begin of the stream; of the document
   if (event_.type == YAML_STREAM_END_EVENT) {
-    diagnostics_.push_back(text_.FileError("empty_file", "the file has no content",
-                                           "write its content, or delete it"));
+    AddFinding(
+        text_.FileError("empty_file", "the file has no content", "write its content, or delete it"),
+        diagnostics_);
     return std::nullopt;
   }
   if (event_.data.document_start.version_directive != nullptr ||

@@ -2,7 +2,7 @@
 
 // Reads one YAML file of our dialect (docs/formats/rule-set.md) into a tree.
 //
-// Thread safety: pure function. Cost: linear in the file; about 15 us for an offer of a kilobyte.
+// Thread safety: pure function. Cost: linear in the file.
 
 #include <optional>
 

@@ -16,6 +16,7 @@ inline constexpr int kExitFindings = 1;
 inline constexpr int kExitUsage = 2;
 
 // `exit_code` must outlive the parse of `app`.
-void AddRulesCommands(CLI::App& app, int& exit_code);
+// `rules validate|test|mutants`: read a folder, need no server. Creates the `rules` subcommand.
+void AddOfflineRulesCommands(CLI::App& app, int& exit_code);
 
 }  // namespace touchstone::server

@@ -34,6 +34,16 @@ bool BoolAt(object from, std::string_view key) {
   return from.at_key(key).get(value) == simdjson::SUCCESS && value;
 }
 
+const std::vector<Type>& PlainTypes() {
+  static const auto& types = *new std::vector<Type>{
+      Type(TypeKind::kDyn),      Type(TypeKind::kNull),  Type(TypeKind::kBool),
+      Type(TypeKind::kInt),      Type(TypeKind::kUint),  Type(TypeKind::kDouble),
+      Type(TypeKind::kString),   Type(TypeKind::kBytes), Type(TypeKind::kTimestamp),
+      Type(TypeKind::kDuration), Type(TypeKind::kMoney), Type(TypeKind::kDecimal),
+      Type(TypeKind::kList),     Type(TypeKind::kMap),   Type(TypeKind::kType)};
+  return types;
+}
+
 // "map(string, list(int))", reading from the front of `text`.
 absl::StatusOr<Type> TakeType(absl::string_view& text) {
   const size_t end = text.find_first_of("(),");
@@ -63,11 +73,8 @@ absl::StatusOr<Type> TakeType(absl::string_view& text) {
     }
     return Type::Record("record", std::move(fields));
   }
-  for (const TypeKind kind :
-       {TypeKind::kDyn, TypeKind::kNull, TypeKind::kBool, TypeKind::kInt, TypeKind::kUint,
-        TypeKind::kDouble, TypeKind::kString, TypeKind::kBytes, TypeKind::kTimestamp,
-        TypeKind::kDuration, TypeKind::kMoney, TypeKind::kDecimal, TypeKind::kType}) {
-    if (Type(kind).ToString() == name) return Type(kind);
+  for (const Type& type : PlainTypes()) {
+    if (type.ToString() == name) return type;
   }
   return absl::InvalidArgumentError(absl::StrCat("no type is called ", name));
 }
@@ -80,14 +87,15 @@ double DoubleOf(absl::string_view text) {
   return absl::SimpleAtod(text, &value) ? value : 0;
 }
 
+// A type as a value: without parameters.
 const Type* TypeNamed(absl::string_view name) {
-  absl::string_view text = name;
-  if (name == "list") return new Type(TypeKind::kList);
-  if (name == "map") return new Type(TypeKind::kMap);
-  if (name == "google.protobuf.Timestamp") return new Type(TypeKind::kTimestamp);
-  if (name == "google.protobuf.Duration") return new Type(TypeKind::kDuration);
-  const absl::StatusOr<Type> type = TakeType(text);
-  return type.ok() ? new Type(*type) : nullptr;
+  if (name == "google.protobuf.Timestamp") return TypeNamed("timestamp");
+  if (name == "google.protobuf.Duration") return TypeNamed("duration");
+  for (const Type& type : PlainTypes()) {
+    const std::string text = type.ToString();
+    if (text.substr(0, text.find('(')) == name) return &type;
+  }
+  return nullptr;
 }
 
 absl::StatusOr<Value> ReadValue(element json, Arena& arena);

@@ -1,6 +1,7 @@
 #pragma once
 
-// A directory of one test, removed with everything in it.
+// A directory of one test, removed with everything in it. It is in memory where the system has a
+// place for that: what a device does is the fault file system's to play.
 //
 // Thread safety: immutable. Errors: aborts when the directory cannot be made.
 
@@ -13,9 +14,10 @@ namespace touchstone::store {
 class TemporaryDirectory {
  public:
   TemporaryDirectory() {
-    std::string pattern = (std::filesystem::temp_directory_path() / "touchstone-XXXXXX").string();
-    if (mkdtemp(pattern.data()) == nullptr) std::abort();
-    path_ = pattern;
+    path_ = "/dev/shm/touchstone-XXXXXX";
+    if (mkdtemp(path_.data()) != nullptr) return;
+    path_ = (std::filesystem::temp_directory_path() / "touchstone-XXXXXX").string();
+    if (mkdtemp(path_.data()) == nullptr) std::abort();
   }
   ~TemporaryDirectory() {
     std::error_code ignored;

@@ -165,6 +165,7 @@ TEST(CheckerTest, TreatsNullableNumbersAsNumbersOrNull) {
   EXPECT_EQ(InCel("n_int + 1"), "int");
   EXPECT_EQ(InCel("n_int == null"), "bool");
   EXPECT_EQ(InCel("[1, n_int]"), "list(wrapper(int))");
+  EXPECT_EQ(InCel("[n_int, 1]"), "list(wrapper(int))");
   EXPECT_EQ(InCel("[n_int, 1, dyn(1)]"), "list(dyn)");
   EXPECT_EQ(InCel("true ? 42 : n_int"), "wrapper(int)");
   EXPECT_EQ(InCel("[now, null][0]"), "timestamp");
@@ -316,8 +317,20 @@ TEST(CheckerTest, WantsTrueOrFalseOnEachSideOfAnd) {
   EXPECT_EQ(checked.issues[0].message,
             "Each side of && must be true or false, but this is a text.");
   EXPECT_EQ(checked.issues[1].span.begin, 17);
+  EXPECT_EQ(CheckText("!customer.tier == 'gold'", RuleEnvironment()).issues.size(), 1);
   EXPECT_EQ(FirstIssue("1 < customer.visits_30d < 3").hint,
             "Join two comparisons with &&: a < b && b < c.");
+}
+
+TEST(CheckerTest, TellsHowToBringOperandsTogether) {
+  EXPECT_THAT(FirstIssue("'coffee' in line.sku").hint, HasSubstr("contains"));
+  EXPECT_THAT(FirstIssue("now > 2026-11-01").hint, HasSubstr("timestamp("));
+  EXPECT_THAT(FirstIssue("now - customer.birth_date > 18").hint, HasSubstr("duration("));
+  EXPECT_THAT(FirstIssue("customer.allergies == 'nuts'").hint, HasSubstr("x in list"));
+  EXPECT_THAT(FirstIssue("coffee_180d * customer.visits_30d").hint, HasSubstr("decimal("));
+  EXPECT_THAT(FirstIssue("basket.gross / 2.5").hint, HasSubstr("Multiply instead"));
+  EXPECT_THAT(FirstIssue("customer.tier == null").hint, HasSubstr("has("));
+  EXPECT_THAT(FirstIssue("customer.visits_30d > '3'").hint, HasSubstr("quotes"));
 }
 
 TEST(CheckerTest, NamesTheValuesOfAnEnumWhenAnotherIsUsed) {
@@ -378,6 +391,20 @@ TEST(CheckerTest, AllowsMacrosNestedUpToTheLimit) {
   EXPECT_EQ(Outcome(nested(limits::kMaxComprehensionNesting + 1), RuleEnvironment(kUnchecked)),
             "too_many_nested_macros");
   EXPECT_EQ(InRules("[1].map(x, x).map(x, x).map(x, x).map(x, x).map(x, x)"), "list(int)");
+}
+
+// {x: x} names the type of x twice; 60 such steps would be a type of 2^60 parts.
+TEST(CheckerTest, GivesUpOnTypesThatGrowExponentially) {
+  std::string source = "true";
+  for (int i = 60; i > 0; --i) {
+    source = absl::StrCat("cel.bind(x", i, ", [][0], ", source, ")");
+  }
+  std::string equalities;
+  for (int i = 1; i < 60; ++i) {
+    absl::StrAppend(&equalities, "x", i, " == {x", i + 1, ": x", i + 1, "} && ");
+  }
+  source.insert(source.find("true"), equalities);
+  EXPECT_EQ(InCel(source), "too_complex");
 }
 
 TEST(CheckerTest, ResolvesNamesButLeavesTypesOpenWhenTypesAreNotEnforced) {

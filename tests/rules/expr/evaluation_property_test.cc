@@ -1,6 +1,8 @@
 // The planned evaluator against the naive one, on random checked expressions over random facts.
 
 #include <map>
+#include <optional>
+#include <random>
 #include <string>
 #include <vector>
 
@@ -12,6 +14,7 @@
 #include "rules/expr/parser.h"
 #include "rules/expr/program.h"
 #include "tests/rules/expr/naive_evaluator.h"
+#include "tests/rules/expr/random_tree.h"
 
 namespace touchstone::rules::expr {
 namespace {
@@ -52,6 +55,7 @@ class Author {
       case 12:
         return Two(String(below), " in ", Strings(below));
       case 13:
+        if (Choose(2) == 0) return Two(Number(below), " in ", "[1.0, 0.0, -2.5, 1e300]");
         return Two(Int(below), " in ", Ints(below));
       case 14:
         return Quantifier(below);
@@ -260,6 +264,23 @@ RC_GTEST_PROP(EvaluationPropertyTest, PlannedAndNaiveEvaluationAgree, ()) {
   // Many expressions from the same bytes: drawing bytes costs more than evaluating.
   for (size_t start = 0; start < 50; ++start) {
     ExpectAgreement(Author(bytes, start).Bool(4), facts, row);
+  }
+}
+
+// What an unchecked program may hold: any function on any values.
+RC_GTEST_PROP(EvaluationPropertyTest, AnyTreeEvaluatesOrIsRefused, ()) {
+  std::mt19937_64 random(*rc::gen::arbitrary<uint64_t>());
+  CheckPolicy policy;
+  policy.enforce_types = false;
+  const Environment environment(policy);
+  for (int turn = 0; turn < 50; ++turn) {
+    const ExprPtr tree = RandomTree(random, 5);
+    if (!Check(*tree, environment, std::nullopt).empty()) continue;
+    const absl::StatusOr<Program> program = Program::Compile(*tree, environment);
+    if (!program.ok()) continue;
+    Scratch scratch;
+    const Value value = program->Evaluate(Frame(), scratch);
+    RC_ASSERT(!DebugString(value).empty());
   }
 }
 

@@ -43,8 +43,7 @@ std::vector<Happening> ArbitraryHappenings() {
 
 // Whether an event counts at `now`, straight from the definition: the current local day (or hour)
 // and the count - 1 before it.
-bool CountsAt(const TrailingWindow& window, absl::Time event, absl::Time now,
-              absl::TimeZone zone) {
+bool CountsAt(const TrailingWindow& window, absl::Time event, absl::Time now, absl::TimeZone zone) {
   if (window.unit == TrailingWindow::Unit::kEver) return true;
   if (window.unit == TrailingWindow::Unit::kDays) {
     const absl::CivilDay today(absl::ToCivilDay(now, zone));
@@ -96,8 +95,7 @@ RC_GTEST_PROP(AggregatePropertyTest, BucketsAmountToWhatTheEventsDo, ()) {
   absl::Time last = absl::InfinitePast();
   for (const Happening& happening : happenings) {
     Purchase purchase(*schema, happening.time, {happening.cents, CurrencyOf("EUR")});
-    const EventIncrements increments =
-        IncrementsOf(*schema, purchase.facts(), Products(), scratch);
+    const EventIncrements increments = IncrementsOf(*schema, purchase.facts(), Products(), scratch);
     RC_ASSERT(increments.skipped == 0);
     Apply(increments, buckets);
     if (!CountsAt(window, happening.time, now, schema->zone)) continue;

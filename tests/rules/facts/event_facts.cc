@@ -64,8 +64,7 @@ std::unique_ptr<Schema> PurchaseSchema(const std::string& zone) {
 }
 
 AggregateSpec& AddAggregate(Schema& schema, const std::string& name, AggregateFunction function,
-                            absl::string_view sum, absl::string_view where,
-                            TrailingWindow window) {
+                            absl::string_view sum, absl::string_view where, TrailingWindow window) {
   const expr::Environment environment = EventEnvironment(schema, schema.events[0]);
   AggregateSpec& spec = schema.aggregates.emplace_back();
   spec.name = name;
@@ -92,8 +91,8 @@ Purchase::Purchase(const Schema& schema, absl::Time time, Money paid,
     : lines_(std::move(lines)) {
   row_ = {expr::Value::Absent(), expr::Value::OfMoney(paid)};
   for (const PurchaseLine& line : lines_) {
-    line_rows_.push_back({expr::Value::OfDecimal(Decimal{line.thousandths}),
-                          expr::Value::String(line.sku)});
+    line_rows_.push_back(
+        {expr::Value::OfDecimal(Decimal{line.thousandths}), expr::Value::String(line.sku)});
   }
   for (const std::vector<expr::Value>& line_row : line_rows_) line_spans_.push_back(line_row);
   facts_.type = &schema.events[0];

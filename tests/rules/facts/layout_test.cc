@@ -54,9 +54,9 @@ class LayoutTest : public testing::Test {
 
   void AddComputed(const std::string& name, absl::string_view text, bool personal) {
     const FactLayout layout(schema_);
-    schema_.computed.push_back(
-        {name, Type(TypeKind::kBool),
-         Compiled(text, layout.EnvironmentFor(Scope::kComputed, names_)), personal});
+    schema_.computed.push_back({name, Type(TypeKind::kBool),
+                                Compiled(text, layout.EnvironmentFor(Scope::kComputed, names_)),
+                                personal});
   }
 
   // The first finding in a scope, "" when there is none.

@@ -85,8 +85,8 @@ TEST(DateTest, RefusesDaysThatNoCalendarHas) {
 }
 
 TEST(TimestampTest, ReadsATimeWithoutOffsetInTheZone) {
-  const absl::Time expected = absl::FromCivil(absl::CivilSecond(2026, 11, 26, 7, 30, 0),
-                                              absl::UTCTimeZone());
+  const absl::Time expected =
+      absl::FromCivil(absl::CivilSecond(2026, 11, 26, 7, 30, 0), absl::UTCTimeZone());
   EXPECT_EQ(*ParseTimestamp("2026-11-26T08:30", Berlin()), expected);
   EXPECT_EQ(*ParseTimestamp("2026-11-26T08:30:00", Berlin()), expected);
   EXPECT_EQ(*ParseTimestamp("2026-11-26T07:30Z", Berlin()), expected);
@@ -97,10 +97,10 @@ TEST(TimestampTest, ReadsATimeWithoutOffsetInTheZone) {
 }
 
 TEST(TimestampTest, RefusesOtherFormsAndYearsThatNoTimestampHolds) {
-  for (const char* text : {"2026-11-26", "2026-11-26 08:30", "2026-11-26T8:30", "2026-11-26T24:00",
-                           "2026-11-26T08:60", "2026-11-26T08:30:60", "2026-11-26T08:30+5:00",
-                           "2026-11-26T08:30ZZ", "2026-11-26T08:30.", "0001-01-01T00:00+01:00",
-                           "9999-12-31T23:59-01:00", "2026-11-26T08:30:00.1234567890Z"}) {
+  for (const char* text :
+       {"2026-11-26", "2026-11-26 08:30", "2026-11-26T8:30", "2026-11-26T24:00", "2026-11-26T08:60",
+        "2026-11-26T08:30:60", "2026-11-26T08:30+5:00", "2026-11-26T08:30ZZ", "2026-11-26T08:30.",
+        "0001-01-01T00:00+01:00", "9999-12-31T23:59-01:00", "2026-11-26T08:30:00.1234567890Z"}) {
     EXPECT_FALSE(ParseTimestamp(text, absl::UTCTimeZone()).ok()) << text;
   }
 }

@@ -57,6 +57,15 @@ TEST(DiagnosticTest, UnderlinesCharactersNotBytes) {
   EXPECT_EQ(Render(diagnostic), "f: error:  [c]\n  größe: x\n         ^\n");
 }
 
+TEST(DiagnosticTest, FindingsBeyondTheLimitAreLeftOutAndThatIsSaid) {
+  Diagnostics diagnostics;
+  for (size_t i = 0; i < kMaxFindings; ++i) AddFinding(Diagnostic{}, diagnostics);
+  EXPECT_EQ(diagnostics.back().code, "");
+  for (int i = 0; i < 3; ++i) AddFinding(Diagnostic{}, diagnostics);
+  EXPECT_EQ(diagnostics.size(), kMaxFindings + 1);
+  EXPECT_EQ(diagnostics.back().code, "too_many_findings");
+}
+
 TEST(DiagnosticTest, AWarningIsNotAnError) {
   Diagnostic warning;
   warning.severity = Severity::kWarning;

@@ -62,8 +62,8 @@ TEST(DocumentTest, HasARowForEveryKeyOfEveryMessage) {
 }
 
 TEST(DocumentTest, ExplainsEveryCodeOfTheReader) {
-  std::set<std::string> codes = {"missing_file", "duplicate_file", "duplicate_offer",
-                                 "too_many_files", "list_too_long"};
+  std::set<std::string> codes = {"missing_file",   "duplicate_file", "duplicate_offer",
+                                 "too_many_files", "list_too_long",  "too_many_findings"};
   for (const DialectCase& refused : DialectCases()) codes.insert(refused.code);
   for (const std::string& code : codes) {
     EXPECT_THAT(Document(), testing::HasSubstr("\n| `" + code + "` |"));

@@ -41,13 +41,12 @@ TEST(FilesTest, LoadsTheSampleWithoutFindings) {
   EXPECT_TRUE(message.schema().customer().at("birth_date").pii());
   EXPECT_EQ(message.schema().aggregates().at("visits_30d").count(), "visit");
   EXPECT_EQ(message.segments(1).when(), "customer.visits_30d == 0 && !has(customer.last_purchase)");
-  EXPECT_EQ(message.placements().at("agent_top3").group_at_most().at("retention"), 1);
+  EXPECT_EQ(message.placements().at("agent_top3").group_at_most().at("coffee"), 1);
   EXPECT_TRUE(message.placements().at("agent_top3").fields().contains("title"));
   ASSERT_EQ(message.offers_size(), 3);
   const v1::Offer& beans = message.offers(0);
   EXPECT_EQ(beans.benefit().percent_off(), "20");
   EXPECT_EQ(beans.benefit().at_most().amounts().at("EUR"), "5.00");
-  EXPECT_EQ(beans.stacking().not_with(0), "group:staff");
   EXPECT_EQ(beans.requires_condition(), "basket.net >= 10.00");
   EXPECT_EQ(beans.treatments().at("home_hero").fields().at("image").text(), "beans.jpg");
   EXPECT_FALSE(message.offers(2).has_eligible());
@@ -67,6 +66,7 @@ TEST(FilesTest, LoadsTheWholeShapeWithoutFindings) {
   EXPECT_EQ(loaded.message.campaigns().at("coffee").funding().at("own"), "40%");
   EXPECT_EQ(loaded.message.policy().quiet_hours(0).from(), "20:00");
   EXPECT_EQ(loaded.message.policy().consent().needs(1).when(), "personal");
+  EXPECT_EQ(loaded.message.offers(0).stacking().not_with(0), "group:staff");
   EXPECT_EQ(loaded.message.offers(0).promise().use_within(), "3d");
 }
 

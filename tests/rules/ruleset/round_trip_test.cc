@@ -124,8 +124,11 @@ window:
 channels: [pos, web]
 eligible: 'customer.segment == "loyal" && customer.coffee_180d < 3.0 && !("caffeine" in customer.allergies)'
 requires: basket.net >= 10.00
-benefit: { percent_off: 20, lines: '"coffee.beans" in line.categories', at_most: { EUR: 5.00 } }
-stacking: { stage: line, priority: 50, not_with: ["group:staff"] }
+benefit:
+  percent_off: 20
+  lines: '"coffee.beans" in line.categories'
+  at_most: { CHF: 5.00, EUR: 5.00 }
+stacking: { stage: line, priority: 50 }
 value: 0.2 * double(basket.net)
 limits:
   - id: weekly

@@ -1,0 +1,346 @@
+#include "tests/rules/ruleset/finding_case.h"
+
+namespace touchstone::rules {
+namespace {
+
+// An offer `b` that discounts.
+std::string Discount(const std::string& body) {
+  return "offers { offer: 'b' applies: 'automatic' benefit { percent_off: '5' } " + body + " }";
+}
+
+// An offer `b` with a benefit of its own.
+std::string Benefit(const std::string& benefit) {
+  return "offers { offer: 'b' applies: 'automatic' benefit { " + benefit + " } }";
+}
+
+std::string Window(const std::string& body) { return Discount("window { " + body + " }"); }
+
+std::string Limit(const std::string& body) { return Discount("limits { " + body + " }"); }
+
+constexpr char kBothCurrencies[] =
+    "amounts { key: 'EUR' value: '5.00' } amounts { key: 'CHF' value: '5.00' }";
+
+std::vector<FindingCase> IdentityCases() {
+  return {
+      {"RefusesAnIdWithASpace",
+       {"bad_name at offers[b 1]"},
+       "offers { offer: 'b 1' applies: 'automatic' benefit { percent_off: '5' } }",
+       "letters"},
+      {"RefusesAnOfferWithoutId",
+       {"bad_name at offers[1]"},
+       "offers { applies: 'automatic' benefit { percent_off: '5' } }"},
+      {"RefusesTwoOffersOfOneId",
+       {"duplicate_name at offers[1].offer"},
+       "offers { offer: 'join' applies: 'automatic' benefit { percent_off: '5' } }",
+       "never used"},
+      {"RefusesTwoIdsOfTheSameStableId",
+       {"name_collision at offers[liquid]"},
+       "offers { offer: 'costarring' applies: 'automatic' benefit { percent_off: '5' } } "
+       "offers { offer: 'liquid' applies: 'automatic' benefit { percent_off: '5' } }",
+       "costarring"},
+      {"RefusesACampaignThatDoesNotExist",
+       {"unknown_campaign at offers[b].campaign"},
+       Discount("campaign: 'cofee'"),
+       "did you mean `coffee`?"},
+      {"RefusesAGroupWithASpace", {"bad_name at offers[b].group"}, Discount("group: 'a b'")},
+      {"RefusesAnUnknownChannel",
+       {"unknown_channel at offers[b].channels[0]"},
+       Discount("channels: 'wev'"),
+       "did you mean `web`?"},
+      {"RefusesAChannelTwice",
+       {"duplicate_name at offers[b].channels[1]"},
+       Discount("channels: 'web' channels: 'web'")},
+      {"RefusesAnOfferThatDoesNotSayHowItApplies",
+       {"missing_value at offers[b]"},
+       "offers { offer: 'b' benefit { percent_off: '5' } }",
+       "applies"},
+      {"RefusesAnUnknownWayToApply",
+       {"unknown_word at offers[b].applies"},
+       "offers { offer: 'b' applies: 'automatc' benefit { percent_off: '5' } }",
+       "`automatic`?"},
+      {"RefusesAnAutomaticOfferWithoutBenefit",
+       {"missing_benefit at offers[b]", "warning: idle_offer at offers[b]"},
+       "offers { offer: 'b' applies: 'automatic' }",
+       "applies: never"},
+      {"RefusesAnAdviceWithBenefit",
+       {"unexpected_benefit at offers[b].benefit"},
+       "offers { offer: 'b' applies: 'never' benefit { percent_off: '5' } }"},
+      {"WarnsOfAnOfferThatDoesNothing",
+       {"warning: idle_offer at offers[b]"},
+       "offers { offer: 'b' applies: 'never' }",
+       "shown nowhere"},
+  };
+}
+
+std::vector<FindingCase> ConditionCases() {
+  return {
+      {"RefusesAnUnknownName",
+       {"unknown_name at offers[b].eligible"},
+       Discount("eligible: 'customer.spend_9d > 1.00'"),
+       "customer.spend_90d"},
+      {"RefusesAConditionOfAnotherType",
+       {"wrong_result_type at offers[b].eligible"},
+       Discount("eligible: 'customer.spend_90d'")},
+      {"RefusesAnEmptyCondition",
+       {"empty_condition at offers[b].eligible"},
+       Discount("eligible: ''"),
+       "leave"},
+      {"RefusesAConditionThatDoesNotParse",
+       {"syntax at offers[b].eligible"},
+       Discount("eligible: 'customer.known &&'")},
+      {"RefusesASegmentThatDoesNotExist",
+       {"unknown_enum_value at offers[b].eligible"},
+       Discount("eligible: 'customer.segment == \"loyl\"'"),
+       "loyal"},
+      {"RefusesNetBeforeItIsKnown",
+       {"name_not_available at offers[b].eligible"},
+       Discount("eligible: 'basket.net > 1.00'"),
+       "`requires` and `value`"},
+      {"RefusesLinesOutsideTheBenefit",
+       {"name_not_available at offers[b].requires_condition"},
+       Discount("requires_condition: 'line.sku == \"A\"'"),
+       "`lines`"},
+      {"RefusesAPatternThatIsTooLarge",
+       {"bad_expression at offers[b].eligible"},
+       Discount("eligible: 'customer.first_name.matches(\"((a{100}){100}){100}\")'")},
+      {"RefusesAListThatDoesNotExist",
+       {"unknown_name at offers[b].benefit.lines"},
+       Benefit("percent_off: '5' lines: 'line.sku in list.hous'")},
+      {"RefusesAValueOfMoney",
+       {"wrong_type at offers[b].value"},
+       Discount("value: 'basket.net'"),
+       "double(…)"},
+      {"AllowsAValueThatIsAnInt", {}, Discount("value: '3'")},
+  };
+}
+
+std::vector<FindingCase> WindowCases() {
+  return {
+      {"RefusesADayThatNoCalendarHas",
+       {"bad_value at offers[b].window.from"},
+       Window("from: '2026-11-31'"),
+       "2026-11-01"},
+      {"RefusesAWindowThatEndsBeforeItBegins",
+       {"empty_window at offers[b].window.through"},
+       Window("from: '2026-12-02' through: '2026-12-01'"),
+       "never open"},
+      {"AllowsAWindowOfOneDay", {}, Window("from: '2026-12-02' through: '2026-12-02'")},
+      {"RefusesDaysThatDoNotComeUp",
+       {"empty_window at offers[b].window.days"},
+       Window("from: '2026-12-01' through: '2026-12-02' days: 'sun'"),
+       "never open"},
+      {"RefusesHoursThatAreNoTime",
+       {"empty_window at offers[b].window.hours"},
+       Window("hours: '07:00-07:00'"),
+       "whole day"},
+      {"RefusesHoursThatNoClockShows",
+       {"bad_value at offers[b].window.hours"},
+       Window("hours: '07:00-25:00'"),
+       "07:00-11:00"},
+      {"RefusesAnUnknownDay",
+       {"unknown_word at offers[b].window.days[0]"},
+       Window("days: 'monday'")},
+      {"RefusesADayTwice",
+       {"duplicate_name at offers[b].window.days[1]"},
+       Window("days: 'mon' days: 'mon'")},
+      {"RefusesAnUnknownZone",
+       {"unknown_zone at offers[b].window.zone"},
+       Window("zone: 'Europe/Berln'")},
+      {"RefusesTheZoneOfACustomerWhoHasNone",
+       {"unknown_attribute at offers[b].window.zone"},
+       Window("zone: 'customer'"),
+       "timezone"},
+      {"WarnsOfAWindowInThePast",
+       {"warning: past_window at offers[b].window.through"},
+       Window("through: '2026-11-21'"),
+       "ended"},
+      {"DoesNotWarnOfAWindowThatEndsToday", {}, Window("through: '2026-11-22'")},
+  };
+}
+
+std::vector<FindingCase> BenefitCases() {
+  return {
+      {"RefusesNothingOff",
+       {"out_of_range at offers[b].benefit.percent_off"},
+       Benefit("percent_off: '0'"),
+       "at most 100"},
+      {"RefusesMoreThanEverythingOff",
+       {"out_of_range at offers[b].benefit.percent_off"},
+       Benefit("percent_off: '100.1'"),
+       "at most 100"},
+      {"AllowsEverythingOff", {}, Benefit("percent_off: '100'")},
+      {"RefusesAPercentageThatIsNoNumber",
+       {"bad_value at offers[b].benefit.percent_off"},
+       Benefit("percent_off: 'half'"),
+       "12.5"},
+      {"RefusesABenefitThatTakesNothing", {"missing_value at offers[b].benefit"}, Benefit("")},
+      {"RefusesAPerOfAPercentage",
+       {"unexpected_value at offers[b].benefit.per"},
+       Benefit("percent_off: '5' per: 'line'")},
+      {"RefusesAnAmountWithoutPer",
+       {"missing_value at offers[b].benefit"},
+       Benefit(std::string("amount_off { ") + kBothCurrencies + " }"),
+       "per: basket"},
+      {"RefusesAnAmountPerUnknown",
+       {"unknown_word at offers[b].benefit.per"},
+       Benefit(std::string("per: 'units' amount_off { ") + kBothCurrencies + " }"),
+       "`unit`?"},
+      {"RefusesAnAmountInACurrencyThatTheRuleSetLacks",
+       {"unknown_currency at offers[b].benefit.amount_off.amounts[USD]"},
+       Benefit(std::string("per: 'line' amount_off { ") + kBothCurrencies +
+               " amounts { key: 'USD' value: '5.00' } }"),
+       "USD"},
+      {"RefusesAnAmountWithTooManyDecimals",
+       {"bad_value at offers[b].benefit.amount_off.amounts[EUR]"},
+       Benefit("per: 'line' amount_off { amounts { key: 'EUR' value: '5.001' } "
+               "amounts { key: 'CHF' value: '5' } }"),
+       "2 decimals"},
+      {"RefusesAnAmountOfNothing",
+       {"out_of_range at offers[b].benefit.at_most.amounts[EUR]"},
+       Benefit("percent_off: '5' at_most { amounts { key: 'EUR' value: '0.00' } "
+               "amounts { key: 'CHF' value: '5' } }")},
+      {"RefusesAmountsWithoutAny",
+       {"missing_value at offers[b].benefit.at_most"},
+       Benefit("percent_off: '5' at_most { }"),
+       "EUR: 5.00"},
+      {"WarnsOfACurrencyWithoutAmount",
+       {"warning: missing_currency at offers[b].benefit.amount_off"},
+       Benefit("per: 'line' amount_off { amounts { key: 'EUR' value: '5' } }"),
+       "CHF"},
+      {"RefusesAStageThatPricingDoesNotName",
+       {"unknown_word at offers[b].stacking.stage"},
+       Discount("stacking { stage: 'line' }"),
+       "pricing.yaml",
+       [](v1::RuleSet& m) {
+         m.mutable_pricing()->clear_stages();
+         m.mutable_pricing()->add_stages("order");
+       }},
+      {"RefusesAPlaceInPricingForAdvice",
+       {"unexpected_value at offers[join].stacking"},
+       "",
+       "",
+       [](v1::RuleSet& m) { m.mutable_offers(0)->mutable_stacking()->set_priority(1); }},
+  };
+}
+
+std::vector<FindingCase> LimitCases() {
+  return {
+      {"RefusesALimitWithoutId",
+       {"bad_name at offers[b].limits[0]"},
+       Limit("at_most: '1' per: 'basket'"),
+       "keeps the count"},
+      {"RefusesTwoLimitsOfOneId",
+       {"duplicate_name at offers[b].limits[1]"},
+       Discount("limits { id: 'a' at_most: '1' per: 'basket' } "
+                "limits { id: 'a' at_most: '2' per: 'basket' }")},
+      {"RefusesALimitOfZero",
+       {"out_of_range at offers[b].limits[a].at_most"},
+       Limit("id: 'a' at_most: '0' per: 'basket'"),
+       "at least one"},
+      {"RefusesALimitWithoutNumber",
+       {"missing_value at offers[b].limits[a]"},
+       Limit("id: 'a' per: 'basket'"),
+       "at_most"},
+      {"RefusesALimitThatIsNoInt",
+       {"wrong_result_type at offers[b].limits[a].at_most"},
+       Limit("id: 'a' per: 'basket' at_most: 'customer.spend_90d'")},
+      {"RefusesALimitOverTheBasketsValue",
+       {"name_not_available at offers[b].limits[a].at_most"},
+       Limit("id: 'a' per: 'basket' at_most: 'basket.gross > 1.00 ? 2 : 1'")},
+      {"RefusesALimitForNobody",
+       {"missing_value at offers[b].limits[a]"},
+       Limit("id: 'a' at_most: '1'"),
+       "per: customer"},
+      {"RefusesALimitPerUnknown",
+       {"unknown_word at offers[b].limits[a].per"},
+       Limit("id: 'a' at_most: '1' per: 'custommer'"),
+       "`customer`?"},
+      {"RefusesACountOfSomethingElse",
+       {"unknown_word at offers[b].limits[a].count"},
+       Limit("id: 'a' at_most: '1' per: 'basket' count: 'clicked'")},
+      {"RefusesALimitPerCustomerWithoutTime",
+       {"missing_value at offers[b].limits[a]"},
+       Limit("id: 'a' at_most: '1' per: 'customer'"),
+       "over: ever"},
+      {"RefusesATimePerBasket",
+       {"unexpected_value at offers[b].limits[a].over"},
+       Limit("id: 'a' at_most: '1' per: 'basket' over: '7d'")},
+      {"RefusesATimeThatNoLimitCountsOver",
+       {"bad_value at offers[b].limits[a].over"},
+       Limit("id: 'a' at_most: '1' per: 'customer' over: 'calendar_year'")},
+      {"RefusesALimitBeyondTheContactState",
+       {"limit_too_large at offers[b].limits[a].at_most"},
+       Limit("id: 'a' at_most: '257' per: 'customer' over: '7d'"),
+       "256"},
+      {"AllowsALimitOf256", {}, Limit("id: 'a' at_most: '256' per: 'customer' over: 'ever'")},
+      {"RefusesAFormulaBeyondTheContactState",
+       {"limit_too_large at offers[b].limits[a].at_most"},
+       Limit("id: 'a' per: 'customer' over: '7d' at_most: 'customer.known ? 1 : "
+             "(customer.tier == \"gold\" ? 257 : 2)'"),
+       "257"},
+      {"RefusesAnotherWordForTheAnonymous",
+       {"unknown_word at offers[b].limits[a].anonymous"},
+       Limit("id: 'a' at_most: '1' per: 'customer' over: '7d' anonymous: 'ok'"),
+       "unlimited"},
+  };
+}
+
+}  // namespace
+
+std::vector<FindingCase> OfferCases() {
+  std::vector<FindingCase> all;
+  for (const auto& cases :
+       {IdentityCases(), ConditionCases(), WindowCases(), BenefitCases(), LimitCases()}) {
+    all.insert(all.end(), cases.begin(), cases.end());
+  }
+  return all;
+}
+
+std::vector<FindingCase> UnsupportedCases() {
+  const auto finding = [](const std::string& path) {
+    return std::vector<std::string>{"not_supported_yet at " + path};
+  };
+  const auto aggregate = [](const std::string& body) {
+    return "schema { aggregates { key: 'x' value { of: 'purchase' " + body + " } } }";
+  };
+  return {
+      {"SaysThatBudgetsAreNotSupported", finding("budgets[a]"),
+       "budgets { key: 'a' value { uses: 3 } }", "limits"},
+      {"SaysThatTheContactPolicyIsNotSupported", finding("policy"), "policy { }", "limits"},
+      {"SaysThatABudgetOfAnOfferIsNotSupported", finding("offers[b].budget"),
+       Discount("budget: 'a'"), "limits"},
+      {"SaysThatPromisesAreNotSupported", finding("offers[b].promise"), Discount("promise { }"),
+       "window"},
+      {"SaysThatGrantedOffersAreNotSupported", finding("offers[b].applies"),
+       "offers { offer: 'b' applies: 'granted' benefit { percent_off: '5' } }", "automatic"},
+      {"SaysThatCodedOffersAreNotSupported", finding("offers[b].applies"),
+       "offers { offer: 'b' applies: 'coded' benefit { percent_off: '5' } }", "automatic"},
+      {"SaysThatExclusionsAreNotSupported", finding("offers[b].stacking.not_with"),
+       Discount("stacking { not_with: 'group:staff' }"), "eligible"},
+      {"SaysThatOtherStagesOfAnOfferAreNotSupported", finding("offers[b].stacking.stage"),
+       Discount("stacking { stage: 'tender' }"), "`line` and `order`"},
+      {"SaysThatOtherStagesAreNotSupported", finding("pricing.stages[2]"),
+       "pricing { stages: 'points' }", "`line` and `order`"},
+      {"SaysThatOrderBeforeLineIsNotSupported", finding("pricing.stages[1]"), "", "first",
+       [](v1::RuleSet& m) {
+         m.mutable_pricing()->set_stages(0, "order");
+         m.mutable_pricing()->set_stages(1, "line");
+       }},
+      {"SaysThatBestForCustomerIsNotSupported", finding("pricing.choose[line]"),
+       "pricing { choose { key: 'line' value: 'best_for_customer' } }", "by_priority"},
+      {"SaysThatHouseholdLimitsAreNotSupported", finding("offers[b].limits[a].per"),
+       Limit("id: 'a' at_most: '1' per: 'household' over: '7d'"), "per: customer"},
+      {"SaysThatHouseholdAggregatesAreNotSupported", finding("schema.aggregates[x].per"),
+       aggregate("sum: 'event.paid' per: 'household'"), "customer"},
+      {"SaysThatOtherAggregatesAreNotSupported", finding("schema.aggregates[x]"),
+       aggregate("max: 'event.paid'"), "`count`, `sum` and `last`"},
+      {"SaysThatTheLastValueOfAFieldIsNotSupported", finding("schema.aggregates[x].last"),
+       aggregate("last: 'event.paid'"), "event.time"},
+      {"SaysThatClosingACaseIsNotSupported", finding("schema.aggregates[x].closed_when"),
+       aggregate("sum: 'event.paid' closed_when: 'true'"), "where"},
+      {"SaysThatOtherReferenceTablesAreNotSupported", finding("schema.reference[region]"),
+       "schema { reference { key: 'region' value { key: 'id' } } }", "`product` and `store`"},
+  };
+}
+
+}  // namespace touchstone::rules

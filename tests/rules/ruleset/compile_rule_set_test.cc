@@ -1,0 +1,295 @@
+// What a rule set without findings compiles to.
+
+#include "tests/rules/ruleset/compile_fixture.h"
+
+namespace touchstone::rules {
+namespace {
+
+using testing::ElementsAre;
+using testing::IsEmpty;
+
+using CompileRuleSetTest = CompileTest;
+
+const OfferSpec& OfferOf(const RuleSet& rule_set, const std::string& id) {
+  return rule_set.offers[rule_set.offer_by_id.at(id)];
+}
+
+std::vector<std::string> Parts(const Condition& condition) {
+  std::vector<std::string> parts;
+  for (const Condition::Conjunct& conjunct : condition.conjuncts) parts.push_back(conjunct.text);
+  return parts;
+}
+
+TEST_F(CompileRuleSetTest, CompilesTheBaseOfTheseTestsWithoutFindings) {
+  EXPECT_THAT(Findings(), IsEmpty());
+}
+
+TEST_F(CompileRuleSetTest, KeepsNamesInOrderAndSettingsAsGiven) {
+  const CompileResult result = Compile();
+  ASSERT_NE(result.rule_set, nullptr);
+  const RuleSet& rules = *result.rule_set;
+  EXPECT_EQ(rules.name, "Sample");
+  EXPECT_THAT(rules.locales, ElementsAre("en", "de"));
+  EXPECT_THAT(rules.channels, ElementsAre("pos", "web"));
+  EXPECT_EQ(rules.schema.zone.name(), "Europe/Berlin");
+  EXPECT_EQ(rules.schema.currencies[1].code(), "CHF");
+  ASSERT_EQ(rules.schema.customer.size(), 4u);
+  EXPECT_EQ(rules.schema.customer[0].name, "allergies");
+  EXPECT_EQ(rules.schema.customer[3].default_value.string_value(), "none");
+  ASSERT_EQ(rules.segments.size(), 2u);
+  EXPECT_EQ(rules.segments[0].name, "loyal");
+  EXPECT_THAT(rules.segments[1].when.conjuncts, IsEmpty());
+  EXPECT_EQ(rules.placements[1].name, "receipt");
+  EXPECT_EQ(rules.placements[1].budget, absl::Milliseconds(20));
+  EXPECT_TRUE(rules.placements[1].shown_on_answer);
+  EXPECT_EQ(rules.placements[1].fields[0].max_characters, 40);
+  EXPECT_EQ(rules.placements[0].budget, absl::Milliseconds(50));
+  EXPECT_TRUE(rules.placements[0].fields[1].is_url);
+  EXPECT_THAT(rules.placements[1].fallback, ElementsAre(rules.offer_by_id.at("join")));
+  EXPECT_EQ(rules.pricing.most_off_line_ppm, 700'000);
+  EXPECT_EQ(rules.pricing.most_off_basket_ppm, 500'000);
+  EXPECT_TRUE(rules.has_never_discount);
+  ASSERT_EQ(rules.campaigns.size(), 1u);
+  EXPECT_EQ(rules.campaigns[0].owner, "beverages");
+  EXPECT_EQ(rules.campaigns[0].contact_costs[0].channel, 1);
+  EXPECT_EQ(rules.campaigns[0].contact_costs[0].cost.amount_minor, 10);
+  EXPECT_EQ(rules.content_hash.size(), 64u);
+}
+
+TEST_F(CompileRuleSetTest, CutsConditionsIntoTheirConjuncts) {
+  Offer("beans", R"(applies: never
+eligible: customer.segment == "loyal" && (channel == "pos" || channel == "web") && customer.spend_90d > 10.00
+requires: basket.net >= 10.00
+treatments:
+  receipt: { text: A }
+)");
+  const CompileResult result = Compile();
+  ASSERT_NE(result.rule_set, nullptr);
+  const OfferSpec& offer = OfferOf(*result.rule_set, "beans");
+  EXPECT_THAT(Parts(offer.eligible), ElementsAre("customer.segment == \"loyal\"",
+                                                 "channel == \"pos\" || channel == \"web\"",
+                                                 "customer.spend_90d > 10.00"));
+  EXPECT_TRUE(offer.eligible.conjuncts[0].only_segment);
+  EXPECT_TRUE(offer.eligible.conjuncts[0].personal);
+  EXPECT_FALSE(offer.eligible.conjuncts[1].only_segment);
+  EXPECT_FALSE(offer.eligible.conjuncts[1].personal);
+  EXPECT_FALSE(offer.eligible.conjuncts[2].only_segment);
+  EXPECT_TRUE(offer.eligible.conjuncts[2].personal);
+  EXPECT_THAT(Parts(offer.requires_), ElementsAre("basket.net >= 10.00"));
+}
+
+TEST_F(CompileRuleSetTest, KeepsManyConjunctsInTheOrderWritten) {
+  std::string text = "basket.units > 0.0";
+  std::vector<std::string> expected = {"basket.units > 0.0"};
+  for (int i = 1; i < 40; ++i) {
+    expected.push_back("basket.units > " + std::to_string(i) + ".0");
+    text += " && " + expected.back();
+  }
+  Offer("beans", "applies: never\neligible: " + text + "\ntreatments: { receipt: { text: A } }\n");
+  const CompileResult result = Compile();
+  ASSERT_NE(result.rule_set, nullptr);
+  EXPECT_EQ(Parts(OfferOf(*result.rule_set, "beans").eligible), expected);
+}
+
+TEST_F(CompileRuleSetTest, CompilesABenefitWithItsStageAndOrder) {
+  Offer("b", R"(applies: automatic
+benefit: { percent_off: 12.5, lines: '"coffee" in line.categories', at_most: { EUR: 5.00, CHF: 5.00 }, takes_marked_down: true }
+stacking: { priority: 50 }
+)");
+  Offer("a", "applies: automatic\nbenefit: { amount_off: { EUR: 1.00, CHF: 1.10 }, per: unit }\n");
+  Offer("c", R"(applies: automatic
+benefit: { percent_off: 5 }
+stacking: { stage: line, priority: 60 }
+)");
+  const CompileResult result = Compile();
+  ASSERT_NE(result.rule_set, nullptr);
+  const RuleSet& rules = *result.rule_set;
+  const BenefitSpec& b = *OfferOf(rules, "b").benefit;
+  EXPECT_EQ(b.stage, PricingStage::kLine);
+  EXPECT_EQ(b.parts_per_million, 125'000);
+  EXPECT_EQ(b.priority, 50);
+  EXPECT_EQ(b.at_most.size(), 2u);
+  EXPECT_TRUE(b.takes_marked_down);
+  EXPECT_EQ(OfferOf(rules, "b").lines.conjuncts.size(), 1u);
+  const BenefitSpec& a = *OfferOf(rules, "a").benefit;
+  EXPECT_EQ(a.stage, PricingStage::kOrder);
+  EXPECT_EQ(a.per, AmountPer::kUnit);
+  EXPECT_EQ(AmountIn(a.amount_off, *Currency::FromCode("CHF")), 110);
+  EXPECT_THAT(rules.pricing_order, ElementsAre(rules.offer_by_id.at("c"), rules.offer_by_id.at("b"),
+                                               rules.offer_by_id.at("a")));
+}
+
+TEST_F(CompileRuleSetTest, CompilesWindowsChannelsAndLimits) {
+  Offer("b", R"(applies: automatic
+group: drinks
+campaign: coffee
+window: { from: 2026-11-23, through: 2026-12-24, days: [mon, fri], hours: "22:00-02:00", zone: store }
+channels: [web]
+benefit: { percent_off: 5 }
+limits:
+  - { id: weekly, at_most: 'customer.tier == "gold" ? 2 : 1', per: customer, over: calendar_week }
+  - { id: seen, at_most: 3, count: shown, per: customer, over: 7d, anonymous: unlimited }
+  - { id: once, at_most: 1, per: basket }
+)");
+  const CompileResult result = Compile();
+  ASSERT_NE(result.rule_set, nullptr);
+  const OfferSpec& offer = OfferOf(*result.rule_set, "b");
+  EXPECT_EQ(result.rule_set->groups[static_cast<size_t>(offer.group)], "drinks");
+  EXPECT_EQ(offer.campaign, "coffee");
+  EXPECT_EQ(offer.channels, 2u);
+  ASSERT_TRUE(offer.window.has_value());
+  EXPECT_EQ(*offer.window->from, absl::CivilDay(2026, 11, 23));
+  EXPECT_EQ(offer.window->days, 0b0010001);
+  EXPECT_EQ(offer.window->opens_minute, 22 * 60);
+  EXPECT_EQ(offer.window->closes_minute, 2 * 60);
+  EXPECT_EQ(offer.window->zone_of, WindowZone::kStore);
+  ASSERT_EQ(offer.limits.size(), 3u);
+  EXPECT_EQ(offer.limits[0].count, ContactKind::kRedeemed);
+  EXPECT_TRUE(offer.limits[0].at_most_formula.has_value());
+  EXPECT_TRUE(offer.limits[0].formula_personal);
+  EXPECT_EQ(offer.limits[0].over.unit, LimitWindow::Unit::kCalendarWeek);
+  EXPECT_EQ(offer.limits[1].count, ContactKind::kShown);
+  EXPECT_EQ(offer.limits[1].at_most, 3);
+  EXPECT_EQ(offer.limits[1].over.unit, LimitWindow::Unit::kRollingDays);
+  EXPECT_EQ(offer.limits[1].over.count, 7);
+  EXPECT_TRUE(offer.limits[1].anonymous_unlimited);
+  EXPECT_EQ(offer.limits[2].per, LimitScope::kBasket);
+}
+
+TEST_F(CompileRuleSetTest, CallsPublicWhatNeedsNoFactOfTheCustomer) {
+  const auto add = [this](const std::string& id, const std::string& lines) {
+    Offer(id, "applies: automatic\nbenefit: { percent_off: 5 }\n" + lines);
+  };
+  add("plain",
+      "eligible: basket.gross > 10.00 && customer.known\nvalue: double(customer.spend_90d)\n");
+  add("eligible", "eligible: customer.tier == \"gold\"\n");
+  add("computed", "eligible: customer.age > 30\n");
+  add("requires", "requires: basket.net > 1.00 && customer.age > 30\n");
+  add("limited",
+      "limits: [{ id: a, at_most: 1, per: customer, over: 7d, anonymous: unlimited }]\n");
+  add("basket", "limits: [{ id: a, at_most: 1, per: basket }]\n");
+  add("formula", "limits: [{ id: a, at_most: 'customer.age > 30 ? 2 : 1', per: basket }]\n");
+  const CompileResult result = Compile();
+  ASSERT_NE(result.rule_set, nullptr);
+  const auto is_public = [&](const std::string& id) {
+    return OfferOf(*result.rule_set, id).is_public;
+  };
+  EXPECT_TRUE(is_public("plain"));
+  EXPECT_FALSE(is_public("eligible"));
+  EXPECT_FALSE(is_public("computed"));
+  EXPECT_FALSE(is_public("requires"));
+  EXPECT_FALSE(is_public("limited"));
+  EXPECT_TRUE(is_public("basket"));
+  EXPECT_FALSE(is_public("formula"));
+}
+
+TEST_F(CompileRuleSetTest, CutsTextsAtTheirPlaceholders) {
+  Offer("b", R"(applies: automatic
+benefit: { percent_off: 5 }
+treatments:
+  hero:
+    banner: { en: "{{b} {customer.first_name}: {benefit.amount} off", de: "{benefit.percent}% {store.region}" }
+    image: beans.jpg
+)");
+  const CompileResult result = Compile();
+  ASSERT_NE(result.rule_set, nullptr);
+  const RuleSet& rules = *result.rule_set;
+  const TreatmentSpec& treatment =
+      *OfferOf(rules, "b").treatments[rules.placement_by_name.at("hero")];
+  const TextTemplate& english = treatment.texts[0][0];
+  ASSERT_EQ(english.pieces.size(), 3u);
+  EXPECT_EQ(english.pieces[0].literal, "{b} ");
+  EXPECT_EQ(rules.layout->NameOf(english.pieces[0].slot), "customer.first_name");
+  EXPECT_EQ(english.pieces[1].literal, ": ");
+  EXPECT_EQ(english.pieces[1].placeholder, TextTemplate::Placeholder::kBenefitAmount);
+  EXPECT_EQ(english.pieces[2].literal, " off");
+  EXPECT_FALSE(english.pieces[2].placeholder.has_value());
+  EXPECT_TRUE(english.personal);
+  const TextTemplate& german = treatment.texts[0][1];
+  EXPECT_EQ(german.pieces[0].placeholder, TextTemplate::Placeholder::kBenefitPercent);
+  EXPECT_FALSE(german.personal);
+  EXPECT_EQ(treatment.texts[1][1].pieces[0].literal, "beans.jpg");
+}
+
+TEST_F(CompileRuleSetTest, OrdersComputedAttributesByNeed) {
+  Edit([](v1::RuleSet& message) {
+    auto& computed = *message.mutable_schema()->mutable_computed();
+    computed["customer.a"].set_type("bool");
+    computed["customer.a"].set_is("customer.b > 2");
+    computed["customer.b"].set_type("int");
+    computed["customer.b"].set_is("customer.age + 1");
+    computed["request.wet"].set_type("bool");
+    computed["request.wet"].set_is("request.weather == 'rain'");
+  });
+  const CompileResult result = Compile();
+  ASSERT_NE(result.rule_set, nullptr);
+  std::vector<std::string> order;
+  for (const ComputedSpec& computed : result.rule_set->schema.computed) {
+    order.push_back(computed.name);
+    EXPECT_EQ(computed.personal, computed.name != "request.wet");
+  }
+  EXPECT_THAT(order, ElementsAre("customer.age", "customer.b", "customer.a", "request.wet"));
+}
+
+TEST_F(CompileRuleSetTest, KnowsWhichAggregatesAreAboutLines) {
+  Edit([](v1::RuleSet& message) {
+    auto& coffee = (*message.mutable_schema()->mutable_aggregates())["coffee_180d"];
+    coffee.set_sum("line.quantity");
+    coffee.set_of("purchase");
+    coffee.set_where("'coffee' in line.categories");
+    coffee.set_over("180d");
+  });
+  const CompileResult result = Compile();
+  ASSERT_NE(result.rule_set, nullptr);
+  const std::vector<AggregateSpec>& aggregates = result.rule_set->schema.aggregates;
+  ASSERT_EQ(aggregates.size(), 3u);
+  EXPECT_EQ(aggregates[0].name, "coffee_180d");
+  EXPECT_TRUE(aggregates[0].per_line);
+  EXPECT_TRUE(aggregates[0].type.Is(expr::TypeKind::kDecimal));
+  EXPECT_FALSE(aggregates[1].per_line);
+  EXPECT_TRUE(aggregates[1].type.Is(expr::TypeKind::kMoney));
+  EXPECT_EQ(aggregates[1].currency.code(), "EUR");
+  EXPECT_TRUE(aggregates[2].type.Is(expr::TypeKind::kInt));
+}
+
+TEST_F(CompileRuleSetTest, FindsProductsInListsThroughTheirConstants) {
+  Offer("b", R"(applies: automatic
+eligible: basket.lines.exists(l, l.sku in list.house)
+benefit: { percent_off: 5, lines: line.sku in list.house }
+)");
+  const CompileResult result = Compile();
+  ASSERT_NE(result.rule_set, nullptr);
+  const RuleSet& rules = *result.rule_set;
+  ASSERT_EQ(rules.lists.size(), 1u);
+  EXPECT_TRUE(rules.lists[0]->set->Contains(expr::Value::String("HB-2")));
+  std::vector<expr::Value> line(rules.layout->line_row_size());
+  expr::Frame frame;
+  expr::Scratch scratch;
+  const auto chosen = [&](absl::string_view sku) {
+    line[kLineSlotSku] = expr::Value::String(sku);
+    frame.rows[kLineRow] = line;
+    return OfferOf(rules, "b").lines.conjuncts[0].program.Evaluate(frame, scratch).IsTrue();
+  };
+  EXPECT_TRUE(chosen("HB-1"));
+  EXPECT_FALSE(chosen("HB-3"));
+}
+
+TEST(ContentHashTest, IsTheSameForTheSameContentInWhateverOrderItWasBuilt) {
+  v1::RuleSet first;
+  v1::RuleSet second;
+  for (int i = 0; i < 50; ++i) {
+    (*first.mutable_campaigns())[std::to_string(i)].set_owner("own");
+    (*second.mutable_campaigns())[std::to_string(49 - i)].set_owner("own");
+  }
+  EXPECT_EQ(ContentHash(first), ContentHash(second));
+  (*second.mutable_campaigns())["7"].set_owner("other");
+  EXPECT_NE(ContentHash(first), ContentHash(second));
+}
+
+TEST(ContentHashTest, IsSha256) {
+  EXPECT_EQ(ContentHash(v1::RuleSet()),
+            "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
+}
+
+}  // namespace
+}  // namespace touchstone::rules
