@@ -7,8 +7,7 @@ namespace {
 
 int BoolColumn(const rules::ReferenceSpec& table, absl::string_view name) {
   for (size_t i = 0; i < table.columns.size(); ++i) {
-    if (table.columns[i].name == name &&
-        table.columns[i].type.Is(rules::expr::TypeKind::kBool)) {
+    if (table.columns[i].name == name && table.columns[i].type.Is(rules::expr::TypeKind::kBool)) {
       return static_cast<int>(i);
     }
   }

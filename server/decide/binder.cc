@@ -115,8 +115,8 @@ void Binder::BindRequest(const v1::DecideRequest& request, std::shared_ptr<const
 void Binder::BindContext(const v1::DecideRequest& request, std::vector<Violation>* violations) {
   const v1::DecisionContext& context = request.context();
   if (context.has_budget()) {
-    budget_ = absl::Seconds(context.budget().seconds()) +
-              absl::Nanoseconds(context.budget().nanos());
+    budget_ =
+        absl::Seconds(context.budget().seconds()) + absl::Nanoseconds(context.budget().nanos());
   }
   const int channel = FindName(live_->rule_set->channels, context.touchpoint().channel());
   if (context.touchpoint().channel().empty()) {
@@ -203,8 +203,8 @@ void Binder::BindBasket(const v1::Basket& basket, std::vector<Violation>* violat
   CheckTenders(basket, violations);
   const auto count = static_cast<size_t>(basket.lines_size());
   if (count > rules::kMaxBasketLines) {
-    Add("basket.lines", absl::StrCat("has ", count, " lines; at most ", rules::kMaxBasketLines,
-                                     " can be priced"),
+    Add("basket.lines",
+        absl::StrCat("has ", count, " lines; at most ", rules::kMaxBasketLines, " can be priced"),
         violations);
     return;
   }

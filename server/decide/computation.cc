@@ -57,8 +57,7 @@ void Computation::PauseAllButFallback() {
           const std::vector<uint32_t>& fallback = rule_set.placements[placement].fallback;
           return std::find(fallback.begin(), fallback.end(), offer) != fallback.end();
         });
-    const bool paused =
-        std::binary_search(input_.paused.begin(), input_.paused.end(), offer);
+    const bool paused = std::binary_search(input_.paused.begin(), input_.paused.end(), offer);
     if (!is_fallback || paused) paused_.push_back(offer);
   }
   input_.paused = paused_;

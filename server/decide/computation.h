@@ -43,8 +43,8 @@ uint64_t TransactionHash(absl::string_view transaction_id);
 
 class Computation {
  public:
-  void Bind(const v1::DecideRequest& request, std::shared_ptr<const LiveState> live,
-            absl::Time now, std::vector<Violation>* violations);
+  void Bind(const v1::DecideRequest& request, std::shared_ptr<const LiveState> live, absl::Time now,
+            std::vector<Violation>* violations);
   const Binder& binder() const { return binder_; }
 
   // A record that cannot be read turns `customer` into kUnavailable.

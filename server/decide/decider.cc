@@ -28,7 +28,8 @@ grpc::Status Decider::Read(absl::string_view request) {
   }
   request_bytes_ = request;
   if (!request_.ParseFromArray(request.data(), static_cast<int>(request.size()))) {
-    return InvalidRequest({Violation{"", "the bytes are no DecideRequest, or a string is not UTF-8"}});
+    return InvalidRequest(
+        {Violation{"", "the bytes are no DecideRequest, or a string is not UTF-8"}});
   }
   server_now_ = rooms_->clock();
   violations_.clear();

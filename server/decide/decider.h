@@ -31,16 +31,16 @@ namespace touchstone::server {
 
 // As store::ReceiptLog::Append: ResourceExhausted sheds the call, Unavailable answers without a
 // receipt.
-using AppendReceiptFunction = std::function<absl::Status(
-    absl::string_view decision_id, absl::Time time, absl::string_view bytes)>;
+using AppendReceiptFunction = std::function<absl::Status(absl::string_view decision_id,
+                                                         absl::Time time, absl::string_view bytes)>;
 
 struct DecideStats {
   std::atomic<uint64_t> complete{0};
   std::atomic<uint64_t> partial{0};
   std::atomic<uint64_t> fallback{0};
-  std::atomic<uint64_t> refused{0};           // errors of the caller
-  std::atomic<uint64_t> shed{0};              // no room for the receipt
-  std::atomic<uint64_t> without_receipt{0};   // the receipt log cannot be written
+  std::atomic<uint64_t> refused{0};          // errors of the caller
+  std::atomic<uint64_t> shed{0};             // no room for the receipt
+  std::atomic<uint64_t> without_receipt{0};  // the receipt log cannot be written
 };
 
 // Shared by all deciders of a server.
@@ -74,8 +74,7 @@ class Decider {
   absl::Duration budget() const;
 
   // Decides, logs the receipt and gives the response's bytes, valid until the next Read.
-  grpc::Status Answer(const GatheredCustomer& gathered, bool fallback,
-                      absl::string_view* response);
+  grpc::Status Answer(const GatheredCustomer& gathered, bool fallback, absl::string_view* response);
 
   // Where this thread gathers.
   GatheredRecord& gathered() { return gathered_; }

@@ -39,8 +39,8 @@ Decisive DecisiveCondition(const rules::OfferSpec& offer, const rules::OfferOutc
   if (outcome.stage == Stage::kEligible || outcome.stage == Stage::kSegment) {
     return {&offer.eligible, "eligible"};
   }
-  const bool of_condition = outcome.cause == rules::Cause::kCondition ||
-                            outcome.cause == rules::Cause::kError;
+  const bool of_condition =
+      outcome.cause == rules::Cause::kCondition || outcome.cause == rules::Cause::kError;
   if (outcome.stage == Stage::kRequires && of_condition) return {&offer.requires_, "requires"};
   return {};
 }
@@ -165,8 +165,7 @@ void ExplainDecision(const Computation& computation, const v1::ExplainRequest& r
   const rules::Decision& decision = computation.decision();
   const auto& only = request.offer_ids();
   for (uint32_t i = 0; i < rule_set.offers.size(); ++i) {
-    if (!only.empty() &&
-        std::find(only.begin(), only.end(), rule_set.offers[i].id) == only.end()) {
+    if (!only.empty() && std::find(only.begin(), only.end(), rule_set.offers[i].id) == only.end()) {
       continue;
     }
     ExplainOffer(rule_set, decision, i, response->add_offers());

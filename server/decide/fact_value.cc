@@ -122,8 +122,7 @@ absl::Status Wrong(absl::string_view expected) {
 absl::StatusOr<Value> StringFromRequest(absl::string_view text, const rules::AttributeSpec& spec) {
   if (text.size() > kMaxStringBytes) return Wrong("at most 4096 bytes");
   if (spec.form == rules::ValueForm::kEnum &&
-      std::find(spec.enum_values.begin(), spec.enum_values.end(), text) ==
-          spec.enum_values.end()) {
+      std::find(spec.enum_values.begin(), spec.enum_values.end(), text) == spec.enum_values.end()) {
     return Wrong("one of the declared values");
   }
   if (spec.form == rules::ValueForm::kTimezone) {
@@ -198,8 +197,8 @@ absl::StatusOr<Value> ScalarFromRequest(const v1::AttributeValue& given,
       return Wrong("timestamp_value, from year 1 to 9999");
     case TypeKind::kMoney:
       if (given_kind == Given::kMoneyValue) {
-        if (const auto value = MoneyOf(given.money_value().currency_code(),
-                                       given.money_value().amount_minor())) {
+        if (const auto value =
+                MoneyOf(given.money_value().currency_code(), given.money_value().amount_minor())) {
           return *value;
         }
       }
@@ -265,8 +264,8 @@ std::vector<RecordFieldSlot> RecordFieldSlots(const Type& type) {
   if (!type.Is(TypeKind::kList) || !type.element().Is(TypeKind::kRecord)) return slots;
   const std::vector<Type::Field>& fields = type.element().fields();
   for (size_t i = 0; i < fields.size(); ++i) {
-    slots.push_back({rules::StableId(fields[i].name), static_cast<uint32_t>(i),
-                     fields[i].type.kind()});
+    slots.push_back(
+        {rules::StableId(fields[i].name), static_cast<uint32_t>(i), fields[i].type.kind()});
   }
   std::sort(slots.begin(), slots.end(), [](const auto& a, const auto& b) { return a.id < b.id; });
   return slots;
@@ -290,8 +289,8 @@ std::optional<Value> FromStored(const store::ValueView& stored, const Type& type
   return std::nullopt;
 }
 
-absl::StatusOr<Value> FromRequest(const v1::AttributeValue& given,
-                                  const rules::AttributeSpec& spec, rules::expr::Arena& memory) {
+absl::StatusOr<Value> FromRequest(const v1::AttributeValue& given, const rules::AttributeSpec& spec,
+                                  rules::expr::Arena& memory) {
   if (given.kind_case() == v1::AttributeValue::KIND_NOT_SET) return Value::Absent();
   if (spec.type.Is(TypeKind::kList)) return ListFromRequest(given, spec, memory);
   return ScalarFromRequest(given, spec, spec.type.kind());

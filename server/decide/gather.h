@@ -9,9 +9,9 @@
 //
 // Nothing here knows gRPC, threads or the time: reads, the pool and the clock are given, so that
 // tests can be them.
-// Thread safety: Gatherer is const beside its counters; TryMemory and Begin are safe from any thread
-// with a GatheredRecord of their own.
-// Lifetime: what is given must outlive the Gatherer, and the Gatherer every job.
+// Thread safety: Gatherer is const beside its counters; TryMemory and Begin are safe from any
+// thread with a GatheredRecord of their own. Lifetime: what is given must outlive the Gatherer, and
+// the Gatherer every job.
 
 #include <atomic>
 #include <chrono>

@@ -47,7 +47,8 @@ std::optional<google::rpc::Status> CheckOutcome(const v1::Outcome& outcome, absl
     return Wrong("subject: token or decided_offer is required");
   }
   if (!IsOptionalId(outcome.reason()) || !IsOptionalId(outcome.operator_id())) {
-    return Wrong("reason, operator_id: must be up to 64 characters of A-Z, a-z, 0-9, '.', '_', '-'");
+    return Wrong(
+        "reason, operator_id: must be up to 64 characters of A-Z, a-z, 0-9, '.', '_', '-'");
   }
   if (outcome.has_occurred_at()) {
     if (!IsTimestamp(outcome.occurred_at())) {

@@ -251,15 +251,13 @@ class OutcomeHandler::Batch {
                                                    Subject* subject) {
     absl::StatusOr<std::string> receipt = rooms_->find_receipt(decided.decision_id());
     Rebuilder rebuilder(rooms_->resolver);
-    const absl::Status rebuilt =
-        receipt.ok() ? rebuilder.Rebuild(*receipt) : receipt.status();
+    const absl::Status rebuilt = receipt.ok() ? rebuilder.Rebuild(*receipt) : receipt.status();
     if (!rebuilt.ok()) {
       return Rejected(grpc::StatusCode::NOT_FOUND, v1::ERROR_REASON_DECISION_NOT_FOUND,
                       "decided_offer.decision_id: no receipt, or it cannot be rebuilt");
     }
     if (!IsInDecision(rebuilder.response(), decided)) {
-      return Rejected(grpc::StatusCode::FAILED_PRECONDITION,
-                      v1::ERROR_REASON_OFFER_NOT_IN_DECISION,
+      return Rejected(grpc::StatusCode::FAILED_PRECONDITION, v1::ERROR_REASON_OFFER_NOT_IN_DECISION,
                       "decided_offer: the decision did not show or apply this offer there");
     }
     const v1::DecisionContext& context = rebuilder.request().context();
@@ -270,8 +268,8 @@ class OutcomeHandler::Batch {
     subject->transaction = TransactionHash(context.transaction_id());
     subject->channel = rules::StableId(context.touchpoint().channel());
     subject->outbound = context.direction() == v1::DIRECTION_OUTBOUND;
-    subject->live = context.mode() == v1::DECISION_MODE_UNSPECIFIED ||
-                    context.mode() == v1::DECISION_MODE_LIVE;
+    subject->live =
+        context.mode() == v1::DECISION_MODE_UNSPECIFIED || context.mode() == v1::DECISION_MODE_LIVE;
     return std::nullopt;
   }
 

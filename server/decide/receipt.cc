@@ -133,8 +133,8 @@ absl::StatusOr<std::shared_ptr<const LiveState>> Rebuilder::Resolve() {
   for (const std::string& id : receipt_.paused_offers()) {
     const auto offer = state->rule_set->offer_by_id.find(id);
     if (offer == state->rule_set->offer_by_id.end()) {
-      return absl::DataLossError(absl::StrCat("the receipt pauses ", id, ", which its revision ",
-                                              "does not have"));
+      return absl::DataLossError(
+          absl::StrCat("the receipt pauses ", id, ", which its revision ", "does not have"));
     }
     state->paused.push_back(offer->second);
   }
@@ -147,9 +147,9 @@ absl::Status Rebuilder::Rebuild(absl::string_view receipt_bytes) {
     return absl::DataLossError("not a receipt");
   }
   if (receipt_.engine_version() != kEngineVersion) {
-    return absl::FailedPreconditionError(
-        absl::StrCat("engine version ", receipt_.engine_version(), " made this decision; this is ",
-                     kEngineVersion));
+    return absl::FailedPreconditionError(absl::StrCat("engine version ", receipt_.engine_version(),
+                                                      " made this decision; this is ",
+                                                      kEngineVersion));
   }
   const std::optional<rules::InputStatus> status = ToStatus(receipt_.customer_input());
   if (!status || !request_.ParseFromString(receipt_.request())) {

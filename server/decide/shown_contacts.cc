@@ -64,8 +64,8 @@ void ShownContacts::Count(const ShownContact& contact, absl::Time server_now) {
   const auto done = [stats = stats_, in_flight = in_flight_](
                         const absl::StatusOr<store::storage::EntryResult>& result) {
     in_flight->fetch_sub(1, std::memory_order_relaxed);
-    const bool kept = result.ok() && result->refusal() ==
-                                         store::storage::EntryResult::REFUSAL_UNSPECIFIED;
+    const bool kept =
+        result.ok() && result->refusal() == store::storage::EntryResult::REFUSAL_UNSPECIFIED;
     (kept ? stats->counted : stats->dropped).fetch_add(1, std::memory_order_relaxed);
   };
   if (!submit_(MakeEntry(contact, server_now), done).ok()) {

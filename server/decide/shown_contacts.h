@@ -27,9 +27,9 @@ using SubmitFunction =
 
 struct ShownContact {
   absl::string_view customer_id;
-  uint32_t offer = 0;         // StableId of its id
-  uint64_t transaction = 0;   // TransactionHash
-  uint32_t channel = 0;       // StableId of its name
+  uint32_t offer = 0;        // StableId of its id
+  uint64_t transaction = 0;  // TransactionHash
+  uint32_t channel = 0;      // StableId of its name
   bool outbound = false;
   absl::Time time;
 };

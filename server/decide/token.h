@@ -3,8 +3,8 @@
 // Tokens of shown offers: which offer of which decision, sealed by the server's secret key.
 //
 // A token holds all that recording an outcome needs, so that outcomes are recorded without reading
-// the decision's receipt. It is opaque: a synthetic-IV construction (RFC 5297 in shape) whose tag is
-// HMAC-SHA256 over the content, cut to 128 bits, and whose encryption is AES-256-CTR under that
+// the decision's receipt. It is opaque: a synthetic-IV construction (RFC 5297 in shape) whose tag
+// is HMAC-SHA256 over the content, cut to 128 bits, and whose encryption is AES-256-CTR under that
 // tag. The same content gives the same token; nobody without the key can read or make one.
 //
 // Thread safety: TokenKey is const; a TokenSealer belongs to one thread.
