@@ -108,7 +108,7 @@ AppliedOr ApplyPublishRevision(const storage::PublishRevision& command, int64_t 
   if (command.require_approval() && (*info)->approver().empty()) {
     return Refuse(EntryResult::REFUSAL_NOT_APPROVED, "the revision has not been approved");
   }
-  if (command.rollback() && (*info)->published_time_us() == 0) {
+  if (command.rollback() && (*info)->published_epoch() == 0) {
     return Refuse(EntryResult::REFUSAL_NEVER_PUBLISHED, "the revision was never active");
   }
   auto active = Read<storage::ActiveRevision>(Family::kMeta, kActiveRevisionRow, writes);
@@ -131,6 +131,7 @@ AppliedOr ApplyPublishRevision(const storage::PublishRevision& command, int64_t 
     }
   }
   (*info)->set_published_time_us(time_us);
+  (*info)->set_published_epoch(next.epoch());
   (*info)->set_rolled_back(false);
   writes->Put(Family::kRevisions, NumberRow(kRevisionInfoPrefix, command.revision()),
               (*info)->SerializeAsString());

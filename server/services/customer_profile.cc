@@ -47,6 +47,7 @@ absl::Status FillComputed(absl::string_view record, const std::shared_ptr<const 
   const rules::RuleSet& rule_set = *live->rule_set;
   v1::DecideRequest request;
   request.mutable_context()->set_transaction_id("profile");
+  request.mutable_context()->set_step(1);
   request.mutable_context()->mutable_touchpoint()->set_channel(rule_set.channels.front());
   std::vector<Violation> violations;
   Binder binder;

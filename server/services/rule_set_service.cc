@@ -70,7 +70,7 @@ void CheckSource(const v1::RuleSetSource& source, std::vector<Violation>* violat
 v1::RevisionState StateOf(const storage::RevisionInfo& info, uint64_t active) {
   if (info.revision() == active) return v1::REVISION_STATE_ACTIVE;
   if (info.rolled_back()) return v1::REVISION_STATE_ROLLED_BACK;
-  if (info.published_time_us() != 0) return v1::REVISION_STATE_SUPERSEDED;
+  if (info.published_epoch() != 0) return v1::REVISION_STATE_SUPERSEDED;
   if (!info.approver().empty()) return v1::REVISION_STATE_APPROVED;
   return v1::REVISION_STATE_VALIDATED;
 }
@@ -294,14 +294,14 @@ grpc::Status RuleSetService::FindPrevious(const storage::ActiveRevision& active,
   if (!infos.ok()) return StoreError(infos.status());
   // The one that was active last among those that were not taken back: going back twice goes two
   // steps, and not there and back.
-  int64_t latest_us = 0;
+  uint64_t latest_epoch = 0;
   for (const storage::RevisionInfo& info : *infos) {
     if (info.revision() == active.revision() || info.rolled_back()) continue;
-    if (info.published_time_us() <= latest_us) continue;
-    latest_us = info.published_time_us();
+    if (info.published_epoch() <= latest_epoch) continue;
+    latest_epoch = info.published_epoch();
     *revision = info.revision();
   }
-  if (latest_us != 0) return grpc::Status::OK;
+  if (latest_epoch != 0) return grpc::Status::OK;
   return RpcError(StatusCode::FAILED_PRECONDITION, v1::ERROR_REASON_REVISION_STATE,
                   "there is no revision before the active one to go back to");
 }

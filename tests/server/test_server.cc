@@ -51,8 +51,8 @@ void TestServer::Start() {
   // Each server of the process is another one, whatever its address.
   arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);
   arguments.SetMaxReceiveMessageSize(-1);
-  const auto channel = grpc::CreateCustomChannel(
-      server_->address(), grpc::InsecureChannelCredentials(), arguments);
+  const auto channel =
+      grpc::CreateCustomChannel(server_->address(), grpc::InsecureChannelCredentials(), arguments);
   rule_sets_ = v1::RuleSetService::NewStub(channel);
   customers_ = v1::CustomerService::NewStub(channel);
   references_ = v1::ReferenceService::NewStub(channel);
@@ -64,9 +64,7 @@ void TestServer::Restart() {
   Start();
 }
 
-void TestServer::MoveClock(absl::Duration by) {
-  now_us_->fetch_add(absl::ToInt64Microseconds(by));
-}
+void TestServer::MoveClock(absl::Duration by) { now_us_->fetch_add(absl::ToInt64Microseconds(by)); }
 
 std::string TestServer::NextRequestId() { return absl::StrCat("request-", ++requests_); }
 

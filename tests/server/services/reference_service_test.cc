@@ -75,9 +75,9 @@ TEST_F(ReferenceServiceTest, AFaultInOneRowLeavesTheTableAsItWas) {
   v1::ImportReferenceResponse response;
   const grpc::Status status = Import({request}, &response);
   EXPECT_EQ(status.error_code(), grpc::StatusCode::INVALID_ARGUMENT);
-  EXPECT_THAT(FieldsOf(status), ::testing::UnorderedElementsAre("rows[1].values[brand]",
-                                                                "rows[1].values[colour]",
-                                                                "rows[2].key"));
+  EXPECT_THAT(FieldsOf(status),
+              ::testing::UnorderedElementsAre("rows[1].values[brand]", "rows[1].values[colour]",
+                                              "rows[2].key"));
   v1::ImportReferenceRequest good = Table("r-2", "product");
   AddProduct("BEANS", "Alto", &good);
   ASSERT_TRUE(Import({good}, &response).ok());
@@ -95,6 +95,7 @@ TEST_F(ReferenceServiceTest, DecisionsNameTheSnapshotAndItSurvivesARestart) {
   v1::DecideRequest decide;
   v1::DecideResponse decision;
   decide.mutable_context()->set_transaction_id("t-1");
+  decide.mutable_context()->set_step(1);
   decide.mutable_context()->mutable_touchpoint()->set_channel("pos");
   const grpc::Status status = server_.decisions().Decide(&context, decide, &decision);
   ASSERT_TRUE(status.ok()) << status.error_message();

@@ -47,8 +47,8 @@ class RuleSetServiceTest : public ::testing::Test {
   v1::GetActiveRevisionResponse Active() {
     grpc::ClientContext context;
     v1::GetActiveRevisionResponse response;
-    const grpc::Status status = server_.rule_sets().GetActiveRevision(
-        &context, v1::GetActiveRevisionRequest(), &response);
+    const grpc::Status status =
+        server_.rule_sets().GetActiveRevision(&context, v1::GetActiveRevisionRequest(), &response);
     EXPECT_TRUE(status.ok()) << status.error_message();
     return response;
   }
@@ -69,6 +69,7 @@ class RuleSetServiceTest : public ::testing::Test {
     v1::DecideRequest request;
     v1::DecideResponse response;
     request.mutable_context()->set_transaction_id("t-1");
+    request.mutable_context()->set_step(1);
     request.mutable_context()->mutable_touchpoint()->set_channel("pos");
     const grpc::Status status = server_.decisions().Decide(&context, request, &response);
     return status.ok() ? response.revision() : ReasonOf(status);
@@ -226,8 +227,7 @@ TEST_F(RuleSetServiceTest, AnOfferThatIsNotThereCannotBePaused) {
   EXPECT_THAT(FieldsOf(unknown), ElementsAre("reason"));
   grpc::ClientContext second;
   request.set_reason("why not");
-  EXPECT_EQ(ReasonOf(server_.rule_sets().PauseOffer(&second, request, &paused)),
-            "OFFER_NOT_FOUND");
+  EXPECT_EQ(ReasonOf(server_.rule_sets().PauseOffer(&second, request, &paused)), "OFFER_NOT_FOUND");
 }
 
 TEST_F(RuleSetServiceTest, ListsRevisionsNewestFirstPageByPage) {
