@@ -77,14 +77,15 @@ void RawServer::Start() {
 }
 
 void RawServer::Stop() {
-  if (stopping_.exchange(true)) return;
-  for (const auto& poller : pollers_) poller->queue->Shutdown();
+  if (stopped_.exchange(true)) return;
   for (const auto& poller : pollers_) {
     if (poller->thread.joinable()) {
+      poller->stop.Set(poller->queue.get(), gpr_now(GPR_CLOCK_MONOTONIC), &poller->stop);
       poller->thread.join();
       continue;
     }
     // Never started: the queue must still be drained before it goes.
+    poller->queue->Shutdown();
     void* tag = nullptr;
     bool ok = false;
     while (poller->queue->Next(&tag, &ok)) {
@@ -122,7 +123,14 @@ void RawServer::Poll(Poller& poller) {
       case grpc::CompletionQueue::SHUTDOWN:
         return;
       case grpc::CompletionQueue::GOT_EVENT:
-        Serve(poller, *static_cast<RawCall*>(tag), ok);
+        if (tag == &poller.stop) {
+          // Here, and not in Stop: to ask for a call on a queue that is shut down aborts, and this
+          // thread is the one that asks.
+          poller.stopping = true;
+          poller.queue->Shutdown();
+        } else {
+          Serve(poller, *static_cast<RawCall*>(tag), ok);
+        }
         break;
       case grpc::CompletionQueue::TIMEOUT:
         break;
@@ -135,7 +143,7 @@ void RawServer::Serve(Poller& poller, RawCall& call, bool ok) {
   const RawCall::State state = call.state_.load(std::memory_order_acquire);
   if (state == RawCall::State::kServing) {
     in_flight_.fetch_sub(1, std::memory_order_relaxed);
-    if (!stopping_.load(std::memory_order_acquire)) WaitForCall(poller, call);
+    if (!poller.stopping) WaitForCall(poller, call);
     return;
   }
   if (!ok) return;  // the server shuts down: this slot gets no more calls

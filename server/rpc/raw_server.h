@@ -12,6 +12,7 @@
 // and both before the handlers are gone. Cost: about 10 us of CPU a call beside the handler's work,
 // nearly all of it gRPC's.
 
+#include <grpcpp/alarm.h>
 #include <grpcpp/grpcpp.h>
 #include <grpcpp/support/async_unary_call.h>
 
@@ -51,6 +52,10 @@ class RawCall {
   // The right to answer the call of that generation: granted once. Any thread. A handler that arms
   // a deadline or hands the call to another thread answers only with it.
   bool Claim(uint64_t generation);
+  // Whether that right has been granted. Any thread.
+  bool claimed(uint64_t generation) const {
+    return claimed_.load(std::memory_order_acquire) >= generation;
+  }
 
   // Answer the call. REQUIRES: the right to answer (a handler that never shares a call has it).
   // Any thread. The call must not be touched afterwards.
@@ -129,6 +134,8 @@ class RawServer {
     std::unique_ptr<grpc::ServerCompletionQueue> queue;
     std::vector<std::unique_ptr<RawCall>> calls;
     std::vector<Deadline> deadlines;  // a heap, the earliest first
+    grpc::Alarm stop;                 // its own address is its tag
+    bool stopping = false;            // of the polling thread
     std::thread thread;
   };
 
@@ -140,7 +147,7 @@ class RawServer {
   std::vector<Method> methods_;
   std::vector<std::unique_ptr<Poller>> pollers_;
   std::atomic<int64_t> in_flight_{0};
-  std::atomic<bool> stopping_{false};
+  std::atomic<bool> stopped_{false};
 };
 
 }  // namespace touchstone::server

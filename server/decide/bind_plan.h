@@ -1,0 +1,46 @@
+#pragma once
+
+// What a binder looks up once a rule set instead of once a decision.
+//
+// Thread safety: const after construction. Lifetime: refers to the rule set.
+
+#include <cstdint>
+#include <vector>
+
+#include "absl/container/flat_hash_map.h"
+#include "absl/strings/string_view.h"
+#include "rules/expr/value.h"
+#include "rules/ruleset/rule_set.h"
+#include "server/decide/fact_value.h"
+
+namespace touchstone::server {
+
+struct BindPlan {
+  // A fact that the customer's record may hold; ascending by id, as its cells are.
+  struct StoredFact {
+    uint32_t id = 0;
+    uint16_t slot = 0;
+    const rules::AttributeSpec* attribute = nullptr;  // null for an aggregate
+    const rules::AggregateSpec* aggregate = nullptr;
+    std::vector<RecordFieldSlot> fields;
+  };
+  struct RequestFact {
+    uint16_t slot = 0;
+    const rules::AttributeSpec* attribute = nullptr;
+  };
+
+  explicit BindPlan(const rules::RuleSet& rule_set);
+
+  std::vector<StoredFact> attributes;
+  std::vector<StoredFact> aggregates;
+  absl::flat_hash_map<absl::string_view, RequestFact> request;
+  // Decision rows before anything is bound: defaults of the request, and for a known customer also
+  // those of her attributes and what aggregates are without events.
+  std::vector<rules::expr::Value> known_row;
+  std::vector<rules::expr::Value> other_row;
+  // Columns of the product table that say what a line is; -1: not declared.
+  int deposit_column = -1;
+  int gift_card_column = -1;
+};
+
+}  // namespace touchstone::server

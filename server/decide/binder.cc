@@ -1,0 +1,338 @@
+#include "server/decide/binder.h"
+
+#include <algorithm>
+#include <limits>
+#include <utility>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "rules/facts/aggregate.h"
+#include "server/decide/request_check.h"
+
+namespace touchstone::server {
+namespace {
+
+using rules::expr::Value;
+
+constexpr absl::Duration kMostClockDifference = absl::Hours(24);
+
+void Add(std::string field, std::string description, std::vector<Violation>* violations) {
+  violations->push_back({std::move(field), std::move(description)});
+}
+
+absl::Time ToTime(const google::protobuf::Timestamp& timestamp) {
+  return absl::FromUnixSeconds(timestamp.seconds()) + absl::Nanoseconds(timestamp.nanos());
+}
+
+int FindName(const std::vector<std::string>& names, absl::string_view name) {
+  const auto found = std::find(names.begin(), names.end(), name);
+  return found == names.end() ? -1 : static_cast<int>(found - names.begin());
+}
+
+rules::PriceSource ToPriceSource(v1::PriceSource source) {
+  switch (source) {
+    case v1::PRICE_SOURCE_SHELF:
+      return rules::PriceSource::kShelf;
+    case v1::PRICE_SOURCE_MARKDOWN:
+      return rules::PriceSource::kMarkdown;
+    case v1::PRICE_SOURCE_OVERRIDE:
+      return rules::PriceSource::kOverride;
+    default:
+      return rules::PriceSource::kRegular;
+  }
+}
+
+// Saturates: what leaves int64 is more than any line's total, which is a violation.
+int64_t ManualDiscount(const v1::BasketLine& line) {
+  int64_t total = 0;
+  for (const v1::ManualDiscount& discount : line.manual_discounts()) {
+    if (__builtin_add_overflow(total, discount.amount_minor(), &total)) {
+      return std::numeric_limits<int64_t>::max();
+    }
+  }
+  return total;
+}
+
+// The pricing room speaks of its own structures; the caller sent a message.
+std::string RequestField(absl::string_view basket_field) {
+  static constexpr std::pair<absl::string_view, absl::string_view> kNames[] = {
+      {"quantity", "quantity_thousandths"},
+      {"unit_price", "unit_price_e4"},
+      {"manual_discount", "manual_discounts"},
+      {"currency", "currency_code"},
+  };
+  for (const auto& [ours, theirs] : kNames) {
+    if (!absl::EndsWith(basket_field, ours)) continue;
+    const absl::string_view path = basket_field.substr(0, basket_field.size() - ours.size());
+    return absl::StrCat("basket.", path, theirs);
+  }
+  return absl::StrCat("basket.", basket_field);
+}
+
+bool SaysYes(const v1::BasketLine& line, const char* attribute) {
+  const auto& attributes = line.product().attributes();
+  const auto found = attributes.find(attribute);
+  return found != attributes.end() && found->second.bool_value();
+}
+
+}  // namespace
+
+absl::Time ChooseNow(const v1::DecisionContext& context, absl::Time server_now) {
+  absl::Time now = server_now;
+  if (context.has_occurred_at()) {
+    const absl::Time occurred = ToTime(context.occurred_at());
+    if (absl::AbsDuration(occurred - server_now) <= kMostClockDifference) now = occurred;
+  }
+  // As fine as receipts keep it.
+  return absl::FromUnixMicros(absl::ToUnixMicros(now));
+}
+
+void Binder::BindRequest(const v1::DecideRequest& request, std::shared_ptr<const LiveState> live,
+                         absl::Time now, std::vector<Violation>* violations) {
+  if (live_ == nullptr || live_->rule_set != live->rule_set) plan_.emplace(*live->rule_set);
+  live_ = std::move(live);
+  memory_.Reset();
+  input_ = rules::DecisionInput();
+  input_.reference = live_->reference.get();
+  input_.paused = live_->paused;
+  input_.now = now;
+  budget_ = absl::InfiniteDuration();
+  if (!request.has_context()) {
+    Add("context", "is required", violations);
+    return;
+  }
+  CheckContext(request.context(), violations);
+  BindContext(request, violations);
+  BindPlacements(request, violations);
+  BindRequestFacts(request, violations);
+  lines_.clear();
+  line_facts_.clear();
+  if (request.has_basket()) BindBasket(request.basket(), violations);
+  input_.basket.lines = lines_;
+  input_.line_facts = line_facts_;
+}
+
+void Binder::BindContext(const v1::DecideRequest& request, std::vector<Violation>* violations) {
+  const v1::DecisionContext& context = request.context();
+  if (context.has_budget()) {
+    budget_ =
+        absl::Seconds(context.budget().seconds()) + absl::Nanoseconds(context.budget().nanos());
+  }
+  const int channel = FindName(live_->rule_set->channels, context.touchpoint().channel());
+  if (context.touchpoint().channel().empty()) {
+    Add("context.touchpoint.channel", "is required", violations);
+  } else if (channel < 0) {
+    Add("context.touchpoint.channel", "is not a channel of the active rule set", violations);
+  } else {
+    input_.channel = static_cast<uint16_t>(channel);
+  }
+  const std::string& store = context.touchpoint().store();
+  if (!store.empty() && live_->reference->stores.size() > 0 &&
+      live_->reference->stores.Find(store) == nullptr) {
+    Add("context.touchpoint.store", "is not in the reference table of stores", violations);
+  }
+  input_.store = store;
+  input_.outbound = context.direction() == v1::DIRECTION_OUTBOUND;
+  input_.locale = context.locale();
+}
+
+void Binder::BindPlacements(const v1::DecideRequest& request, std::vector<Violation>* violations) {
+  placements_.clear();
+  if (request.placements_size() > kMaxPlacements) {
+    Add("placements", "must hold at most 32", violations);
+    return;
+  }
+  const rules::RuleSet& rules = *live_->rule_set;
+  for (int i = 0; i < request.placements_size(); ++i) {
+    const auto found = rules.placement_by_name.find(request.placements(i));
+    if (found == rules.placement_by_name.end()) {
+      Add(absl::StrCat("placements[", i, "]"), "is not a placement of the active rule set",
+          violations);
+      continue;
+    }
+    const auto placement = static_cast<uint16_t>(found->second);
+    const rules::PlacementSpec& spec = rules.placements[placement];
+    if (std::find(placements_.begin(), placements_.end(), placement) != placements_.end()) {
+      Add(absl::StrCat("placements[", i, "]"), "is asked for twice", violations);
+    }
+    if (spec.channel != input_.channel) {
+      Add(absl::StrCat("placements[", i, "]"), "is a placement of another channel", violations);
+    }
+    budget_ = std::min(budget_, spec.budget);
+    placements_.push_back(placement);
+  }
+  input_.placements = placements_;
+}
+
+void Binder::BindRequestFacts(const v1::DecideRequest& request,
+                              std::vector<Violation>* violations) {
+  request_facts_.clear();
+  if (request.attributes_size() > kMaxRequestAttributes) {
+    Add("attributes", "must hold at most 256", violations);
+    return;
+  }
+  for (const auto& [name, given] : request.attributes()) {
+    const auto found = plan_->request.find(name);
+    if (found == plan_->request.end()) {
+      Add(absl::StrCat("attributes[", name, "]"), "is not declared in the schema's request",
+          violations);
+      continue;
+    }
+    absl::StatusOr<Value> value = FromRequest(given, *found->second.attribute, memory_);
+    if (!value.ok()) {
+      Add(absl::StrCat("attributes[", name, "]"), std::string(value.status().message()),
+          violations);
+      continue;
+    }
+    request_facts_.emplace_back(found->second.slot, *value);
+  }
+}
+
+void Binder::BindBasket(const v1::Basket& basket, std::vector<Violation>* violations) {
+  const absl::StatusOr<rules::Currency> currency =
+      rules::Currency::FromCode(basket.currency_code());
+  if (currency.ok()) {
+    input_.basket.currency = *currency;
+  } else if (!basket.currency_code().empty()) {
+    Add("basket.currency_code", "must be an ISO 4217 code in use", violations);
+    // The lines are checked all the same.
+    input_.basket.currency = live_->rule_set->schema.currencies.front();
+  } else if (basket.tenders_size() > 0 && basket.lines_size() == 0) {
+    Add("basket.currency_code", "is required with tenders", violations);
+  }
+  CheckTenders(basket, violations);
+  const auto count = static_cast<size_t>(basket.lines_size());
+  if (count > rules::kMaxBasketLines) {
+    Add("basket.lines",
+        absl::StrCat("has ", count, " lines; at most ", rules::kMaxBasketLines, " can be priced"),
+        violations);
+    return;
+  }
+  line_ids_.clear();
+  for (const v1::BasketLine& line : basket.lines()) {
+    if (line.parent_line_id().empty()) continue;
+    for (const v1::BasketLine& other : basket.lines()) line_ids_.insert(other.line_id());
+    break;
+  }
+  lines_.reserve(count);
+  line_facts_.reserve(count);
+  for (size_t i = 0; i < count; ++i) {
+    BindLine(i, basket.lines(static_cast<int>(i)), violations);
+  }
+  input_.basket.lines = lines_;
+  for (rules::BasketViolation& violation : rules::ValidateBasket(input_.basket)) {
+    Add(RequestField(violation.field), std::move(violation.description), violations);
+  }
+}
+
+void Binder::BindLine(size_t index, const v1::BasketLine& line,
+                      std::vector<Violation>* violations) {
+  CheckLine(index, line, violations);
+  if (!line.parent_line_id().empty() &&
+      (line.parent_line_id() == line.line_id() || !line_ids_.contains(line.parent_line_id()))) {
+    Add(LineField(index, "parent_line_id"), "must be another line of this basket", violations);
+  }
+  const Value* product = live_->reference->products.Find(line.sku());
+  rules::BasketLine& bound = lines_.emplace_back();
+  bound.line_id = line.line_id();
+  bound.quantity = rules::Decimal{line.quantity_thousandths()};
+  bound.unit_price_e4 = line.unit_price_e4();
+  bound.manual_discount_minor = ManualDiscount(line);
+  bound.price_source = ToPriceSource(line.price_source());
+  bound.is_return = line.has_returned_from();
+  bound.merchandise = IsMerchandise(line, product);
+
+  const int categories = line.product().categories_size();
+  auto* views = memory_.NewArray<absl::string_view>(static_cast<size_t>(categories));
+  for (int i = 0; i < categories; ++i) views[i] = line.product().categories(i);
+  line_facts_.push_back({line.sku(), absl::MakeConstSpan(views, static_cast<size_t>(categories))});
+}
+
+bool Binder::IsMerchandise(const v1::BasketLine& line, const Value* product) const {
+  if (line.kind() != v1::LINE_KIND_UNSPECIFIED) return line.kind() == v1::LINE_KIND_MERCHANDISE;
+  if (product == nullptr) {
+    return !line.has_product() || (!SaysYes(line, "deposit") && !SaysYes(line, "gift_card"));
+  }
+  const auto says = [product](int column) { return column >= 0 && product[column].IsTrue(); };
+  return !says(plan_->deposit_column) && !says(plan_->gift_card_column);
+}
+
+absl::Status Binder::BindCustomer(rules::InputStatus status, absl::string_view record) {
+  const bool present = status == rules::InputStatus::kPresent;
+  store::RecordView view;
+  if (present) {
+    absl::StatusOr<store::RecordView> parsed = store::RecordView::Parse(record);
+    if (!parsed.ok()) return parsed.status();
+    view = *std::move(parsed);
+  }
+  input_.customer = status;
+  facts_ = present ? plan_->known_row : plan_->other_row;
+  for (const auto& [slot, value] : request_facts_) facts_[slot] = value;
+  contacts_.clear();
+  if (present) {
+    BindAttributes(view);
+    BindAggregates(view);
+    BindContacts(view);
+  }
+  input_.facts = facts_;
+  input_.contacts = contacts_;
+  return absl::OkStatus();
+}
+
+void Binder::BindAttributes(const store::RecordView& record) {
+  const size_t count = record.attribute_count();
+  size_t next = 0;
+  for (const BindPlan::StoredFact& fact : plan_->attributes) {
+    while (next < count && record.attribute(next).id < fact.id) ++next;
+    if (next == count) return;
+    const store::AttributeView cell = record.attribute(next);
+    if (cell.id != fact.id) continue;
+    if (const auto value = FromStored(cell.value, fact.attribute->type, fact.fields, memory_)) {
+      facts_[fact.slot] = *value;
+    }
+  }
+}
+
+void Binder::BindAggregates(const store::RecordView& record) {
+  const absl::TimeZone zone = live_->rule_set->schema.zone;
+  const size_t count = record.aggregate_count();
+  size_t next = 0;
+  for (const BindPlan::StoredFact& fact : plan_->aggregates) {
+    std::optional<store::AggregateView> cell;
+    for (; next < count; ++next) {
+      cell = record.aggregate(next);
+      if (cell.has_value() && cell->id() >= fact.id) break;
+    }
+    if (next == count) return;
+    if (cell->id() != fact.id) continue;
+    buckets_.clear();
+    if (fact.aggregate->function == rules::AggregateFunction::kLast) {
+      // The record keeps one latest time for all buckets.
+      if (cell->last_us() == store::AggregateView::kNever) continue;
+      const absl::Time last = absl::FromUnixMicros(cell->last_us());
+      buckets_.push_back({rules::BucketOf(fact.aggregate->window, last, zone), 0, 0, last});
+    } else {
+      for (size_t i = 0; i < cell->bucket_count(); ++i) {
+        const store::Bucket bucket = cell->bucket(i);
+        buckets_.push_back({bucket.number, bucket.count, bucket.sum, absl::InfinitePast()});
+      }
+    }
+    facts_[fact.slot] = rules::AggregateValue(*fact.aggregate, buckets_, input_.now, zone);
+  }
+}
+
+void Binder::BindContacts(const store::RecordView& record) {
+  for (size_t i = 0; i < record.contact_count(); ++i) {
+    const store::ContactView contact = record.contact(i);
+    const auto kind = static_cast<uint8_t>(contact.kind);
+    if (kind < static_cast<uint8_t>(store::ContactKind::kShown) ||
+        kind > static_cast<uint8_t>(store::ContactKind::kRedeemed)) {
+      continue;  // a later version wrote it
+    }
+    contacts_.push_back({static_cast<uint32_t>(contact.offer),
+                         static_cast<rules::ContactKind>(kind - 1),
+                         absl::FromUnixMicros(contact.time_us)});
+  }
+}
+
+}  // namespace touchstone::server

@@ -1,0 +1,89 @@
+#pragma once
+
+// From the messages of a request and the bytes of a record to the input of a decision.
+//
+// Use, for one decision: BindRequest, then BindCustomer, then input(). The binder keeps the live
+// state that it last bound under, so that nothing it points to goes away.
+// Thread safety: one a thread. Lifetime: input() borrows from the request, the record and the
+// binder until the next BindRequest.
+// Errors: BindRequest lists every violation of the request; with one, input() must not be used.
+// Cost: no heap allocation after warm-up, but for findings; linear in lines and cells.
+
+#include <memory>
+#include <optional>
+#include <utility>
+#include <vector>
+
+#include "absl/container/flat_hash_set.h"
+#include "absl/status/status.h"
+#include "absl/strings/string_view.h"
+#include "absl/time/time.h"
+#include "rules/decide/decision.h"
+#include "rules/expr/arena.h"
+#include "rules/facts/aggregate.h"
+#include "server/decide/bind_plan.h"
+#include "server/live/live.h"
+#include "server/rpc/rpc_error.h"
+#include "store/record.h"
+#include "touchstone/v1/decision.pb.h"
+
+namespace touchstone::server {
+
+inline constexpr int kMaxIdentities = 16;
+inline constexpr int kMaxCodes = 64;
+inline constexpr int kMaxPlacements = 32;
+inline constexpr int kMaxRequestAttributes = 256;
+inline constexpr int kMaxTenders = 64;
+inline constexpr int kMaxManualDiscounts = 16;
+
+class Binder {
+ public:
+  Binder() = default;
+  Binder(const Binder&) = delete;
+  Binder& operator=(const Binder&) = delete;
+
+  // `now` is the moment of the decision. Adds what is wrong to `violations`.
+  void BindRequest(const v1::DecideRequest& request, std::shared_ptr<const LiveState> live,
+                   absl::Time now, std::vector<Violation>* violations);
+
+  // `record` is empty unless present. DataLoss when it is no record: nothing is bound, and the
+  // caller goes on with kUnavailable.
+  absl::Status BindCustomer(rules::InputStatus status, absl::string_view record);
+
+  // Decision id, seed and step limit are the caller's to fill in.
+  rules::DecisionInput& input() { return input_; }
+  const LiveState& live() const { return *live_; }
+  // The smallest of the request's budget and those of its placements; InfiniteDuration for none.
+  absl::Duration budget() const { return budget_; }
+
+ private:
+  void BindContext(const v1::DecideRequest& request, std::vector<Violation>* violations);
+  void BindPlacements(const v1::DecideRequest& request, std::vector<Violation>* violations);
+  void BindRequestFacts(const v1::DecideRequest& request, std::vector<Violation>* violations);
+  void BindBasket(const v1::Basket& basket, std::vector<Violation>* violations);
+  void BindLine(size_t index, const v1::BasketLine& line, std::vector<Violation>* violations);
+  bool IsMerchandise(const v1::BasketLine& line, const rules::expr::Value* product) const;
+  void BindAttributes(const store::RecordView& record);
+  void BindAggregates(const store::RecordView& record);
+  void BindContacts(const store::RecordView& record);
+
+  std::shared_ptr<const LiveState> live_;
+  std::optional<BindPlan> plan_;  // of live_->rule_set
+  rules::DecisionInput input_;
+  absl::Duration budget_;
+  rules::expr::Arena memory_;
+  std::vector<rules::expr::Value> facts_;
+  std::vector<std::pair<uint16_t, rules::expr::Value>> request_facts_;
+  std::vector<uint16_t> placements_;
+  std::vector<rules::BasketLine> lines_;
+  std::vector<rules::LineFacts> line_facts_;
+  std::vector<rules::Contact> contacts_;
+  std::vector<rules::AggregateBucket> buckets_;
+  absl::flat_hash_set<absl::string_view> line_ids_;
+};
+
+// `now` of a decision: when it happened at the touchpoint, if that lies within a day of the
+// server's clock, else the server's time; whole microseconds.
+absl::Time ChooseNow(const v1::DecisionContext& context, absl::Time server_now);
+
+}  // namespace touchstone::server

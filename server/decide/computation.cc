@@ -1,0 +1,66 @@
+#include "server/decide/computation.h"
+
+#include <algorithm>
+
+namespace touchstone::server {
+namespace {
+
+// Not a secret: the same transaction has the same seed on every server.
+constexpr SipKey kTransactionKey = {0x746f756368737430, 0x7472616e73000001};
+
+}  // namespace
+
+uint64_t TransactionHash(absl::string_view transaction_id) {
+  return SipHash64(kTransactionKey, transaction_id);
+}
+
+void Computation::Bind(const v1::DecideRequest& request, std::shared_ptr<const LiveState> live,
+                       absl::Time now, std::vector<Violation>* violations) {
+  request_ = &request;
+  binder_.BindRequest(request, std::move(live), now, violations);
+}
+
+v1::DecideResponse& Computation::Compute(const DecisionTerms& terms, GatheredCustomer* customer) {
+  if (!binder_.BindCustomer(customer->status, customer->record).ok()) {
+    *customer = {rules::InputStatus::kUnavailable, ReadFailure::kStoreError, {}, {}};
+    binder_.BindCustomer(customer->status, {}).IgnoreError();  // nothing to parse
+  }
+  const LiveState& live = binder_.live();
+  input_ = binder_.input();
+  input_.decision_id = terms.decision_id;
+  input_.seed = terms.seed;
+  input_.step_limit = terms.step_limit;
+  if (terms.fallback) PauseAllButFallback();
+  decision_ = &rules::Decide(*live.rule_set, input_, scratch_);
+
+  AnswerFacts facts;
+  facts.revision = live.revision;
+  facts.reference_version = live.reference_version;
+  facts.fallback = terms.fallback;
+  facts.failure = customer->failure;
+  FillAnswer(*live.rule_set, input_, *decision_, *request_, facts, &response_);
+  SerializeDeterministic(response_, &serialized_);
+  hash_ = AnswerHash(serialized_);
+  return response_;
+}
+
+// What is left is a handful of offers and no basket, which costs microseconds; and the conditions
+// and limits of those offers hold as ever.
+void Computation::PauseAllButFallback() {
+  const rules::RuleSet& rule_set = *binder_.live().rule_set;
+  input_.basket.lines = {};
+  input_.line_facts = {};
+  paused_.clear();
+  for (uint32_t offer = 0; offer < rule_set.offers.size(); ++offer) {
+    const bool is_fallback =
+        std::any_of(input_.placements.begin(), input_.placements.end(), [&](uint16_t placement) {
+          const std::vector<uint32_t>& fallback = rule_set.placements[placement].fallback;
+          return std::find(fallback.begin(), fallback.end(), offer) != fallback.end();
+        });
+    const bool paused = std::binary_search(input_.paused.begin(), input_.paused.end(), offer);
+    if (!is_fallback || paused) paused_.push_back(offer);
+  }
+  input_.paused = paused_;
+}
+
+}  // namespace touchstone::server

@@ -1,0 +1,72 @@
+#pragma once
+
+// One decision computed from a request and what was gathered for it: bind, decide, fill the answer,
+// take its hash. Serving and rebuilding from a receipt are both this, so that they cannot differ.
+//
+// Use, for one decision: Bind, then (with no violations) Compute.
+// Thread safety: one a thread. Lifetime: everything returned is valid until the next Bind; the
+// request and the record must live as long.
+// Cost: no allocation of ours after warm-up.
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/strings/string_view.h"
+#include "absl/time/time.h"
+#include "rules/decide/decide.h"
+#include "server/decide/answer.h"
+#include "server/decide/binder.h"
+#include "server/decide/sip_hash.h"
+#include "touchstone/v1/decision.pb.h"
+
+namespace touchstone::server {
+
+// What was gathered of the customer.
+struct GatheredCustomer {
+  rules::InputStatus status = rules::InputStatus::kAnonymous;
+  ReadFailure failure = ReadFailure::kNone;  // with kUnavailable
+  absl::string_view id;                      // with kPresent
+  absl::string_view record;                  // with kPresent
+};
+
+// What else goes into a decision, all of it kept in the receipt.
+struct DecisionTerms {
+  absl::string_view decision_id;
+  uint64_t seed = 0;
+  uint64_t step_limit = 0;
+  bool fallback = false;  // no time to compute: fallback offers only
+};
+
+// The seed of a transaction's random choices and its name in contact state.
+uint64_t TransactionHash(absl::string_view transaction_id);
+
+class Computation {
+ public:
+  void Bind(const v1::DecideRequest& request, std::shared_ptr<const LiveState> live, absl::Time now,
+            std::vector<Violation>* violations);
+  const Binder& binder() const { return binder_; }
+
+  // A record that cannot be read turns `customer` into kUnavailable.
+  v1::DecideResponse& Compute(const DecisionTerms& terms, GatheredCustomer* customer);
+
+  const rules::Decision& decision() const { return *decision_; }
+  const rules::DecisionInput& input() const { return input_; }
+  // Of the response as Compute left it.
+  Hash128 hash() const { return hash_; }
+
+ private:
+  void PauseAllButFallback();
+
+  const v1::DecideRequest* request_ = nullptr;
+  Binder binder_;
+  rules::DecisionInput input_;
+  rules::DecisionScratch scratch_;
+  const rules::Decision* decision_ = nullptr;
+  v1::DecideResponse response_;
+  std::string serialized_;
+  Hash128 hash_;
+  std::vector<uint32_t> paused_;
+};
+
+}  // namespace touchstone::server

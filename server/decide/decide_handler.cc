@@ -1,0 +1,116 @@
+#include "server/decide/decide_handler.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "server/rpc/rpc_error.h"
+
+namespace touchstone::server {
+
+// What a read job holds of its call.
+class DecideHandler::PendingCall : public GatheringCall {
+ public:
+  PendingCall(DecideHandler* handler, RawCall* call)
+      : handler_(handler), call_(call), generation_(call->generation()) {}
+
+  bool answered() const override { return call_->claimed(generation_); }
+
+  void Answer(GatheredRecord& gathered) override {
+    if (!call_->Claim(generation_)) return;
+    std::unique_ptr<Decider> decider = handler_->BorrowDecider();
+    handler_->AnswerLate(*call_, *decider, gathered.view());
+    handler_->ReturnDecider(std::move(decider));
+  }
+
+ private:
+  DecideHandler* handler_;
+  RawCall* call_;
+  const uint64_t generation_;
+};
+
+DecideHandler::DecideHandler(const DecideRooms* rooms, Gatherer* gatherer, size_t threads)
+    : rooms_(rooms), gatherer_(gatherer), next_thread_(static_cast<uint32_t>(threads)) {
+  for (size_t i = 0; i < threads; ++i) {
+    deciders_.push_back(std::make_unique<Decider>(rooms, static_cast<uint32_t>(i)));
+  }
+}
+
+DecideHandler::~DecideHandler() = default;
+
+void DecideHandler::Handle(RawCall& call) {
+  Decider& decider = *deciders_[call.thread()];
+  const absl::Duration rpc_left = call.rpc_time_left();
+  if (rpc_left <= absl::ZeroDuration()) {
+    call.FinishWithError(RpcError(grpc::StatusCode::DEADLINE_EXCEEDED,
+                                  v1::ERROR_REASON_DEADLINE_PASSED,
+                                  "the deadline had passed when the call was taken"));
+    return;
+  }
+  if (grpc::Status read = decider.Read(call.request()); !read.ok()) {
+    rooms_->stats->refused.fetch_add(1, std::memory_order_relaxed);
+    call.FinishWithError(read);
+    return;
+  }
+  const absl::Duration budget = std::min(rpc_left, decider.budget());
+  GatheredRecord& gathered = decider.gathered();
+  if (!HasTimeToCompute(std::chrono::steady_clock::now(), call.arrived(), budget)) {
+    gathered.SetUnavailable(ReadFailure::kLate);
+    Answer(call, decider, gathered.view(), /*fallback=*/true);
+    return;
+  }
+  if (!gatherer_->TryMemory(decider.context(), &gathered) &&
+      gatherer_->Begin(decider.context(), std::make_unique<PendingCall>(this, &call), &gathered)) {
+    server_->ArmDeadline(call, AnswerBy(call.arrived(), budget));
+    return;
+  }
+  Answer(call, decider, gathered.view(), /*fallback=*/false);
+  // The block that it pins is not to wait for this thread's next call.
+  gathered.record.Reset();
+}
+
+void DecideHandler::HandleDeadline(RawCall& call, uint64_t generation) {
+  if (!call.Claim(generation)) return;
+  Decider& decider = *deciders_[call.thread()];
+  decider.gathered().SetUnavailable(ReadFailure::kLate);
+  AnswerLate(call, decider, decider.gathered().view());
+}
+
+// The thread has served other calls since: the request is read again, under what is live now.
+void DecideHandler::AnswerLate(RawCall& call, Decider& decider, const GatheredCustomer& gathered) {
+  if (grpc::Status read = decider.Read(call.request()); !read.ok()) {
+    call.FinishWithError(read);
+    return;
+  }
+  Answer(call, decider, gathered, /*fallback=*/false);
+}
+
+void DecideHandler::Answer(RawCall& call, Decider& decider, const GatheredCustomer& gathered,
+                           bool fallback) {
+  absl::string_view response;
+  if (grpc::Status answered = decider.Answer(gathered, fallback, &response); !answered.ok()) {
+    call.FinishWithError(answered);
+    return;
+  }
+  call.Finish(response);
+}
+
+std::unique_ptr<Decider> DecideHandler::BorrowDecider() {
+  uint32_t thread = 0;
+  {
+    std::lock_guard<std::mutex> lock(mutex_);
+    if (!spare_.empty()) {
+      std::unique_ptr<Decider> decider = std::move(spare_.back());
+      spare_.pop_back();
+      return decider;
+    }
+    thread = next_thread_++;
+  }
+  return std::make_unique<Decider>(rooms_, thread);
+}
+
+void DecideHandler::ReturnDecider(std::unique_ptr<Decider> decider) {
+  std::lock_guard<std::mutex> lock(mutex_);
+  spare_.push_back(std::move(decider));
+}
+
+}  // namespace touchstone::server

@@ -1,0 +1,143 @@
+#include "server/decide/decider.h"
+
+#include <algorithm>
+
+namespace touchstone::server {
+namespace {
+
+constexpr absl::Duration kRetryWhenShed = absl::Milliseconds(50);
+
+bool IsLive(v1::DecisionMode mode) {
+  return mode == v1::DECISION_MODE_UNSPECIFIED || mode == v1::DECISION_MODE_LIVE;
+}
+
+}  // namespace
+
+Decider::Decider(const DecideRooms* rooms, uint32_t thread)
+    : rooms_(rooms), live_(rooms->live), ids_(rooms->process, thread), sealer_(*rooms->token_key) {}
+
+absl::Duration Decider::budget() const {
+  return std::min(computation_.binder().budget(), kDefaultBudget);
+}
+
+grpc::Status Decider::Read(absl::string_view request) {
+  const std::shared_ptr<const LiveState>& live = live_.Get();
+  if (live == nullptr) {
+    return RpcError(grpc::StatusCode::FAILED_PRECONDITION, v1::ERROR_REASON_NO_ACTIVE_REVISION,
+                    "no revision has been published yet");
+  }
+  request_bytes_ = request;
+  if (!request_.ParseFromArray(request.data(), static_cast<int>(request.size()))) {
+    return InvalidRequest(
+        {Violation{"", "the bytes are no DecideRequest, or a string is not UTF-8"}});
+  }
+  server_now_ = rooms_->clock();
+  violations_.clear();
+  computation_.Bind(request_, live, ChooseNow(request_.context(), server_now_), &violations_);
+  if (!violations_.empty()) return InvalidRequest(violations_);
+  transaction_ = TransactionHash(request_.context().transaction_id());
+  return CheckAgainstServer();
+}
+
+grpc::Status Decider::CheckAgainstServer() {
+  const v1::DecisionContext& context = request_.context();
+  if (context.has_as_of()) {
+    // Nobody has the role before there are roles.
+    return RpcError(grpc::StatusCode::PERMISSION_DENIED, v1::ERROR_REASON_ROLE_MISSING,
+                    "as_of needs the role analyst or operator");
+  }
+  if (IsLive(context.mode()) && !rooms_->steps->Advance(transaction_, context.step())) {
+    return RpcError(grpc::StatusCode::FAILED_PRECONDITION, v1::ERROR_REASON_STEP_OUT_OF_ORDER,
+                    "a later step of this transaction has been decided");
+  }
+  return grpc::Status::OK;
+}
+
+grpc::Status Decider::Answer(const GatheredCustomer& given, bool fallback,
+                             absl::string_view* response) {
+  GatheredCustomer gathered = given;
+  DecisionTerms terms;
+  terms.decision_id = ids_.Next(server_now_);
+  terms.seed = transaction_;
+  terms.step_limit = rooms_->step_limit;
+  terms.fallback = fallback;
+  v1::DecideResponse& answer = computation_.Compute(terms, &gathered);
+
+  v1::ReceiptState receipt = v1::RECEIPT_STATE_LOGGED;
+  if (grpc::Status logged = LogReceipt(terms, gathered, &receipt); !logged.ok()) return logged;
+  answer.set_receipt(receipt);
+  SealTokens(gathered, &answer);
+  CountShown(gathered);
+  CountAnswer(answer);
+  answer.SerializeToString(&response_);
+  *response = response_;
+  return grpc::Status::OK;
+}
+
+grpc::Status Decider::LogReceipt(const DecisionTerms& terms, const GatheredCustomer& gathered,
+                                 v1::ReceiptState* state) {
+  const absl::string_view bytes = receipts_.Build(computation_, request_bytes_, terms, gathered);
+  const absl::Status kept = rooms_->append_receipt(terms.decision_id, server_now_, bytes);
+  if (absl::IsResourceExhausted(kept)) {
+    rooms_->stats->shed.fetch_add(1, std::memory_order_relaxed);
+    return Overloaded(kRetryWhenShed, "no room for the receipt");
+  }
+  if (rooms_->receipts_fail.load(std::memory_order_relaxed) == kept.ok() &&
+      rooms_->receipts_fail.exchange(!kept.ok()) == kept.ok()) {
+    rooms_->log(kept.ok() ? "receipts are kept again"
+                          : "receipts are not kept: the log cannot be written");
+  }
+  if (!kept.ok()) {
+    rooms_->stats->without_receipt.fetch_add(1, std::memory_order_relaxed);
+    *state = v1::RECEIPT_STATE_NONE;
+  }
+  return grpc::Status::OK;
+}
+
+void Decider::SealTokens(const GatheredCustomer& gathered, v1::DecideResponse* response) {
+  ShownToken token;
+  token.decision_id = response->decision_id();
+  token.customer_id = gathered.id;
+  token.channel = rules::StableId(request_.context().touchpoint().channel());
+  token.transaction = transaction_;
+  token.outbound = computation_.input().outbound;
+  token.live = IsLive(request_.context().mode());
+  for (v1::PlacementAnswer& placement : *response->mutable_placements()) {
+    token.placement = rules::StableId(placement.placement());
+    for (v1::ShownOffer& offer : *placement.mutable_offers()) {
+      token.offer_id = offer.offer_id();
+      token.position = static_cast<uint16_t>(offer.position());
+      sealer_.Seal(token, offer.mutable_token());
+    }
+  }
+}
+
+void Decider::CountShown(const GatheredCustomer& gathered) {
+  if (gathered.status != rules::InputStatus::kPresent || !IsLive(request_.context().mode())) {
+    return;
+  }
+  const rules::RuleSet& rule_set = *computation_.binder().live().rule_set;
+  ShownContact contact;
+  contact.customer_id = gathered.id;
+  contact.transaction = transaction_;
+  contact.outbound = computation_.input().outbound;
+  contact.time = computation_.input().now;
+  for (const rules::PlacementAnswer& answer : computation_.decision().placements) {
+    if (!rule_set.placements[answer.placement].shown_on_answer) continue;
+    contact.channel = rules::StableId(rule_set.channels[computation_.input().channel]);
+    for (const rules::ShownOffer& shown : answer.shown) {
+      contact.offer = rule_set.offers[shown.offer].stable_id;
+      rooms_->contacts->Count(contact, server_now_);
+    }
+  }
+}
+
+void Decider::CountAnswer(const v1::DecideResponse& response) {
+  std::atomic<uint64_t>& count =
+      response.completeness() == v1::COMPLETENESS_COMPLETE  ? rooms_->stats->complete
+      : response.completeness() == v1::COMPLETENESS_PARTIAL ? rooms_->stats->partial
+                                                            : rooms_->stats->fallback;
+  count.fetch_add(1, std::memory_order_relaxed);
+}
+
+}  // namespace touchstone::server

@@ -1,0 +1,142 @@
+#include "server/decide/gather.h"
+
+#include <algorithm>
+#include <utility>
+#include <vector>
+
+namespace touchstone::server {
+namespace {
+
+using store::Found;
+using store::ReadTier;
+
+// The keys of a request's identities, made one by one in reused memory.
+class RequestIdentities {
+ public:
+  explicit RequestIdentities(const v1::DecisionContext& context) : context_(context) {}
+  size_t size() const { return static_cast<size_t>(context_.identities_size()); }
+  absl::string_view key(size_t i) const {
+    thread_local std::string key;
+    key.clear();
+    AppendIdentityKey(context_.identities(static_cast<int>(i)), &key);
+    return key;
+  }
+
+ private:
+  const v1::DecisionContext& context_;
+};
+
+// The same for a job, which outlives the request's message.
+class KeptIdentities {
+ public:
+  explicit KeptIdentities(const v1::DecisionContext& context) {
+    for (const v1::Identity& identity : context.identities()) {
+      AppendIdentityKey(identity, &keys_.emplace_back());
+    }
+  }
+  size_t size() const { return keys_.size(); }
+  absl::string_view key(size_t i) const { return keys_[i]; }
+
+ private:
+  std::vector<std::string> keys_;
+};
+
+}  // namespace
+
+GatheredCustomer GatheredRecord::view() const {
+  if (status != rules::InputStatus::kPresent) return {status, failure, {}, {}};
+  return {status, failure, customer_id, record.bytes()};
+}
+
+void GatheredRecord::SetUnavailable(ReadFailure why) {
+  status = rules::InputStatus::kUnavailable;
+  failure = why;
+  record.Reset();
+}
+
+void AppendIdentityKey(const v1::Identity& identity, std::string* key) {
+  key->append(identity.namespace_());
+  key->push_back(':');
+  key->append(identity.value());
+}
+
+class Gatherer::Job : public ReadJob {
+ public:
+  Job(Gatherer* gatherer, const v1::DecisionContext& context, std::unique_ptr<GatheringCall> call)
+      : gatherer_(gatherer), identities_(context), call_(std::move(call)) {}
+
+  void Read() override {
+    skipped_ = call_->answered();
+    if (!skipped_) gatherer_->Read(identities_, ReadTier::kMayBlock, &gathered_);
+  }
+
+  void Deliver() override {
+    if (skipped_ || call_->answered()) {
+      gatherer_->stats_.dropped.fetch_add(1, std::memory_order_relaxed);
+      return;
+    }
+    call_->Answer(gathered_);
+  }
+
+ private:
+  Gatherer* gatherer_;
+  KeptIdentities identities_;
+  std::unique_ptr<GatheringCall> call_;
+  GatheredRecord gathered_;
+  bool skipped_ = false;
+};
+
+// The first identity that finds a customer wins; one whose record is gone finds nobody.
+template <typename Identities>
+bool Gatherer::Read(const Identities& keys, ReadTier tier, GatheredRecord* gathered) {
+  gathered->failure = ReadFailure::kNone;
+  gathered->record.Reset();
+  gathered->status =
+      keys.size() == 0 ? rules::InputStatus::kAnonymous : rules::InputStatus::kUnknown;
+  for (size_t i = 0; i < keys.size(); ++i) {
+    absl::StatusOr<Found> found =
+        reader_->ResolveIdentity(keys.key(i), tier, &gathered->customer_id);
+    if (found.ok() && *found == Found::kFound) {
+      found = reader_->GetCustomer(gathered->customer_id, tier, &gathered->record);
+    }
+    if (!found.ok()) {
+      stats_.errors.fetch_add(1, std::memory_order_relaxed);
+      gathered->SetUnavailable(ReadFailure::kStoreError);
+      return true;
+    }
+    if (*found == Found::kNotInMemory) return false;
+    if (*found == Found::kFound) {
+      gathered->status = rules::InputStatus::kPresent;
+      return true;
+    }
+  }
+  return true;
+}
+
+bool Gatherer::TryMemory(const v1::DecisionContext& context, GatheredRecord* gathered) {
+  return Read(RequestIdentities(context), ReadTier::kMemoryOnly, gathered);
+}
+
+void Gatherer::ReadBlocking(const v1::DecisionContext& context, GatheredRecord* gathered) {
+  Read(RequestIdentities(context), ReadTier::kMayBlock, gathered);
+}
+
+bool Gatherer::Begin(const v1::DecisionContext& context, std::unique_ptr<GatheringCall> call,
+                     GatheredRecord* gathered) {
+  stats_.misses.fetch_add(1, std::memory_order_relaxed);
+  if (executor_->TrySubmit(std::make_unique<Job>(this, context, std::move(call)))) return true;
+  stats_.overflow.fetch_add(1, std::memory_order_relaxed);
+  gathered->SetUnavailable(ReadFailure::kOverload);
+  return false;
+}
+
+MonotonicTime AnswerBy(MonotonicTime arrived, absl::Duration budget) {
+  const absl::Duration margin = std::min(kAnswerMargin, budget / 4);
+  return arrived + absl::ToChronoNanoseconds(budget - margin);
+}
+
+bool HasTimeToCompute(MonotonicTime now, MonotonicTime arrived, absl::Duration budget) {
+  return absl::FromChrono(now - arrived) + kComputeTime <= budget;
+}
+
+}  // namespace touchstone::server

@@ -1,0 +1,25 @@
+#pragma once
+
+// What is wrong with a request in itself, whatever the rule set declares.
+//
+// Thread safety: pure functions. Cost: allocates for findings only.
+
+#include <vector>
+
+#include "absl/strings/string_view.h"
+#include "server/rpc/rpc_error.h"
+#include "touchstone/v1/decision.pb.h"
+
+namespace touchstone::server {
+
+// 1-64 bytes of [A-Za-z0-9._-].
+bool IsId(absl::string_view text);
+
+void CheckContext(const v1::DecisionContext& context, std::vector<Violation>* violations);
+void CheckTenders(const v1::Basket& basket, std::vector<Violation>* violations);
+void CheckLine(size_t index, const v1::BasketLine& line, std::vector<Violation>* violations);
+
+// "basket.lines[3].sku".
+std::string LineField(size_t index, absl::string_view field);
+
+}  // namespace touchstone::server

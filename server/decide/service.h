@@ -1,0 +1,93 @@
+#pragma once
+
+// The hot half of the server: DecisionService and OutcomeService, from the sockets to the store.
+//
+// Use: Register before the grpc::Server is built, Start after; at the end grpc::Server::Shutdown,
+// then Stop. Methods of the two services that this version does not serve answer UNIMPLEMENTED.
+// Thread safety: Register, Start and Stop from one thread; stats from any.
+// Lifetime: what `rooms` points to must outlive the server. The store's writer calls back into the
+// server: nothing of it may be left in the writer when the server goes (Shutdown waits for that,
+// since every entry is a call).
+// Errors: none; a slow or failing store degrades answers, see decider.h.
+
+#include <grpcpp/server_builder.h>
+
+#include <functional>
+#include <memory>
+
+#include "server/decide/decide_handler.h"
+#include "server/decide/explain.h"
+#include "server/decide/outcome_handler.h"
+#include "server/decide/read_pool.h"
+#include "server/rpc/raw_server.h"
+#include "store/store.h"
+
+namespace touchstone::server {
+
+struct DecideServerOptions {
+  size_t threads = 1;               // polling, one a core that decisions are given
+  size_t decide_slots = 256;        // calls in flight on each thread
+  size_t outcome_slots = 64;        // the same of RecordOutcomes
+  size_t read_threads = 8;          // for reads that wait for the device
+  size_t read_queue = 256;          // beyond it, calls are answered without the record at once
+  uint64_t step_limit = 1'000'000;  // evaluator steps of one decision
+  size_t tracked_transactions = 65536;
+  size_t shown_in_flight = 1024;     // contacts on their way to the store
+  int max_concurrent_streams = 256;  // of one connection; what is beyond waits at the client
+  int max_request_bytes = 16 << 20;
+};
+
+struct DecideServerRooms {
+  const Live* live = nullptr;
+  const store::Store* store = nullptr;
+  const TokenKey* token_key = nullptr;
+  SubmitFunction submit;                 // store::Writer::Submit
+  AppendReceiptFunction append_receipt;  // store::ReceiptLog::Append
+  FindReceiptFunction find_receipt;      // store::ReceiptLog::Find
+  RevisionResolver resolver;
+  // Empty: the system's clock.
+  std::function<absl::Time()> clock;
+  // Takes a line for operators; without personal data. Any thread. Empty: dropped.
+  std::function<void(absl::string_view)> log;
+};
+
+class DecideServer {
+ public:
+  DecideServer(const DecideServerOptions& options, DecideServerRooms rooms);
+  ~DecideServer();
+  DecideServer(const DecideServer&) = delete;
+  DecideServer& operator=(const DecideServer&) = delete;
+
+  void Register(grpc::ServerBuilder& builder);
+  void Start();
+  void Stop();
+
+  const DecideStats& decide_stats() const { return stats_; }
+  const GatherStats& gather_stats() const { return gatherer_.stats(); }
+  const ShownContacts::Stats& shown_stats() const { return contacts_.stats(); }
+  int64_t in_flight() const { return raw_ == nullptr ? 0 : raw_->in_flight(); }
+
+ private:
+  class StoreReader;
+  class DecisionRpc;
+  class OutcomeRpc;
+
+  const DecideServerOptions options_;
+  DecideServerRooms rooms_;
+  DecideStats stats_;
+  StepTracker steps_;
+  ShownContacts contacts_;
+  std::unique_ptr<StoreReader> reader_;
+  ReadPool pool_;
+  Gatherer gatherer_;
+  DecideRooms decide_rooms_;
+  OutcomeRooms outcome_rooms_;
+  DecideHandler decide_handler_;
+  OutcomeHandler outcome_handler_;
+  Explainer explainer_;
+  std::unique_ptr<DecisionRpc> decision_rpc_;
+  std::unique_ptr<OutcomeRpc> outcome_rpc_;
+  std::unique_ptr<RawServer> raw_;
+};
+
+}  // namespace touchstone::server

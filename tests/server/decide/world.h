@@ -1,0 +1,40 @@
+#pragma once
+
+// A small grocery for tests of the hot methods: rule sets of several revisions, reference rows,
+// customers and requests, all of them made from numbers.
+//
+// Thread safety: pure functions. Errors: abort, with what went wrong, when the rule set has errors.
+
+#include <cstdint>
+#include <memory>
+#include <random>
+#include <string>
+
+#include "absl/time/time.h"
+#include "server/live/live.h"
+#include "touchstone/v1/decision.pb.h"
+
+namespace touchstone::server {
+
+inline constexpr int kWorldRevisions = 3;
+
+// 2026-11-26T08:30 in Berlin, a Thursday.
+absl::Time WorldNow();
+
+// Revisions 1 to kWorldRevisions differ in benefits, segments and the type of an attribute.
+// Reference version 0: nothing imported.
+std::shared_ptr<const LiveState> WorldState(uint64_t revision, uint64_t reference_version);
+// With an offer paused.
+std::shared_ptr<const LiveState> WorldStatePausing(uint64_t revision, const std::string& offer);
+
+// A loyal customer with everything, and one of whom little is known.
+std::string LoyalRecord();
+std::string NewRecord();
+// Any record that the world's schema may have left behind, old types and unknown cells included.
+std::string RandomRecord(std::mt19937_64& random);
+
+// Two packs of beans and bread at the till, receipt and no identity.
+v1::DecideRequest TillRequest();
+v1::DecideRequest RandomRequest(std::mt19937_64& random);
+
+}  // namespace touchstone::server
