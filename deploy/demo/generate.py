@@ -4,15 +4,15 @@
     generate.py OUT [--customers 100000] [--seed 1] [--until 2026-11-22]
 
 OUT/customers.csv: one row a customer. Lists are separated by `|`; `holdings` is JSON.
-OUT/purchases.csv: one row a line of a purchase; rows of one purchase stand together, purchases of one
-customer are in order of day. `paid` is of the line, `purchase_paid` of the whole purchase; both are in
-`currency`.
-
-The last purchases are of the day before --until. The same arguments give the same files, byte for byte:
-only Random.random() is used, which Python keeps stable across versions. Standard library only.
-
+OUT/purchases.csv: one row a line of a purchase; rows of one purchase stand together, purchases of
+one customer are in order of day. `paid` is of the line, `purchase_paid` of the whole purchase; both
+are in `currency`.
 OUT/visits.csv (to the web shop), calls.csv, complaints.csv and refunds.csv: one row an event, for a
 smaller share of the customers.
+
+The last events are of the day before --until. The same arguments give the same files, byte for
+byte: only Random.random() is used, which Python keeps stable across versions. Standard library
+only.
 
 The first three customers (CAST) are those of requests/*.json.
 """
@@ -30,15 +30,12 @@ import zoneinfo
 
 DATA = pathlib.Path(__file__).resolve().parent / "data"
 DAYS = 365
-CUSTOMER_COLUMNS = [
-    "id", "loyalty_card", "phone", "email_sha256", "cookie", "first_name", "birth_date", "email_domain",
-    "tier", "club_since", "home_store", "zone", "favourite", "diet", "children", "app_user", "newsletter",
-    "holdings",
-]  # fmt: skip
-PURCHASE_COLUMNS = [
-    "purchase", "customer", "time", "store", "currency", "sku", "quantity", "paid", "purchase_paid",
-]  # fmt: skip
-# The other events, file by file: the columns after `event,customer,time`, the share of the customers who
+CUSTOMER_COLUMNS = (
+    "id loyalty_card phone email_sha256 cookie first_name birth_date email_domain tier "
+    "club_since home_store zone favourite diet children app_user newsletter holdings"
+).split()
+PURCHASE_COLUMNS = ("purchase customer time store currency sku quantity paid purchase_paid").split()
+# The other events, file by file: the columns after `event,customer,time`, the share of customers who
 # have any, how many at most and how many days back.
 OTHER_EVENTS = {
     "visits": {"columns": ["page"], "share": 0.30, "most": 8, "days": 60},
@@ -49,25 +46,38 @@ OTHER_EVENTS = {
 PAGES = ["home", "cart", "coffee", "wine", "recipes"]
 TOPICS = ["delivery", "app", "invoice", "quality", "opening hours"]
 FIRST_NAMES = (
-    "Anna Marie Sophie Lena Clara Emma Hannah Ida Greta Mila Aoife Niamh Saoirse Ciara Luca Noah Paul Jonas "
-    "Felix Emil Ben Finn Oskar Anton Jakob Matteo Liam Conor Sean Leon Elif Yusuf Agnieszka Piotr Amira Omar "
-    "Giulia Marco Ines Tiago Katrin Thomas Sabine Michael Ursula Klaus Brigitte Peter Monika Stefan Renate"
+    "Anna Marie Sophie Lena Clara Emma Hannah Ida Greta Mila Aoife Niamh Saoirse Ciara Luca "
+    "Noah Paul Jonas Felix Emil Ben Finn Oskar Anton Jakob Matteo Liam Conor Sean Leon Elif "
+    "Yusuf Agnieszka Piotr Amira Omar Giulia Marco Ines Tiago Katrin Thomas Sabine Michael "
+    "Ursula Klaus Brigitte Peter Monika Stefan Renate"
 ).split()
 EMAIL_DOMAINS = [
-    (60, "example.com"), (20, "example.org"), (12, "example.net"), (3, "uni-leipzig.de"), (2, "tu-berlin.de"),
-    (2, "uni-wien.at"), (1, "fh-kiel.de"),
-]  # fmt: skip
-# How customers shop: share of the customers, purchases a year, days since the last purchase, sizes of baskets.
+    (60, "example.com"),
+    (20, "example.org"),
+    (12, "example.net"),
+    (3, "uni-leipzig.de"),
+    (2, "tu-berlin.de"),
+    (2, "uni-wien.at"),
+    (1, "fh-kiel.de"),
+]
+# How customers shop: share of the customers, purchases a year, days since the last purchase, size
+# of quantities.
 HABITS = [
     {"share": 0.08, "purchases": (1, 2), "last": (1, 40), "bulk": 1.2},  # new
     {"share": 0.15, "purchases": (3, 8), "last": (62, 300), "bulk": 1.3},  # lapsed
     {"share": 0.27, "purchases": (3, 6), "last": (1, 55), "bulk": 1.3},  # now and then
     {"share": 0.38, "purchases": (5, 11), "last": (1, 40), "bulk": 3.0},  # regular
     {"share": 0.07, "purchases": (18, 36), "last": (1, 14), "bulk": 4.5},  # every fortnight
-    {"share": 0.03, "purchases": (30, 52), "last": (1, 7), "bulk": 6.0},  # the weekly shop of a family
+    {
+        "share": 0.03,
+        "purchases": (30, 52),
+        "last": (1, 7),
+        "bulk": 6.0,
+    },  # the weekly shop of a family
     {"share": 0.02, "purchases": (0, 0), "last": (1, 1), "bulk": 1.0},  # has a card, never came
 ]
-# What customers like: share, favourite aisle as told to us (if any), category, share of lines from it.
+# What customers like: share, favourite aisle as told to us (if any), category, share of lines from
+# it.
 TASTES = [
     (0.20, "coffee", "coffee", 0.55),
     (0.08, "wine", "wine", 0.25),
@@ -93,7 +103,9 @@ class Wheel:
 
     def draw(self, roll):
         # The search stops before the last bound, which rounding could reach.
-        return self.items[bisect.bisect_right(self.bounds, roll * self.total, 0, len(self.items) - 1)]
+        return self.items[
+            bisect.bisect_right(self.bounds, roll * self.total, 0, len(self.items) - 1)
+        ]
 
 
 def read_rows(name):
@@ -107,12 +119,18 @@ class Calendar:
     def __init__(self, until, zones):
         self.until = until
         self.dates = [(until - datetime.timedelta(days=ago)).isoformat() for ago in range(DAYS + 1)]
-        self.offsets = {zone: [self._offset(zone, ago) for ago in range(DAYS + 1)] for zone in zones}
+        self.offsets = {
+            zone: [self._offset(zone, ago) for ago in range(DAYS + 1)] for zone in zones
+        }
 
     def _offset(self, zone, ago):
         # At noon: clocks change at night, when nobody shops.
-        noon = datetime.datetime.combine(self.until, datetime.time(12)) - datetime.timedelta(days=ago)
-        minutes = int(noon.replace(tzinfo=zoneinfo.ZoneInfo(zone)).utcoffset().total_seconds()) // 60
+        noon = datetime.datetime.combine(self.until, datetime.time(12)) - datetime.timedelta(
+            days=ago
+        )
+        minutes = (
+            int(noon.replace(tzinfo=zoneinfo.ZoneInfo(zone)).utcoffset().total_seconds()) // 60
+        )
         return f"+{minutes // 60:02d}:{minutes % 60:02d}"
 
     def time(self, ago, zone, second_of_day):
@@ -132,7 +150,9 @@ class Shop:
         self.store_wheel = Wheel((STORE_WEIGHT[s["format"]], s["store"]) for s in self.stores)
         self.hour_wheel = Wheel((weight, hour) for hour, weight in enumerate(HOURS))
         self.any_wheel = self._wheel(lambda product: True)
-        self.cafe_wheel = self._wheel(lambda p: {"coffee.drinks", "bakery.cakes", "bakery.rolls"} & set(p))
+        self.cafe_wheel = self._wheel(
+            lambda p: {"coffee.drinks", "bakery.cakes", "bakery.rolls"} & set(p)
+        )
         self.taste_wheels = {
             top: self._wheel(lambda p, top=top: top in p) for _, _, top, _ in TASTES if top
         }
@@ -220,7 +240,9 @@ class Generator:
         spent = 0
         for ago in self.days(habit):
             away = self.roll() < 0.12
-            store = self.shop.store_by_key[self.shop.store_wheel.draw(self.roll())] if away else home
+            store = (
+                self.shop.store_by_key[self.shop.store_wheel.draw(self.roll())] if away else home
+            )
             count = 4 if habit["bulk"] > 5 else 1 + int(self.roll() * 3.4)
             lines = dict(self.line(store, taste, habit["bulk"], adult) for _ in range(count))
             total, rows = self.purchase(ago, store, list(lines.items()))
@@ -239,7 +261,8 @@ class Generator:
                 f"{customer},{self.calendar.time(ago, store['zone'], self.second_of_day())},"
                 + self.details(name, customer, ago, store)
                 for ago in sorted(
-                    (self.between(1, kind["days"]) for _ in range(self.between(1, kind["most"]))), reverse=True
+                    (self.between(1, kind["days"]) for _ in range(self.between(1, kind["most"]))),
+                    reverse=True,
                 )
             ]
         return events
@@ -260,8 +283,11 @@ class Generator:
         elif spent_cents >= 50000 and roll() < 0.8:
             tier = "silver"
         young = 22 * 365 < age_days < 45 * 365
-        diet = [name for name, share in (("vegan", 0.06), ("lactose_free", 0.07), ("caffeine_free", 0.03))
-                if roll() < share]  # fmt: skip
+        diet = [
+            name
+            for name, share in (("vegan", 0.06), ("lactose_free", 0.07), ("caffeine_free", 0.03))
+            if roll() < share
+        ]
         first_name = FIRST_NAMES[int(roll() * len(FIRST_NAMES))]
         domain = self.domain_wheel.draw(roll())
         return {
@@ -312,49 +338,89 @@ def identities(number, first_name, domain, has_cookie):
 CAST = [
     {
         "facts": {
-            "first_name": "Marie", "email_domain": "example.com", "tier": "silver", "home_store": "BER-1",
-            "zone": "Europe/Berlin", "favourite": "coffee", "diet": "vegan", "children": "1", "app_user": "true",
+            "first_name": "Marie",
+            "email_domain": "example.com",
+            "tier": "silver",
+            "home_store": "BER-1",
+            "zone": "Europe/Berlin",
+            "favourite": "coffee",
+            "diet": "vegan",
+            "children": "1",
+            "app_user": "true",
             "newsletter": "true",
         },
-        "age": 36, "club_years": 6, "pass": None, "every": 10, "store": "BER-1",
+        "age": 36,
+        "club_years": 6,
+        "pass": None,
+        "every": 10,
+        "store": "BER-1",
         "basket": [("CUP-OATLATTE", 1), ("TOFU-PLAIN-400", 2), ("BREAD-SPELT", 1)],
     },
     {
         "facts": {
-            "first_name": "Jonas", "email_domain": "example.org", "tier": "silver", "home_store": "",
-            "zone": "Europe/Berlin", "favourite": "coffee", "diet": "", "children": "0", "app_user": "false",
+            "first_name": "Jonas",
+            "email_domain": "example.org",
+            "tier": "silver",
+            "home_store": "",
+            "zone": "Europe/Berlin",
+            "favourite": "coffee",
+            "diet": "",
+            "children": "0",
+            "app_user": "false",
             "newsletter": "false",
         },
-        "age": 52, "club_years": 3, "pass": ("coffee_pass", 9), "every": 7, "store": "HAM-1",
+        "age": 52,
+        "club_years": 3,
+        "pass": ("coffee_pass", 9),
+        "every": 7,
+        "store": "HAM-1",
         "basket": [("CUP-CAPPUCCINO", 4), ("CAKE-CHEESE", 2), ("BEANS-HALDEN-500", 1)],
     },
     {
         "facts": {
-            "first_name": "Aoife", "email_domain": "example.net", "tier": "none", "home_store": "DUB-1",
-            "zone": "Europe/Dublin", "favourite": "wine", "diet": "", "children": "0", "app_user": "true",
+            "first_name": "Aoife",
+            "email_domain": "example.net",
+            "tier": "none",
+            "home_store": "DUB-1",
+            "zone": "Europe/Dublin",
+            "favourite": "wine",
+            "diet": "",
+            "children": "0",
+            "app_user": "true",
             "newsletter": "false",
         },
-        "age": 41, "club_years": 0, "pass": None, "every": 21, "store": "DUB-1",
+        "age": 41,
+        "club_years": 0,
+        "pass": None,
+        "every": 21,
+        "store": "DUB-1",
         "basket": [("WINE-RED-WEINGUT", 2), ("CHEESE-CHEDDAR-300", 1), ("BREAD-SODA", 1)],
     },
-]  # fmt: skip
+]
 
 
 def cast_member(generator, number, member):
     facts = member["facts"]
     store = generator.shop.store_by_key[member["store"]]
     purchases = [
-        generator.purchase(ago, store, member["basket"])[1] for ago in range(DAYS - 2, 0, -1)
+        generator.purchase(ago, store, member["basket"])[1]
+        for ago in range(DAYS - 2, 0, -1)
         if ago % member["every"] == 1
-    ]  # fmt: skip
+    ]
     # Half a year before the next birthday, so that no day of the demo is one.
     age_days = int(365.25 * (member["age"] + 0.5))
     return {
         **identities(number, facts["first_name"], facts["email_domain"], True),
         **facts,
         "birth_date": generator.days_ago(age_days),
-        "club_since": generator.days_ago(int(365.25 * (member["club_years"] + 0.5))) if member["club_years"] else "",
-        "holdings": json.dumps([generator.a_pass(*member["pass"])] if member["pass"] else [], separators=(",", ":")),
+        "club_since": (
+            generator.days_ago(int(365.25 * (member["club_years"] + 0.5)))
+            if member["club_years"]
+            else ""
+        ),
+        "holdings": json.dumps(
+            [generator.a_pass(*member["pass"])] if member["pass"] else [], separators=(",", ":")
+        ),
     }, purchases
 
 
@@ -364,12 +430,17 @@ class Files:
     def __init__(self, out):
         self.customers_file = open(out / "customers.csv", "w", newline="", encoding="utf-8")
         self.purchases = open(out / "purchases.csv", "w", newline="", encoding="utf-8")
-        self.others = {name: open(out / f"{name}.csv", "w", newline="", encoding="utf-8") for name in OTHER_EVENTS}
+        self.others = {
+            name: open(out / f"{name}.csv", "w", newline="", encoding="utf-8")
+            for name in OTHER_EVENTS
+        }
         self.customers = csv.DictWriter(self.customers_file, CUSTOMER_COLUMNS, lineterminator="\n")
         self.customers.writeheader()
         self.purchases.write(",".join(PURCHASE_COLUMNS) + "\n")
         for name, file in self.others.items():
-            file.write(",".join(["event", "customer", "time", *OTHER_EVENTS[name]["columns"]]) + "\n")
+            file.write(
+                ",".join(["event", "customer", "time", *OTHER_EVENTS[name]["columns"]]) + "\n"
+            )
         self.counts = dict.fromkeys(["purchases", *OTHER_EVENTS], 0)
 
     def number(self, kind):
@@ -396,20 +467,30 @@ def generate(generator, customers, out):
             files.write(*cast_member(generator, number, CAST[number - 1]), {})
             continue
         customer, purchases = generator.customer(number)
-        files.write(customer, purchases, generator.other_events(customer["id"], customer["home_store"]))
+        files.write(
+            customer, purchases, generator.other_events(customer["id"], customer["home_store"])
+        )
     files.close()
     return files.counts
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("out", type=pathlib.Path, help="folder to write to; made if it is not there")
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument(
+        "out", type=pathlib.Path, help="folder to write to; made if it is not there"
+    )
     parser.add_argument("--customers", type=int, default=100_000)
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--until", type=datetime.date.fromisoformat, default=datetime.date(2026, 11, 22))
+    parser.add_argument(
+        "--until", type=datetime.date.fromisoformat, default=datetime.date(2026, 11, 22)
+    )
     arguments = parser.parse_args()
     arguments.out.mkdir(parents=True, exist_ok=True)
-    counts = generate(Generator(arguments.seed, arguments.until), arguments.customers, arguments.out)
+    counts = generate(
+        Generator(arguments.seed, arguments.until), arguments.customers, arguments.out
+    )
     written = ", ".join(f"{count} {kind}" for kind, count in counts.items())
     print(f"{arguments.customers} customers, {written} in {arguments.out}")
 
