@@ -219,30 +219,24 @@ absl::StatusOr<std::optional<std::string>> Database::GetCopy(Family family,
   return value.ToString();
 }
 
-Database::PrefixIterator Database::Iterate(Family family, std::string prefix,
-                                           absl::string_view start) const {
+std::unique_ptr<rocksdb::Iterator> Database::NewIterator(Family family) const {
   rocksdb::ReadOptions options;
   options.fill_cache = false;
   options.total_order_seek = true;
-  std::unique_ptr<rocksdb::Iterator> iterator(db_->NewIterator(options, handle(family)));
+  return std::unique_ptr<rocksdb::Iterator>(db_->NewIterator(options, handle(family)));
+}
+
+Database::PrefixIterator Database::Iterate(Family family, std::string prefix,
+                                           absl::string_view start) const {
+  std::unique_ptr<rocksdb::Iterator> iterator = NewIterator(family);
   iterator->Seek(ToSlice(start));
   return PrefixIterator(std::move(iterator), std::move(prefix));
 }
 
-Database::PrefixIterator Database::IterateBack(Family family, std::string prefix) const {
-  rocksdb::ReadOptions options;
-  options.fill_cache = false;
-  options.total_order_seek = true;
-  std::unique_ptr<rocksdb::Iterator> iterator(db_->NewIterator(options, handle(family)));
-  // The first key behind all of the prefix; no prefix of ours ends in the largest byte.
-  std::string behind = prefix;
-  if (behind.empty()) {
-    iterator->SeekToLast();
-  } else {
-    behind.back() = static_cast<char>(static_cast<unsigned char>(behind.back()) + 1);
-    iterator->SeekForPrev(behind);
-    if (iterator->Valid() && iterator->key() == rocksdb::Slice(behind)) iterator->Prev();
-  }
+Database::PrefixIterator Database::FindLast(Family family, std::string prefix,
+                                            absl::string_view key) const {
+  std::unique_ptr<rocksdb::Iterator> iterator = NewIterator(family);
+  iterator->SeekForPrev(ToSlice(key));
   return PrefixIterator(std::move(iterator), std::move(prefix));
 }
 
