@@ -21,11 +21,21 @@ bool IsUsablePatch(absl::string_view patch) {
   return patch.size() <= kMaxPatchBytes && ValidatePatch(patch).ok() && !ChangesIdentities(patch);
 }
 
-void MergeAndBump(char kind, absl::string_view id, absl::string_view patch, PendingWrites* writes) {
+std::string Bumped(absl::string_view patch) {
   RecordPatch bumped;
   bumped.BumpVersion();
   bumped.Append(patch);
-  writes->MergeRecord(RecordRow(kind, id), bumped.bytes());
+  return bumped.bytes();
+}
+
+// For increments, which nearly always find a record.
+void MergeAndBump(char kind, absl::string_view id, absl::string_view patch, PendingWrites* writes) {
+  writes->MergeRecord(RecordRow(kind, id), Bumped(patch));
+}
+
+void MakeOrMergeAndBump(char kind, absl::string_view id, absl::string_view patch,
+                        PendingWrites* writes) {
+  writes->MakeOrMergeRecord(RecordRow(kind, id), Bumped(patch));
 }
 
 // Patches of one item go to the customer and to the household.
@@ -196,7 +206,7 @@ AppliedOr ApplyUpdateRecord(const storage::UpdateRecord& command, PendingWrites*
       return Refuse(EntryResult::REFUSAL_VERSION_CHANGED, "the record has another version");
     }
   }
-  MergeAndBump(kind, name.id(), command.patch(), writes);
+  MakeOrMergeAndBump(kind, name.id(), command.patch(), writes);
   return EntryResult();
 }
 
@@ -238,7 +248,7 @@ AppliedOr ApplyLinkIdentities(const storage::LinkIdentities& command, PendingWri
     writes->Put(Family::kIdentities, identity, command.customer_id());
     patch.AddIdentity(identity);
   }
-  if (!patch.empty()) MergeAndBump(kCustomer, command.customer_id(), patch.bytes(), writes);
+  if (!patch.empty()) MakeOrMergeAndBump(kCustomer, command.customer_id(), patch.bytes(), writes);
   return EntryResult();
 }
 
@@ -285,7 +295,7 @@ AppliedOr ApplyResolveOrCreate(const storage::ResolveOrCreate& command, PendingW
     patch.AddIdentity(identity);
   }
   if (result.created()) patch.Append(command.initial_patch());
-  if (!patch.empty()) MergeAndBump(kCustomer, result.customer_id(), patch.bytes(), writes);
+  if (!patch.empty()) MakeOrMergeAndBump(kCustomer, result.customer_id(), patch.bytes(), writes);
   return result;
 }
 

@@ -219,13 +219,24 @@ absl::StatusOr<std::optional<std::string>> Database::GetCopy(Family family,
   return value.ToString();
 }
 
-Database::PrefixIterator Database::Iterate(Family family, std::string prefix,
-                                           absl::string_view start) const {
+std::unique_ptr<rocksdb::Iterator> Database::NewIterator(Family family) const {
   rocksdb::ReadOptions options;
   options.fill_cache = false;
   options.total_order_seek = true;
-  std::unique_ptr<rocksdb::Iterator> iterator(db_->NewIterator(options, handle(family)));
+  return std::unique_ptr<rocksdb::Iterator>(db_->NewIterator(options, handle(family)));
+}
+
+Database::PrefixIterator Database::Iterate(Family family, std::string prefix,
+                                           absl::string_view start) const {
+  std::unique_ptr<rocksdb::Iterator> iterator = NewIterator(family);
   iterator->Seek(ToSlice(start));
+  return PrefixIterator(std::move(iterator), std::move(prefix));
+}
+
+Database::PrefixIterator Database::FindLast(Family family, std::string prefix,
+                                            absl::string_view key) const {
+  std::unique_ptr<rocksdb::Iterator> iterator = NewIterator(family);
+  iterator->SeekForPrev(ToSlice(key));
   return PrefixIterator(std::move(iterator), std::move(prefix));
 }
 

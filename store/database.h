@@ -62,6 +62,8 @@ class Database {
   // cache alone.
   class PrefixIterator;
   PrefixIterator Iterate(Family family, std::string prefix, absl::string_view start) const;
+  // The same, at the last key that is not behind `key`.
+  PrefixIterator FindLast(Family family, std::string prefix, absl::string_view key) const;
 
   // Writes a batch and, if `sync`, waits until it is on the device. Publishes the progress that the
   // batch holds. After a failure the store is read-only.
@@ -81,6 +83,7 @@ class Database {
   Database() = default;
   absl::Status OpenFamilies(const StoreOptions& options);
   absl::Status CheckFormat();
+  std::unique_ptr<rocksdb::Iterator> NewIterator(Family family) const;
   absl::Status ReadProgress();
 
   std::unique_ptr<rocksdb::Env> env_;
@@ -97,6 +100,8 @@ class Database::PrefixIterator {
  public:
   bool Valid() const { return iterator_->Valid() && iterator_->key().starts_with(prefix_); }
   void Next() { iterator_->Next(); }
+  // To the first key that is not before `key`.
+  void SkipTo(absl::string_view key) { iterator_->Seek(ToSlice(key)); }
   absl::string_view key() const { return ToView(iterator_->key()); }
   absl::string_view value() const { return ToView(iterator_->value()); }
   // Not OK: the iteration ended because a read failed.

@@ -58,6 +58,18 @@ void PendingWrites::MergeRecord(absl::string_view key, absl::string_view patch) 
   Touch(Family::kCustomers, key).patches.append(patch.data(), patch.size());
 }
 
+void PendingWrites::MakeOrMergeRecord(absl::string_view key, absl::string_view patch) {
+  rocksdb::PinnableSlice value;
+  // What is not known without waiting is merged: both ways give the same record.
+  const bool absent = rows_.find(RowName(Family::kCustomers, key)) == rows_.end() &&
+                      database_->Get(Family::kCustomers, key, ReadTier::kMemoryOnly, &value)
+                              .value_or(Found::kNotInMemory) == Found::kNotFound;
+  if (!absent) return MergeRecord(key, patch);
+  const absl::StatusOr<std::string> record = ApplyPatches("", {patch});
+  if (!record.ok()) return MergeRecord(key, patch);
+  Put(Family::kCustomers, key, *record);
+}
+
 void PendingWrites::BeginEntry() {
   batch_.SetSavePoint();
   undo_.clear();

@@ -30,6 +30,9 @@ class PendingWrites {
   void Delete(Family family, absl::string_view key);
   // Applies a patch to a record. REQUIRES: it passed ValidatePatch.
   void MergeRecord(absl::string_view key, absl::string_view patch);
+  // The same, for a patch that may make the record: without one, the record is written whole, which
+  // saves every later read the merge.
+  void MakeOrMergeRecord(absl::string_view key, absl::string_view patch);
 
   // Committed rows only. REQUIRES: empty() when the entry began.
   const Database& committed() const { return *database_; }

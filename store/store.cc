@@ -151,30 +151,20 @@ absl::StatusOr<std::vector<storage::PausedOffer>> Store::ListPausedOffers() cons
 
 absl::StatusOr<std::string> Store::GetReference(absl::string_view table,
                                                 uint64_t reference_version) const {
-  // Versions of one table are few; the last one that is not later is wanted.
-  Database::PrefixIterator rows =
-      database_->Iterate(Family::kReference, ReferencePrefix(table), ReferencePrefix(table));
-  const std::string last = ReferenceRow(table, reference_version);
-  std::string found;
-  for (; rows.Valid() && rows.key() <= absl::string_view(last); rows.Next()) {
-    found.assign(rows.key().data(), rows.key().size());
-  }
-  if (absl::Status status = rows.status(); !status.ok()) return status;
-  if (found.empty()) {
-    return absl::NotFoundError("the reference table had not been imported at that version");
-  }
-  absl::StatusOr<std::optional<std::string>> row = database_->GetCopy(Family::kReference, found);
-  if (!row.ok()) return row.status();
-  if (!row->has_value()) return absl::DataLossError("reference: a listed row is missing");
-  return **std::move(row);
+  const Database::PrefixIterator row = database_->FindLast(
+      Family::kReference, ReferencePrefix(table), ReferenceRow(table, reference_version));
+  if (row.Valid()) return std::string(row.value());
+  if (absl::Status status = row.status(); !status.ok()) return status;
+  return absl::NotFoundError("the reference table had not been imported at that version");
 }
 
 absl::StatusOr<std::vector<std::string>> Store::ListReferenceTables() const {
   std::vector<std::string> tables;
   Database::PrefixIterator rows = database_->Iterate(Family::kReference, {}, {});
-  for (; rows.Valid(); rows.Next()) {
-    const absl::string_view table = rows.key().substr(0, rows.key().find('\0'));
-    if (tables.empty() || tables.back() != table) tables.emplace_back(table);
+  while (rows.Valid()) {
+    tables.emplace_back(rows.key().substr(0, rows.key().find('\0')));
+    // Behind every version of the table: snapshots are long, and none of them is wanted.
+    rows.SkipTo(tables.back() + '\1');
   }
   if (absl::Status status = rows.status(); !status.ok()) return status;
   return tables;

@@ -69,6 +69,11 @@ class PinnedValue {
  public:
   absl::string_view bytes() const { return absl::string_view(slice_.data(), slice_.size()); }
   void Reset() { slice_.Reset(); }
+  // For readers that are no Store: keeps a copy.
+  void Copy(absl::string_view bytes) {
+    slice_.Reset();
+    slice_.PinSelf(rocksdb::Slice(bytes.data(), bytes.size()));
+  }
 
  private:
   friend class Store;

@@ -1,5 +1,6 @@
 #include "rules/decide/explain.h"
 
+#include <utility>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
@@ -53,6 +54,11 @@ std::string FactText(expr::Slot slot, const RuleSet& rule_set, const Decision& d
   if (value.kind() == expr::Kind::kList) {
     return absl::StrCat(name, " has ", value.list_value().size, " elements");
   }
+  if (value.kind() == expr::Kind::kTimestamp) {
+    return absl::StrCat(
+        name, " is ",
+        absl::FormatTime("%Y-%m-%dT%H:%M:%SZ", value.timestamp_value(), absl::UTCTimeZone()));
+  }
   return absl::StrCat(name, " is ", expr::DebugString(value));
 }
 
@@ -74,10 +80,16 @@ std::string ConditionText(const Condition& condition, const OfferOutcome& outcom
       break;
   }
   std::vector<std::string> facts;
+  std::string now;
   for (const expr::Slot slot : conjunct.program.slots()) {
     if (slot.row != kDecisionRow) continue;
     facts.push_back(FactText(slot, rule_set, decision, offer));
+    // What a reader knows already comes last.
+    if (slot.index != kSlotNow) continue;
+    now = std::move(facts.back());
+    facts.pop_back();
   }
+  if (!now.empty()) facts.push_back(std::move(now));
   if (facts.empty()) return text;
   return absl::StrCat(text, ": ", absl::StrJoin(facts, ", "));
 }

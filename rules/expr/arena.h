@@ -4,6 +4,7 @@
 // a warmed-up arena asks the heap for nothing. Not thread safe. Destructors are not run: only
 // trivially destructible things live here.
 
+#include <algorithm>
 #include <cstddef>
 #include <cstring>
 #include <memory>
@@ -54,7 +55,10 @@ class Arena {
     std::unique_ptr<char[]> memory;
     size_t size = 0;
   };
-  static constexpr size_t kBlockBytes = 16 * 1024;
+  // Blocks double up to the largest size: an arena of a program's few constants stays small, one
+  // that is used for every decision soon has large blocks.
+  static constexpr size_t kFirstBlockBytes = 256;
+  static constexpr size_t kLargestBlockBytes = 16 * 1024;
 
   void* AllocateInNextBlock(size_t bytes) {
     // new char[] is aligned for every fundamental type, so offset 0 serves any alignment we ask
@@ -63,8 +67,10 @@ class Arena {
     }
     if (blocks_.empty()) current_ = 0;
     if (current_ >= blocks_.size()) {
-      const size_t size = bytes > kBlockBytes ? bytes : kBlockBytes;
-      blocks_.push_back(Block{std::make_unique<char[]>(size), size});
+      const size_t usual =
+          blocks_.empty() ? kFirstBlockBytes : std::min(2 * blocks_.back().size, kLargestBlockBytes);
+      const size_t size = std::max(bytes, usual);
+      blocks_.push_back(Block{std::make_unique_for_overwrite<char[]>(size), size});
       current_ = blocks_.size() - 1;
     }
     used_ = bytes;

@@ -1,6 +1,9 @@
 #include "server/decide/decider.h"
 
 #include <algorithm>
+#include <optional>
+
+#include "server/rpc/parse.h"
 
 namespace touchstone::server {
 namespace {
@@ -27,9 +30,8 @@ grpc::Status Decider::Read(absl::string_view request) {
                     "no revision has been published yet");
   }
   request_bytes_ = request;
-  if (!request_.ParseFromArray(request.data(), static_cast<int>(request.size()))) {
-    return InvalidRequest(
-        {Violation{"", "the bytes are no DecideRequest, or a string is not UTF-8"}});
+  if (const std::optional<Violation> wrong = ParseRequest(request, &request_)) {
+    return InvalidRequest({*wrong});
   }
   server_now_ = rooms_->clock();
   violations_.clear();

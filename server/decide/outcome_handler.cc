@@ -7,6 +7,7 @@
 #include "absl/strings/str_cat.h"
 #include "server/decide/outcome_check.h"
 #include "server/decide/sip_hash.h"
+#include "server/rpc/parse.h"
 #include "server/rpc/rpc_error.h"
 #include "store/record_patch.h"
 
@@ -149,10 +150,8 @@ class OutcomeHandler::Batch {
 
   // False: the call has been answered.
   bool Parse() {
-    const absl::string_view bytes = call_->request();
-    if (!request_.ParseFromArray(bytes.data(), static_cast<int>(bytes.size()))) {
-      call_->FinishWithError(InvalidRequest(
-          {Violation{"", "the bytes are no RecordOutcomesRequest, or a string is not UTF-8"}}));
+    if (const std::optional<Violation> wrong = ParseRequest(call_->request(), &request_)) {
+      call_->FinishWithError(InvalidRequest({*wrong}));
       return false;
     }
     std::vector<Violation> violations;

@@ -14,19 +14,16 @@ KEPT = ("-I", "-isystem", "-D", "-std=", "-W")
 
 
 def flags_by_folder(binary_dir):
-    """Include paths and defines that the sources of each folder are compiled with."""
+    """Include paths and defines that the sources of each folder are compiled with, taken together."""
     flags = {}
     for entry in json.loads((binary_dir / "compile_commands.json").read_text()):
-        folder = pathlib.Path(entry["file"]).parent
+        kept = flags.setdefault(pathlib.Path(entry["file"]).parent, [])
         words = shlex.split(entry["command"])
-        kept = []
         for word, following in zip(words, words[1:] + [""]):
-            if word == "-isystem":
-                kept += [word, following]
-            elif word.startswith(KEPT) and word != "-isystem":
-                kept.append(word)
-        flags.setdefault(folder, kept)
-    return flags
+            flag = [word, following] if word == "-isystem" else [word]
+            if word.startswith(KEPT) and " ".join(flag) not in [" ".join(known) for known in kept]:
+                kept.append(flag)
+    return {folder: [word for flag in kept for word in flag] for folder, kept in flags.items()}
 
 
 def main():

@@ -40,7 +40,8 @@ class PowerCutTest : public ::testing::Test {
     StoreOptions store_options;
     store_options.path = directory_.Sub("store");
     store_options.file_system = faults_;
-    store_options.write_buffer_bytes = size_t{256} << 10;  // so that tables are written all the time
+    store_options.write_buffer_bytes = size_t{256}
+                                       << 10;  // so that tables are written all the time
     absl::StatusOr<std::unique_ptr<Store>> store = Store::Open(store_options);
     ASSERT_TRUE(store.ok()) << store.status() << " seed " << seed_;
     store_ = *std::move(store);

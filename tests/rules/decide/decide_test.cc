@@ -209,6 +209,23 @@ TEST(DecideTest, LeavesTheSegmentOpenWhenAnErrorBesideMissingFactsCouldStillHold
   EXPECT_EQ(scene.Decide().segment, "regular");  // an error counts as false
 }
 
+TEST(DecideTest, PassesASegmentThatAnErrorRulesOutWhateverTheRecordSays) {
+  std::vector<SourceFile> files = Grocery({});
+  for (SourceFile& file : files) {
+    if (file.path != "segments.yaml") continue;
+    file.bytes =
+        "segments:\n"
+        "  - { name: sunny, when: customer.tier == \"gold\" && request.weather == \"sun\" }\n"
+        "  - { name: regular, otherwise: always }\n";
+  }
+  const TestRules rules = LoadRules(files);
+  Scene scene(rules);
+  scene.input.customer = InputStatus::kUnavailable;
+  EXPECT_EQ(scene.Decide().segment, "regular");
+  scene.Fact("request.weather", Value::String("sun"));
+  EXPECT_FALSE(scene.Decide().segment_known);
+}
+
 TEST(DecideTest, KnowsUnknownAndAnonymousCustomersAsAnonymous) {
   const TestRules rules = LoadGrocery({});
   Scene scene(rules);

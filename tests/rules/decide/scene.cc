@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <cstdlib>
+
 #include "absl/strings/str_cat.h"
 #include "rules/facts/aggregate.h"
 #include "rules/ruleset/compile.h"
@@ -95,6 +97,8 @@ std::shared_ptr<const RuleSet> CompileRules(const v1::RuleSet& message) {
   for (const Diagnostic& diagnostic : result.diagnostics) {
     if (diagnostic.severity == Severity::kError) ADD_FAILURE() << Render(diagnostic);
   }
+  // What cannot be compiled cannot be tested: better to stop here than at a null further on.
+  if (result.rule_set == nullptr) std::abort();
   return result.rule_set;
 }
 

@@ -44,6 +44,21 @@ TEST(LimitWindowTest, BeginsADayWithoutMidnightAtItsFirstInstant) {
   EXPECT_EQ(absl::ToCivilDay(start - absl::Seconds(1), beirut), absl::CivilDay(2022, 3, 26));
 }
 
+TEST(LimitWindowTest, BeginsADayAtTheEndOfAGapOverMidnight) {
+  const absl::TimeZone toronto = Zone("America/Toronto");  // 23:30 becomes 00:30 on 1919-03-31
+  const absl::Time now = Local(absl::CivilSecond(1919, 3, 31, 12, 0, 0), toronto);
+  const absl::Time start = WindowStart({Unit::kCalendarDay, 0}, now, toronto);
+  EXPECT_EQ(absl::ToCivilSecond(start, toronto), absl::CivilSecond(1919, 3, 31, 0, 30, 0));
+}
+
+TEST(LimitWindowTest, BeginsADayWithTwoMidnightsAtTheFirst) {
+  // 00:01 becomes 23:01 of the day before on 2009-11-01.
+  const absl::TimeZone newfoundland = Zone("America/St_Johns");
+  const absl::Time now = Local(absl::CivilSecond(2009, 11, 1, 12, 0, 0), newfoundland);
+  const absl::Time start = WindowStart({Unit::kCalendarDay, 0}, now, newfoundland);
+  EXPECT_EQ(now - start, absl::Hours(13));
+}
+
 TEST(LimitWindowTest, BeginsWeeksOnMonday) {
   const absl::TimeZone utc = absl::UTCTimeZone();
   const absl::Time monday = absl::FromCivil(absl::CivilSecond(2026, 11, 23), utc);

@@ -5,6 +5,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <atomic>
+#include <thread>
+
 #include "server/decide/receipt.h"
 #include "store/record.h"
 
@@ -12,7 +15,6 @@ namespace touchstone::server {
 namespace {
 
 using ::testing::ElementsAre;
-using ::testing::IsEmpty;
 
 v1::DecideRequest LoyalTillRequest() {
   v1::DecideRequest request = TillRequest();
@@ -60,6 +62,238 @@ TEST(ServingTest, KeepsAReceiptThatRebuildsTheAnswer) {
     for (auto& offer : *placement.mutable_offers()) offer.clear_token();
   }
   EXPECT_EQ(response.DebugString(), rebuilder.response().DebugString());
+}
+
+TEST(ServingTest, DecidesForAnUnknownAndForNoCustomer) {
+  Serving serving;
+  v1::DecideResponse response;
+  ASSERT_TRUE(serving.Decide(TillRequest(), &response).ok());
+  EXPECT_EQ(response.personal(), v1::PERSONAL_STATE_ANONYMOUS);
+  EXPECT_EQ(response.completeness(), v1::COMPLETENESS_COMPLETE);
+  EXPECT_EQ(response.segment(), "anonymous");
+  v1::DecideRequest request = LoyalTillRequest();
+  request.mutable_context()->mutable_identities(0)->set_value("99");
+  ASSERT_TRUE(serving.Decide(request, &response).ok());
+  EXPECT_EQ(response.personal(), v1::PERSONAL_STATE_UNKNOWN);
+  EXPECT_EQ(response.basket().applied_offers_size(), 2);
+}
+
+TEST(ServingTest, AnswersAnUnknownCodeInTheBasket) {
+  Serving serving;
+  v1::DecideRequest request = TillRequest();
+  request.mutable_context()->add_codes("SAVE5");
+  v1::DecideResponse response;
+  ASSERT_TRUE(serving.Decide(request, &response).ok());
+  ASSERT_EQ(response.basket().codes_size(), 1);
+  EXPECT_EQ(response.basket().codes(0).code(), "SAVE5");
+  EXPECT_EQ(response.basket().codes(0).state(), v1::CODE_STATE_UNKNOWN);
+}
+
+TEST(ServingTest, RefusesBadRequestsWithEveryViolation) {
+  Serving serving;
+  v1::DecideRequest request = TillRequest();
+  request.mutable_context()->set_step(0);
+  request.add_placements("billboard");
+  v1::DecideResponse response;
+  const grpc::Status status = serving.Decide(request, &response);
+  EXPECT_EQ(status.error_code(), grpc::StatusCode::INVALID_ARGUMENT);
+  EXPECT_EQ(ReasonOf(status), "INVALID_REQUEST");
+  EXPECT_THAT(ViolatedFields(status), ElementsAre("context.step", "placements[1]"));
+  EXPECT_EQ(serving.server().decide_stats().refused, 1u);
+}
+
+TEST(ServingTest, ListsNoMoreViolationsThanATrailerHolds) {
+  Serving serving;
+  v1::DecideRequest request = TillRequest();
+  for (int i = 0; i < 5000; ++i) *request.mutable_basket()->add_lines() = v1::BasketLine();
+  v1::DecideResponse response;
+  const grpc::Status status = serving.Decide(request, &response);
+  EXPECT_EQ(status.error_code(), grpc::StatusCode::INVALID_ARGUMENT);
+  const std::vector<std::string> fields = ViolatedFields(status);
+  EXPECT_GT(fields.size(), 20u);
+  EXPECT_EQ(fields.back(), "");  // "... more violations"
+}
+
+TEST(ServingTest, RefusesStringsThatAreNotUtf8AndBytesThatAreNoRequest) {
+  Serving serving;
+  v1::DecideRequest request = TillRequest();
+  request.mutable_basket()->mutable_lines(0)->set_sku("BAD-SKU");
+  std::string bytes = request.SerializeAsString();
+  bytes[bytes.find("BAD-SKU") + 3] = '\xff';
+  std::string response;
+  grpc::Status status = serving.DecideRaw(bytes, &response);
+  EXPECT_EQ(status.error_code(), grpc::StatusCode::INVALID_ARGUMENT);
+  EXPECT_EQ(ReasonOf(status), "INVALID_REQUEST");
+  EXPECT_EQ(status.error_message(), "a string of field touchstone.v1.BasketLine.sku is not UTF-8");
+  status = serving.DecideRaw("\xff\xff\xff", &response);
+  EXPECT_EQ(status.error_code(), grpc::StatusCode::INVALID_ARGUMENT);
+  EXPECT_EQ(status.error_message(), "the bytes are no touchstone.v1.DecideRequest");
+  EXPECT_TRUE(serving.DecideRaw(request.SerializeAsString(), &response).ok());
+}
+
+TEST(ServingTest, RefusesAStepThatGoesBackwards) {
+  Serving serving;
+  v1::DecideRequest request = TillRequest();
+  v1::DecideResponse first;
+  v1::DecideResponse retry;
+  request.mutable_context()->set_step(3);
+  ASSERT_TRUE(serving.Decide(request, &first).ok());
+  ASSERT_TRUE(serving.Decide(request, &retry).ok());
+  EXPECT_EQ(first.basket().DebugString(), retry.basket().DebugString());
+  EXPECT_NE(first.decision_id(), retry.decision_id());
+  request.mutable_context()->set_step(2);
+  const grpc::Status status = serving.Decide(request, &retry);
+  EXPECT_EQ(status.error_code(), grpc::StatusCode::FAILED_PRECONDITION);
+  EXPECT_EQ(ReasonOf(status), "STEP_OUT_OF_ORDER");
+  request.mutable_context()->set_mode(v1::DECISION_MODE_TRAINING);
+  EXPECT_TRUE(serving.Decide(request, &retry).ok());
+}
+
+TEST(ServingTest, NeedsAPublishedRevision) {
+  Serving serving;
+  serving.live().Set(nullptr);
+  v1::DecideResponse response;
+  const grpc::Status status = serving.Decide(TillRequest(), &response);
+  EXPECT_EQ(status.error_code(), grpc::StatusCode::FAILED_PRECONDITION);
+  EXPECT_EQ(ReasonOf(status), "NO_ACTIVE_REVISION");
+}
+
+TEST(ServingTest, RefusesAsOfWithoutARole) {
+  Serving serving;
+  v1::DecideRequest request = TillRequest();
+  request.mutable_context()->mutable_as_of()->set_seconds(1);
+  v1::DecideResponse response;
+  const grpc::Status status = serving.Decide(request, &response);
+  EXPECT_EQ(status.error_code(), grpc::StatusCode::PERMISSION_DENIED);
+  EXPECT_EQ(ReasonOf(status), "ROLE_MISSING");
+}
+
+TEST(ServingTest, AnswersWithFallbackOffersWhenNoTimeIsLeft) {
+  Serving serving;
+  v1::DecideRequest request = LoyalTillRequest();
+  request.mutable_context()->mutable_budget()->set_nanos(1000);
+  v1::DecideResponse response;
+  ASSERT_TRUE(serving.Decide(request, &response).ok());
+  EXPECT_EQ(response.completeness(), v1::COMPLETENESS_FALLBACK);
+  EXPECT_EQ(response.completeness_cause(), v1::COMPLETENESS_CAUSE_BUDGET_SPENT);
+  EXPECT_EQ(response.basket().state(), v1::PRICING_STATE_NOT_PRICED);
+  EXPECT_EQ(response.basket().lines_size(), 0);
+  ASSERT_EQ(response.placements(0).offers_size(), 1);
+  EXPECT_EQ(response.placements(0).offers(0).offer_id(), "join-club");
+  EXPECT_TRUE(response.placements(0).offers(0).fallback());
+}
+
+TEST(ServingTest, RefusesACallWhoseDeadlineHasPassed) {
+  Serving serving;
+  v1::DecideResponse response;
+  const grpc::Status status = serving.Decide(TillRequest(), &response, -absl::Milliseconds(1));
+  EXPECT_EQ(status.error_code(), grpc::StatusCode::DEADLINE_EXCEEDED);
+}
+
+TEST(ServingTest, ShedsTheCallWhenReceiptsFindNoRoom) {
+  Serving serving;
+  serving.FailReceipts(absl::ResourceExhaustedError("full"));
+  v1::DecideResponse response;
+  const grpc::Status status = serving.Decide(TillRequest(), &response);
+  EXPECT_EQ(status.error_code(), grpc::StatusCode::RESOURCE_EXHAUSTED);
+  EXPECT_EQ(ReasonOf(status), "OVERLOADED");
+  EXPECT_EQ(serving.server().decide_stats().shed, 1u);
+}
+
+TEST(ServingTest, GoesOnWithoutReceiptsAndLogsItOnce) {
+  Serving serving;
+  serving.FailReceipts(absl::UnavailableError("disk full"));
+  v1::DecideResponse response;
+  for (int i = 0; i < 3; ++i) {
+    ASSERT_TRUE(serving.Decide(TillRequest(), &response).ok());
+    EXPECT_EQ(response.receipt(), v1::RECEIPT_STATE_NONE);
+    EXPECT_EQ(response.basket().applied_offers_size(), 2);
+  }
+  EXPECT_EQ(serving.server().decide_stats().without_receipt, 3u);
+  serving.FailReceipts(absl::OkStatus());
+  ASSERT_TRUE(serving.Decide(TillRequest(), &response).ok());
+  EXPECT_EQ(response.receipt(), v1::RECEIPT_STATE_LOGGED);
+  EXPECT_THAT(serving.log(), ElementsAre("receipts are not kept: the log cannot be written",
+                                         "receipts are kept again"));
+}
+
+TEST(ServingTest, DecidesUnderTheRevisionThatIsLive) {
+  Serving serving;
+  v1::DecideResponse response;
+  ASSERT_TRUE(serving.Decide(LoyalTillRequest(), &response).ok());
+  EXPECT_EQ(response.basket().applied_offers(0).amount_minor(), 420);
+  serving.live().Set(WorldState(2, 1));
+  ASSERT_TRUE(serving.Decide(LoyalTillRequest(), &response).ok());
+  EXPECT_EQ(response.revision(), "revisions/2");
+  EXPECT_EQ(response.basket().applied_offers(0).amount_minor(), 500);  // 20%, at most 5.00
+  serving.live().Set(WorldStatePausing(2, "beans-20"));
+  ASSERT_TRUE(serving.Decide(LoyalTillRequest(), &response).ok());
+  EXPECT_EQ(response.basket().applied_offers(0).offer_id(), "bread-10");
+}
+
+// Contacts of one kind in a customer's record.
+int Contacts(Serving& serving, store::ContactKind kind) {
+  const std::string bytes = serving.Record("c-loyal");
+  const store::RecordView record = store::RecordView::Parse(bytes).value();
+  int count = 0;
+  for (size_t i = 0; i < record.contact_count(); ++i) count += record.contact(i).kind == kind;
+  return count;
+}
+
+TEST(ServingTest, CountsWhatAPlacementShowsOnceATransaction) {
+  Serving serving;
+  v1::DecideRequest request = LoyalTillRequest();
+  v1::DecideResponse response;
+  ASSERT_TRUE(serving.Decide(request, &response).ok());
+  const int shown = response.placements(0).offers_size();
+  ASSERT_GT(shown, 0);
+  EXPECT_EQ(Contacts(serving, store::ContactKind::kShown), shown);
+  request.mutable_context()->set_step(2);
+  ASSERT_TRUE(serving.Decide(request, &response).ok());
+  EXPECT_EQ(Contacts(serving, store::ContactKind::kShown), shown);
+  request.mutable_context()->set_transaction_id("t-2");
+  request.mutable_context()->set_mode(v1::DECISION_MODE_PREVIEW);
+  ASSERT_TRUE(serving.Decide(request, &response).ok());
+  EXPECT_EQ(Contacts(serving, store::ContactKind::kShown), shown);
+  request.mutable_context()->set_mode(v1::DECISION_MODE_LIVE);
+  ASSERT_TRUE(serving.Decide(request, &response).ok());
+  EXPECT_EQ(Contacts(serving, store::ContactKind::kShown), 2 * shown);
+  EXPECT_EQ(serving.server().shown_stats().dropped, 0u);
+}
+
+TEST(ServingTest, AnswersUnimplementedForWhatThisVersionDoesNotServe) {
+  Serving serving;
+  grpc::ClientContext context;
+  v1::PriceItemsResponse response;
+  const grpc::Status status =
+      serving.decisions().PriceItems(&context, v1::PriceItemsRequest(), &response);
+  EXPECT_EQ(status.error_code(), grpc::StatusCode::UNIMPLEMENTED);
+  EXPECT_EQ(ReasonOf(status), "NOT_IMPLEMENTED");
+  grpc::ClientContext stream_context;
+  EXPECT_EQ(serving.decisions().DecideStream(&stream_context)->Finish().error_code(),
+            grpc::StatusCode::UNIMPLEMENTED);
+}
+
+TEST(ServingTest, ServesManyCallsAtOnce) {
+  DecideServerOptions options;
+  options.threads = 2;
+  options.decide_slots = 4;
+  Serving serving(options);
+  std::atomic<int> complete{0};
+  std::vector<std::thread> callers;
+  for (int caller = 0; caller < 8; ++caller) {
+    callers.emplace_back([&serving, &complete, caller] {
+      v1::DecideRequest request = LoyalTillRequest();
+      for (int i = 0; i < 50; ++i) {
+        request.mutable_context()->set_transaction_id("t-" + std::to_string(caller * 100 + i));
+        request.mutable_context()->mutable_budget()->set_seconds(10);
+        v1::DecideResponse response;
+        if (serving.Decide(request, &response).ok() && response.has_basket()) ++complete;
+      }
+    });
+  }
+  for (std::thread& caller : callers) caller.join();
+  EXPECT_EQ(complete, 400);
 }
 
 }  // namespace

@@ -1,0 +1,197 @@
+#include "rules/proof/golden.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "absl/strings/str_cat.h"
+#include "tests/rules/decide/scene.h"
+#include "tests/rules/ruleset/sample_folder.h"
+
+namespace touchstone::rules {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::IsEmpty;
+
+constexpr char kBeans[] = R"(
+offer: beans-20
+applies: automatic
+channels: [pos, web]
+eligible: customer.segment == "loyal" && request.weather != "storm"
+requires: basket.net >= 10.00
+benefit: { percent_off: 20, lines: '"coffee.beans" in line.categories', at_most: { EUR: 5.00, CHF: 5.00 } }
+limits: [{ id: weekly, at_most: 1, per: customer, over: calendar_week }]
+treatments: { receipt: { text: { en: "You saved {benefit.amount}", de: "{benefit.amount} gespart" } } }
+)";
+constexpr char kWebOnly[] = R"(
+offer: web-only
+applies: automatic
+channels: [web]
+benefit: { percent_off: 1 }
+)";
+constexpr char kRows[] = R"(
+BEANS: { categories: [coffee, coffee.beans], brand: Alto, tobacco: false }
+BREAD: { categories: [bakery], brand: House, tobacco: false }
+)";
+constexpr char kStores[] = "S12: { region: north, zone: Europe/Berlin, currency: EUR }\n";
+
+GoldenReport Run(const std::string& tests) {
+  std::vector<SourceFile> files = Grocery({kBeans, kWebOnly});
+  files.push_back({"tests/beans.yaml", tests});
+  files.push_back({"tests/reference/product.yaml", kRows});
+  files.push_back({"tests/reference/store.yaml", kStores});
+  const TestRules rules = LoadRules(files);
+  return RunGoldenTests(rules.message, *rules.compiled);
+}
+
+// One test at the till of S12 with beans for a loyal customer.
+GoldenReport RunAtTheTill(const std::string& given, const std::string& expect) {
+  return Run(
+      absl::StrCat("- name: beans\n  at: \"2026-11-26T08:30\"\n  store: S12\n  channel: pos\n",
+                   "  given: { basket: [{ sku: BEANS, quantity: 2, price: 14.00 }], ", given,
+                   " }\n  expect: ", expect, "\n"));
+}
+
+constexpr char kLoyal[] = "customer: { spend_90d: 412.00 }, request: { weather: sun }";
+
+std::vector<std::string> Findings(const GoldenReport& report) {
+  std::vector<std::string> findings;
+  for (const GoldenFailure& failure : report.failures) {
+    findings.push_back(absl::StrCat(failure.field_path, ": ", failure.message));
+  }
+  for (const GoldenResult& result : report.results) {
+    for (const GoldenFailure& failure : result.failures) {
+      findings.push_back(absl::StrCat(failure.field_path, ": ", failure.message));
+    }
+  }
+  return findings;
+}
+
+TEST(GoldenTest, PassesWhenAllThatIsExpectedComesOut) {
+  const GoldenReport report = RunAtTheTill(
+      absl::StrCat(kLoyal,
+                   ", contacts: [{ offer: beans-20, kind: redeemed, at: \"2026-11-22T23:59\" }]"),
+      "{ segment: loyal, applied: { beans-20: 5.00 }, payable: 23.00, wins: [beans-20],"
+      " completeness: complete, refused: { welcome: channel }, shown: { receipt: [beans-20] },"
+      " texts: { receipt: { text: You saved 5.00 } } }");
+  EXPECT_THAT(Findings(report), IsEmpty());
+  EXPECT_EQ(report.passed(), 1);
+  EXPECT_TRUE(report.all_passed());
+}
+
+TEST(GoldenTest, SaysForEachExpectationWhatCameOutInstead) {
+  const GoldenReport report = RunAtTheTill(
+      kLoyal,
+      "{ segment: regular, applied: { web-only: 1.00 }, payable: 28.00, wins: [join-club],"
+      " completeness: partial, refused: { beans-20: limit, welcome: eligible },"
+      " shown: { receipt: [] }, texts: { receipt: { text: Saved } } }");
+  EXPECT_EQ(report.failed(), 1);
+  EXPECT_FALSE(report.all_passed());
+  EXPECT_THAT(
+      Findings(report),
+      ElementsAre(
+          "tests[0].expect.segment: the segment should be regular and is loyal",
+          "tests[0].expect.applied[web-only]: web-only should take off 1.00 and changes nothing: "
+          "refused at channel: it is not for channel pos",
+          "tests[0].expect.applied: beans-20 should not change the basket and takes off 5.00 EUR",
+          "tests[0].expect.payable: 28.00 EUR should be payable and it is 23.00 EUR",
+          "tests[0].expect.refused[beans-20]: beans-20 should be refused at limit and is not: it "
+          "takes off 5.00 EUR and is shown",
+          "tests[0].expect.refused[welcome]: welcome should be refused at eligible and is refused "
+          "at channel: it is not for channel pos",
+          "tests[0].expect.shown[receipt]: receipt should show [] and shows [beans-20]",
+          "tests[0].expect.wins[0]: join-club should be shown or change the basket and does "
+          "neither: refused at channel: it is not for channel pos",
+          "tests[0].expect.completeness: the answer should be partial and is complete",
+          "tests[0].expect.texts[receipt][text]: text of receipt should be \"Saved\" and is \"You "
+          "saved 5.00\""));
+}
+
+TEST(GoldenTest, AnEmptyAppliedSaysThatNothingChangesTheBasket) {
+  EXPECT_THAT(Findings(RunAtTheTill(kLoyal, "{ applied: {} }")),
+              ElementsAre("tests[0].expect.applied: beans-20 should not change the basket and "
+                          "takes off 5.00 EUR"));
+  EXPECT_THAT(Findings(RunAtTheTill("customer: {}", "{ applied: {}, segment: regular }")),
+              IsEmpty());
+}
+
+TEST(GoldenTest, LeavesOutTheCustomerForAnAnonymousBasketAndHerRecordWhenItIsLate) {
+  EXPECT_THAT(Findings(RunAtTheTill("request: { weather: sun }",
+                                    "{ segment: anonymous, refused: { beans-20: segment } }")),
+              IsEmpty());
+  EXPECT_THAT(Findings(RunAtTheTill(
+                  "record: unavailable",
+                  "{ completeness: partial, segment: loyal, refused: { beans-20: segment } }")),
+              ElementsAre("tests[0].expect.segment: the segment should be loyal and is not known"));
+}
+
+TEST(GoldenTest, CountsContactsByTheLocalCalendar) {
+  EXPECT_THAT(
+      Findings(RunAtTheTill(
+          absl::StrCat(
+              kLoyal,
+              ", contacts: [{ offer: beans-20, kind: redeemed, at: \"2026-11-23T00:00\" }]"),
+          "{ applied: { beans-20: 5.00 } }")),
+      ElementsAre("tests[0].expect.applied[beans-20]: beans-20 should take off 5.00 and changes "
+                  "nothing: refused at limit: limit weekly is reached"));
+}
+
+TEST(GoldenTest, FailsATestThatCannotBeSetUpWithoutDecidingIt) {
+  // The compiler finds these too; the runner must not rely on it.
+  const TestRules rules = LoadRules(Grocery({kBeans}));
+  v1::RuleSet message = rules.message;
+  v1::GoldenTest& test = *message.add_tests();
+  test.set_at("noon");
+  test.set_channel("fax");
+  test.set_store("S1");
+  test.add_placements("window");
+  (*test.mutable_given()->mutable_customer()->mutable_fields())["shoe_size"].set_text("42");
+  (*test.mutable_given()->mutable_customer()->mutable_fields())["tier"].set_text("wood");
+  test.mutable_given()->add_basket()->set_price("cheap");
+  test.mutable_given()->add_contacts()->set_kind("seen");
+  test.mutable_expect()->set_payable("1.00");
+  v1::ReferenceRow& row = *message.add_test_reference();
+  row.set_table("planet");
+  row.set_key("mars");
+  const GoldenReport report = RunGoldenTests(message, *rules.compiled);
+  EXPECT_FALSE(report.all_passed());
+  std::vector<std::string> paths;
+  for (const GoldenFailure& failure : report.failures) paths.push_back(failure.field_path);
+  for (const GoldenFailure& failure : report.results[0].failures) {
+    paths.push_back(failure.field_path);
+  }
+  EXPECT_THAT(paths,
+              ElementsAre("test_reference[0]", "tests[0].store", "tests[0].at", "tests[0].channel",
+                          "tests[0].placements[0]", "tests[0].given.customer[shoe_size]",
+                          "tests[0].given.customer[tier]", "tests[0].given.basket[0].price",
+                          "tests[0].given.contacts[0].offer", "tests[0].given.contacts[0].kind",
+                          "tests[0].given.contacts[0].at"));
+}
+
+TEST(GoldenTest, FailsOnNamesThatTheRuleSetDoesNotHave) {
+  const TestRules rules = LoadRules(Grocery({kBeans}));
+  v1::RuleSet message = rules.message;
+  v1::GoldenTest& test = *message.add_tests();
+  test.set_at("2026-11-26T08:30");
+  test.set_channel("pos");
+  test.mutable_expect()->set_payable("1.00");
+  test.mutable_expect()->add_wins("nothing");
+  (*test.mutable_expect()->mutable_refused())["beans-20"] = "mood";
+  (*test.mutable_expect()->mutable_shown())["home_hero"];
+  EXPECT_THAT(Findings(RunGoldenTests(message, *rules.compiled)),
+              ElementsAre("tests[0].expect.payable: 1.00 should be payable, and there is no basket",
+                          "tests[0].expect.refused[beans-20]: there is no stage `mood`",
+                          "tests[0].expect.shown[home_hero]: the test does not ask for a placement "
+                          "`home_hero`",
+                          "tests[0].expect.wins[0]: there is no offer `nothing`"));
+}
+
+TEST(GoldenTest, PassesTheTestsOfTheSampleFolder) {
+  const TestRules rules = LoadRules(SampleFolder("sample"));
+  const GoldenReport report = RunGoldenTests(rules.message, *rules.compiled);
+  EXPECT_THAT(Findings(report), IsEmpty());
+  EXPECT_EQ(report.passed(), 2);
+}
+
+}  // namespace
+}  // namespace touchstone::rules

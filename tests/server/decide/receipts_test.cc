@@ -1,0 +1,198 @@
+// Ten thousand decisions of every kind, made again in another process from their receipts alone.
+
+#include "store/receipts.h"
+
+#include <gtest/gtest.h>
+#include <sys/wait.h>
+
+#include <cstdlib>
+#include <random>
+#include <string>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "server/decide/decision_id.h"
+#include "server/decide/receipt.h"
+#include "store/record_patch.h"
+#include "tests/server/decide/world.h"
+#include "tests/store/temporary_directory.h"
+
+namespace touchstone::server {
+namespace {
+
+constexpr int kDecisions = 10'000;
+
+uint64_t Seed() {
+  const char* given = std::getenv("TOUCHSTONE_SEED");
+  return given != nullptr ? std::strtoull(given, nullptr, 10) : 20261126;
+}
+
+absl::StatusOr<std::shared_ptr<const LiveState>> Resolve(uint64_t revision, uint64_t reference) {
+  return WorldState(revision, reference);
+}
+
+struct Made {
+  std::string receipt;
+  v1::DecideResponse response;
+};
+
+// One decision as the server makes it.
+class DecisionMaker {
+ public:
+  explicit DecisionMaker(uint64_t seed) : random_(seed), ids_(seed, 1) {}
+
+  Made Make() {
+    const v1::DecideRequest request = RandomRequest(random_);
+    // As it came in: not the deterministic form, and perhaps with fields that nobody knows.
+    std::string bytes = request.SerializeAsString();
+    if (Chance(4))
+      bytes += std::string(
+          "\xfa\x7f\x03"
+          "abc",
+          6);
+    std::vector<Violation> violations;
+    computation_.Bind(request, State(), WorldNow() + absl::Microseconds(random_() % 9'000'000),
+                      &violations);
+    EXPECT_TRUE(violations.empty());
+    const std::string record = Chance(50) ? "no record at all" : RandomRecord(random_);
+    GatheredCustomer customer = Customer(record);
+    DecisionTerms terms;
+    terms.decision_id = ids_.Next(WorldNow());
+    terms.seed = TransactionHash(request.context().transaction_id());
+    terms.step_limit = Chance(6) ? random_() % 300 : 1'000'000;
+    terms.fallback = customer.status == rules::InputStatus::kUnavailable && Chance(3);
+    Made made;
+    made.response = computation_.Compute(terms, &customer);
+    made.receipt = std::string(receipts_.Build(computation_, bytes, terms, customer));
+    return made;
+  }
+
+  bool Chance(uint64_t of) { return random_() % of == 0; }
+  std::mt19937_64& random() { return random_; }
+
+ private:
+  std::shared_ptr<const LiveState> State() {
+    const uint64_t revision = 1 + random_() % kWorldRevisions;
+    if (Chance(5)) return WorldStatePausing(revision, "bread-10");
+    return WorldState(revision, 1);
+  }
+
+  GatheredCustomer Customer(const std::string& record) {
+    switch (random_() % 6) {
+      case 0:
+        return {rules::InputStatus::kAnonymous, ReadFailure::kNone, {}, {}};
+      case 1:
+        return {rules::InputStatus::kUnknown, ReadFailure::kNone, {}, {}};
+      case 2:
+        return {
+            rules::InputStatus::kUnavailable, static_cast<ReadFailure>(1 + random_() % 3), {}, {}};
+      default:
+        return {rules::InputStatus::kPresent, ReadFailure::kNone, "c-1", record};
+    }
+  }
+
+  std::mt19937_64 random_;
+  DecisionIds ids_;
+  Computation computation_;
+  ReceiptBuilder receipts_;
+};
+
+TEST(ReceiptsTest, RebuildsEveryDecisionInAnotherProcess) {
+  SCOPED_TRACE(absl::StrCat("TOUCHSTONE_SEED=", Seed()));
+  const store::TemporaryDirectory directory;
+  store::ReceiptLogOptions options;
+  options.path = directory.Sub("receipts");
+  int of_kind[4] = {};
+  {
+    auto log = store::ReceiptLog::Open(options);
+    ASSERT_TRUE(log.ok());
+    DecisionMaker maker(Seed());
+    for (int i = 0; i < kDecisions; ++i) {
+      const Made made = maker.Make();
+      ++of_kind[made.response.completeness()];
+      absl::Status kept;
+      do {  // the log sheds what comes faster than the disk
+        kept = (*log)->Append(made.response.decision_id(), WorldNow(), made.receipt);
+        if (absl::IsResourceExhausted(kept)) {
+          ASSERT_TRUE((*log)->Flush().ok());
+        }
+      } while (absl::IsResourceExhausted(kept));
+      ASSERT_TRUE(kept.ok());
+    }
+    ASSERT_TRUE((*log)->Flush().ok());
+  }
+  EXPECT_GT(of_kind[v1::COMPLETENESS_COMPLETE], kDecisions / 4);
+  EXPECT_GT(of_kind[v1::COMPLETENESS_PARTIAL], kDecisions / 10);
+  EXPECT_GT(of_kind[v1::COMPLETENESS_FALLBACK], kDecisions / 100);
+  const std::string command =
+      absl::StrCat(REBUILD_RECEIPTS, " ", options.path, " ", kDecisions, " >&2");
+  const int status = std::system(command.c_str());
+  EXPECT_TRUE(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+}
+
+TEST(ReceiptsTest, NoticesAChangedInput) {
+  SCOPED_TRACE(absl::StrCat("TOUCHSTONE_SEED=", Seed()));
+  DecisionMaker maker(Seed());
+  Rebuilder rebuilder(Resolve);
+  int changed = 0;
+  for (int i = 0; i < 500; ++i) {
+    const Made made = maker.Make();
+    storage::v1::Receipt receipt;
+    ASSERT_TRUE(receipt.ParseFromString(made.receipt));
+    v1::DecideRequest request;
+    ASSERT_TRUE(request.ParseFromString(receipt.request()));
+    if (request.basket().lines_size() == 0 ||
+        receipt.completeness() == storage::v1::Receipt::COMPLETENESS_FALLBACK) {
+      continue;
+    }
+    // One byte more or less: a price that differs by a cent and some.
+    v1::BasketLine* line = request.mutable_basket()->mutable_lines(0);
+    line->set_unit_price_e4(line->unit_price_e4() ^ 0x80);
+    receipt.set_request(request.SerializeAsString());
+    ASSERT_TRUE(rebuilder.Rebuild(receipt.SerializeAsString()).ok());
+    EXPECT_FALSE(rebuilder.identical()) << request.DebugString();
+    ++changed;
+  }
+  EXPECT_GT(changed, 200);
+}
+
+TEST(ReceiptsTest, NoticesAnotherIdOrRecord) {
+  DecisionMaker maker(1);
+  const Made made = maker.Make();
+  storage::v1::Receipt receipt;
+  ASSERT_TRUE(receipt.ParseFromString(made.receipt));
+  Rebuilder rebuilder(Resolve);
+  ASSERT_TRUE(rebuilder.Rebuild(made.receipt).ok());
+  EXPECT_TRUE(rebuilder.identical());
+  receipt.set_decision_id(receipt.decision_id() + "x");
+  ASSERT_TRUE(rebuilder.Rebuild(receipt.SerializeAsString()).ok());
+  EXPECT_FALSE(rebuilder.identical());
+}
+
+TEST(ReceiptsTest, SaysWhyADecisionCannotBeRebuilt) {
+  DecisionMaker maker(1);
+  storage::v1::Receipt good;
+  ASSERT_TRUE(good.ParseFromString(maker.Make().receipt));
+  Rebuilder rebuilder(Resolve);
+
+  EXPECT_TRUE(absl::IsDataLoss(rebuilder.Rebuild("garbage")));
+  storage::v1::Receipt receipt = good;
+  receipt.set_engine_version(good.engine_version() + 1);
+  EXPECT_TRUE(absl::IsFailedPrecondition(rebuilder.Rebuild(receipt.SerializeAsString())));
+  receipt = good;
+  receipt.set_request("garbage");
+  EXPECT_TRUE(absl::IsDataLoss(rebuilder.Rebuild(receipt.SerializeAsString())));
+  receipt = good;
+  receipt.mutable_zone_offsets(0)->set_offset_seconds(1);
+  EXPECT_TRUE(absl::IsFailedPrecondition(rebuilder.Rebuild(receipt.SerializeAsString())));
+  receipt = good;
+  receipt.add_paused_offers("no-such-offer");
+  EXPECT_TRUE(absl::IsDataLoss(rebuilder.Rebuild(receipt.SerializeAsString())));
+  Rebuilder forgetful([](uint64_t, uint64_t) -> absl::StatusOr<std::shared_ptr<const LiveState>> {
+    return absl::NotFoundError("no longer kept");
+  });
+  EXPECT_TRUE(absl::IsNotFound(forgetful.Rebuild(good.SerializeAsString())));
+}
+
+}  // namespace
+}  // namespace touchstone::server

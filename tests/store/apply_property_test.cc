@@ -1,0 +1,161 @@
+// Random entries: whether each is a batch of its own or all share one, answers and rows are the
+// same. So entries of a batch see each other, refused ones leave nothing, and Apply is
+// deterministic.
+
+#include <memory>
+#include <random>
+#include <string>
+#include <vector>
+
+#include "absl/strings/escaping.h"
+#include "absl/strings/str_cat.h"
+#include "gtest/gtest.h"
+#include "store/apply.h"
+#include "store/database.h"
+#include "store/pending_writes.h"
+#include "store/record_patch.h"
+#include "store/store.h"
+#include "tests/store/entries.h"
+#include "tests/store/temporary_directory.h"
+
+namespace touchstone::store {
+namespace {
+
+class EntrySource {
+ public:
+  explicit EntrySource(uint64_t seed) : random_(seed) {}
+
+  storage::Entry Next() {
+    storage::Entry entry = Command();
+    entry.set_time_us(kTestTimeUs + static_cast<int64_t>(random_() % 48) * 3600 * 1000000);
+    if (random_() % 2 == 0) entry = WithRequest(entry, Text("r", 6), random_() % 2);
+    if (random_() % 4 == 0) entry.mutable_audit()->set_action("change");
+    return entry;
+  }
+
+ private:
+  std::string Text(absl::string_view prefix, uint64_t kinds) {
+    return absl::StrCat(prefix, random_() % kinds);
+  }
+
+  storage::Entry Command() {
+    storage::Entry entry = EmptyEntry();
+    switch (random_() % 12) {
+      case 0:
+      case 1:
+        return EventEntry(Text("c", 4), Text("e", 8));
+      case 2:
+        return OutcomeEntry(Text("c", 4), Text("o", 8), 1 + random_() % 8);
+      case 3:
+      case 4: {
+        RecordPatch patch;
+        patch.SetAttribute(1, Value::String(Text("v", 9)), 0, 0);
+        if (random_() % 8 == 0) patch.AddIdentity("not:allowed");
+        entry = UpdateEntry(Text("c", 4), patch.bytes());
+        entry.mutable_update_record()->set_existence(
+            static_cast<storage::UpdateRecord::Existence>(random_() % 3));
+        entry.mutable_update_record()->set_expected_version(random_() % 3);
+        return entry;
+      }
+      case 5:
+      case 6: {
+        storage::LinkIdentities& link = *entry.mutable_link_identities();
+        link.set_customer_id(Text("c", 4));
+        link.set_move(random_() % 3 == 0);
+        for (uint64_t i = random_() % 4; i > 0; --i) link.add_identities(Text("card:", 6));
+        for (uint64_t i = random_() % 2; i > 0; --i) link.add_unlink(Text("card:", 6));
+        return entry;
+      }
+      case 7: {
+        storage::ResolveOrCreate& resolve = *entry.mutable_resolve_or_create();
+        resolve.set_proposed_customer_id(Text("c", 8));
+        for (int i = 0; i < 2; ++i) resolve.add_identities(Text("card:", 6));
+        return entry;
+      }
+      case 8:
+        return RevisionEntry(Text("rules ", 3));
+      case 9:
+        entry = PublishEntry(1 + random_() % 3);
+        entry.mutable_publish_revision()->set_expected_epoch(random_() % 3);
+        return entry;
+      case 10:
+        if (random_() % 2 == 0) {
+          entry.mutable_pause_offer()->set_offer_id(Text("o", 3));
+        } else {
+          entry.mutable_resume_offer()->set_offer_id(Text("o", 3));
+        }
+        return entry;
+      default:
+        entry.mutable_delete_customer()->set_customer_id(Text("c", 4));
+        return entry;
+    }
+  }
+
+  std::mt19937_64 random_;
+};
+
+std::string RowsOf(const Database& database) {
+  std::string text;
+  for (size_t i = 0; i < kFamilyCount; ++i) {
+    const Family family = static_cast<Family>(i);
+    for (auto row = database.Iterate(family, "", ""); row.Valid(); row.Next()) {
+      absl::StrAppend(&text, FamilyName(family), " ", absl::CHexEscape(row.key()), " = ",
+                      absl::CHexEscape(row.value()), "\n");
+    }
+  }
+  return text;
+}
+
+struct Outcome {
+  std::vector<std::string> answers;
+  std::string rows;
+};
+
+Outcome ApplyAll(const std::vector<storage::Entry>& entries, size_t batch) {
+  TemporaryDirectory directory;
+  StoreOptions options;
+  options.path = directory.Sub("store");
+  const std::unique_ptr<Store> store = *Store::Open(options);
+  PendingWrites writes(&store->database());
+  Outcome outcome;
+  size_t pending = 0;
+  const auto commit = [&] {
+    EXPECT_TRUE(writes.Commit(/*sync=*/false).ok());
+    writes.Clear();
+    pending = 0;
+  };
+  for (const storage::Entry& entry : entries) {
+    if (pending >= batch || (pending > 0 && NeedsOwnBatch(entry))) commit();
+    const absl::StatusOr<storage::EntryResult> result = Apply(entry, &writes);
+    EXPECT_TRUE(result.ok()) << result.status();
+    outcome.answers.push_back(result->ShortDebugString());
+    ++pending;
+  }
+  commit();
+  outcome.rows = RowsOf(store->database());
+  return outcome;
+}
+
+TEST(ApplyPropertyTest, AnswersAndRowsDoNotDependOnHowEntriesAreBatched) {
+  const uint64_t seed = std::random_device{}();
+  size_t refused = 0, applied = 0;
+  for (uint64_t round = 0; round < 12; ++round) {
+    EntrySource source(seed + round);
+    std::vector<storage::Entry> entries;
+    for (int i = 0; i < 200; ++i) entries.push_back(source.Next());
+    const Outcome one_by_one = ApplyAll(entries, 1);
+    const Outcome together = ApplyAll(entries, 1 + round * 18);
+    for (size_t i = 0; i < entries.size(); ++i) {
+      ASSERT_EQ(together.answers[i], one_by_one.answers[i])
+          << "seed " << seed + round << " entry " << i << ": " << entries[i].ShortDebugString();
+      ++(absl::string_view(together.answers[i]).find("refusal") == std::string::npos ? applied
+                                                                                     : refused);
+    }
+    ASSERT_EQ(together.rows, one_by_one.rows) << "seed " << seed + round;
+  }
+  EXPECT_GT(applied, 300u);
+  EXPECT_GT(refused, 300u);
+}
+
+}  // namespace
+}  // namespace touchstone::store
