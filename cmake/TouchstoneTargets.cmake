@@ -19,17 +19,28 @@ function(touchstone_executable name)
   target_link_libraries(${name} PRIVATE ${ARG_DEPS})
 endfunction()
 
-# touchstone_test(NAME SOURCES a_test.cc ... [DEPS lib ...] [TIMEOUT seconds])
-# Each test gets TOUCHSTONE_SOURCE_DIR and TOUCHSTONE_BINARY_DIR in its environment.
+# Everything that starts threads: what a tsan build needs (rules/ has none).
+add_custom_target(threaded_tests)
+
+# touchstone_test(NAME SOURCES a_test.cc ... [DEPS lib ...] [TIMEOUT seconds] [THREADS])
+# THREADS: the tests carry the ctest label `threads` and are part of threaded_tests. Each test gets TOUCHSTONE_SOURCE_DIR and TOUCHSTONE_BINARY_DIR in its environment.
 function(touchstone_test name)
-  cmake_parse_arguments(ARG "" "TIMEOUT" "SOURCES;DEPS" ${ARGN})
+  cmake_parse_arguments(ARG "THREADS" "TIMEOUT" "SOURCES;DEPS" ${ARGN})
+  set(labels)
+  if(ARG_THREADS)
+    set(labels LABELS threads)
+  endif()
   if(NOT ARG_TIMEOUT)
     set(ARG_TIMEOUT 120)
   endif()
   touchstone_executable(${name} SOURCES ${ARG_SOURCES} DEPS ${ARG_DEPS} GTest::gmock GTest::gtest_main)
+  if(ARG_THREADS)
+    add_dependencies(threaded_tests ${name})
+  endif()
   gtest_discover_tests(
     ${name}
     DISCOVERY_MODE PRE_TEST
-    PROPERTIES TIMEOUT ${ARG_TIMEOUT}
+    PROPERTIES ${labels}
+               TIMEOUT ${ARG_TIMEOUT}
                ENVIRONMENT "TOUCHSTONE_SOURCE_DIR=${PROJECT_SOURCE_DIR};TOUCHSTONE_BINARY_DIR=${PROJECT_BINARY_DIR}")
 endfunction()

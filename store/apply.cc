@@ -16,6 +16,8 @@ AppliedOr Dispatch(const storage::Entry& entry, PendingWrites* writes) {
   switch (entry.command_case()) {
     case storage::Entry::kUpdateRecord:
       return ApplyUpdateRecord(entry.update_record(), writes);
+    case storage::Entry::kUpdateRecords:
+      return ApplyUpdateRecords(entry.update_records(), writes);
     case storage::Entry::kAppendEvents:
       return ApplyAppendEvents(entry.append_events(), writes);
     case storage::Entry::kRecordOutcomes:
@@ -51,21 +53,7 @@ absl::StatusOr<std::optional<EntryResult>> Recall(const storage::Entry& entry, i
       writes->Get(Family::kMeta, RequestRow(entry.request_id()));
   if (!row.ok()) return row.status();
   if (!row->has_value()) return std::nullopt;
-  const std::string& value = **row;
-  EntryResult first;
-  if (value.size() < RequestHead::kBytes ||
-      !first.ParseFromArray(value.data() + RequestHead::kBytes,
-                            static_cast<int>(value.size() - RequestHead::kBytes))) {
-    return absl::DataLossError("remembered request: malformed");
-  }
-  const RequestHead head = RequestHead::Read(value);
-  if (head.ExpiredAt(newest_us)) return std::nullopt;
-  if (head.body_hash != entry.body_hash()) {
-    return Refuse(EntryResult::REFUSAL_REQUEST_ID_REUSED,
-                  "this request_id was used in the last 24 hours with another body");
-  }
-  first.set_replayed(true);
-  return first;
+  return RecalledResult(**row, entry.body_hash(), newest_us);
 }
 
 void Remember(const storage::Entry& entry, const EntryResult& result, PendingWrites* writes) {

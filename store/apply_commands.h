@@ -17,6 +17,8 @@ using AppliedOr = absl::StatusOr<storage::EntryResult>;
 storage::EntryResult Refuse(storage::EntryResult::Refusal refusal, absl::string_view detail);
 
 AppliedOr ApplyUpdateRecord(const storage::UpdateRecord& command, PendingWrites* writes);
+// A refused item is listed in the result and does not stop the others.
+AppliedOr ApplyUpdateRecords(const storage::UpdateRecords& command, PendingWrites* writes);
 AppliedOr ApplyAppendEvents(const storage::AppendEvents& command, PendingWrites* writes);
 AppliedOr ApplyRecordOutcomes(const storage::RecordOutcomes& command, PendingWrites* writes);
 AppliedOr ApplyLinkIdentities(const storage::LinkIdentities& command, PendingWrites* writes);

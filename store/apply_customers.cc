@@ -3,6 +3,7 @@
 #include <utility>
 #include <vector>
 
+#include "absl/container/flat_hash_set.h"
 #include "store/apply.h"
 #include "store/apply_commands.h"
 #include "store/keys.h"
@@ -125,7 +126,9 @@ AppliedOr ApplyJournal(const Items& items, Fault fault_of, PendingWrites* writes
       result.add_duplicate_items(static_cast<uint32_t>(i));
       continue;
     }
-    writes->Put(Family::kEvents, described.seen_row, absl::string_view());
+    std::string seen_time;
+    AppendOrdered(&seen_time, described.time_us);
+    writes->Put(Family::kEvents, described.seen_row, seen_time);
     writes->Put(
         Family::kEvents,
         JournalRow(described.journal, described.customer_id, described.time_us, described.id),
@@ -170,9 +173,71 @@ bool AreIdentities(const Texts& texts) {
 
 constexpr absl::string_view kIdentityRule = "identities: at most 64, each 1-256 bytes, none zero";
 
-}  // namespace
+// What ApplyLinkIdentities would refuse; nothing is written.
+AppliedOr CheckLink(const storage::LinkIdentities& command, PendingWrites* writes) {
+  if (!IsValidId(command.customer_id())) {
+    return Refuse(EntryResult::REFUSAL_INVALID, "customer_id: 1-64 bytes of [A-Za-z0-9._-]");
+  }
+  if (!AreIdentities(command.identities()) || !AreIdentities(command.unlink())) {
+    return Refuse(EntryResult::REFUSAL_INVALID, kIdentityRule);
+  }
+  absl::StatusOr<std::vector<std::string>> held = ReadIdentities(command.customer_id(), writes);
+  if (!held.ok()) return held.status();
+  absl::flat_hash_set<std::string> kept(held->begin(), held->end());
+  for (const std::string& identity : command.unlink()) kept.erase(identity);
+  for (const std::string& identity : command.identities()) {
+    kept.insert(identity);
+    if (command.move()) continue;
+    absl::StatusOr<std::optional<std::string>> holder = writes->Get(Family::kIdentities, identity);
+    if (!holder.ok()) return holder.status();
+    if (holder->has_value() && **holder != command.customer_id()) {
+      return Refuse(EntryResult::REFUSAL_IDENTITY_TAKEN, "an identity finds another customer");
+    }
+  }
+  if (kept.size() > kMaxIdentities) {
+    return Refuse(EntryResult::REFUSAL_TOO_MANY, "a customer has at most 64 identities");
+  }
+  return EntryResult();
+}
 
-AppliedOr ApplyUpdateRecord(const storage::UpdateRecord& command, PendingWrites* writes) {
+// REQUIRES: CheckLink refuses nothing.
+absl::Status Link(const storage::LinkIdentities& command, PendingWrites* writes) {
+  for (const std::string& identity : command.unlink()) {
+    absl::StatusOr<std::optional<std::string>> holder = writes->Get(Family::kIdentities, identity);
+    if (!holder.ok()) return holder.status();
+    if (*holder == command.customer_id()) Unlink(command.customer_id(), identity, writes);
+  }
+  RecordPatch patch;
+  for (const std::string& identity : command.identities()) {
+    absl::StatusOr<std::optional<std::string>> holder = writes->Get(Family::kIdentities, identity);
+    if (!holder.ok()) return holder.status();
+    if (*holder == command.customer_id()) continue;
+    if (holder->has_value()) Unlink(**holder, identity, writes);
+    writes->Put(Family::kIdentities, identity, command.customer_id());
+    patch.AddIdentity(identity);
+  }
+  if (!patch.empty()) MakeOrMergeAndBump(kCustomer, command.customer_id(), patch.bytes(), writes);
+  return absl::OkStatus();
+}
+
+char KindOf(const storage::RecordName& name) {
+  return name.kind() == storage::RecordName::KIND_CUSTOMER ? kCustomer : kHousehold;
+}
+
+storage::LinkIdentities LinkOf(const storage::UpdateRecord& command) {
+  storage::LinkIdentities link;
+  link.set_customer_id(command.record().id());
+  *link.mutable_identities() = command.identities();
+  *link.mutable_unlink() = command.unlink();
+  return link;
+}
+
+bool IsEmpty(const storage::LinkIdentities& link) {
+  return link.identities().empty() && link.unlink().empty();
+}
+
+// What ApplyUpdateRecord would refuse; nothing is written.
+AppliedOr CheckUpdate(const storage::UpdateRecord& command, PendingWrites* writes) {
   const storage::RecordName& name = command.record();
   if (name.kind() != storage::RecordName::KIND_CUSTOMER &&
       name.kind() != storage::RecordName::KIND_HOUSEHOLD) {
@@ -185,7 +250,10 @@ AppliedOr ApplyUpdateRecord(const storage::UpdateRecord& command, PendingWrites*
     return Refuse(EntryResult::REFUSAL_INVALID,
                   "patch: malformed, too long, or changes identities");
   }
-  const char kind = name.kind() == storage::RecordName::KIND_CUSTOMER ? kCustomer : kHousehold;
+  if (name.kind() == storage::RecordName::KIND_HOUSEHOLD && !IsEmpty(LinkOf(command))) {
+    return Refuse(EntryResult::REFUSAL_INVALID, "identities: of customers only");
+  }
+  const char kind = KindOf(name);
   const bool conditional = command.existence() != storage::UpdateRecord::EXISTENCE_UNSPECIFIED ||
                            command.expected_version() != 0;
   if (conditional) {
@@ -206,8 +274,42 @@ AppliedOr ApplyUpdateRecord(const storage::UpdateRecord& command, PendingWrites*
       return Refuse(EntryResult::REFUSAL_VERSION_CHANGED, "the record has another version");
     }
   }
-  MakeOrMergeAndBump(kind, name.id(), command.patch(), writes);
   return EntryResult();
+}
+
+}  // namespace
+
+AppliedOr ApplyUpdateRecord(const storage::UpdateRecord& command, PendingWrites* writes) {
+  AppliedOr refused = CheckUpdate(command, writes);
+  if (!refused.ok() || refused->refusal() != EntryResult::REFUSAL_UNSPECIFIED) return refused;
+  const storage::LinkIdentities link = LinkOf(command);
+  if (!IsEmpty(link)) {
+    refused = CheckLink(link, writes);
+    if (!refused.ok() || refused->refusal() != EntryResult::REFUSAL_UNSPECIFIED) return refused;
+    if (absl::Status linked = Link(link, writes); !linked.ok()) return linked;
+  }
+  MakeOrMergeAndBump(KindOf(command.record()), command.record().id(), command.patch(), writes);
+  return EntryResult();
+}
+
+AppliedOr ApplyUpdateRecords(const storage::UpdateRecords& command, PendingWrites* writes) {
+  if (command.updates_size() > kMaxItems) {
+    return Refuse(EntryResult::REFUSAL_INVALID, "too many items");
+  }
+  EntryResult result;
+  for (int i = 0; i < command.updates_size(); ++i) {
+    AppliedOr update = ApplyUpdateRecord(command.updates(i), writes);
+    if (!update.ok()) return update.status();
+    if (update->refusal() == EntryResult::REFUSAL_UNSPECIFIED) {
+      result.set_applied(result.applied() + 1);
+      continue;
+    }
+    EntryResult::RefusedItem* refused = result.add_refused_items();
+    refused->set_index(static_cast<uint32_t>(i));
+    refused->set_refusal(update->refusal());
+    refused->set_refusal_detail(update->refusal_detail());
+  }
+  return result;
 }
 
 AppliedOr ApplyAppendEvents(const storage::AppendEvents& command, PendingWrites* writes) {
@@ -219,36 +321,9 @@ AppliedOr ApplyRecordOutcomes(const storage::RecordOutcomes& command, PendingWri
 }
 
 AppliedOr ApplyLinkIdentities(const storage::LinkIdentities& command, PendingWrites* writes) {
-  if (!IsValidId(command.customer_id())) {
-    return Refuse(EntryResult::REFUSAL_INVALID, "customer_id: 1-64 bytes of [A-Za-z0-9._-]");
-  }
-  if (!AreIdentities(command.identities()) || !AreIdentities(command.unlink())) {
-    return Refuse(EntryResult::REFUSAL_INVALID, kIdentityRule);
-  }
-  for (const std::string& identity : command.unlink()) {
-    absl::StatusOr<std::optional<std::string>> holder = writes->Get(Family::kIdentities, identity);
-    if (!holder.ok()) return holder.status();
-    if (*holder == command.customer_id()) Unlink(command.customer_id(), identity, writes);
-  }
-  absl::StatusOr<std::vector<std::string>> held = ReadIdentities(command.customer_id(), writes);
-  if (!held.ok()) return held.status();
-  size_t count = held->size();
-  RecordPatch patch;
-  for (const std::string& identity : command.identities()) {
-    absl::StatusOr<std::optional<std::string>> holder = writes->Get(Family::kIdentities, identity);
-    if (!holder.ok()) return holder.status();
-    if (*holder == command.customer_id()) continue;
-    if (holder->has_value() && !command.move()) {
-      return Refuse(EntryResult::REFUSAL_IDENTITY_TAKEN, "an identity finds another customer");
-    }
-    if (++count > kMaxIdentities) {
-      return Refuse(EntryResult::REFUSAL_TOO_MANY, "a customer has at most 64 identities");
-    }
-    if (holder->has_value()) Unlink(**holder, identity, writes);
-    writes->Put(Family::kIdentities, identity, command.customer_id());
-    patch.AddIdentity(identity);
-  }
-  if (!patch.empty()) MakeOrMergeAndBump(kCustomer, command.customer_id(), patch.bytes(), writes);
+  absl::StatusOr<EntryResult> refused = CheckLink(command, writes);
+  if (!refused.ok() || refused->refusal() != EntryResult::REFUSAL_UNSPECIFIED) return refused;
+  if (absl::Status linked = Link(command, writes); !linked.ok()) return linked;
   return EntryResult();
 }
 

@@ -24,6 +24,16 @@ absl::StatusOr<std::optional<Message>> Read(Family family, absl::string_view key
   return message;
 }
 
+absl::Status MarkRolledBack(uint64_t revision, PendingWrites* writes) {
+  const std::string row = NumberRow(kRevisionInfoPrefix, revision);
+  auto info = Read<storage::RevisionInfo>(Family::kRevisions, row, writes);
+  if (!info.ok()) return info.status();
+  if (!info->has_value()) return absl::OkStatus();
+  (*info)->set_rolled_back(true);
+  writes->Put(Family::kRevisions, row, (*info)->SerializeAsString());
+  return absl::OkStatus();
+}
+
 EntryResult NoSuchRevision() { return Refuse(EntryResult::REFUSAL_NOT_FOUND, "no such revision"); }
 
 }  // namespace
@@ -58,6 +68,7 @@ AppliedOr ApplyCreateRevision(const storage::CreateRevision& command, int64_t ti
   info.set_author(command.author());
   info.set_note(command.note());
   info.set_created_time_us(time_us);
+  info.set_offer_count(command.offer_count());
   writes->progress().set_last_revision(info.revision());
   writes->Put(Family::kRevisions, NumberRow(kRevisionInfoPrefix, info.revision()),
               info.SerializeAsString());
@@ -97,6 +108,9 @@ AppliedOr ApplyPublishRevision(const storage::PublishRevision& command, int64_t 
   if (command.require_approval() && (*info)->approver().empty()) {
     return Refuse(EntryResult::REFUSAL_NOT_APPROVED, "the revision has not been approved");
   }
+  if (command.rollback() && (*info)->published_epoch() == 0) {
+    return Refuse(EntryResult::REFUSAL_NEVER_PUBLISHED, "the revision was never active");
+  }
   auto active = Read<storage::ActiveRevision>(Family::kMeta, kActiveRevisionRow, writes);
   if (!active.ok()) return active.status();
   const storage::ActiveRevision before = active->value_or(storage::ActiveRevision());
@@ -111,6 +125,16 @@ AppliedOr ApplyPublishRevision(const storage::PublishRevision& command, int64_t 
   next.set_previous_revision(before.revision());
   next.set_rollout(command.rollout());
   writes->Put(Family::kMeta, kActiveRevisionRow, next.SerializeAsString());
+  if (command.rollback()) {
+    if (absl::Status marked = MarkRolledBack(before.revision(), writes); !marked.ok()) {
+      return marked;
+    }
+  }
+  (*info)->set_published_time_us(time_us);
+  (*info)->set_published_epoch(next.epoch());
+  (*info)->set_rolled_back(false);
+  writes->Put(Family::kRevisions, NumberRow(kRevisionInfoPrefix, command.revision()),
+              (*info)->SerializeAsString());
   EntryResult result;
   result.set_revision(next.revision());
   result.set_epoch(next.epoch());

@@ -100,6 +100,7 @@ class Database::PrefixIterator {
  public:
   bool Valid() const { return iterator_->Valid() && iterator_->key().starts_with(prefix_); }
   void Next() { iterator_->Next(); }
+  void Previous() { iterator_->Prev(); }
   // To the first key that is not before `key`.
   void SkipTo(absl::string_view key) { iterator_->Seek(ToSlice(key)); }
   absl::string_view key() const { return ToView(iterator_->key()); }

@@ -44,6 +44,27 @@ void RequestHead::AppendTo(std::string* value) const {
   layout::AppendNumber(value, time_us);
 }
 
+absl::StatusOr<std::optional<storage::EntryResult>> RecalledResult(absl::string_view row,
+                                                                   uint64_t body_hash,
+                                                                   int64_t newest_us) {
+  storage::EntryResult first;
+  if (row.size() < RequestHead::kBytes ||
+      !first.ParseFromArray(row.data() + RequestHead::kBytes,
+                            static_cast<int>(row.size() - RequestHead::kBytes))) {
+    return absl::DataLossError("remembered request: malformed");
+  }
+  const RequestHead head = RequestHead::Read(row);
+  if (head.ExpiredAt(newest_us)) return std::nullopt;
+  if (head.body_hash != body_hash) {
+    storage::EntryResult reused;
+    reused.set_refusal(storage::EntryResult::REFUSAL_REQUEST_ID_REUSED);
+    reused.set_refusal_detail("this request_id was used in the last 24 hours with another body");
+    return reused;
+  }
+  first.set_replayed(true);
+  return first;
+}
+
 bool RequestExpiry::Filter(int /*level*/, const rocksdb::Slice& key, const rocksdb::Slice& value,
                            std::string* /*new_value*/, bool* /*value_changed*/) const {
   if (key.empty() || key[0] != kRequestPrefix || value.size() < RequestHead::kBytes) return false;

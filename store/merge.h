@@ -10,11 +10,16 @@
 
 #include <atomic>
 #include <cstdint>
+#include <optional>
 #include <string>
 
+#include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
+#include "touchstone/storage/v1/entry.pb.h"
 
 namespace touchstone::store {
+
+namespace storage = ::touchstone::storage::v1;
 
 // Full merge: ApplyPatches. Partial merge: concatenation.
 class RecordMergeOperator : public rocksdb::MergeOperator {
@@ -40,6 +45,12 @@ struct RequestHead {
 
   bool ExpiredAt(int64_t newest_us) const { return time_us < newest_us - kRequestMemoryUs; }
 };
+
+// The first answer to a request from its remembered row, REQUEST_ID_REUSED when the body was
+// another, nullopt when its time is over; DataLoss for a row that is malformed.
+absl::StatusOr<std::optional<storage::EntryResult>> RecalledResult(absl::string_view row,
+                                                                   uint64_t body_hash,
+                                                                   int64_t newest_us);
 
 // Removes remembered requests that Apply no longer looks at. Only the space they take depends on
 // when RocksDB runs this.

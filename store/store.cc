@@ -6,6 +6,7 @@
 #include "absl/strings/str_cat.h"
 #include "store/database.h"
 #include "store/keys.h"
+#include "store/merge.h"
 
 namespace touchstone::store {
 namespace {
@@ -100,6 +101,35 @@ absl::StatusOr<std::vector<storage::StoredEvent>> Store::ListEvents(absl::string
                                            limit);
 }
 
+absl::StatusOr<std::vector<storage::StoredEvent>> Store::ListLatestEvents(
+    absl::string_view customer_id, size_t limit) const {
+  std::vector<storage::StoredEvent> events;
+  const std::string prefix = JournalPrefix(Journal::kEvents, customer_id);
+  // A prefix ends in a zero byte: nothing stands between the last row of it and this key.
+  std::string behind = prefix;
+  behind.back() = '\1';
+  Database::PrefixIterator rows = database_->FindLast(Family::kEvents, prefix, behind);
+  for (; rows.Valid() && events.size() < limit; rows.Previous()) {
+    absl::Status status = ParseRow(Family::kEvents, rows.value(), &events.emplace_back());
+    if (!status.ok()) return status;
+  }
+  if (absl::Status status = rows.status(); !status.ok()) return status;
+  return events;
+}
+
+absl::StatusOr<std::optional<storage::StoredEvent>> Store::GetEvent(
+    absl::string_view customer_id, absl::string_view event_id) const {
+  absl::StatusOr<std::optional<std::string>> seen =
+      database_->GetCopy(Family::kEvents, EventSeenRow(customer_id, event_id));
+  if (!seen.ok()) return seen.status();
+  if (!seen->has_value()) return std::nullopt;
+  if ((*seen)->size() != sizeof(uint64_t)) return absl::DataLossError("events: malformed row");
+  std::string row = JournalPrefix(Journal::kEvents, customer_id);
+  row.append(**seen);
+  row.append(event_id.data(), event_id.size());
+  return ReadMessage<storage::StoredEvent>(*database_, Family::kEvents, row, "event");
+}
+
 absl::StatusOr<std::vector<storage::StoredOutcome>> Store::ListOutcomes(
     absl::string_view customer_id, absl::Time from, absl::Time until, size_t limit) const {
   return ReadJournal<storage::StoredOutcome>(*database_, Journal::kOutcomes, customer_id, from,
@@ -175,6 +205,15 @@ absl::StatusOr<std::vector<storage::AuditRecord>> Store::ListAudit(uint64_t from
   return ReadRange<storage::AuditRecord>(*database_, Family::kAudit,
                                          absl::string_view(&kAuditPrefix, 1),
                                          NumberRow(kAuditPrefix, from), {}, limit);
+}
+
+absl::StatusOr<std::optional<storage::EntryResult>> Store::RecallRequest(
+    absl::string_view request_id, uint64_t body_hash) const {
+  absl::StatusOr<std::optional<std::string>> row =
+      database_->GetCopy(Family::kMeta, RequestRow(request_id));
+  if (!row.ok()) return row.status();
+  if (!row->has_value()) return std::nullopt;
+  return RecalledResult(**row, body_hash, progress().time_us());
 }
 
 storage::Progress Store::progress() const { return database_->progress(); }

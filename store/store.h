@@ -103,6 +103,12 @@ class Store {
   absl::StatusOr<std::vector<storage::StoredEvent>> ListEvents(absl::string_view customer_id,
                                                                absl::Time from, absl::Time until,
                                                                size_t limit) const;
+  // Her latest events, newest first, at most `limit`. Blocks.
+  absl::StatusOr<std::vector<storage::StoredEvent>> ListLatestEvents(absl::string_view customer_id,
+                                                                     size_t limit) const;
+  // One event of hers; nullopt when there is none. Blocks.
+  absl::StatusOr<std::optional<storage::StoredEvent>> GetEvent(absl::string_view customer_id,
+                                                               absl::string_view event_id) const;
   // Outcomes in the same way; "" lists those of anonymous decisions.
   absl::StatusOr<std::vector<storage::StoredOutcome>> ListOutcomes(absl::string_view customer_id,
                                                                    absl::Time from,
@@ -131,6 +137,11 @@ class Store {
 
   // In order of writing, from the position `from` on, at most `limit`.
   absl::StatusOr<std::vector<storage::AuditRecord>> ListAudit(uint64_t from, size_t limit) const;
+
+  // What became of a request whose id is still remembered, as Apply would answer it again: with
+  // REQUEST_ID_REUSED when its body was another; nullopt for an id that is new. Blocks.
+  absl::StatusOr<std::optional<storage::EntryResult>> RecallRequest(absl::string_view request_id,
+                                                                    uint64_t body_hash) const;
 
   // Position and numbers given out, as of the last acknowledged batch. Never blocks.
   storage::Progress progress() const;

@@ -16,7 +16,24 @@ inline constexpr int kExitFindings = 1;
 inline constexpr int kExitUsage = 2;
 
 // `exit_code` must outlive the parse of `app`.
+
+void AddServeCommand(CLI::App& app, int& exit_code);
+
 // `rules validate|test|mutants`: read a folder, need no server. Creates the `rules` subcommand.
 void AddOfflineRulesCommands(CLI::App& app, int& exit_code);
+// `rules publish|rollback|list`. REQUIRES: AddOfflineRulesCommands before.
+void AddServerRulesCommands(CLI::App& app, int& exit_code);
+
+// `decide` and `explain`.
+void AddDecideCommands(CLI::App& app, int& exit_code);
+// `customer get`.
+void AddCustomerCommands(CLI::App& app, int& exit_code);
+// `import customers|events|reference`.
+void AddImportCommands(CLI::App& app, int& exit_code);
+
+// All of the above.
+void AddCommands(CLI::App& app, int& exit_code);
+// Parses the command line, runs the command, and returns its exit code.
+int RunCommandLine(int argc, const char* const* argv);
 
 }  // namespace touchstone::server

@@ -53,16 +53,20 @@ grpc::Status RpcError(const google::rpc::Status& status) {
                       status.SerializeAsString());
 }
 
-grpc::Status InvalidRequest(absl::Span<const Violation> violations) {
+google::rpc::Status InvalidItem(absl::Span<const Violation> violations) {
   std::string message = absl::StrCat(violations[0].field, violations[0].field.empty() ? "" : ": ",
                                      violations[0].description);
   if (violations.size() > 1) {
     absl::StrAppend(&message, " (and ", violations.size() - 1, " more violations)");
   }
-  google::rpc::Status status =
-      ErrorStatus(grpc::StatusCode::INVALID_ARGUMENT, v1::ERROR_REASON_INVALID_REQUEST, message);
+  google::rpc::Status status = ErrorStatus(grpc::StatusCode::INVALID_ARGUMENT,
+                                           violations[0].reason, message);
   status.add_details()->PackFrom(ToBadRequest(violations));
-  return RpcError(status);
+  return status;
+}
+
+grpc::Status InvalidRequest(absl::Span<const Violation> violations) {
+  return RpcError(InvalidItem(violations));
 }
 
 grpc::Status Overloaded(absl::Duration retry_after, absl::string_view message) {

@@ -25,6 +25,8 @@ inline constexpr size_t kMaxViolationBytes = 5 * 1024;
 struct Violation {
   std::string field;        // path from the request: "basket.lines[3].sku"
   std::string description;  // what is wrong and what would be right
+  // Of INVALID_ARGUMENT. The error as a whole has that of its first violation.
+  v1::ErrorReason reason = v1::ERROR_REASON_INVALID_REQUEST;
 };
 
 google::rpc::Status ErrorStatus(grpc::StatusCode code, v1::ErrorReason reason,
@@ -33,8 +35,10 @@ grpc::Status RpcError(grpc::StatusCode code, v1::ErrorReason reason, absl::strin
 // As an answer of a whole call.
 grpc::Status RpcError(const google::rpc::Status& status);
 
-// INVALID_ARGUMENT INVALID_REQUEST with every violation. REQUIRES: at least one.
+// INVALID_ARGUMENT with every violation. REQUIRES: at least one.
 grpc::Status InvalidRequest(absl::Span<const Violation> violations);
+// The same as the error of one item of a batch.
+google::rpc::Status InvalidItem(absl::Span<const Violation> violations);
 
 // RESOURCE_EXHAUSTED OVERLOADED.
 grpc::Status Overloaded(absl::Duration retry_after, absl::string_view message);

@@ -32,11 +32,19 @@ std::string ArbitraryZone() {
                                         "Pacific/Chatham", "Asia/Kathmandu", "UTC");
 }
 
-std::vector<Happening> ArbitraryHappenings() {
+// Half of them near the edges of a window that ends at `now`, where mistakes are made.
+std::vector<Happening> ArbitraryHappenings(absl::Time now, const TrailingWindow& window) {
+  const absl::Duration unit =
+      window.unit == TrailingWindow::Unit::kHours ? absl::Hours(1) : absl::Hours(24);
   const auto count = *rc::gen::inRange<size_t>(0, 30);
   std::vector<Happening> happenings;
   for (size_t i = 0; i < count; ++i) {
-    happenings.push_back({ArbitraryTime(), *rc::gen::inRange<int64_t>(-500, 5000)});
+    absl::Time time = ArbitraryTime();
+    if (*rc::gen::arbitrary<bool>()) {
+      const int units_ago = window.count * *rc::gen::inRange(0, 2);
+      time = now - units_ago * unit + unit * *rc::gen::inRange(-100, 101) / 50;
+    }
+    happenings.push_back({time, *rc::gen::inRange<int64_t>(-500, 5000)});
   }
   return happenings;
 }
@@ -86,8 +94,8 @@ RC_GTEST_PROP(AggregatePropertyTest, BucketsAmountToWhatTheEventsDo, ()) {
   AddAggregate(*schema, "last_buy", AggregateFunction::kLast, "", "", window);
   AddAggregate(*schema, "spend", AggregateFunction::kSum, "event.paid", "", window);
 
-  const std::vector<Happening> happenings = ArbitraryHappenings();
   const absl::Time now = ArbitraryTime();
+  const std::vector<Happening> happenings = ArbitraryHappenings(now, window);
   BucketsById buckets;
   expr::Scratch scratch;
   int64_t buys = 0;
@@ -117,13 +125,13 @@ RC_GTEST_PROP(AggregatePropertyTest, TakingAnEventBackLeavesWhatWasThereBefore, 
   AddAggregate(*schema, "spend", AggregateFunction::kSum, "event.paid", "", window);
   BucketsById buckets;
   expr::Scratch scratch;
-  for (const Happening& happening : ArbitraryHappenings()) {
+  const absl::Time now = ArbitraryTime();
+  for (const Happening& happening : ArbitraryHappenings(now, window)) {
     Purchase purchase(*schema, happening.time, {happening.cents, CurrencyOf("EUR")});
     Apply(IncrementsOf(*schema, purchase.facts(), Products(), scratch), buckets);
     purchase.facts().takes_back = true;
     Apply(IncrementsOf(*schema, purchase.facts(), Products(), scratch), buckets);
   }
-  const absl::Time now = ArbitraryTime();
   RC_ASSERT(Read(*schema, 0, buckets, now).int_value() == 0);
   RC_ASSERT(Read(*schema, 1, buckets, now).money_value().amount_minor == 0);
 }

@@ -111,6 +111,34 @@ TEST_F(AggregateTest, ReadsZeroForCountsAndSumsWithoutEventsAndAbsentForLast) {
   EXPECT_TRUE(AggregateValue(schema_->aggregates[2], {}, now, zone).IsAbsent());
 }
 
+TEST_F(AggregateTest, CountsTheCurrentLocalDayAndThoseBeforeItUpToTheWindow) {
+  AddAggregate(*schema_, "buys", AggregateFunction::kCount, "", "", kTenDays);
+  const auto buys_at = [this](absl::Time event, absl::Time now) {
+    Purchase purchase(*schema_, event, Euros(1));
+    const AggregateIncrement added = Of(purchase).increments[0];
+    const AggregateBucket bucket{added.bucket, added.count, added.sum, added.last};
+    return AggregateValue(schema_->aggregates[0], {&bucket, 1}, now, schema_->zone).int_value();
+  };
+  // The clocks go forward on the 29th.
+  const absl::Time now = BerlinTime(31, 12);
+  EXPECT_EQ(buys_at(BerlinTime(22, 0), now), 1);
+  EXPECT_EQ(buys_at(BerlinTime(22, 0) - absl::Seconds(1), now), 0);
+  EXPECT_EQ(buys_at(BerlinTime(31, 23), now), 1);
+  EXPECT_EQ(buys_at(BerlinTime(32, 0), now), 0);
+}
+
+TEST_F(AggregateTest, CountsTheCurrentHourAndThoseBeforeItUpToTheWindow) {
+  const TrailingWindow window{TrailingWindow::Unit::kHours, 3};
+  const absl::Time now =
+      absl::FromCivil(absl::CivilMinute(2026, 3, 29, 12, 30), absl::UTCTimeZone());
+  const absl::Time first = absl::FromCivil(absl::CivilHour(2026, 3, 29, 10), absl::UTCTimeZone());
+  const absl::TimeZone zone = schema_->zone;
+  EXPECT_EQ(BucketOf(window, first, zone), FirstBucket(window, now, zone));
+  EXPECT_EQ(BucketOf(window, first - absl::Nanoseconds(1), zone),
+            FirstBucket(window, now, zone) - 1);
+  EXPECT_EQ(BucketOf(window, absl::UnixEpoch() - absl::Nanoseconds(1), zone), -1);
+}
+
 TEST_F(AggregateTest, ReadsAnOverflowAsAnErrorRatherThanAsANumber) {
   AddAggregate(*schema_, "spend", AggregateFunction::kSum, "event.paid", "", kEver);
   const AggregateBucket buckets[] = {{0, 0, INT64_MAX, absl::InfinitePast()},

@@ -1,6 +1,7 @@
 // What a rule set without findings compiles to.
 
 #include "tests/rules/ruleset/compile_fixture.h"
+#include "tests/rules/ruleset/sample_folder.h"
 
 namespace touchstone::rules {
 namespace {
@@ -272,6 +273,53 @@ benefit: { percent_off: 5, lines: line.sku in list.house }
   };
   EXPECT_TRUE(chosen("HB-1"));
   EXPECT_FALSE(chosen("HB-3"));
+}
+
+TEST_F(CompileRuleSetTest, PointsIntoTheFileAtTheOffendingPart) {
+  Offer("b", R"(applies: automatic
+benefit: { percent_off: 5 }
+eligible: customer.known && customer.spend_9d > 1.00
+)");
+  const Diagnostic finding = OnlyFinding();
+  EXPECT_EQ(finding.code, "unknown_name");
+  EXPECT_EQ(finding.file, "offers/b.yaml");
+  EXPECT_EQ(finding.line, 4);
+  EXPECT_EQ(finding.column, 29);
+  EXPECT_EQ(
+      finding.excerpt.substr(static_cast<size_t>(finding.excerpt_begin) - 1,
+                             static_cast<size_t>(finding.excerpt_end - finding.excerpt_begin)),
+      "customer.spend_9d");
+  EXPECT_THAT(finding.hint, testing::HasSubstr("customer.spend_90d"));
+}
+
+TEST_F(CompileRuleSetTest, ListsFindingsInOrderOfFileAndLine) {
+  Offer("b", "applies: automatic\nbenefit: { percent_off: 0 }\neligible: channel\n");
+  Offer("a", "applies: automatic\nbenefit: { percent_off: 0 }\n");
+  File("segments.yaml", "segments:\n  - { name: regular, otherwise: ever }\n");
+  EXPECT_THAT(Findings(), ElementsAre("out_of_range at offers[a].benefit.percent_off",
+                                      "out_of_range at offers[b].benefit.percent_off",
+                                      "wrong_result_type at offers[b].eligible",
+                                      "unknown_word at segments[regular].otherwise"));
+}
+
+TEST(CompileSampleTest, CompilesTheSampleFolder) {
+  const LoadedRuleSet loaded = LoadRuleSetFiles(SampleFolder("sample"));
+  const CompileResult result =
+      Compile(loaded.message, loaded.sources,
+              absl::FromCivil(absl::CivilDay(2026, 11, 22), absl::UTCTimeZone()));
+  for (const Diagnostic& diagnostic : result.diagnostics) {
+    EXPECT_EQ(diagnostic.severity, Severity::kWarning) << Render(diagnostic);
+  }
+  EXPECT_NE(result.rule_set, nullptr);
+}
+
+TEST(CompileSampleTest, FindsWhatAnEmptyMessageLacksAndNothingElse) {
+  const CompileResult result = Compile(v1::RuleSet(), SourceMap(), absl::UnixEpoch());
+  std::vector<std::string> paths;
+  for (const Diagnostic& diagnostic : result.diagnostics) paths.push_back(diagnostic.field_path);
+  EXPECT_THAT(paths, ElementsAre("settings.zone", "settings.currencies", "settings.locales",
+                                 "settings.channels", "segments"));
+  EXPECT_EQ(result.rule_set, nullptr);
 }
 
 TEST(ContentHashTest, IsTheSameForTheSameContentInWhateverOrderItWasBuilt) {

@@ -1,0 +1,181 @@
+#include "server/import/event_grouping.h"
+
+#include <utility>
+
+#include "absl/hash/hash.h"
+#include "absl/strings/str_cat.h"
+#include "server/import/row_value.h"
+
+namespace touchstone::server {
+namespace {
+
+using v1::AttributeValue;
+
+// `from` onto `to`; false when they do not add up (another kind or currency, or too large).
+bool AddValue(const AttributeValue& from, AttributeValue* to) {
+  if (to->kind_case() == AttributeValue::KIND_NOT_SET) {
+    *to = from;
+    return true;
+  }
+  if (to->kind_case() != from.kind_case()) return false;
+  int64_t sum = 0;
+  switch (from.kind_case()) {
+    case AttributeValue::kIntValue:
+      if (__builtin_add_overflow(to->int_value(), from.int_value(), &sum)) return false;
+      to->set_int_value(sum);
+      return true;
+    case AttributeValue::kDecimalThousandths:
+      if (__builtin_add_overflow(to->decimal_thousandths(), from.decimal_thousandths(), &sum)) {
+        return false;
+      }
+      to->set_decimal_thousandths(sum);
+      return true;
+    case AttributeValue::kMoneyValue:
+      if (to->money_value().currency_code() != from.money_value().currency_code() ||
+          __builtin_add_overflow(to->money_value().amount_minor(),
+                                 from.money_value().amount_minor(), &sum)) {
+        return false;
+      }
+      to->mutable_money_value()->set_amount_minor(sum);
+      return true;
+    default:
+      return false;
+  }
+}
+
+absl::Status SetFields(const NamedSources& sources, const Mapping& mapping, const Row& row,
+                       google::protobuf::Map<std::string, AttributeValue>* to) {
+  for (const auto& [name, source] : sources) {
+    if (!source.sum.empty()) continue;
+    absl::StatusOr<AttributeValue> value = ValueOf(source, mapping, row);
+    if (!value.ok()) {
+      return absl::InvalidArgumentError(absl::StrCat(name, ": ", value.status().message()));
+    }
+    if (value->kind_case() == AttributeValue::KIND_NOT_SET) continue;
+    (*to)[name] = *std::move(value);
+  }
+  return absl::OkStatus();
+}
+
+// The text of a source, which must not be empty.
+absl::StatusOr<std::string> Needed(const ValueSource& source, absl::string_view what,
+                                   const Mapping& mapping, const Row& row) {
+  absl::StatusOr<std::string> text = TextOf(source, mapping, row);
+  if (!text.ok()) return text.status();
+  if (text->empty()) return absl::InvalidArgumentError(absl::StrCat("the ", what, " is empty"));
+  return text;
+}
+
+}  // namespace
+
+std::optional<GroupedEvent> EventGrouping::Add(const Row& row) {
+  std::string key;
+  if (mapping_.group_by.has_value()) key = row.cells[static_cast<size_t>(*mapping_.group_by)];
+  std::optional<GroupedEvent> finished;
+  if (!current_.has_value() || !mapping_.group_by.has_value() || key != key_) {
+    finished = Finish();
+    Begin(row, key);
+  }
+  current_->rows.push_back({row.line, row.raw});
+  if (current_->error.empty() && !mapping_.lines.empty()) {
+    if (absl::Status mapped = MapLine(row); !mapped.ok()) {
+      current_->error = absl::StrCat("line ", row.line, ": ", mapped.message());
+    }
+  }
+  return finished;
+}
+
+std::optional<GroupedEvent> EventGrouping::End() { return Finish(); }
+
+void EventGrouping::Begin(const Row& row, const std::string& key) {
+  current_.emplace();
+  key_ = key;
+  if (mapping_.group_by.has_value() && done_.contains(absl::HashOf(key))) {
+    current_->error =
+        absl::StrCat("the rows of `", key, "` do not stand together: sort the file by ",
+                     mapping_.columns[static_cast<size_t>(*mapping_.group_by)]);
+    return;
+  }
+  if (absl::Status mapped = MapHead(row); !mapped.ok()) {
+    current_->error = std::string(mapped.message());
+  }
+}
+
+absl::Status EventGrouping::MapHead(const Row& row) {
+  v1::CustomerEvent& to = current_->event;
+  if (mapping_.has_customer) {
+    const auto id = Needed(mapping_.customer, "customer", mapping_, row);
+    if (!id.ok()) return id.status();
+    to.set_customer(absl::StrCat("customers/", *id));
+  } else {
+    const auto& [name, source] = mapping_.identities.front();
+    absl::StatusOr<std::string> value = Needed(source, name, mapping_, row);
+    if (!value.ok()) return value.status();
+    to.mutable_identity()->set_namespace_(name);
+    to.mutable_identity()->set_value(*std::move(value));
+  }
+  v1::Event* event = to.mutable_event();
+  absl::StatusOr<std::string> id = Needed(mapping_.event_id, "id", mapping_, row);
+  if (!id.ok()) return id.status();
+  event->set_event_id(*std::move(id));
+  absl::StatusOr<std::string> type = Needed(mapping_.event_type, "type", mapping_, row);
+  if (!type.ok()) return type.status();
+  event->set_type(*std::move(type));
+  const absl::StatusOr<absl::Time> time = TimeOf(mapping_.time, mapping_, row);
+  if (!time.ok()) return time.status();
+  if (*time == absl::InfinitePast()) return absl::InvalidArgumentError("the time is empty");
+  current_->left_out = (mapping_.from.has_value() && *time < *mapping_.from) ||
+                       (mapping_.until.has_value() && *time >= *mapping_.until);
+  const int64_t seconds = absl::ToUnixSeconds(*time);
+  event->mutable_occurred_at()->set_seconds(seconds);
+  event->mutable_occurred_at()->set_nanos(
+      static_cast<int32_t>(absl::ToInt64Nanoseconds(*time - absl::FromUnixSeconds(seconds))));
+  if (mapping_.store.has_value()) {
+    absl::StatusOr<std::string> store = TextOf(*mapping_.store, mapping_, row);
+    if (!store.ok()) return store.status();
+    event->set_store(*std::move(store));
+  }
+  if (mapping_.reverses.has_value()) {
+    absl::StatusOr<std::string> reverses = TextOf(*mapping_.reverses, mapping_, row);
+    if (!reverses.ok()) return reverses.status();
+    event->set_reverses_event_id(*std::move(reverses));
+  }
+  return SetFields(mapping_.fields, mapping_, row, event->mutable_fields());
+}
+
+absl::Status EventGrouping::MapLine(const Row& row) {
+  return SetFields(mapping_.lines, mapping_, row,
+                   current_->event.mutable_event()->add_lines()->mutable_values());
+}
+
+absl::Status EventGrouping::AddSums() {
+  v1::Event* event = current_->event.mutable_event();
+  for (const auto& [name, source] : mapping_.fields) {
+    if (source.sum.empty()) continue;
+    AttributeValue sum;
+    for (const v1::EventLine& line : event->lines()) {
+      const auto value = line.values().find(source.sum);
+      if (value != line.values().end() && !AddValue(value->second, &sum)) {
+        return absl::InvalidArgumentError(
+            absl::StrCat(name, ": the lines' `", source.sum, "` cannot be added up"));
+      }
+    }
+    if (sum.kind_case() != AttributeValue::KIND_NOT_SET) (*event->mutable_fields())[name] = sum;
+  }
+  return absl::OkStatus();
+}
+
+std::optional<GroupedEvent> EventGrouping::Finish() {
+  if (!current_.has_value()) return std::nullopt;
+  if (mapping_.group_by.has_value()) done_.insert(absl::HashOf(key_));
+  if (current_->error.empty()) {
+    if (absl::Status added = AddSums(); !added.ok()) {
+      current_->error = std::string(added.message());
+    }
+  }
+  std::optional<GroupedEvent> finished = std::move(current_);
+  current_.reset();
+  return finished;
+}
+
+}  // namespace touchstone::server

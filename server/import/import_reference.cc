@@ -1,0 +1,84 @@
+// Reference tables: one stream, swapped in at once by the server.
+
+#include <utility>
+#include <vector>
+
+#include "absl/container/flat_hash_set.h"
+#include "absl/strings/str_cat.h"
+#include "server/import/import_run.h"
+#include "server/import/row_value.h"
+#include "touchstone/v1/reference_service.grpc.pb.h"
+
+namespace touchstone::server {
+namespace {
+
+constexpr int kRowsInMessage = 1000;
+
+absl::Status MapRow(const Mapping& mapping, const Row& row, v1::ReferenceTableRow* to) {
+  absl::StatusOr<std::string> key = TextOf(mapping.key, mapping, row);
+  if (!key.ok()) return key.status();
+  if (key->empty()) return absl::InvalidArgumentError("the key is empty");
+  to->set_key(*std::move(key));
+  for (const auto& [name, source] : mapping.attributes) {
+    absl::StatusOr<v1::AttributeValue> value = ValueOf(source, mapping, row);
+    if (!value.ok()) {
+      return absl::InvalidArgumentError(absl::StrCat(name, ": ", value.status().message()));
+    }
+    if (value->kind_case() == v1::AttributeValue::KIND_NOT_SET) continue;
+    (*to->mutable_values())[name] = *std::move(value);
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+ImportResult ImportReference(const ImportRun& run) {
+  ImportResult result;
+  const auto stub = v1::ReferenceService::NewStub(run.channel);
+  grpc::ClientContext context;
+  v1::ImportReferenceResponse response;
+  auto stream = stub->ImportReference(&context, &response);
+  v1::ImportReferenceRequest message;
+  message.set_request_id(run.run_id);
+  message.set_table(run.mapping->table);
+  absl::flat_hash_set<std::string> keys;
+  Row row;
+  bool alive = true;
+  while (alive && run.reader->Next(&row)) {
+    run.progress->Update(++result.totals.rows, run.reader->fraction());
+    v1::ReferenceTableRow mapped;
+    absl::Status status = row.error.empty() ? absl::OkStatus() : absl::DataLossError(row.error);
+    if (status.ok() && !IsWanted(*run.mapping, row)) {
+      ++result.totals.left_out;
+      continue;
+    }
+    if (status.ok()) status = MapRow(*run.mapping, row, &mapped);
+    if (status.ok() && !keys.insert(mapped.key()).second) {
+      status = absl::AlreadyExistsError("an earlier row has the same key");
+    }
+    if (!status.ok()) {
+      run.quarantine->Add(row.line, status.message(), row.raw);
+      continue;
+    }
+    *message.add_rows() = std::move(mapped);
+    if (message.rows_size() < kRowsInMessage) continue;
+    alive = stream->Write(message);
+    message.Clear();
+  }
+  // Half a table would take the place of a whole one.
+  result.file = run.reader->status();
+  if (!result.file.ok()) {
+    context.TryCancel();
+    stream->Finish();
+    return result;
+  }
+  // An empty table still needs the first message.
+  if (alive) stream->Write(message);
+  stream->WritesDone();
+  result.call = stream->Finish();
+  if (result.call.ok()) result.totals.imported = response.row_count();
+  result.totals.quarantined = run.quarantine->count();
+  return result;
+}
+
+}  // namespace touchstone::server

@@ -1,0 +1,97 @@
+#pragma once
+
+// A mapping file: which columns become which fields (docs/formats/import-mapping.md).
+//
+// Thread safety: const after parsing. Errors: InvalidArgument with every finding, one a line:
+// "purchases.yaml:7: …".
+
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "absl/time/time.h"
+#include "rules/money/money.h"
+
+namespace touchstone::server {
+
+enum class MappingKind { kCustomers, kEvents, kReference };
+
+enum class CellType {
+  kString,
+  kInt,
+  kDouble,
+  kBool,
+  kMoney,
+  kDecimal,
+  kTimestamp,
+  kDate,
+  kStringList,
+  kIntList,
+  kRecordList,
+};
+
+// Where one value comes from.
+struct ValueSource {
+  // Text of the template and columns in turn: "{InvoiceNo}-{Line}". A single column has empty text.
+  struct Piece {
+    std::string text;
+    int column = -1;  // -1: only text
+  };
+  std::vector<Piece> pieces;  // empty when `product` or `sum` is set
+  std::vector<int> product;   // columns that are multiplied
+  std::string sum;            // of events: the line field that is added up
+  CellType type = CellType::kString;
+  std::string format;        // of times and dates, as strptime; empty: ISO 8601
+  absl::TimeZone zone;       // of times without an offset
+  rules::Currency currency;  // of money; none: currency_column
+  int currency_column = -1;
+  std::string split;  // of lists: between the elements; empty: a JSON list
+  std::string strip;  // an ending that is cut off the cell: ".0"
+  std::vector<std::pair<std::string, CellType>> fields;  // of list(record)
+};
+using NamedSources = std::vector<std::pair<std::string, ValueSource>>;
+
+// Rows that one holds for are left out.
+struct RowFilter {
+  int column = -1;
+  bool empty = false;  // the cell is empty
+  std::optional<std::string> equals;
+  std::optional<std::string> starts_with;
+  bool negated = false;  // `keep`: rows that it does not hold for are left out
+};
+
+struct Mapping {
+  MappingKind kind = MappingKind::kCustomers;
+  std::vector<std::string> columns;  // that the sources refer to
+  std::vector<std::string> empty;    // cells that mean: no value
+  std::vector<RowFilter> filters;
+
+  ValueSource customer;  // id; of customers, and of events unless `identities`
+  bool has_customer = false;
+  NamedSources identities;  // by namespace
+  NamedSources attributes;  // of customers; columns of a reference table
+  std::string source;       // who says so
+
+  std::string table;  // of reference
+  ValueSource key;
+
+  ValueSource event_type;
+  ValueSource event_id;
+  ValueSource time;
+  std::optional<ValueSource> store;
+  std::optional<ValueSource> reverses;
+  NamedSources fields;
+  NamedSources lines;
+  std::optional<int> group_by;      // rows of one event; without it, a row is an event
+  std::optional<absl::Time> from;   // events before it are left out
+  std::optional<absl::Time> until;  // so are these from it on
+  bool create_customers = false;
+};
+
+absl::StatusOr<Mapping> ParseMapping(absl::string_view text, const std::string& path);
+absl::StatusOr<Mapping> ReadMapping(const std::string& path);
+
+}  // namespace touchstone::server

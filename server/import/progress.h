@@ -1,0 +1,37 @@
+#pragma once
+
+// How far an import has come, on standard error: one line that is drawn again on a terminal, a line
+// every ten seconds otherwise.
+//
+// Thread safety: for one thread.
+
+#include <chrono>
+#include <cstdint>
+#include <string>
+
+namespace touchstone::server {
+
+class Progress {
+ public:
+  // `terminal`: standard error is one. `quiet`: says nothing.
+  Progress(bool terminal, bool quiet);
+
+  // After each row: looks at the clock now and then only.
+  void Update(int64_t rows, double fraction);
+  // Clears the line.
+  void End();
+
+  // "  45%  123456 rows  51200/s  2m10s left".
+  static std::string Line(int64_t rows, double fraction, double seconds);
+
+ private:
+  using Clock = std::chrono::steady_clock;
+
+  const bool terminal_;
+  const bool quiet_;
+  const Clock::time_point start_ = Clock::now();
+  Clock::time_point last_ = start_;
+  bool drawn_ = false;
+};
+
+}  // namespace touchstone::server

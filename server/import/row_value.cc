@@ -1,0 +1,307 @@
+#include "server/import/row_value.h"
+
+#include <simdjson.h>
+
+#include <algorithm>
+#include <optional>
+
+#include "absl/numeric/int128.h"
+#include "absl/strings/match.h"
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
+#include "absl/strings/strip.h"
+#include "absl/time/civil_time.h"
+#include "rules/facts/text.h"
+#include "rules/money/fixed_point.h"
+#include "rules/ruleset/utf8.h"
+
+namespace touchstone::server {
+namespace {
+
+using v1::AttributeValue;
+
+constexpr int kDecimals = 6;  // of numbers in cells
+constexpr int64_t kOne = 1'000'000;
+
+absl::Status Wrong(absl::string_view text, absl::string_view expected) {
+  return absl::InvalidArgumentError(absl::StrCat("`", text, "` is not ", expected));
+}
+
+bool IsEmpty(const Mapping& mapping, const std::string& cell) {
+  return std::find(mapping.empty.begin(), mapping.empty.end(), cell) != mapping.empty.end();
+}
+
+// A number as millionths.
+absl::StatusOr<int64_t> Millionths(absl::string_view text) {
+  const absl::StatusOr<int64_t> number = rules::ParseFixedPoint(text, kDecimals);
+  if (!number.ok()) return Wrong(text, "a number with at most six decimals");
+  return number;
+}
+
+// Rounds half away from zero.
+std::optional<int64_t> DivideRounded(absl::int128 value, absl::int128 divisor) {
+  const absl::int128 half = divisor / 2;
+  const absl::int128 result = (value < 0 ? value - half : value + half) / divisor;
+  if (result > INT64_MAX || result < INT64_MIN) return std::nullopt;
+  return static_cast<int64_t>(result);
+}
+
+absl::int128 PowerOfTen(int exponent) {
+  absl::int128 power = 1;
+  for (int i = 0; i < exponent; ++i) power *= 10;
+  return power;
+}
+
+absl::StatusOr<rules::Currency> CurrencyOf(const ValueSource& source, const Row& row) {
+  if (source.currency_column < 0) return source.currency;
+  const std::string& code = row.cells[static_cast<size_t>(source.currency_column)];
+  absl::StatusOr<rules::Currency> currency = rules::Currency::FromCode(code);
+  if (!currency.ok()) return Wrong(code, "an ISO 4217 currency");
+  return currency;
+}
+
+// `value` counts units of 10^-decimals.
+absl::Status SetNumber(absl::int128 value, int decimals, CellType type, rules::Currency currency,
+                       absl::string_view text, AttributeValue* to) {
+  const auto scaled = [&](int wanted) {
+    return wanted >= decimals ? std::optional<int64_t>()
+                              : DivideRounded(value, PowerOfTen(decimals - wanted));
+  };
+  const auto exact = [&](int wanted) { return value % PowerOfTen(decimals - wanted) == 0; };
+  std::optional<int64_t> number;
+  switch (type) {
+    case CellType::kMoney:
+      number = scaled(currency.minor_digits());
+      if (!number.has_value()) return Wrong(text, "an amount that can be kept");
+      to->mutable_money_value()->set_amount_minor(*number);
+      to->mutable_money_value()->set_currency_code(std::string(currency.code()));
+      return absl::OkStatus();
+    case CellType::kDecimal:
+      number = scaled(3);
+      if (!number.has_value() || !exact(3))
+        return Wrong(text, "a number with at most three decimals");
+      to->set_decimal_thousandths(*number);
+      return absl::OkStatus();
+    default:
+      number = scaled(0);
+      if (!number.has_value() || !exact(0)) return Wrong(text, "a whole number");
+      to->set_int_value(*number);
+      return absl::OkStatus();
+  }
+}
+
+absl::StatusOr<absl::Time> ParseTime(const std::string& text, const std::string& format,
+                                     absl::TimeZone zone) {
+  if (format.empty()) {
+    std::string iso = text;
+    if (iso.size() > 10 && iso[10] == ' ') iso[10] = 'T';
+    const absl::StatusOr<absl::Time> time = rules::ParseTimestamp(iso, zone);
+    if (time.ok()) return time;
+    if (const auto day = rules::ParseDate(iso); day.ok()) return absl::FromCivil(*day, zone);
+    return Wrong(text, "a time such as 2026-11-26 08:30");
+  }
+  absl::Time time;
+  std::string error;
+  if (absl::ParseTime(format, text, zone, &time, &error)) return time;
+  return Wrong(text, absl::StrCat("a time of the form ", format));
+}
+
+absl::Status SetScalar(const std::string& text, const ValueSource& source, CellType type,
+                       rules::Currency currency, AttributeValue* to) {
+  switch (type) {
+    case CellType::kString:
+      if (rules::FindMalformedUtf8(text).has_value())
+        return absl::InvalidArgumentError("a cell is not UTF-8");
+      to->set_string_value(text);
+      return absl::OkStatus();
+    case CellType::kBool:
+      if (text != "true" && text != "false" && text != "1" && text != "0") {
+        return Wrong(text, "true or false");
+      }
+      to->set_bool_value(text == "true" || text == "1");
+      return absl::OkStatus();
+    case CellType::kDouble: {
+      double number = 0;
+      if (!absl::SimpleAtod(text, &number)) return Wrong(text, "a number");
+      to->set_double_value(number);
+      return absl::OkStatus();
+    }
+    case CellType::kTimestamp: {
+      const absl::StatusOr<absl::Time> time = ParseTime(text, source.format, source.zone);
+      if (!time.ok()) return time.status();
+      const int64_t seconds = absl::ToUnixSeconds(*time);
+      to->mutable_timestamp_value()->set_seconds(seconds);
+      to->mutable_timestamp_value()->set_nanos(
+          static_cast<int32_t>(absl::ToInt64Nanoseconds(*time - absl::FromUnixSeconds(seconds))));
+      return absl::OkStatus();
+    }
+    case CellType::kDate: {
+      const absl::StatusOr<absl::Time> day = ParseTime(text, source.format, absl::UTCTimeZone());
+      if (!day.ok()) return Wrong(text, "a date such as 2026-11-26");
+      to->set_date_value(absl::FormatCivilTime(absl::ToCivilDay(*day, absl::UTCTimeZone())));
+      return absl::OkStatus();
+    }
+    default: {
+      const absl::StatusOr<int64_t> number = Millionths(text);
+      if (!number.ok()) return number.status();
+      return SetNumber(*number, kDecimals, type, currency, text, to);
+    }
+  }
+}
+
+// The elements of a list: split, or of a JSON list.
+absl::StatusOr<std::vector<std::string>> ElementsOf(const std::string& text,
+                                                    const ValueSource& source) {
+  std::vector<std::string> elements;
+  if (!source.split.empty() && !absl::StartsWith(text, "[")) {
+    for (absl::string_view element : absl::StrSplit(text, source.split)) {
+      elements.emplace_back(absl::StripAsciiWhitespace(element));
+    }
+    return elements;
+  }
+  simdjson::dom::parser parser;
+  simdjson::dom::array array;
+  const simdjson::padded_string padded(text);
+  if (parser.parse(padded).get(array) != simdjson::SUCCESS) return Wrong(text, "a JSON list");
+  for (const simdjson::dom::element element : array) {
+    std::string_view string;
+    if (element.get(string) == simdjson::SUCCESS) {
+      elements.emplace_back(string);
+    } else {
+      elements.push_back(simdjson::minify(element));
+    }
+  }
+  return elements;
+}
+
+absl::Status SetRecords(const std::string& text, const ValueSource& source,
+                        rules::Currency currency, AttributeValue* to) {
+  simdjson::dom::parser parser;
+  simdjson::dom::array array;
+  const simdjson::padded_string padded(text);
+  if (parser.parse(padded).get(array) != simdjson::SUCCESS) return Wrong(text, "a JSON list");
+  v1::RecordList* list = to->mutable_record_list_value();
+  for (const simdjson::dom::element element : array) {
+    simdjson::dom::object object;
+    if (element.get(object) != simdjson::SUCCESS) return Wrong(text, "a JSON list of objects");
+    v1::Record* record = list->add_values();
+    for (const auto& [name, type] : source.fields) {
+      simdjson::dom::element field;
+      if (object[name].get(field) != simdjson::SUCCESS || field.is_null()) continue;
+      std::string_view string;
+      const std::string cell =
+          field.get(string) == simdjson::SUCCESS ? std::string(string) : simdjson::minify(field);
+      if (cell.empty()) continue;
+      const absl::Status set =
+          SetScalar(cell, source, type, currency, &(*record->mutable_fields())[name]);
+      if (!set.ok()) return set;
+    }
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<AttributeValue> ProductOf(const ValueSource& source, const Mapping& mapping,
+                                         const Row& row) {
+  AttributeValue value;
+  absl::int128 product = 1;
+  int decimals = 0;
+  std::string text;
+  for (const int column : source.product) {
+    const std::string& cell = row.cells[static_cast<size_t>(column)];
+    if (IsEmpty(mapping, cell)) return value;
+    const absl::StatusOr<int64_t> factor = Millionths(cell);
+    if (!factor.ok()) return factor.status();
+    absl::StrAppend(&text, text.empty() ? "" : " x ", cell);
+    // Both factors fit in 63 bits; a third one needs room.
+    if (product > INT64_MAX || product < INT64_MIN) {
+      product /= kOne;
+      decimals -= kDecimals;
+    }
+    product *= *factor;
+    decimals += kDecimals;
+  }
+  const absl::StatusOr<rules::Currency> currency = CurrencyOf(source, row);
+  if (!currency.ok()) return currency.status();
+  if (absl::Status set = SetNumber(product, decimals, source.type, *currency, text, &value);
+      !set.ok()) {
+    return set;
+  }
+  return value;
+}
+
+}  // namespace
+
+absl::StatusOr<std::string> TextOf(const ValueSource& source, const Mapping& mapping,
+                                   const Row& row) {
+  std::string text;
+  for (const ValueSource::Piece& piece : source.pieces) {
+    text += piece.text;
+    if (piece.column < 0) continue;
+    const std::string& cell = row.cells[static_cast<size_t>(piece.column)];
+    if (IsEmpty(mapping, cell)) return std::string();
+    absl::StrAppend(&text, absl::StripSuffix(absl::StripAsciiWhitespace(cell), source.strip));
+  }
+  if (rules::FindMalformedUtf8(text).has_value())
+    return absl::InvalidArgumentError("a cell is not UTF-8");
+  return text;
+}
+
+absl::StatusOr<AttributeValue> ValueOf(const ValueSource& source, const Mapping& mapping,
+                                       const Row& row) {
+  if (!source.product.empty()) return ProductOf(source, mapping, row);
+  AttributeValue value;
+  const absl::StatusOr<std::string> text = TextOf(source, mapping, row);
+  if (!text.ok()) return text.status();
+  if (text->empty()) return value;
+  rules::Currency currency;
+  if (source.type == CellType::kMoney || source.type == CellType::kRecordList) {
+    const absl::StatusOr<rules::Currency> found = CurrencyOf(source, row);
+    if (!found.ok()) return found.status();
+    currency = *found;
+  }
+  if (source.type == CellType::kRecordList) {
+    if (absl::Status set = SetRecords(*text, source, currency, &value); !set.ok()) return set;
+    return value;
+  }
+  if (source.type != CellType::kStringList && source.type != CellType::kIntList) {
+    if (absl::Status set = SetScalar(*text, source, source.type, currency, &value); !set.ok()) {
+      return set;
+    }
+    return value;
+  }
+  const absl::StatusOr<std::vector<std::string>> elements = ElementsOf(*text, source);
+  if (!elements.ok()) return elements.status();
+  for (const std::string& element : *elements) {
+    if (source.type == CellType::kStringList) {
+      value.mutable_string_list_value()->add_values(element);
+      continue;
+    }
+    int64_t number = 0;
+    if (!absl::SimpleAtoi(element, &number)) return Wrong(element, "a whole number");
+    value.mutable_int_list_value()->add_values(number);
+  }
+  return value;
+}
+
+absl::StatusOr<absl::Time> TimeOf(const ValueSource& source, const Mapping& mapping,
+                                  const Row& row) {
+  const absl::StatusOr<std::string> text = TextOf(source, mapping, row);
+  if (!text.ok()) return text.status();
+  if (text->empty()) return absl::InfinitePast();
+  return ParseTime(*text, source.format, source.zone);
+}
+
+bool IsWanted(const Mapping& mapping, const Row& row) {
+  for (const RowFilter& filter : mapping.filters) {
+    const std::string& cell = row.cells[static_cast<size_t>(filter.column)];
+    const bool holds =
+        (filter.empty && IsEmpty(mapping, cell)) ||
+        (filter.equals.has_value() && cell == *filter.equals) ||
+        (filter.starts_with.has_value() && absl::StartsWith(cell, *filter.starts_with));
+    if (holds != filter.negated) return false;
+  }
+  return true;
+}
+
+}  // namespace touchstone::server

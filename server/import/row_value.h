@@ -1,0 +1,35 @@
+#pragma once
+
+// One value of a row as its mapping says.
+//
+// Thread safety: pure functions. Errors: InvalidArgument with a sentence that names the column's
+// fault and what would be right; texts of cells are repeated, since they go to the quarantine file
+// of the person who owns the data, and nowhere else.
+
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "server/import/mapping.h"
+#include "server/import/row_reader.h"
+#include "touchstone/v1/attribute_value.pb.h"
+
+namespace touchstone::server {
+
+// The text of a source: template, column or constant, with `strip` cut off. Empty when a column
+// that it needs is empty.
+absl::StatusOr<std::string> TextOf(const ValueSource& source, const Mapping& mapping,
+                                   const Row& row);
+
+// Without a kind when the cell is empty.
+absl::StatusOr<touchstone::v1::AttributeValue> ValueOf(const ValueSource& source,
+                                                       const Mapping& mapping, const Row& row);
+
+// Of a source of type timestamp; InfinitePast when the cell is empty.
+absl::StatusOr<absl::Time> TimeOf(const ValueSource& source, const Mapping& mapping,
+                                  const Row& row);
+
+// Whether the filters leave the row in.
+bool IsWanted(const Mapping& mapping, const Row& row);
+
+}  // namespace touchstone::server

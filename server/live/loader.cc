@@ -1,0 +1,150 @@
+#include "server/live/loader.h"
+
+#include <algorithm>
+#include <string>
+
+#include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
+#include "rules/ruleset/compile.h"
+#include "server/live/reference_binding.h"
+
+namespace touchstone::server {
+namespace {
+
+template <typename Kept, typename Key>
+auto Recall(Kept& kept, const Key& key) -> decltype(kept.front().second) {
+  const auto found = std::find_if(kept.begin(), kept.end(),
+                                  [&key](const auto& item) { return item.first == key; });
+  if (found == kept.end()) return nullptr;
+  kept.splice(kept.begin(), kept, found);
+  return kept.front().second;
+}
+
+template <typename Kept, typename Key, typename T>
+void Keep(Kept& kept, const Key& key, const T& value, size_t most) {
+  kept.emplace_front(key, value);
+  if (kept.size() > most) kept.pop_back();
+}
+
+absl::StatusOr<rules::ReferenceTable> LoadTable(const store::Store& store,
+                                                const rules::ReferenceSpec& spec,
+                                                uint64_t reference_version) {
+  if (spec.name.empty()) return rules::ReferenceTable();
+  const absl::StatusOr<std::string> bytes = store.GetReference(spec.name, reference_version);
+  if (absl::IsNotFound(bytes.status())) return rules::ReferenceTable(spec.columns.size());
+  if (!bytes.ok()) return bytes.status();
+  return BindReferenceTable(*bytes, spec);
+}
+
+}  // namespace
+
+absl::Status LiveLoader::Reload() {
+  std::lock_guard<std::mutex> lock(reload_mutex_);
+  const absl::StatusOr<store::storage::ActiveRevision> active = store_->GetActiveRevision();
+  if (absl::IsNotFound(active.status())) return absl::OkStatus();
+  if (!active.ok()) return active.status();
+  const absl::StatusOr<std::vector<store::storage::PausedOffer>> paused =
+      store_->ListPausedOffers();
+  if (!paused.ok()) return paused.status();
+
+  const absl::StatusOr<std::shared_ptr<const LiveState>> resolved =
+      Resolve(active->revision(), store_->progress().last_reference_version());
+  if (!resolved.ok()) return resolved.status();
+  auto next = std::make_shared<LiveState>(**resolved);
+  for (const store::storage::PausedOffer& offer : *paused) {
+    next->paused_offers.push_back(offer.offer_id());
+    const auto found = next->rule_set->offer_by_id.find(offer.offer_id());
+    if (found != next->rule_set->offer_by_id.end()) next->paused.push_back(found->second);
+  }
+  std::sort(next->paused_offers.begin(), next->paused_offers.end());
+  std::sort(next->paused.begin(), next->paused.end());
+  live_->Set(std::move(next));
+  return absl::OkStatus();
+}
+
+absl::StatusOr<std::shared_ptr<const LiveState>> LiveLoader::Resolve(uint64_t revision,
+                                                                     uint64_t reference_version) {
+  auto state = std::make_shared<LiveState>();
+  state->revision = revision;
+  state->reference_version = reference_version;
+  absl::StatusOr<std::shared_ptr<const rules::RuleSet>> rule_set = RuleSetOf(revision);
+  if (!rule_set.ok()) return rule_set.status();
+  state->rule_set = *std::move(rule_set);
+  absl::StatusOr<std::shared_ptr<const rules::ReferenceSnapshot>> reference =
+      ReferenceOf(revision, reference_version);
+  if (!reference.ok()) return reference.status();
+  state->reference = *std::move(reference);
+  return std::shared_ptr<const LiveState>(std::move(state));
+}
+
+absl::StatusOr<std::shared_ptr<const rules::RuleSet>> LiveLoader::RuleSetOf(uint64_t revision) {
+  {
+    std::lock_guard<std::mutex> lock(kept_mutex_);
+    if (auto kept = Recall(rule_sets_, revision)) return kept;
+  }
+  absl::StatusOr<std::shared_ptr<const rules::RuleSet>> compiled = CompileRevision(revision);
+  if (!compiled.ok()) return compiled.status();
+  std::lock_guard<std::mutex> lock(kept_mutex_);
+  // Another thread may have been first; its rule set is the one that others hold.
+  if (auto kept = Recall(rule_sets_, revision)) return kept;
+  Keep(rule_sets_, revision, *compiled, kMaxKeptRevisions);
+  return compiled;
+}
+
+absl::StatusOr<std::shared_ptr<const rules::ReferenceSnapshot>> LiveLoader::ReferenceOf(
+    uint64_t revision, uint64_t reference_version) {
+  const SnapshotKey key(revision, reference_version);
+  {
+    std::lock_guard<std::mutex> lock(kept_mutex_);
+    if (auto kept = Recall(snapshots_, key)) return kept;
+  }
+  const absl::StatusOr<std::shared_ptr<const rules::RuleSet>> rule_set = RuleSetOf(revision);
+  if (!rule_set.ok()) return rule_set.status();
+  absl::StatusOr<std::shared_ptr<const rules::ReferenceSnapshot>> bound =
+      BindSnapshot((*rule_set)->schema, reference_version);
+  if (!bound.ok()) return bound.status();
+  std::lock_guard<std::mutex> lock(kept_mutex_);
+  if (auto kept = Recall(snapshots_, key)) return kept;
+  Keep(snapshots_, key, *bound, kMaxKeptSnapshots);
+  return bound;
+}
+
+absl::StatusOr<std::shared_ptr<const rules::RuleSet>> LiveLoader::CompileRevision(
+    uint64_t revision) const {
+  const absl::StatusOr<std::string> bytes = store_->GetRuleSet(revision);
+  if (!bytes.ok()) return bytes.status();
+  v1::RuleSet message;
+  if (!message.ParseFromString(*bytes)) {
+    return absl::DataLossError(absl::StrCat("revision ", revision, ": malformed rule set"));
+  }
+  rules::CompileResult compiled = rules::Compile(message, rules::SourceMap(), absl::Now());
+  if (compiled.rule_set != nullptr) return std::move(compiled.rule_set);
+  std::string first = "no rule set came out";
+  for (const rules::Diagnostic& diagnostic : compiled.diagnostics) {
+    if (diagnostic.severity != rules::Severity::kError) continue;
+    first = absl::StrCat(diagnostic.field_path, ": ", diagnostic.message);
+    break;
+  }
+  return absl::FailedPreconditionError(
+      absl::StrCat("revision ", revision, " is not accepted by this version: ", first));
+}
+
+absl::StatusOr<std::shared_ptr<const rules::ReferenceSnapshot>> LiveLoader::BindSnapshot(
+    const rules::Schema& schema, uint64_t reference_version) const {
+  if (reference_version > store_->progress().last_reference_version()) {
+    return absl::NotFoundError("no such reference snapshot");
+  }
+  auto snapshot = std::make_shared<rules::ReferenceSnapshot>();
+  if (reference_version != 0) snapshot->version = absl::StrCat(reference_version);
+  absl::StatusOr<rules::ReferenceTable> products =
+      LoadTable(*store_, schema.product, reference_version);
+  if (!products.ok()) return products.status();
+  absl::StatusOr<rules::ReferenceTable> stores =
+      LoadTable(*store_, schema.store, reference_version);
+  if (!stores.ok()) return stores.status();
+  snapshot->products = *std::move(products);
+  snapshot->stores = *std::move(stores);
+  return std::shared_ptr<const rules::ReferenceSnapshot>(std::move(snapshot));
+}
+
+}  // namespace touchstone::server

@@ -1,0 +1,231 @@
+#include "server/serve.h"
+
+#include <grpcpp/ext/proto_server_reflection_plugin.h>
+#include <grpcpp/grpcpp.h>
+#include <grpcpp/health_check_service_interface.h>
+
+#include <chrono>
+#include <csignal>
+#include <cstdio>
+#include <filesystem>
+#include <optional>
+#include <system_error>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/string_view.h"
+#include "absl/time/clock.h"
+#include "server/decide/service.h"
+#include "server/live/live.h"
+#include "server/live/loader.h"
+#include "server/services/backend.h"
+#include "server/services/customer_service.h"
+#include "server/services/reference_service.h"
+#include "server/services/rule_set_service.h"
+#include "store/receipts.h"
+#include "store/store.h"
+#include "store/writer.h"
+
+namespace touchstone::server {
+namespace {
+
+constexpr size_t kMiB = size_t{1} << 20;
+// A rule set as files travels in one message.
+constexpr int kMaxMessageBytes = 64 << 20;
+constexpr size_t kWorkerQueue = 1024;
+constexpr int kExitFine = 0;
+constexpr int kExitEnvironment = 2;
+
+}  // namespace
+
+class RunningServer::Impl {
+ public:
+  Impl(const ServerConfig& config, std::function<absl::Time()> clock)
+      : config_(config), clock_(clock ? std::move(clock) : [] { return absl::Now(); }) {}
+
+  ~Impl() { Stop(); }
+
+  absl::Status Start() {
+    if (absl::Status opened = OpenData(); !opened.ok()) return opened;
+    proposer_.emplace(store_.get(), writer_.get(), clock_);
+    loader_.emplace(store_.get(), &live_);
+    if (absl::Status loaded = loader_->Reload(); !loaded.ok()) return loaded;
+    workers_.emplace(config_.worker_threads, kWorkerQueue);
+    backend_ = {store_.get(), &*proposer_, &live_, &*loader_, &*workers_};
+    rule_sets_.emplace(backend_);
+    customers_.emplace(backend_);
+    references_.emplace(backend_);
+    return Listen();
+  }
+
+  const std::string& address() const { return address_; }
+
+ private:
+  absl::Status OpenData() {
+    std::error_code error;
+    std::filesystem::create_directories(config_.data_dir, error);
+    if (error) {
+      return absl::UnavailableError(
+          absl::StrCat("cannot make the data folder ", config_.data_dir, ": ", error.message()));
+    }
+    store::StoreOptions store_options;
+    store_options.path = config_.data_dir + "/store";
+    store_options.block_cache_bytes = config_.block_cache_mib * kMiB;
+    absl::StatusOr<std::unique_ptr<store::Store>> store = store::Store::Open(store_options);
+    if (!store.ok()) return store.status();
+    store_ = *std::move(store);
+    writer_ = std::make_unique<store::Writer>(store_.get(), store::WriterOptions());
+
+    store::ReceiptLogOptions receipt_options;
+    receipt_options.path = config_.data_dir + "/receipts";
+    receipt_options.buffer_bytes = config_.receipt_buffer_mib * kMiB;
+    receipt_options.retention_age = absl::Hours(24) * config_.receipt_days;
+    receipt_options.retention_bytes = uint64_t{config_.receipt_gib} << 30;
+    absl::StatusOr<std::unique_ptr<store::ReceiptLog>> receipts =
+        store::ReceiptLog::Open(receipt_options);
+    if (!receipts.ok()) return receipts.status();
+    receipts_ = *std::move(receipts);
+
+    absl::StatusOr<TokenKey> key = TokenKey::LoadOrCreate(config_.data_dir + "/token.key");
+    if (!key.ok()) return key.status();
+    token_key_.emplace(*std::move(key));
+    return absl::OkStatus();
+  }
+
+  DecideServerRooms Rooms() {
+    DecideServerRooms rooms;
+    rooms.live = &live_;
+    rooms.store = store_.get();
+    rooms.token_key = &*token_key_;
+    rooms.submit = [this](storage::Entry entry, store::Writer::Done done) {
+      return writer_->Submit(std::move(entry), std::move(done));
+    };
+    rooms.append_receipt = [this](absl::string_view decision_id, absl::Time time,
+                                  absl::string_view bytes) {
+      return receipts_->Append(decision_id, time, bytes);
+    };
+    rooms.find_receipt = [this](absl::string_view decision_id) {
+      return receipts_->Find(decision_id);
+    };
+    rooms.resolver = [this](uint64_t revision, uint64_t reference_version) {
+      return loader_->Resolve(revision, reference_version);
+    };
+    rooms.clock = clock_;
+    rooms.log = [](absl::string_view line) {
+      Log(LogLevel::kWarning, "decide", {{"message", line}});
+    };
+    return rooms;
+  }
+
+  absl::Status Listen() {
+    DecideServerOptions options;
+    options.threads = config_.polling_threads;
+    options.decide_slots = config_.in_flight;
+    options.read_threads = config_.io_threads;
+    options.step_limit = config_.step_limit;
+    decide_.emplace(options, Rooms());
+
+    grpc::EnableDefaultHealthCheckService(true);
+    grpc::reflection::InitProtoReflectionServerBuilderPlugin();
+    grpc::ServerBuilder builder;
+    int port = 0;
+    builder.AddListeningPort(config_.listen, grpc::InsecureServerCredentials(), &port);
+    decide_->Register(builder);
+    builder.RegisterService(&*rule_sets_);
+    builder.RegisterService(&*customers_);
+    builder.RegisterService(&*references_);
+    builder.SetMaxReceiveMessageSize(kMaxMessageBytes);
+    // Two servers on one port would each get half of the calls.
+    builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
+    // Only reflection is served by gRPC's own threads.
+    builder.SetSyncServerOption(grpc::ServerBuilder::NUM_CQS, 1);
+    builder.SetSyncServerOption(grpc::ServerBuilder::MAX_POLLERS, 1);
+    server_ = builder.BuildAndStart();
+    if (server_ == nullptr || port == 0) {
+      return absl::UnavailableError(
+          absl::StrCat("cannot listen on ", config_.listen,
+                       ": it is in use or not an address of this machine. Choose another one with "
+                       "--listen, or stop the server that has it."));
+    }
+    address_ = absl::StrCat(absl::string_view(config_.listen).substr(0, config_.listen.rfind(':')),
+                            ":", port);
+    decide_->Start();
+    server_->GetHealthCheckService()->SetServingStatus(true);
+    return absl::OkStatus();
+  }
+
+  void Stop() {
+    if (server_ != nullptr) {
+      server_->GetHealthCheckService()->SetServingStatus(false);
+      server_->Shutdown(std::chrono::system_clock::now() +
+                        std::chrono::seconds(config_.drain_seconds));
+    }
+    if (decide_.has_value()) decide_->Stop();
+    // Waits for the callback calls that were cut off; they still use what is below.
+    server_.reset();
+    workers_.reset();
+    // Before the hot half goes: its entries call back into it.
+    writer_.reset();
+    if (receipts_ != nullptr) {
+      const absl::Status flushed = receipts_->Flush();
+      if (!flushed.ok()) Log(LogLevel::kError, "receipts_lost", {{"error", flushed.message()}});
+    }
+    decide_.reset();
+    receipts_.reset();
+  }
+
+  const ServerConfig config_;
+  const std::function<absl::Time()> clock_;
+  std::unique_ptr<store::Store> store_;
+  std::unique_ptr<store::Writer> writer_;
+  std::unique_ptr<store::ReceiptLog> receipts_;
+  std::optional<TokenKey> token_key_;
+  Live live_;
+  std::optional<Proposer> proposer_;
+  std::optional<LiveLoader> loader_;
+  std::optional<WorkerPool> workers_;
+  Backend backend_;
+  std::optional<RuleSetService> rule_sets_;
+  std::optional<CustomerService> customers_;
+  std::optional<ReferenceService> references_;
+  std::optional<DecideServer> decide_;
+  std::unique_ptr<grpc::Server> server_;
+  std::string address_;
+};
+
+absl::StatusOr<std::unique_ptr<RunningServer>> RunningServer::Start(
+    const ServerConfig& config, std::function<absl::Time()> clock) {
+  auto impl = std::make_unique<Impl>(config, std::move(clock));
+  if (absl::Status started = impl->Start(); !started.ok()) return started;
+  return std::unique_ptr<RunningServer>(new RunningServer(std::move(impl)));
+}
+
+RunningServer::RunningServer(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+
+RunningServer::~RunningServer() = default;
+
+const std::string& RunningServer::address() const { return impl_->address(); }
+
+int Serve(const ServerConfig& config) {
+  // Threads inherit the mask, so that the signal waits for sigwait below.
+  sigset_t signals;
+  sigemptyset(&signals);
+  sigaddset(&signals, SIGTERM);
+  sigaddset(&signals, SIGINT);
+  pthread_sigmask(SIG_BLOCK, &signals, nullptr);
+  ConfigureLog(config.log_level, config.log_format);
+  absl::StatusOr<std::unique_ptr<RunningServer>> server = RunningServer::Start(config);
+  if (!server.ok()) {
+    Log(LogLevel::kError, "not_started", {{"error", server.status().message()}});
+    return kExitEnvironment;
+  }
+  Log(LogLevel::kInfo, "serving", {{"address", (*server)->address()}});
+  int signal = 0;
+  sigwait(&signals, &signal);
+  Log(LogLevel::kInfo, "draining", {{"seconds", absl::StrCat(config.drain_seconds)}});
+  server->reset();
+  Log(LogLevel::kInfo, "stopped");
+  return kExitFine;
+}
+
+}  // namespace touchstone::server

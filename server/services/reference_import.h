@@ -1,0 +1,43 @@
+#pragma once
+
+// One import of a reference table: takes the rows of a stream, then checks, writes and swaps them.
+//
+// Thread safety: as grpc's reactors. Lifetime: deletes itself when the call is over; the backend
+// must outlive it. Cost: the table is in memory until it is live.
+
+#include <vector>
+
+#include "rules/facts/schema.h"
+#include "server/services/backend.h"
+#include "server/services/call.h"
+#include "touchstone/v1/reference_service.pb.h"
+
+namespace touchstone::server {
+
+inline constexpr int kMaxReferenceRows = 10'000'000;
+// An entry of the store holds 64 MiB.
+inline constexpr size_t kMaxReferenceBytes = size_t{60} << 20;
+inline constexpr size_t kMaxReportedRows = 100;
+
+class ReferenceImport final : public grpc::ServerReadReactor<v1::ImportReferenceRequest> {
+ public:
+  ReferenceImport(const Backend& backend, v1::ImportReferenceResponse* response);
+
+  void OnReadDone(bool ok) override;
+  void OnDone() override { delete this; }
+
+ private:
+  // Moves what has been read into the table; an error when it has become too large.
+  grpc::Status TakeRows();
+  grpc::Status Import();
+  grpc::Status CheckRows(const rules::ReferenceSpec& spec) const;
+
+  const Backend& backend_;
+  v1::ImportReferenceResponse* const response_;
+  v1::ImportReferenceRequest message_;
+  v1::ImportReferenceRequest table_;  // the first message, and all rows
+  size_t bytes_ = 0;
+  bool first_ = true;
+};
+
+}  // namespace touchstone::server

@@ -1,0 +1,68 @@
+#pragma once
+
+// A server of its own for a test: a fresh folder, a free port, a clock that stands still.
+//
+// Thread safety: for the test's thread. Errors: fails the test.
+
+#include <grpcpp/grpcpp.h>
+
+#include <atomic>
+#include <memory>
+#include <string>
+
+#include "absl/time/time.h"
+#include "server/serve.h"
+#include "tests/store/temporary_directory.h"
+#include "touchstone/v1/customer_service.grpc.pb.h"
+#include "touchstone/v1/decision_service.grpc.pb.h"
+#include "touchstone/v1/reference_service.grpc.pb.h"
+#include "touchstone/v1/rule_set_service.grpc.pb.h"
+
+namespace touchstone::server {
+
+class TestServer {
+ public:
+  TestServer();
+  ~TestServer();
+
+  void Restart();
+  // 2026-11-20T08:00:00Z until it is moved.
+  absl::Time now() const { return absl::FromUnixMicros(now_us_->load()); }
+  void MoveClock(absl::Duration by);
+  const std::string& address() const { return server_->address(); }
+
+  v1::RuleSetService::Stub& rule_sets() { return *rule_sets_; }
+  v1::CustomerService::Stub& customers() { return *customers_; }
+  v1::ReferenceService::Stub& references() { return *references_; }
+  v1::DecisionService::Stub& decisions() { return *decisions_; }
+
+  // Creates and publishes a revision; its number.
+  int Publish(const v1::RuleSetSource& source);
+  std::string NextRequestId();
+
+ private:
+  void Start();
+
+  store::TemporaryDirectory directory_;
+  std::shared_ptr<std::atomic<int64_t>> now_us_;
+  int requests_ = 0;
+  std::unique_ptr<RunningServer> server_;
+  std::unique_ptr<v1::RuleSetService::Stub> rule_sets_;
+  std::unique_ptr<v1::CustomerService::Stub> customers_;
+  std::unique_ptr<v1::ReferenceService::Stub> references_;
+  std::unique_ptr<v1::DecisionService::Stub> decisions_;
+};
+
+// "REQUEST_ID_REUSED": the reason in an error's details; "" without one.
+std::string ReasonOf(const grpc::Status& status);
+// "customer.attributes[tier]": the fields of an error's violations.
+std::vector<std::string> FieldsOf(const grpc::Status& status);
+
+v1::AttributeValue TextValue(const std::string& text);
+v1::AttributeValue MoneyValue(int64_t amount_minor);
+
+// A purchase of BEANS.
+v1::Event Purchase(const std::string& event_id, absl::Time time, int64_t paid_minor,
+                   int64_t beans_thousandths = 1000);
+
+}  // namespace touchstone::server
