@@ -1,6 +1,5 @@
 #include "server/decide/decider.h"
 
-#include <algorithm>
 #include <optional>
 
 #include "server/rpc/parse.h"
@@ -20,7 +19,8 @@ Decider::Decider(const DecideRooms* rooms, uint32_t thread)
     : rooms_(rooms), live_(rooms->live), ids_(rooms->process, thread), sealer_(*rooms->token_key) {}
 
 absl::Duration Decider::budget() const {
-  return std::min(computation_.binder().budget(), kDefaultBudget);
+  const absl::Duration stated = computation_.binder().budget();
+  return stated == absl::InfiniteDuration() ? kDefaultBudget : stated;
 }
 
 grpc::Status Decider::Read(absl::string_view request) {

@@ -70,16 +70,27 @@ google::rpc::Status DetailsOf(const grpc::Status& status) {
 
 }  // namespace
 
-Serving::Serving(DecideServerOptions options) : token_key_("a key of the tests, 32 bytes long..") {
+Serving::Serving(DecideServerOptions options, std::shared_ptr<rocksdb::FileSystem> files)
+    : token_key_("a key of the tests, 32 bytes long..") {
   store::StoreOptions store_options;
   store_options.path = directory_.Sub("store");
-  auto opened = store::Store::Open(store_options);
-  Require(opened.ok());
-  store_ = *std::move(opened);
-  writer_ = std::make_unique<store::Writer>(store_.get(), store::WriterOptions());
+  store_options.file_system = files;
+  const auto open = [&] {
+    auto opened = store::Store::Open(store_options);
+    Require(opened.ok());
+    store_ = *std::move(opened);
+    writer_ = std::make_unique<store::Writer>(store_.get(), store::WriterOptions());
+  };
+  open();
   live_.Set(WorldState(1, 1));
   AddCustomer("c-loyal", "loyalty_card:1", LoyalRecord());
   AddCustomer("c-new", "loyalty_card:2", NewRecord());
+  if (files != nullptr) {
+    // Opening again moves what was written from the log to tables, which no read has touched.
+    writer_.reset();
+    store_.reset();
+    open();
+  }
 
   DecideServerRooms rooms;
   rooms.live = &live_;

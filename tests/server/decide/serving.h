@@ -23,7 +23,9 @@ namespace touchstone::server {
 
 class Serving {
  public:
-  explicit Serving(DecideServerOptions options = {});
+  // With `files`, the store reads through them and nothing of it is in memory at the start.
+  explicit Serving(DecideServerOptions options = {},
+                   std::shared_ptr<rocksdb::FileSystem> files = nullptr);
   ~Serving();
 
   // Customers c-loyal (loyalty_card:1) and c-new (loyalty_card:2) are there from the start.

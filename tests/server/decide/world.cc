@@ -62,9 +62,9 @@ constexpr absl::string_view kSegments = R"(segments:
 )";
 
 constexpr absl::string_view kPlacements = R"(placements:
-  receipt:   { channel: pos, max_offers: 2, budget: 20ms, shown_on: answer, fields: { text: { max: 60 } }, fallback: [join-club] }
-  display:   { channel: pos, max_offers: 1, budget: 30ms, fields: { text: { max: 60 } } }
-  home_hero: { channel: web, max_offers: 1, budget: 30ms, fields: { banner: { max: 60 } } }
+  receipt:   { channel: pos, max_offers: 2, budget: 9s, shown_on: answer, fields: { text: { max: 60 } }, fallback: [join-club] }
+  display:   { channel: pos, max_offers: 1, budget: 10s, fields: { text: { max: 60 } } }
+  home_hero: { channel: web, max_offers: 1, budget: 10s, fields: { banner: { max: 60 } } }
 )";
 
 constexpr absl::string_view kPricing = R"(stages: [line, order]
