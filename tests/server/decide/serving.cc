@@ -169,6 +169,14 @@ std::string Serving::Record(const std::string& customer_id) {
   return std::string(record.bytes());
 }
 
+int Serving::LoyalContacts(store::ContactKind kind) {
+  const std::string bytes = Record("c-loyal");
+  const store::RecordView record = store::RecordView::Parse(bytes).value();
+  int count = 0;
+  for (size_t i = 0; i < record.contact_count(); ++i) count += record.contact(i).kind == kind;
+  return count;
+}
+
 grpc::Status Serving::Decide(const v1::DecideRequest& request, v1::DecideResponse* response,
                              absl::Duration deadline) {
   grpc::ClientContext context;

@@ -31,6 +31,8 @@ class Serving {
   // Customers c-loyal (loyalty_card:1) and c-new (loyalty_card:2) are there from the start.
   void AddCustomer(const std::string& id, const std::string& identity, const std::string& record);
   std::string Record(const std::string& customer_id);
+  // Contacts of one kind in the record of c-loyal.
+  int LoyalContacts(store::ContactKind kind);
 
   grpc::Status Decide(const v1::DecideRequest& request, v1::DecideResponse* response,
                       absl::Duration deadline = absl::InfiniteDuration());

@@ -17,14 +17,6 @@ namespace {
 
 using ::testing::ElementsAre;
 
-v1::DecideRequest LoyalTillRequest() {
-  v1::DecideRequest request = TillRequest();
-  v1::Identity* identity = request.mutable_context()->add_identities();
-  identity->set_namespace_("loyalty_card");
-  identity->set_value("1");
-  return request;
-}
-
 TEST(ServingTest, PricesTheBasketOfALoyalCustomerAndShowsOffers) {
   Serving serving;
   v1::DecideResponse response;
@@ -309,15 +301,6 @@ TEST(ServingTest, AnswersPartialWhenTheStoreFails) {
   EXPECT_EQ(serving.server().gather_stats().errors, 1u);
 }
 
-// Contacts of one kind in a customer's record.
-int Contacts(Serving& serving, store::ContactKind kind) {
-  const std::string bytes = serving.Record("c-loyal");
-  const store::RecordView record = store::RecordView::Parse(bytes).value();
-  int count = 0;
-  for (size_t i = 0; i < record.contact_count(); ++i) count += record.contact(i).kind == kind;
-  return count;
-}
-
 TEST(ServingTest, CountsWhatAPlacementShowsOnceATransaction) {
   Serving serving;
   v1::DecideRequest request = LoyalTillRequest();
@@ -325,17 +308,17 @@ TEST(ServingTest, CountsWhatAPlacementShowsOnceATransaction) {
   ASSERT_TRUE(serving.Decide(request, &response).ok());
   const int shown = response.placements(0).offers_size();
   ASSERT_GT(shown, 0);
-  EXPECT_EQ(Contacts(serving, store::ContactKind::kShown), shown);
+  EXPECT_EQ(serving.LoyalContacts(store::ContactKind::kShown), shown);
   request.mutable_context()->set_step(2);
   ASSERT_TRUE(serving.Decide(request, &response).ok());
-  EXPECT_EQ(Contacts(serving, store::ContactKind::kShown), shown);
+  EXPECT_EQ(serving.LoyalContacts(store::ContactKind::kShown), shown);
   request.mutable_context()->set_transaction_id("t-2");
   request.mutable_context()->set_mode(v1::DECISION_MODE_PREVIEW);
   ASSERT_TRUE(serving.Decide(request, &response).ok());
-  EXPECT_EQ(Contacts(serving, store::ContactKind::kShown), shown);
+  EXPECT_EQ(serving.LoyalContacts(store::ContactKind::kShown), shown);
   request.mutable_context()->set_mode(v1::DECISION_MODE_LIVE);
   ASSERT_TRUE(serving.Decide(request, &response).ok());
-  EXPECT_EQ(Contacts(serving, store::ContactKind::kShown), 2 * shown);
+  EXPECT_EQ(serving.LoyalContacts(store::ContactKind::kShown), 2 * shown);
   EXPECT_EQ(serving.server().shown_stats().dropped, 0u);
 }
 

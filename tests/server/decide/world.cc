@@ -395,6 +395,14 @@ v1::DecideRequest TillRequest() {
   return request;
 }
 
+v1::DecideRequest LoyalTillRequest() {
+  v1::DecideRequest request = TillRequest();
+  v1::Identity* identity = request.mutable_context()->add_identities();
+  identity->set_namespace_("loyalty_card");
+  identity->set_value("1");
+  return request;
+}
+
 v1::DecideRequest RandomRequest(std::mt19937_64& random) {
   const auto chance = [&random](uint64_t of) { return random() % of == 0; };
   v1::DecideRequest request;
