@@ -8,6 +8,7 @@
 #include "server/cli/decision_text.h"
 #include "touchstone/v1/customer_service.grpc.pb.h"
 #include "touchstone/v1/decision_service.grpc.pb.h"
+#include "touchstone/v1/rule_set_service.grpc.pb.h"
 
 namespace touchstone::server {
 namespace {
@@ -50,6 +51,19 @@ int AddIdentityOf(const DecideCommand& command, v1::DecideRequest* request) {
   return kExitFine;
 }
 
+// The rule set's first currency, for baskets whose currency was not said.
+int FindCurrency(const DecideCommand& command, std::string* currency) {
+  const auto stub = v1::RuleSetService::NewStub(Connect(command.server));
+  v1::GetActiveRevisionRequest get;
+  v1::GetActiveRevisionResponse active;
+  get.set_view(v1::REVISION_VIEW_MESSAGE);
+  const grpc::Status status = stub->GetActiveRevision(NewContext().get(), get, &active);
+  if (!status.ok()) return ReportFailure(status, command.server);
+  const auto& currencies = active.revision().source().rule_set().settings().currencies();
+  if (!currencies.empty()) *currency = currencies.Get(0);
+  return kExitFine;
+}
+
 int Decide(const DecideCommand& command) {
   if (command.file.empty() && command.request.channel.empty()) {
     return SayWrong(absl::InvalidArgumentError(
@@ -57,6 +71,11 @@ int Decide(const DecideCommand& command) {
   }
   DecideFlags flags = command.request;
   if (flags.transaction.empty()) flags.transaction = NewRequestId();
+  if (!flags.lines.empty() && flags.currency.empty()) {
+    if (const int failed = FindCurrency(command, &flags.currency); failed != kExitFine) {
+      return failed;
+    }
+  }
   absl::StatusOr<v1::DecideRequest> request =
       command.file.empty() ? RequestFromFlags(flags) : RequestFromFile(command.file);
   if (!request.ok()) return SayWrong(request.status());
@@ -112,8 +131,8 @@ void AddDecideCommands(CLI::App& app, int& exit_code) {
                      "Key that finds the customer: loyalty_card:4711");
   decide->add_option("--store", command->request.store, "Key of the store");
   decide->add_option("--line", command->request.lines, "A line of the basket: SKU:QUANTITY:PRICE");
-  decide->add_option("--currency", command->request.currency, "Currency of the basket")
-      ->capture_default_str();
+  decide->add_option("--currency", command->request.currency,
+                     "Currency of the basket; the rule set's first if left out");
   decide->add_option("--placement", command->request.placements, "A slot to fill");
   decide->add_option("--attribute", command->request.attributes, "A fact: weather=rain");
   decide->add_option("--locale", command->request.locale, "Language of texts: de-CH");

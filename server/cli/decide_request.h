@@ -22,7 +22,7 @@ struct DecideFlags {
   std::vector<std::string> lines;       // "SKU:QUANTITY:PRICE"
   std::vector<std::string> placements;
   std::vector<std::string> attributes;  // "weather=rain"
-  std::string currency = "EUR";
+  std::string currency;
   std::string locale;
 };
 absl::StatusOr<v1::DecideRequest> RequestFromFlags(const DecideFlags& flags);

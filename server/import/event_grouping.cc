@@ -69,40 +69,39 @@ absl::StatusOr<std::string> Needed(const ValueSource& source, absl::string_view 
 }  // namespace
 
 std::optional<GroupedEvent> EventGrouping::Add(const Row& row) {
-  std::string key;
-  if (mapping_.group_by.has_value()) key = row.cells[static_cast<size_t>(*mapping_.group_by)];
-  std::optional<GroupedEvent> finished;
-  if (!current_.has_value() || !mapping_.group_by.has_value() || key != key_) {
-    finished = Finish();
-    Begin(row, key);
+  GroupedEvent& event = FindOrBegin(row).event;
+  event.rows.push_back({row.line, row.raw});
+  if (event.error.empty() && !mapping_.lines.empty()) {
+    const absl::Status mapped = SetFields(
+        mapping_.lines, mapping_, row, event.event.mutable_event()->add_lines()->mutable_values());
+    if (!mapped.ok()) event.error = absl::StrCat("line ", row.line, ": ", mapped.message());
   }
-  current_->rows.push_back({row.line, row.raw});
-  if (current_->error.empty() && !mapping_.lines.empty()) {
-    if (absl::Status mapped = MapLine(row); !mapped.ok()) {
-      current_->error = absl::StrCat("line ", row.line, ": ", mapped.message());
+  const size_t most = mapping_.group_by.has_value() ? kOpenEvents : 1;
+  return open_.size() > most ? End() : std::nullopt;
+}
+
+EventGrouping::Open& EventGrouping::FindOrBegin(const Row& row) {
+  std::string key;
+  if (mapping_.group_by.has_value()) {
+    key = row.cells[static_cast<size_t>(*mapping_.group_by)];
+    for (Open& open : open_) {
+      if (open.key == key) return open;
     }
   }
-  return finished;
-}
-
-std::optional<GroupedEvent> EventGrouping::End() { return Finish(); }
-
-void EventGrouping::Begin(const Row& row, const std::string& key) {
-  current_.emplace();
-  key_ = key;
-  if (mapping_.group_by.has_value() && done_.contains(absl::HashOf(key))) {
-    current_->error =
-        absl::StrCat("the rows of `", key, "` do not stand together: sort the file by ",
+  Open& begun = open_.emplace_back();
+  begun.key = std::move(key);
+  if (mapping_.group_by.has_value() && done_.contains(absl::HashOf(begun.key))) {
+    begun.event.error =
+        absl::StrCat("the rows of `", begun.key, "` do not stand together: sort the file by ",
                      mapping_.columns[static_cast<size_t>(*mapping_.group_by)]);
-    return;
+  } else if (absl::Status mapped = MapHead(row, &begun.event); !mapped.ok()) {
+    begun.event.error = std::string(mapped.message());
   }
-  if (absl::Status mapped = MapHead(row); !mapped.ok()) {
-    current_->error = std::string(mapped.message());
-  }
+  return begun;
 }
 
-absl::Status EventGrouping::MapHead(const Row& row) {
-  v1::CustomerEvent& to = current_->event;
+absl::Status EventGrouping::MapHead(const Row& row, GroupedEvent* grouped) const {
+  v1::CustomerEvent& to = grouped->event;
   if (mapping_.has_customer) {
     const auto id = Needed(mapping_.customer, "customer", mapping_, row);
     if (!id.ok()) return id.status();
@@ -124,8 +123,8 @@ absl::Status EventGrouping::MapHead(const Row& row) {
   const absl::StatusOr<absl::Time> time = TimeOf(mapping_.time, mapping_, row);
   if (!time.ok()) return time.status();
   if (*time == absl::InfinitePast()) return absl::InvalidArgumentError("the time is empty");
-  current_->left_out = (mapping_.from.has_value() && *time < *mapping_.from) ||
-                       (mapping_.until.has_value() && *time >= *mapping_.until);
+  grouped->left_out = (mapping_.from.has_value() && *time < *mapping_.from) ||
+                      (mapping_.until.has_value() && *time >= *mapping_.until);
   const int64_t seconds = absl::ToUnixSeconds(*time);
   event->mutable_occurred_at()->set_seconds(seconds);
   event->mutable_occurred_at()->set_nanos(
@@ -143,13 +142,7 @@ absl::Status EventGrouping::MapHead(const Row& row) {
   return SetFields(mapping_.fields, mapping_, row, event->mutable_fields());
 }
 
-absl::Status EventGrouping::MapLine(const Row& row) {
-  return SetFields(mapping_.lines, mapping_, row,
-                   current_->event.mutable_event()->add_lines()->mutable_values());
-}
-
-absl::Status EventGrouping::AddSums() {
-  v1::Event* event = current_->event.mutable_event();
+absl::Status EventGrouping::AddSums(v1::Event* event) const {
   for (const auto& [name, source] : mapping_.fields) {
     if (source.sum.empty()) continue;
     AttributeValue sum;
@@ -165,17 +158,17 @@ absl::Status EventGrouping::AddSums() {
   return absl::OkStatus();
 }
 
-std::optional<GroupedEvent> EventGrouping::Finish() {
-  if (!current_.has_value()) return std::nullopt;
-  if (mapping_.group_by.has_value()) done_.insert(absl::HashOf(key_));
-  if (current_->error.empty()) {
-    if (absl::Status added = AddSums(); !added.ok()) {
-      current_->error = std::string(added.message());
+std::optional<GroupedEvent> EventGrouping::End() {
+  if (open_.empty()) return std::nullopt;
+  GroupedEvent event = std::move(open_.front().event);
+  if (mapping_.group_by.has_value()) done_.insert(absl::HashOf(open_.front().key));
+  open_.pop_front();
+  if (event.error.empty()) {
+    if (absl::Status added = AddSums(event.event.mutable_event()); !added.ok()) {
+      event.error = std::string(added.message());
     }
   }
-  std::optional<GroupedEvent> finished = std::move(current_);
-  current_.reset();
-  return finished;
+  return event;
 }
 
 }  // namespace touchstone::server

@@ -2,10 +2,12 @@
 
 // Rows that stand together as one event.
 //
+// A few events stay open, since exports of several tills interleave them by some rows.
 // Thread safety: for one thread. Memory: eight bytes a group that is done, to notice one whose rows
 // do not stand together.
 
 #include <cstdint>
+#include <deque>
 #include <optional>
 #include <string>
 #include <vector>
@@ -30,25 +32,30 @@ struct GroupedEvent {
   bool left_out = false;  // outside of from and until
 };
 
+// Events that are open at a time.
+inline constexpr size_t kOpenEvents = 16;
+
 class EventGrouping {
  public:
   explicit EventGrouping(const Mapping& mapping) : mapping_(mapping) {}
 
-  // Takes the next wanted row; gives the event before it when this row begins another one.
+  // Takes the next wanted row; gives the event that was begun first when it has to make room.
   std::optional<GroupedEvent> Add(const Row& row);
-  // The last event.
+  // The events that are still open, one a call, in order of their first rows.
   std::optional<GroupedEvent> End();
 
  private:
-  void Begin(const Row& row, const std::string& key);
-  absl::Status MapHead(const Row& row);
-  absl::Status MapLine(const Row& row);
-  absl::Status AddSums();
-  std::optional<GroupedEvent> Finish();
+  struct Open {
+    std::string key;
+    GroupedEvent event;
+  };
+
+  Open& FindOrBegin(const Row& row);
+  absl::Status MapHead(const Row& row, GroupedEvent* event) const;
+  absl::Status AddSums(v1::Event* event) const;
 
   const Mapping& mapping_;
-  std::optional<GroupedEvent> current_;
-  std::string key_;
+  std::deque<Open> open_;
   absl::flat_hash_set<uint64_t> done_;  // hashes of keys
 };
 

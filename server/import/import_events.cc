@@ -178,8 +178,11 @@ ImportResult ImportEvents(const ImportRun& run) {
     std::optional<GroupedEvent> event = grouping.Add(row);
     if (event.has_value()) alive = batches.Take(*std::move(event), &result.totals);
   }
-  std::optional<GroupedEvent> last = grouping.End();
-  if (alive && last.has_value()) alive = batches.Take(*std::move(last), &result.totals);
+  while (alive) {
+    std::optional<GroupedEvent> open = grouping.End();
+    if (!open.has_value()) break;
+    alive = batches.Take(*std::move(open), &result.totals);
+  }
   if (alive) batches.Flush();
   result.call = senders.End(&result.totals);
   result.file = run.reader->status();

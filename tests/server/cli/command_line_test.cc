@@ -1,0 +1,270 @@
+#include <fstream>
+#include <sstream>
+#include <string>
+#include <vector>
+
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "server/cli/cli.h"
+#include "tests/server/grocery_rules.h"
+#include "tests/server/test_server.h"
+
+namespace touchstone::server {
+namespace {
+
+using ::testing::HasSubstr;
+using ::testing::MatchesRegex;
+using ::testing::Not;
+
+struct Ran {
+  int exit_code = 0;
+  std::string out;
+  std::string err;
+};
+
+Ran Run(const std::vector<std::string>& arguments) {
+  std::vector<const char*> argv = {"touchstone"};
+  for (const std::string& argument : arguments) argv.push_back(argument.c_str());
+  ::testing::internal::CaptureStdout();
+  ::testing::internal::CaptureStderr();
+  Ran ran;
+  ran.exit_code = RunCommandLine(static_cast<int>(argv.size()), argv.data());
+  ran.out = ::testing::internal::GetCapturedStdout();
+  ran.err = ::testing::internal::GetCapturedStderr();
+  return ran;
+}
+
+class CommandLineTest : public ::testing::Test {
+ protected:
+  std::string Write(const std::string& name, const std::string& text) {
+    const std::string path = directory_.Sub(name);
+    std::filesystem::create_directories(std::filesystem::path(path).parent_path());
+    std::ofstream(path, std::ios::binary) << text;
+    return path;
+  }
+
+  std::string Read(const std::string& path) {
+    std::ostringstream text;
+    text << std::ifstream(path).rdbuf();
+    return text.str();
+  }
+
+  // A folder with the rule set's files.
+  std::string Folder(const std::string& name, const v1::RuleSetSource& source) {
+    for (const v1::RuleSetFile& file : source.files().files()) {
+      Write(name + "/" + file.path(), file.content());
+    }
+    return directory_.Sub(name);
+  }
+
+  Ran OnServer(std::vector<std::string> arguments) {
+    arguments.push_back("--server");
+    arguments.push_back(server_.address());
+    return Run(arguments);
+  }
+
+  store::TemporaryDirectory directory_;
+  TestServer server_;
+};
+
+TEST_F(CommandLineTest, EveryCommandHasHelp) {
+  for (const std::vector<std::string>& command :
+       std::vector<std::vector<std::string>>{{},
+                                             {"serve"},
+                                             {"rules"},
+                                             {"rules", "validate"},
+                                             {"rules", "test"},
+                                             {"rules", "publish"},
+                                             {"rules", "rollback"},
+                                             {"rules", "list"},
+                                             {"decide"},
+                                             {"explain"},
+                                             {"customer", "get"},
+                                             {"import"},
+                                             {"import", "customers"},
+                                             {"import", "events"},
+                                             {"import", "reference"}}) {
+    std::vector<std::string> arguments = command;
+    arguments.push_back("--help");
+    const Ran ran = Run(arguments);
+    EXPECT_EQ(ran.exit_code, kExitFine);
+    EXPECT_THAT(ran.out, HasSubstr("--help"));
+  }
+  EXPECT_EQ(Run({"frobnicate"}).exit_code, kExitUsage);
+  EXPECT_EQ(Run({"decide", "--nonsense"}).exit_code, kExitUsage);
+}
+
+TEST_F(CommandLineTest, SaysHowToReachAServerThatIsNotThere) {
+  // Port 1 is never listened on by a test.
+  const Ran ran = Run({"rules", "list", "--server", "127.0.0.1:1"});
+  EXPECT_EQ(ran.exit_code, kExitUsage);
+  EXPECT_THAT(ran.err, HasSubstr("127.0.0.1:1"));
+  EXPECT_THAT(ran.err, HasSubstr("touchstone serve"));
+}
+
+TEST_F(CommandLineTest, PublishesRollsBackAndLists) {
+  const std::string first = Folder("first", GroceryRules("20"));
+  const std::string second = Folder("second", GroceryRules("30"));
+  EXPECT_THAT(OnServer({"rules", "list"}).out, HasSubstr("No revision yet"));
+  Ran ran = OnServer({"rules", "publish", first, "--message", "autumn"});
+  EXPECT_EQ(ran.exit_code, kExitFine) << ran.err;
+  EXPECT_THAT(ran.out, HasSubstr("revisions/1 is active (2 offers)"));
+  EXPECT_THAT(OnServer({"rules", "publish", second}).out, HasSubstr("before it: revisions/1"));
+  EXPECT_THAT(OnServer({"rules", "rollback"}).out, HasSubstr("revisions/1 is active again"));
+  EXPECT_THAT(OnServer({"rules", "rollback", "2"}).out, HasSubstr("revisions/2 is active again"));
+  ran = OnServer({"rules", "list"});
+  EXPECT_THAT(ran.out, HasSubstr("autumn"));
+  EXPECT_THAT(ran.out, HasSubstr("rolled back"));
+  ran = OnServer({"rules", "list", "--json"});
+  EXPECT_THAT(ran.out, HasSubstr("\"REVISION_STATE_ACTIVE\""));
+}
+
+TEST_F(CommandLineTest, ARuleSetThatIsRefusedIsAFinding) {
+  Ran ran = OnServer({"rules", "publish", Folder("broken", BrokenRules())});
+  EXPECT_EQ(ran.exit_code, kExitFindings);
+  EXPECT_THAT(ran.out, HasSubstr("offers/beans-20.yaml:"));
+  EXPECT_THAT(ran.out, HasSubstr("shoe_size"));
+  ran = OnServer({"rules", "publish", Folder("failing", FailingRules())});
+  EXPECT_EQ(ran.exit_code, kExitFindings);
+  EXPECT_THAT(ran.out, HasSubstr("golden_test_failed"));
+  EXPECT_EQ(OnServer({"rules", "publish", directory_.Sub("none")}).exit_code, kExitUsage);
+}
+
+TEST_F(CommandLineTest, ValidatesAndTestsWithoutAServer) {
+  EXPECT_EQ(Run({"rules", "validate", Folder("good", GroceryRules())}).exit_code, kExitFine);
+  EXPECT_EQ(Run({"rules", "validate", Folder("broken", BrokenRules())}).exit_code, kExitFindings);
+  EXPECT_EQ(Run({"rules", "test", Folder("failing", FailingRules())}).exit_code, kExitFindings);
+}
+
+TEST_F(CommandLineTest, DecidesFromFlagsAndFilesAndExplains) {
+  server_.Publish(GroceryRules());
+  const std::string products = Write("products.csv", "sku,categories\nBEANS,coffee\n");
+  const std::string mapping =
+      Write("products.yaml",
+            "kind: reference\nkey: sku\n"
+            "columns: { categories: { column: categories, type: list(string), split: \"|\" } }\n");
+  ASSERT_EQ(OnServer({"import", "reference", products, "--mapping", mapping, "--table", "product"})
+                .exit_code,
+            kExitFine);
+  Ran ran =
+      OnServer({"decide", "--channel", "pos", "--line", "BEANS:2:14.00", "--placement", "receipt"});
+  EXPECT_EQ(ran.exit_code, kExitFine) << ran.err;
+  EXPECT_THAT(ran.out, HasSubstr("to pay 28.00 EUR"));
+  EXPECT_THAT(ran.out, HasSubstr("join-club"));
+  EXPECT_THAT(ran.out, HasSubstr("beans-20  segment"));
+
+  const std::string id = ran.out.substr(sizeof("decision ") - 1, 26);
+  ran = OnServer({"explain", id});
+  EXPECT_EQ(ran.exit_code, kExitFine) << ran.err;
+  EXPECT_THAT(ran.out, HasSubstr("the same answer, byte for byte"));
+  EXPECT_EQ(OnServer({"explain", "01m80rw5fhzckzcrsp8r000001"}).exit_code, kExitFindings);
+
+  const std::string yaml = Write("request.yaml",
+                                 "context:\n  transaction_id: t-1\n  step: 1\n"
+                                 "  touchpoint: { channel: pos }\nplacements: [receipt]\n");
+  ran = OnServer({"decide", yaml, "--json"});
+  EXPECT_EQ(ran.exit_code, kExitFine) << ran.err;
+  EXPECT_THAT(ran.out, HasSubstr("\"offer_id\": \"join-club\""));
+  ran = OnServer({"decide", Write("bad.json", "{\"kontext\": {}}")});
+  EXPECT_EQ(ran.exit_code, kExitUsage);
+  EXPECT_THAT(ran.err, HasSubstr("is not a DecideRequest"));
+  EXPECT_EQ(OnServer({"decide"}).exit_code, kExitUsage);
+}
+
+constexpr char kCustomerMapping[] = R"(kind: customers
+source: crm
+customer: id
+identities: { loyalty_card: card }
+attributes:
+  tier: tier
+  birth_date: { column: born, type: date }
+)";
+
+TEST_F(CommandLineTest, ImportsCustomersAndQuarantinesWhatCannotBeUsed) {
+  server_.Publish(GroceryRules());
+  const std::string file = Write("customers.csv",
+                                 "id,card,tier,born\nanna,1,gold,1988-02-29\n"
+                                 "berta,2,platinum,1990-01-01\ncara,3,silver,yesterday\n"
+                                 "dora,4\nemma,1,,\nfrida,5,,\n");
+  const std::string mapping = Write("customers.yaml", kCustomerMapping);
+  Ran ran = OnServer({"import", "customers", file, "--mapping", mapping});
+  EXPECT_EQ(ran.exit_code, kExitFindings) << ran.err;
+  EXPECT_THAT(ran.out, HasSubstr("6 rows: 2 imported, 0 there already, 0 left out by the mapping, "
+                                 "4 quarantined"));
+  const std::string quarantine = Read(file + ".quarantine.csv");
+  EXPECT_THAT(quarantine, HasSubstr("line,reason,row\n"));
+  EXPECT_THAT(quarantine, HasSubstr("4,\"birth_date: `yesterday` is not a date"));
+  EXPECT_THAT(quarantine, HasSubstr("\n5,\"has 2 cells where the header has 4 columns\""));
+  EXPECT_THAT(quarantine, HasSubstr("\n3,\"attributes[tier]: must be one of the declared values"));
+  EXPECT_THAT(quarantine, HasSubstr("\n6,\"an identity finds another customer\""));
+
+  ran = OnServer({"customer", "get", "loyalty_card:1"});
+  EXPECT_EQ(ran.exit_code, kExitFine);
+  EXPECT_THAT(ran.out, HasSubstr("customers/anna, segment regular"));
+  EXPECT_THAT(ran.out, HasSubstr("birth_date = 1988-02-29"));
+  EXPECT_THAT(OnServer({"customer", "get", "frida", "--json"}).out,
+              HasSubstr("\"customers/frida\""));
+  EXPECT_EQ(OnServer({"customer", "get", "berta"}).exit_code, kExitUsage);
+}
+
+constexpr char kPurchaseMapping[] = R"(kind: events
+zone: Europe/London
+skip: [{ column: CustomerID, empty: true }]
+type: purchase
+id: InvoiceNo
+customer: { column: CustomerID, strip: ".0" }
+create_customers: true
+time: { column: InvoiceDate, format: "%Y-%m-%d %H:%M:%S" }
+group_by: InvoiceNo
+fields:
+  paid: { sum: paid }
+lines:
+  sku: StockCode
+  quantity: { column: Quantity, type: decimal }
+  paid: { product: [Quantity, UnitPrice], type: money, currency: EUR }
+)";
+
+TEST_F(CommandLineTest, ImportingEventsTwiceIsTheSameAsOnce) {
+  v1::RuleSetSource rules = GroceryRules();
+  for (v1::RuleSetFile& file : *rules.mutable_files()->mutable_files()) {
+    const size_t at = file.content().find("quantity: decimal }");
+    if (file.path() == "schema.yaml" && at != std::string::npos) {
+      file.mutable_content()->insert(at, "paid: money, ");
+    }
+  }
+  server_.Publish(rules);
+  const std::string file = Write("retail.csv",
+                                 "InvoiceNo,StockCode,Quantity,InvoiceDate,UnitPrice,CustomerID\n"
+                                 "536365,A,6,2026-11-01 08:26:00,2.555,17850.0\n"
+                                 "536365,B,2,2026-11-01 08:26:00,3.39,17850.0\n"
+                                 "536366,A,1,2026-11-01 09:00:00,1.00,\n"
+                                 "536367,A,one,2026-11-01 09:10:00,1.00,17850.0\n"
+                                 "C536368,B,-1,2026-11-02 10:00:00,3.39,17850.0\n");
+  const std::string mapping = Write("retail.yaml", kPurchaseMapping);
+  Ran ran = OnServer({"import", "events", file, "--mapping", mapping});
+  EXPECT_EQ(ran.exit_code, kExitFindings) << ran.err;
+  EXPECT_THAT(ran.out, HasSubstr("5 rows: 3 imported, 0 there already, 1 left out by the mapping, "
+                                 "1 quarantined\n2 new events"));
+  ran = OnServer({"import", "events", file, "--mapping", mapping, "--json"});
+  EXPECT_THAT(ran.out, HasSubstr("\"rows\":5,\"imported\":0,\"duplicate\":3,\"left_out\":1,"
+                                 "\"quarantined\":1,\"events_new\":0,\"events_duplicate\":2"));
+  // 15.33 + 6.78 - 3.39
+  EXPECT_THAT(OnServer({"customer", "get", "17850"}).out, HasSubstr("spend_90d = 18.72 EUR"));
+}
+
+TEST_F(CommandLineTest, AWrongMappingImportsNothing) {
+  server_.Publish(GroceryRules());
+  const std::string file = Write("customers.csv", "id\nanna\n");
+  Ran ran = OnServer({"import", "customers", file, "--mapping",
+                      Write("bad.yaml", "kind: customers\ncustmer: id\n")});
+  EXPECT_EQ(ran.exit_code, kExitUsage);
+  EXPECT_THAT(ran.err, HasSubstr("bad.yaml:2: `custmer` is not a key"));
+  ran = OnServer({"import", "events", file, "--mapping",
+                  Write("other.yaml", "kind: customers\ncustomer: id\n")});
+  EXPECT_EQ(ran.exit_code, kExitUsage);
+  EXPECT_THAT(ran.err, HasSubstr("needs one of its own kind"));
+  EXPECT_EQ(OnServer({"customer", "get", "anna"}).exit_code, kExitUsage);
+}
+
+}  // namespace
+}  // namespace touchstone::server

@@ -1,0 +1,116 @@
+#include "server/import/row_reader.h"
+
+#include <zlib.h>
+
+#include <fstream>
+#include <string>
+#include <vector>
+
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "tests/store/temporary_directory.h"
+
+namespace touchstone::server {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+
+class RowReaderTest : public ::testing::Test {
+ protected:
+  std::string Write(const std::string& name, const std::string& text) {
+    const std::string path = directory_.Sub(name);
+    std::ofstream(path, std::ios::binary) << text;
+    return path;
+  }
+
+  std::vector<Row> Read(const std::string& path, const std::vector<std::string>& columns) {
+    std::vector<Row> rows;
+    auto reader = RowReader::Open(path, columns);
+    EXPECT_TRUE(reader.ok()) << reader.status();
+    if (!reader.ok()) return rows;
+    for (Row row; (*reader)->Next(&row);) rows.push_back(row);
+    EXPECT_TRUE((*reader)->status().ok()) << (*reader)->status();
+    return rows;
+  }
+
+  store::TemporaryDirectory directory_;
+};
+
+TEST_F(RowReaderTest, TakesTheColumnsThatAreAskedForInAnyOrder) {
+  const std::vector<Row> rows =
+      Read(Write("a.csv", "\xef\xbb\xbfid,name,city\n1,Anna,Bern\n2,Berta,\n"), {"city", "id"});
+  ASSERT_EQ(rows.size(), 2u);
+  EXPECT_THAT(rows[0].cells, ElementsAre("Bern", "1"));
+  EXPECT_EQ(rows[0].line, 2);
+  EXPECT_THAT(rows[1].cells, ElementsAre("", "2"));
+}
+
+TEST_F(RowReaderTest, QuotesHoldCommasQuotesAndLineBreaks) {
+  const std::vector<Row> rows =
+      Read(Write("a.csv", "id,text\r\n1,\"a, \"\"b\"\"\nc\"\r\n2,5\" pipe\r\n\r\n3,last"),
+           {"id", "text"});
+  ASSERT_EQ(rows.size(), 3u);
+  EXPECT_THAT(rows[0].cells, ElementsAre("1", "a, \"b\"\nc"));
+  EXPECT_EQ(rows[1].line, 4);
+  EXPECT_THAT(rows[1].cells, ElementsAre("2", "5\" pipe"));
+  EXPECT_EQ(rows[2].line, 6);
+  EXPECT_THAT(rows[2].cells, ElementsAre("3", "last"));
+}
+
+TEST_F(RowReaderTest, ABrokenRowIsNamedAndTheNextOneIsRead) {
+  const std::vector<Row> rows =
+      Read(Write("a.csv", "id,text\n1\n2,\"x\"y\n3,fine\n4,\"open\n"), {"id", "text"});
+  ASSERT_EQ(rows.size(), 4u);
+  EXPECT_EQ(rows[0].error, "has 1 cells where the header has 2 columns");
+  EXPECT_THAT(rows[1].error, HasSubstr("closing quote"));
+  EXPECT_EQ(rows[2].error, "");
+  EXPECT_THAT(rows[2].cells, ElementsAre("3", "fine"));
+  EXPECT_THAT(rows[3].error, HasSubstr("not closed"));
+  EXPECT_EQ(rows[1].raw, "2,\"x\"y");
+}
+
+TEST_F(RowReaderTest, AMissingColumnIsSaidWithThoseThatAreThere) {
+  const auto reader = RowReader::Open(Write("a.csv", "id,city\n"), {"town"});
+  EXPECT_THAT(std::string(reader.status().message()), HasSubstr("town"));
+  EXPECT_THAT(std::string(reader.status().message()), HasSubstr("id, city"));
+  EXPECT_FALSE(RowReader::Open(directory_.Sub("none.csv"), {}).ok());
+  EXPECT_FALSE(RowReader::Open(Write("empty.csv", ""), {}).ok());
+}
+
+TEST_F(RowReaderTest, ReadsJsonLines) {
+  const std::vector<Row> rows = Read(
+      Write("a.jsonl",
+            "{\"id\": 17850, \"price\": 2.550, \"tags\": [\"a\", \"b\"], \"name\": \"\\u00c4\"}\n"
+            "\n{\"id\": null, \"more\": {\"x\": 1}, \"price\": true}\nnot json\n{\"id\": 1} x\n"),
+      {"id", "price", "tags", "name"});
+  ASSERT_EQ(rows.size(), 4u);
+  EXPECT_THAT(rows[0].cells, ElementsAre("17850", "2.550", "[\"a\", \"b\"]", "\xc3\x84"));
+  EXPECT_EQ(rows[1].line, 3);
+  EXPECT_THAT(rows[1].cells, ElementsAre("", "true", "", ""));
+  EXPECT_EQ(rows[1].error, "");
+  EXPECT_NE(rows[2].error, "");
+  EXPECT_NE(rows[3].error, "");
+}
+
+TEST_F(RowReaderTest, ReadsGzipAndNoticesADamagedOne) {
+  const std::string path = directory_.Sub("a.csv.gz");
+  gzFile file = gzopen(path.c_str(), "wb");
+  std::string text = "id\n";
+  for (int i = 0; i < 20000; ++i) text += std::to_string(i * 7919) + "\n";
+  gzwrite(file, text.data(), static_cast<unsigned>(text.size()));
+  gzclose(file);
+  EXPECT_EQ(Read(path, {"id"}).size(), 20000u);
+
+  std::ifstream in(path, std::ios::binary);
+  std::string bytes((std::istreambuf_iterator<char>(in)), std::istreambuf_iterator<char>());
+  const std::string cut = Write("cut.csv.gz", bytes.substr(0, bytes.size() / 2));
+  auto reader = RowReader::Open(cut, {"id"});
+  ASSERT_TRUE(reader.ok());
+  for (Row row; (*reader)->Next(&row);) {
+  }
+  EXPECT_THAT(std::string((*reader)->status().message()), HasSubstr("damaged"));
+}
+
+}  // namespace
+}  // namespace touchstone::server
