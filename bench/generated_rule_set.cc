@@ -22,17 +22,16 @@ constexpr const char* kRegions[] = {"north", "east", "south", "west"};
 constexpr const char* kFormats[] = {"market", "city", "express"};
 
 // Families of attributes, numbered from 0 within each: 60 with what AddSchema adds by hand.
-constexpr int kInts = 8;       // customer.score_N: int, 0 to 99
-constexpr int kFlags = 8;      // customer.flag_N: bool
-constexpr int kChoices = 8;    // customer.choice_N: enum of four
-constexpr int kTexts = 6;      // customer.text_N: string, one of ten
-constexpr int kLists = 3;      // customer.tags_N: list(string)
-constexpr int kSums = 8;       // customer.spend_N: money aggregate
-constexpr int kCounts = 8;     // customer.count_N: int aggregate
-constexpr int kRequests = 6;   // request.hint_N: string, one of ten
-constexpr int kByHand = 5;     // tier, birth_date, age, last_purchase, request.guests
-static_assert(kInts + kFlags + kChoices + kTexts + kLists + kSums + kCounts + kRequests +
-                  kByHand ==
+constexpr int kInts = 8;      // customer.score_N: int, 0 to 99
+constexpr int kFlags = 8;     // customer.flag_N: bool
+constexpr int kChoices = 8;   // customer.choice_N: enum of four
+constexpr int kTexts = 6;     // customer.text_N: string, one of ten
+constexpr int kLists = 3;     // customer.tags_N: list(string)
+constexpr int kSums = 8;      // customer.spend_N: money aggregate
+constexpr int kCounts = 8;    // customer.count_N: int aggregate
+constexpr int kRequests = 6;  // request.hint_N: string, one of ten
+constexpr int kByHand = 5;    // tier, birth_date, age, last_purchase, request.guests
+static_assert(kInts + kFlags + kChoices + kTexts + kLists + kSums + kCounts + kRequests + kByHand ==
               kGeneratedAttributes);
 
 constexpr const char* kWindows[] = {"7d", "30d", "90d", "365d"};
@@ -233,8 +232,7 @@ std::string Generator::ValueList() {
 std::string Generator::CustomerPredicate() {
   switch (Draw(9)) {
     case 0:
-      return absl::StrCat("customer.score_", Draw(kInts), OneIn(2) ? " >= " : " < ",
-                          10 + Draw(80));
+      return absl::StrCat("customer.score_", Draw(kInts), OneIn(2) ? " >= " : " < ", 10 + Draw(80));
     case 1:
       return absl::StrCat(OneIn(3) ? "!" : "", "customer.flag_", Draw(kFlags));
     case 2:
@@ -246,8 +244,8 @@ std::string Generator::CustomerPredicate() {
       return absl::StrCat(OneIn(2) ? "!" : "", "(\"v", Draw(10), "\" in customer.tags_",
                           Draw(kLists), ")");
     case 5:
-      return absl::StrCat("customer.spend_", Draw(kSums), OneIn(3) ? " < " : " >= ",
-                          20 * (1 + Draw(20)), ".00");
+      return absl::StrCat("customer.spend_", Draw(kSums),
+                          OneIn(3) ? " < " : " >= ", 20 * (1 + Draw(20)), ".00");
     case 6:
       return absl::StrCat("customer.count_", Draw(kCounts), OneIn(3) ? " <= " : " > ", Draw(8));
     case 7:
@@ -291,8 +289,7 @@ void Generator::AddBenefit(v1::Offer* offer) {
   offer->set_applies("automatic");
   v1::Benefit* benefit = offer->mutable_benefit();
   if (OneIn(3)) {
-    (*benefit->mutable_amount_off()->mutable_amounts())["EUR"] =
-        absl::StrCat(1 + Draw(8), ".00");
+    (*benefit->mutable_amount_off()->mutable_amounts())["EUR"] = absl::StrCat(1 + Draw(8), ".00");
     benefit->set_per("basket");
     offer->mutable_stacking()->set_stage("order");
   } else {
@@ -346,8 +343,8 @@ void Generator::AddOffer(size_t number) {
     limit->set_over("7d");
   }
   offer->set_value(with_benefit || OneIn(2)
-                       ? absl::StrCat("0.", 1 + Draw(9), " * double(customer.spend_",
-                                      Draw(kSums), ") + ", Draw(20), ".5")
+                       ? absl::StrCat("0.", 1 + Draw(9), " * double(customer.spend_", Draw(kSums),
+                                      ") + ", Draw(20), ".5")
                        : absl::StrCat(Draw(40), ".25"));
   if (!with_benefit || OneIn(2)) AddTreatments(offer);
 }
@@ -362,8 +359,8 @@ std::string GenerateProductsCsv() {
   std::string csv = "sku,name,price,brand,categories,gift_card\n";
   for (int i = 0; i < kProducts; ++i) {
     absl::StrAppend(&csv, Sku(i), ",Product ", i, ",", 1 + i % 23, ".", 10 + i % 90, ",brand",
-                    i % kBrands, ",c", i % kCategories, "|c", (i / kCategories) % kCategories,
-                    ",", i % 400 == 7 ? "true" : "false", "\n");
+                    i % kBrands, ",c", i % kCategories, "|c", (i / kCategories) % kCategories, ",",
+                    i % 400 == 7 ? "true" : "false", "\n");
   }
   return csv;
 }
@@ -371,8 +368,7 @@ std::string GenerateProductsCsv() {
 std::string GenerateStoresCsv() {
   std::string csv = "store,region,format,zone\n";
   for (int i = 0; i < kStores; ++i) {
-    absl::StrAppend(&csv, "S-", i, ",", kRegions[i % 4], ",", kFormats[i % 3],
-                    ",Europe/Berlin\n");
+    absl::StrAppend(&csv, "S-", i, ",", kRegions[i % 4], ",", kFormats[i % 3], ",Europe/Berlin\n");
   }
   return csv;
 }

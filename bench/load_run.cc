@@ -24,7 +24,6 @@ namespace {
 using std::chrono::steady_clock;
 
 constexpr char kMethod[] = "/touchstone.v1.DecisionService/Decide";
-constexpr absl::Duration kConnectTime = absl::Seconds(5);
 // A server is at rest when it uses no more than the kernel's tick in this time.
 constexpr absl::Duration kRestTime = absl::Milliseconds(250);
 constexpr int64_t kRestCpuUs = 10'000;
@@ -86,7 +85,17 @@ class LoadRun {
   Slot* TakeFreeSlot();
   void GiveBack(Slot* slot);
 
+  // What has been used and answered up to now.
+  struct Use {
+    int64_t server_cpu_us = 0;
+    uint64_t answers = 0;
+    absl::Duration own_cpu;
+  };
+  absl::StatusOr<Use> UseSoFar() const;
+
+  void StartSending(std::thread* sender);
   void WaitForAnswers();
+  void StopPolling();
   // Waits for the server to come to rest.
   absl::StatusOr<int64_t> SettledServerCpuUs(bool* settled) const;
   LoadResult Collect();
@@ -122,7 +131,8 @@ absl::Status LoadRun::Connect() {
     channels.push_back(
         grpc::CreateCustomChannel(options_.target, grpc::InsecureChannelCredentials(), arguments));
   }
-  const auto deadline = std::chrono::system_clock::now() + absl::ToChronoSeconds(kConnectTime);
+  const auto deadline =
+      std::chrono::system_clock::now() + absl::ToChronoMilliseconds(options_.connect);
   for (const auto& channel : channels) {
     if (!channel->WaitForConnected(deadline)) {
       return absl::UnavailableError(absl::StrCat(options_.target, ": nobody answers"));
@@ -305,48 +315,68 @@ absl::StatusOr<int64_t> LoadRun::SettledServerCpuUs(bool* settled) const {
   return cpu;
 }
 
-absl::StatusOr<LoadResult> LoadRun::Run() {
-  start_ = steady_clock::now() + std::chrono::milliseconds(20);
+absl::StatusOr<LoadRun::Use> LoadRun::UseSoFar() const {
+  Use use;
+  if (options_.server_pid != 0) {
+    const absl::StatusOr<int64_t> server = ProcessCpuUs(options_.server_pid);
+    if (!server.ok()) return server.status();
+    use.server_cpu_us = *server;
+  }
+  use.answers = answers_.load(std::memory_order_relaxed);
+  use.own_cpu = OwnCpu();
+  return use;
+}
+
+void LoadRun::StartSending(std::thread* sender) {
+  start_ = steady_clock::now();
   measure_from_ = start_ + absl::ToChronoNanoseconds(options_.warm_up);
   end_ = measure_from_ + absl::ToChronoNanoseconds(options_.measured);
   give_up_ = end_ + absl::ToChronoNanoseconds(options_.drain);
-  std::thread sender;
   if (open_loop()) {
-    sender = std::thread([this] { SendOnSchedule(); });
+    *sender = std::thread([this] { SendOnSchedule(); });
   } else {
     // Before the polling threads: from then on the slots are theirs.
     for (Slot* slot : free_) Send(*slot, steady_clock::now(), &workers_[slot->worker]->bytes);
   }
   for (const auto& worker : workers_) {
-    worker->thread = std::thread([this, &worker] { Poll(*worker); });
+    worker->thread = std::thread([this, &worker = *worker] { Poll(worker); });
   }
-  std::this_thread::sleep_until(measure_from_);
-  const bool with_cpu = options_.server_pid != 0;
-  const absl::StatusOr<int64_t> cpu_before = with_cpu ? ProcessCpuUs(options_.server_pid) : 0;
-  const uint64_t answers_before = answers_.load(std::memory_order_relaxed);
-  const absl::Duration own_before = OwnCpu();
-  if (sender.joinable()) sender.join();
-  WaitForAnswers();
-  const uint64_t answers = answers_.load(std::memory_order_relaxed) - answers_before;
-  const absl::Duration own = OwnCpu() - own_before;
-  const auto busy_until = steady_clock::now();
+}
+
+void LoadRun::StopPolling() {
   cancel_.store(true, std::memory_order_release);
   while (in_flight_.load(std::memory_order_acquire) > 0) {
     std::this_thread::sleep_for(std::chrono::milliseconds(1));
   }
   for (const auto& worker : workers_) worker->queue.Shutdown();
   for (const auto& worker : workers_) worker->thread.join();
+}
+
+absl::StatusOr<LoadResult> LoadRun::Run() {
+  // Without a warm-up even the first send is measured.
+  absl::StatusOr<Use> before = UseSoFar();
+  std::thread sender;
+  StartSending(&sender);
+  if (options_.warm_up > absl::ZeroDuration()) {
+    std::this_thread::sleep_until(measure_from_);
+    before = UseSoFar();
+  }
+  if (sender.joinable()) sender.join();
+  WaitForAnswers();
+  const absl::StatusOr<Use> after = UseSoFar();
+  const auto busy_until = steady_clock::now();
+  StopPolling();
+  if (!before.ok()) return before.status();
+  if (!after.ok()) return after.status();
 
   LoadResult result = Collect();
-  result.client_cpu = own;
-  if (with_cpu) {
-    const absl::StatusOr<int64_t> cpu_after = SettledServerCpuUs(&result.server_settled);
-    if (!cpu_before.ok()) return cpu_before.status();
-    if (!cpu_after.ok()) return cpu_after.status();
-    result.server_cpu = absl::Microseconds(*cpu_after - *cpu_before);
-    result.server_cpu_answers = answers;
-    result.server_cpu_elapsed = absl::FromChrono(busy_until - measure_from_);
-  }
+  result.client_cpu = after->own_cpu - before->own_cpu;
+  if (options_.server_pid == 0) return result;
+  const absl::StatusOr<int64_t> settled = SettledServerCpuUs(&result.server_settled);
+  if (!settled.ok()) return settled.status();
+  result.server_cpu = absl::Microseconds(*settled - before->server_cpu_us);
+  result.server_cpu_answers = after->answers - before->answers;
+  result.server_cpu_elapsed = absl::FromChrono(busy_until - measure_from_);
   return result;
 }
 

@@ -47,6 +47,7 @@ struct LoadOptions {
   int in_flight = 64;
   int threads = 1;                            // that take answers
   uint64_t max_sends = kMaxSends;             // then the run ends early
+  absl::Duration connect = absl::Seconds(5);  // at most, for connections to come up
   absl::Duration drain = absl::Seconds(10);   // for answers after the last send
   absl::Duration settle = absl::Seconds(10);  // at most, for the server to come to rest
   pid_t server_pid = 0;                       // 0: CPU is not measured
@@ -79,7 +80,7 @@ absl::Status CheckLoadOptions(const LoadOptions& options);
 // Whether the target is an address of the loopback network with a port.
 bool IsLoopback(absl::string_view target);
 
-// Unavailable when no connection comes up in five seconds; InvalidArgument as above.
+// Unavailable when a connection does not come up in time; InvalidArgument as above.
 absl::StatusOr<LoadResult> RunLoad(const LoadOptions& options, const RequestBodies& requests);
 
 }  // namespace touchstone::bench

@@ -119,6 +119,7 @@ TEST(LoadRunOfNobodyTest, AServerThatIsNotThereIsUnavailable) {
   const int port = EchoServer::Create(echo).value()->port();
   LoadOptions options;
   options.target = absl::StrCat("127.0.0.1:", port);
+  options.connect = absl::Milliseconds(100);
   EXPECT_EQ(RunLoad(options, Bodies()).status().code(), absl::StatusCode::kUnavailable);
 }
 

@@ -31,6 +31,22 @@ def check(report):
     assert report["machine"]["cores"] >= 1 and report["build"]["compiler"].startswith("g++")
 
 
+def drive(target, echo, requests, work):
+    load = [PROGRAMS / "load", "--target", target, "--requests", requests, "--seconds", "1",
+            "--server-pid", str(echo.pid)]
+    for way in (["--rate", "200"], ["--in-flight", "8"]):
+        check(json.loads(subprocess.run(load + way, check=True, stdout=subprocess.PIPE).stdout))
+    median = work / "median"
+    subprocess.run(load + ["--warm-up-seconds", "0", "--max-requests", "50", "--median-response", median, "--json", work / "report.json"],
+                   check=True)
+    assert len(median.read_bytes()) == 1200
+    assert json.loads((work / "report.json").read_text())["answer_median_bytes"] == 1200
+    away = ["192.0.2.1:50051" if word == target else word for word in load]
+    assert subprocess.run(away, stderr=subprocess.PIPE).returncode == 2
+    echo.send_signal(signal.SIGTERM)
+    assert echo.wait() == 0
+
+
 def main():
     with tempfile.TemporaryDirectory() as folder:
         work = pathlib.Path(folder)
@@ -41,20 +57,10 @@ def main():
                         "--customers", "50", "--placement", "receipt"], check=True)
         address = work / "address"
         with subprocess.Popen([PROGRAMS / "echo", "--address-file", address, "--response-bytes", "1200"]) as echo:
-            target = wait_for(address, echo)
-            load = [PROGRAMS / "load", "--target", target, "--requests", requests, "--seconds", "1",
-                    "--warm-up-seconds", "0.1", "--server-pid", str(echo.pid)]
-            for way in (["--rate", "200"], ["--in-flight", "8"]):
-                check(json.loads(subprocess.run(load + way, check=True, stdout=subprocess.PIPE).stdout))
-            median = work / "median"
-            subprocess.run(load + ["--max-requests", "50", "--median-response", median, "--json", work / "report.json"],
-                           check=True)
-            assert len(median.read_bytes()) == 1200
-            assert json.loads((work / "report.json").read_text())["answer_median_bytes"] == 1200
-            refused = subprocess.run(load + ["--target", "192.0.2.1:50051"], stderr=subprocess.PIPE)
-            assert refused.returncode == 2, refused
-            echo.send_signal(signal.SIGTERM)
-            assert echo.wait() == 0
-
+            try:
+                drive(wait_for(address, echo), echo, requests, work)
+            except BaseException:
+                echo.kill()  # else leaving the block waits for it
+                raise
 
 main()
