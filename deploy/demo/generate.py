@@ -41,7 +41,7 @@ OTHER_EVENTS = {
     "visits": {"columns": ["page"], "share": 0.30, "most": 8, "days": 60},
     "calls": {"columns": ["topic"], "share": 0.06, "most": 4, "days": 40},
     "complaints": {"columns": ["case_id", "topic"], "share": 0.02, "most": 3, "days": 80},
-    "refunds": {"columns": ["refunded", "store"], "share": 0.05, "most": 4, "days": 170},
+    "refunds": {"columns": ["refunded", "currency", "store"], "share": 0.05, "most": 4, "days": 170},
 }
 PAGES = ["home", "cart", "coffee", "wine", "recipes"]
 TOPICS = ["delivery", "app", "invoice", "quality", "opening hours"]
@@ -271,7 +271,7 @@ class Generator:
         if name == "visits":
             return PAGES[int(self.roll() * len(PAGES))]
         if name == "refunds":
-            return f"{amount(self.between(100, 3000))} {store['currency']},{store['store']}"
+            return f"{amount(self.between(100, 3000))},{store['currency']},{store['store']}"
         topic = TOPICS[int(self.roll() * len(TOPICS))]
         return topic if name == "calls" else f"case-{customer}-{ago},{topic}"
 

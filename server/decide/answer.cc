@@ -4,6 +4,8 @@
 #include <google/protobuf/io/zero_copy_stream_impl_lite.h>
 
 #include <array>
+#include <memory>
+#include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "rules/facts/layout.h"
@@ -164,9 +166,13 @@ void FillTotals(const rules::Decision& decision, v1::BasketTotals* totals) {
 
 void FillBasket(const rules::RuleSet& rule_set, const rules::DecisionInput& input,
                 const rules::Decision& decision, const v1::DecideRequest& request, bool fallback,
-                v1::DecideResponse* response) {
+                std::unique_ptr<v1::BasketResult> kept, v1::DecideResponse* response) {
   const bool has_basket = request.has_basket();
   if (!has_basket && request.context().codes_size() == 0) return;
+  if (kept != nullptr) {
+    kept->Clear();
+    response->set_allocated_basket(kept.release());
+  }
   v1::BasketResult* result = response->mutable_basket();
   if (has_basket) {
     result->set_state(fallback ? v1::PRICING_STATE_NOT_PRICED : v1::PRICING_STATE_PRICED);
@@ -260,6 +266,8 @@ void FillReason(const rules::OfferOutcome& outcome, bool fallback, v1::Reason* r
 void FillAnswer(const rules::RuleSet& rule_set, const rules::DecisionInput& input,
                 const rules::Decision& decision, const v1::DecideRequest& request,
                 const AnswerFacts& facts, v1::DecideResponse* response) {
+  // Clear would free the basket and all its lines, to make them again at once.
+  std::unique_ptr<v1::BasketResult> basket(response->release_basket());
   response->Clear();
   Assign(input.decision_id, response->mutable_decision_id());
   absl::StrAppend(response->mutable_revision(), "revisions/", facts.revision);
@@ -269,7 +277,7 @@ void FillAnswer(const rules::RuleSet& rule_set, const rules::DecisionInput& inpu
   FillCompleteness(decision, facts, response);
   response->set_personal(ToPersonal(input.customer));
   if (decision.segment_known) Assign(decision.segment, response->mutable_segment());
-  FillBasket(rule_set, input, decision, request, facts.fallback, response);
+  FillBasket(rule_set, input, decision, request, facts.fallback, std::move(basket), response);
   FillPlacements(rule_set, decision, response);
   if (!facts.fallback) FillReasonsBehindChosen(rule_set, decision, response);
 }

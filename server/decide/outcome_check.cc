@@ -9,18 +9,9 @@ namespace {
 
 constexpr size_t kMaxOutcomeIdBytes = 128;
 constexpr absl::Duration kMostAhead = absl::Hours(24);
-constexpr int64_t kFirstSecond = -62135596800;
-constexpr int64_t kLastSecond = 253402300799;
 
 google::rpc::Status Wrong(absl::string_view what) {
   return ErrorStatus(grpc::StatusCode::INVALID_ARGUMENT, v1::ERROR_REASON_VALUE_INVALID, what);
-}
-
-bool IsOptionalId(absl::string_view text) { return text.empty() || IsId(text); }
-
-bool IsTimestamp(const google::protobuf::Timestamp& timestamp) {
-  return timestamp.seconds() >= kFirstSecond && timestamp.seconds() <= kLastSecond &&
-         timestamp.nanos() >= 0 && timestamp.nanos() <= 999'999'999;
 }
 
 }  // namespace

@@ -71,6 +71,9 @@ ReadFailure ToFailure(Receipt::Cause cause) {
   }
 }
 
+// The generated setters make a string of their own first.
+void Assign(absl::string_view from, std::string* to) { to->assign(from.data(), from.size()); }
+
 int32_t OffsetSeconds(absl::TimeZone zone, absl::Time at) { return zone.At(at).offset; }
 
 void FillCompleteness(const Computation& computation, bool fallback, ReadFailure failure,
@@ -97,7 +100,7 @@ absl::string_view ReceiptBuilder::Build(const Computation& computation, absl::st
   const LiveState& live = computation.binder().live();
   const absl::Time now = computation.input().now;
   receipt_.Clear();
-  receipt_.set_decision_id(terms.decision_id.data(), terms.decision_id.size());
+  Assign(terms.decision_id, receipt_.mutable_decision_id());
   receipt_.set_engine_version(kEngineVersion);
   receipt_.set_revision(live.revision);
   receipt_.set_reference_version(live.reference_version);
@@ -109,10 +112,10 @@ absl::string_view ReceiptBuilder::Build(const Computation& computation, absl::st
   const absl::TimeZone zone = live.rule_set->schema.zone;
   offset->set_zone(zone.name());
   offset->set_offset_seconds(OffsetSeconds(zone, now));
-  receipt_.set_request(request.data(), request.size());
+  Assign(request, receipt_.mutable_request());
   receipt_.set_customer_input(ToInput(customer.status));
-  receipt_.set_customer_id(customer.id.data(), customer.id.size());
-  receipt_.set_customer_record(customer.record.data(), customer.record.size());
+  Assign(customer.id, receipt_.mutable_customer_id());
+  Assign(customer.record, receipt_.mutable_customer_record());
   for (const uint32_t offer : live.paused) {
     receipt_.add_paused_offers(live.rule_set->offers[offer].id);
   }

@@ -22,8 +22,6 @@ bool HasIdCharacters(absl::string_view text) {
   });
 }
 
-bool IsOptionalId(absl::string_view text) { return text.empty() || IsId(text); }
-
 bool IsNamespace(absl::string_view text) {
   return !text.empty() && text.size() <= kMaxIdBytes &&
          std::all_of(text.begin(), text.end(), [](char c) {
@@ -36,11 +34,6 @@ bool IsLocale(absl::string_view text) {
   return text.size() <= kMaxLocaleBytes && std::all_of(text.begin(), text.end(), [](char c) {
            return absl::ascii_isalnum(static_cast<unsigned char>(c)) || c == '-';
          });
-}
-
-bool IsTimestamp(const google::protobuf::Timestamp& timestamp) {
-  return timestamp.seconds() >= -62135596800 && timestamp.seconds() <= 253402300799 &&
-         timestamp.nanos() >= 0 && timestamp.nanos() <= 999'999'999;
 }
 
 bool IsDuration(const google::protobuf::Duration& duration) {
@@ -128,6 +121,13 @@ void CheckManualDiscounts(size_t index, const v1::BasketLine& line,
 
 bool IsId(absl::string_view text) {
   return !text.empty() && text.size() <= kMaxIdBytes && HasIdCharacters(text);
+}
+
+bool IsOptionalId(absl::string_view text) { return text.empty() || IsId(text); }
+
+bool IsTimestamp(const google::protobuf::Timestamp& timestamp) {
+  return timestamp.seconds() >= -62135596800 && timestamp.seconds() <= 253402300799 &&
+         timestamp.nanos() >= 0 && timestamp.nanos() <= 999'999'999;
 }
 
 std::string LineField(size_t index, absl::string_view field) {

@@ -4,6 +4,9 @@
 //
 // Thread safety: pure functions. Cost: allocates for findings only.
 
+#include <google/protobuf/timestamp.pb.h>
+
+#include <string>
 #include <vector>
 
 #include "absl/strings/string_view.h"
@@ -14,6 +17,9 @@ namespace touchstone::server {
 
 // 1-64 bytes of [A-Za-z0-9._-].
 bool IsId(absl::string_view text);
+bool IsOptionalId(absl::string_view text);  // the same, or empty
+// Of the calendar: from year 1 to 9999.
+bool IsTimestamp(const google::protobuf::Timestamp& timestamp);
 
 void CheckContext(const v1::DecisionContext& context, std::vector<Violation>* violations);
 void CheckTenders(const v1::Basket& basket, std::vector<Violation>* violations);

@@ -1,5 +1,6 @@
 #include "server/rpc/parse.h"
 
+#include <google/protobuf/io/coded_stream.h>
 #include <google/protobuf/stubs/logging.h>
 
 #include <cstdio>
@@ -35,12 +36,20 @@ absl::string_view QuotedName(absl::string_view text) {
 
 std::optional<Violation> ParseRequest(absl::string_view bytes,
                                       google::protobuf::MessageLite* message) {
+  message->Clear();
+  return MergeRequest(bytes, message);
+}
+
+std::optional<Violation> MergeRequest(absl::string_view bytes,
+                                      google::protobuf::MessageLite* message) {
   static std::once_flag taken;
   std::call_once(taken, [] { google::protobuf::SetLogHandler(TakeLog); });
   thread_local std::string heard;
   heard.clear();
   said = &heard;
-  const bool parsed = message->ParseFromArray(bytes.data(), static_cast<int>(bytes.size()));
+  google::protobuf::io::CodedInputStream input(reinterpret_cast<const uint8_t*>(bytes.data()),
+                                               static_cast<int>(bytes.size()));
+  const bool parsed = message->MergeFromCodedStream(&input) && input.ConsumedEntireMessage();
   said = nullptr;
   if (parsed) return std::nullopt;
   const absl::string_view field = QuotedName(heard);

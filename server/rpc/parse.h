@@ -20,4 +20,8 @@ namespace touchstone::server {
 std::optional<Violation> ParseRequest(absl::string_view bytes,
                                       google::protobuf::MessageLite* message);
 
+// The same without clearing the message first, for callers who reuse its parts.
+std::optional<Violation> MergeRequest(absl::string_view bytes,
+                                      google::protobuf::MessageLite* message);
+
 }  // namespace touchstone::server

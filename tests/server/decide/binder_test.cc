@@ -185,9 +185,9 @@ TEST(BinderTest, TellsMerchandiseFromDepositsAndGiftCards) {
 
 TEST(BinderTest, TakesTheSmallestBudget) {
   v1::DecideRequest request = TillRequest();
-  EXPECT_EQ(Bound(request).binder().budget(), absl::Milliseconds(20));
+  EXPECT_EQ(Bound(request).binder().budget(), absl::Seconds(9));
   request.add_placements("display");
-  EXPECT_EQ(Bound(request).binder().budget(), absl::Milliseconds(20));
+  EXPECT_EQ(Bound(request).binder().budget(), absl::Seconds(9));
   request.mutable_context()->mutable_budget()->set_nanos(7'000'000);
   EXPECT_EQ(Bound(request).binder().budget(), absl::Milliseconds(7));
 }

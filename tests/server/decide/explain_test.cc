@@ -9,14 +9,6 @@
 namespace touchstone::server {
 namespace {
 
-v1::DecideRequest LoyalTillRequest() {
-  v1::DecideRequest request = TillRequest();
-  v1::Identity* identity = request.mutable_context()->add_identities();
-  identity->set_namespace_("loyalty_card");
-  identity->set_value("1");
-  return request;
-}
-
 v1::ExplainResponse Explained(Serving& serving, const v1::ExplainRequest& request) {
   grpc::ClientContext context;
   v1::ExplainResponse response;

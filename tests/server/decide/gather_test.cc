@@ -36,11 +36,7 @@ struct Answered {
 class Simulation : public RecordReader, public ReadExecutor {
  public:
   Simulation(Micros fault_from, Micros fault_until)
-      : fault_from_(fault_from), fault_until_(fault_until), gatherer_(this, this) {
-    v1::Identity* identity = request_.mutable_context()->add_identities();
-    identity->set_namespace_("loyalty_card");
-    identity->set_value("1");
-  }
+      : fault_from_(fault_from), fault_until_(fault_until), gatherer_(this, this) {}
 
   std::vector<Answered> Run(Micros duration, Micros interval) {
     for (Micros at = 0; at < duration; at += interval) {
@@ -173,7 +169,7 @@ class Simulation : public RecordReader, public ReadExecutor {
 
   const Micros fault_from_;
   const Micros fault_until_;
-  v1::DecideRequest request_ = TillRequest();
+  v1::DecideRequest request_ = LoyalTillRequest();
   const std::string record_ = LoyalRecord();
   Gatherer gatherer_;
   Computation computation_;

@@ -10,14 +10,6 @@
 namespace touchstone::server {
 namespace {
 
-v1::DecideRequest LoyalTillRequest() {
-  v1::DecideRequest request = TillRequest();
-  v1::Identity* identity = request.mutable_context()->add_identities();
-  identity->set_namespace_("loyalty_card");
-  identity->set_value("1");
-  return request;
-}
-
 v1::DecideResponse Decided(Serving& serving, const v1::DecideRequest& request) {
   v1::DecideResponse response;
   const grpc::Status status = serving.Decide(request, &response);
@@ -38,14 +30,6 @@ std::string ErrorReason(const v1::OutcomeResult& result) {
                                result.error().SerializeAsString()));
 }
 
-int Contacts(Serving& serving, store::ContactKind kind) {
-  const std::string bytes = serving.Record("c-loyal");
-  const store::RecordView record = store::RecordView::Parse(bytes).value();
-  int count = 0;
-  for (size_t i = 0; i < record.contact_count(); ++i) count += record.contact(i).kind == kind;
-  return count;
-}
-
 TEST(OutcomeTest, RecordsAnOutcomeOnceByItsToken) {
   Serving serving;
   const v1::DecideResponse decided = Decided(serving, LoyalTillRequest());
@@ -56,7 +40,7 @@ TEST(OutcomeTest, RecordsAnOutcomeOnceByItsToken) {
   ASSERT_TRUE(serving.Record(request, &response).ok());
   ASSERT_EQ(response.results_size(), 1);
   EXPECT_EQ(response.results(0).state(), v1::OUTCOME_STATE_RECORDED);
-  EXPECT_EQ(Contacts(serving, store::ContactKind::kAccepted), 1);
+  EXPECT_EQ(serving.LoyalContacts(store::ContactKind::kAccepted), 1);
 
   // A retry gets the first answer.
   v1::RecordOutcomesResponse retry;
@@ -66,7 +50,7 @@ TEST(OutcomeTest, RecordsAnOutcomeOnceByItsToken) {
   request.set_request_id("r-2");
   ASSERT_TRUE(serving.Record(request, &response).ok());
   EXPECT_EQ(response.results(0).state(), v1::OUTCOME_STATE_DUPLICATE);
-  EXPECT_EQ(Contacts(serving, store::ContactKind::kAccepted), 1);
+  EXPECT_EQ(serving.LoyalContacts(store::ContactKind::kAccepted), 1);
 }
 
 TEST(OutcomeTest, RefusesForgedTokensAndGoesOnWithTheOthers) {
@@ -87,8 +71,8 @@ TEST(OutcomeTest, RefusesForgedTokensAndGoesOnWithTheOthers) {
   EXPECT_EQ(ErrorReason(response.results(0)), "TOKEN_INVALID");
   EXPECT_EQ(response.results(1).state(), v1::OUTCOME_STATE_RECORDED);
   for (int i = 2; i < 5; ++i) EXPECT_EQ(ErrorReason(response.results(i)), "VALUE_INVALID");
-  EXPECT_EQ(Contacts(serving, store::ContactKind::kAccepted), 0);
-  EXPECT_EQ(Contacts(serving, store::ContactKind::kDeclined), 1);
+  EXPECT_EQ(serving.LoyalContacts(store::ContactKind::kAccepted), 0);
+  EXPECT_EQ(serving.LoyalContacts(store::ContactKind::kDeclined), 1);
 }
 
 TEST(OutcomeTest, RecordsAnOutcomeByItsDecision) {
@@ -114,7 +98,7 @@ TEST(OutcomeTest, RecordsAnOutcomeByItsDecision) {
   EXPECT_EQ(response.results(1).state(), v1::OUTCOME_STATE_RECORDED);
   EXPECT_EQ(ErrorReason(response.results(2)), "OFFER_NOT_IN_DECISION");
   EXPECT_EQ(ErrorReason(response.results(3)), "DECISION_NOT_FOUND");
-  EXPECT_EQ(Contacts(serving, store::ContactKind::kRedeemed), 2);
+  EXPECT_EQ(serving.LoyalContacts(store::ContactKind::kRedeemed), 2);
 }
 
 TEST(OutcomeTest, CountsAnOutcomeAgainstTheLimitOfTheNextDecision) {
@@ -151,7 +135,7 @@ TEST(OutcomeTest, KeepsNothingOfATraining) {
   v1::RecordOutcomesResponse response;
   ASSERT_TRUE(serving.Record(request, &response).ok());
   EXPECT_EQ(response.results(0).state(), v1::OUTCOME_STATE_RECORDED);
-  EXPECT_EQ(Contacts(serving, store::ContactKind::kAccepted), 0);
+  EXPECT_EQ(serving.LoyalContacts(store::ContactKind::kAccepted), 0);
 }
 
 TEST(OutcomeTest, RefusesABatchThatIsNone) {

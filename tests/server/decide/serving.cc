@@ -70,16 +70,27 @@ google::rpc::Status DetailsOf(const grpc::Status& status) {
 
 }  // namespace
 
-Serving::Serving(DecideServerOptions options) : token_key_("a key of the tests, 32 bytes long..") {
+Serving::Serving(DecideServerOptions options, std::shared_ptr<rocksdb::FileSystem> files)
+    : token_key_("a key of the tests, 32 bytes long..") {
   store::StoreOptions store_options;
   store_options.path = directory_.Sub("store");
-  auto opened = store::Store::Open(store_options);
-  Require(opened.ok());
-  store_ = *std::move(opened);
-  writer_ = std::make_unique<store::Writer>(store_.get(), store::WriterOptions());
+  store_options.file_system = files;
+  const auto open = [&] {
+    auto opened = store::Store::Open(store_options);
+    Require(opened.ok());
+    store_ = *std::move(opened);
+    writer_ = std::make_unique<store::Writer>(store_.get(), store::WriterOptions());
+  };
+  open();
   live_.Set(WorldState(1, 1));
   AddCustomer("c-loyal", "loyalty_card:1", LoyalRecord());
   AddCustomer("c-new", "loyalty_card:2", NewRecord());
+  if (files != nullptr) {
+    // Opening again moves what was written from the log to tables, which no read has touched.
+    writer_.reset();
+    store_.reset();
+    open();
+  }
 
   DecideServerRooms rooms;
   rooms.live = &live_;
@@ -156,6 +167,14 @@ std::string Serving::Record(const std::string& customer_id) {
                           &record)
               .ok());
   return std::string(record.bytes());
+}
+
+int Serving::LoyalContacts(store::ContactKind kind) {
+  const std::string bytes = Record("c-loyal");
+  const store::RecordView record = store::RecordView::Parse(bytes).value();
+  int count = 0;
+  for (size_t i = 0; i < record.contact_count(); ++i) count += record.contact(i).kind == kind;
+  return count;
 }
 
 grpc::Status Serving::Decide(const v1::DecideRequest& request, v1::DecideResponse* response,

@@ -23,12 +23,16 @@ namespace touchstone::server {
 
 class Serving {
  public:
-  explicit Serving(DecideServerOptions options = {});
+  // With `files`, the store reads through them and nothing of it is in memory at the start.
+  explicit Serving(DecideServerOptions options = {},
+                   std::shared_ptr<rocksdb::FileSystem> files = nullptr);
   ~Serving();
 
   // Customers c-loyal (loyalty_card:1) and c-new (loyalty_card:2) are there from the start.
   void AddCustomer(const std::string& id, const std::string& identity, const std::string& record);
   std::string Record(const std::string& customer_id);
+  // Contacts of one kind in the record of c-loyal.
+  int LoyalContacts(store::ContactKind kind);
 
   grpc::Status Decide(const v1::DecideRequest& request, v1::DecideResponse* response,
                       absl::Duration deadline = absl::InfiniteDuration());

@@ -10,19 +10,12 @@
 
 #include "server/decide/receipt.h"
 #include "store/record.h"
+#include "tests/store/fault_file_system.h"
 
 namespace touchstone::server {
 namespace {
 
 using ::testing::ElementsAre;
-
-v1::DecideRequest LoyalTillRequest() {
-  v1::DecideRequest request = TillRequest();
-  v1::Identity* identity = request.mutable_context()->add_identities();
-  identity->set_namespace_("loyalty_card");
-  identity->set_value("1");
-  return request;
-}
 
 TEST(ServingTest, PricesTheBasketOfALoyalCustomerAndShowsOffers) {
   Serving serving;
@@ -231,13 +224,81 @@ TEST(ServingTest, DecidesUnderTheRevisionThatIsLive) {
   EXPECT_EQ(response.basket().applied_offers(0).offer_id(), "bread-10");
 }
 
-// Contacts of one kind in a customer's record.
-int Contacts(Serving& serving, store::ContactKind kind) {
-  const std::string bytes = serving.Record("c-loyal");
-  const store::RecordView record = store::RecordView::Parse(bytes).value();
-  int count = 0;
-  for (size_t i = 0; i < record.contact_count(); ++i) count += record.contact(i).kind == kind;
-  return count;
+TEST(ServingTest, AnswersPartialAtTheDeadlineWhileTheReadIsHeld) {
+  auto files = std::make_shared<store::FaultFileSystem>();
+  Serving serving(DecideServerOptions(), files);
+  files->HoldReads();
+  v1::DecideRequest request = LoyalTillRequest();
+  request.mutable_context()->mutable_budget()->set_nanos(60'000'000);
+  v1::DecideResponse response;
+  ASSERT_TRUE(serving.Decide(request, &response).ok());
+  EXPECT_EQ(response.completeness(), v1::COMPLETENESS_PARTIAL);
+  EXPECT_EQ(response.completeness_cause(), v1::COMPLETENESS_CAUSE_CUSTOMER_NOT_READ);
+  EXPECT_EQ(response.personal(), v1::PERSONAL_STATE_NOT_READ);
+  EXPECT_EQ(response.segment(), "");
+  EXPECT_EQ(response.basket().applied_offers_size(), 2);  // the public ones
+  files->ReleaseReads();
+}
+
+TEST(ServingTest, AnswersCompleteWhenAHeldReadComesInTime) {
+  auto files = std::make_shared<store::FaultFileSystem>();
+  Serving serving(DecideServerOptions(), files);
+  files->HoldReads();
+  v1::DecideResponse response;
+  std::thread caller([&] { EXPECT_TRUE(serving.Decide(LoyalTillRequest(), &response).ok()); });
+  files->AwaitHeldReads(1);
+  files->ReleaseReads();
+  caller.join();
+  EXPECT_EQ(response.completeness(), v1::COMPLETENESS_COMPLETE);
+  EXPECT_EQ(response.segment(), "loyal");
+  EXPECT_EQ(serving.server().gather_stats().misses, 1u);
+  // In memory now.
+  ASSERT_TRUE(serving.Decide(LoyalTillRequest(), &response).ok());
+  EXPECT_EQ(response.completeness(), v1::COMPLETENESS_COMPLETE);
+  EXPECT_EQ(serving.server().gather_stats().misses, 1u);
+}
+
+TEST(ServingTest, AnswersAtOnceWhenTheQueueOfReadsIsFull) {
+  auto files = std::make_shared<store::FaultFileSystem>();
+  DecideServerOptions options;
+  options.read_threads = 1;
+  options.read_queue = 1;
+  Serving serving(options, files);
+  files->HoldReads();
+  // One read is held, one waits in the queue, the third finds no room.
+  std::vector<std::thread> callers;
+  std::atomic<int> in_time{0};
+  for (int i = 0; i < 2; ++i) {
+    callers.emplace_back([&serving, &in_time, i] {
+      v1::DecideRequest request = LoyalTillRequest();
+      request.mutable_context()->set_transaction_id("waits-" + std::to_string(i));
+      v1::DecideResponse response;
+      if (serving.Decide(request, &response).ok() &&
+          response.completeness() == v1::COMPLETENESS_COMPLETE) {
+        ++in_time;
+      }
+    });
+    if (i == 0) files->AwaitHeldReads(1);
+  }
+  while (serving.server().gather_stats().misses < 2) std::this_thread::yield();
+  v1::DecideResponse response;
+  ASSERT_TRUE(serving.Decide(LoyalTillRequest(), &response).ok());
+  EXPECT_EQ(response.completeness(), v1::COMPLETENESS_PARTIAL);
+  EXPECT_EQ(response.completeness_cause(), v1::COMPLETENESS_CAUSE_OVERLOAD);
+  files->ReleaseReads();
+  for (std::thread& caller : callers) caller.join();
+  EXPECT_EQ(in_time, 2);
+}
+
+TEST(ServingTest, AnswersPartialWhenTheStoreFails) {
+  auto files = std::make_shared<store::FaultFileSystem>();
+  Serving serving(DecideServerOptions(), files);
+  files->FailReads(1000);
+  v1::DecideResponse response;
+  ASSERT_TRUE(serving.Decide(LoyalTillRequest(), &response).ok());
+  EXPECT_EQ(response.completeness(), v1::COMPLETENESS_PARTIAL);
+  EXPECT_EQ(response.completeness_cause(), v1::COMPLETENESS_CAUSE_STORE_ERROR);
+  EXPECT_EQ(serving.server().gather_stats().errors, 1u);
 }
 
 TEST(ServingTest, CountsWhatAPlacementShowsOnceATransaction) {
@@ -247,17 +308,17 @@ TEST(ServingTest, CountsWhatAPlacementShowsOnceATransaction) {
   ASSERT_TRUE(serving.Decide(request, &response).ok());
   const int shown = response.placements(0).offers_size();
   ASSERT_GT(shown, 0);
-  EXPECT_EQ(Contacts(serving, store::ContactKind::kShown), shown);
+  EXPECT_EQ(serving.LoyalContacts(store::ContactKind::kShown), shown);
   request.mutable_context()->set_step(2);
   ASSERT_TRUE(serving.Decide(request, &response).ok());
-  EXPECT_EQ(Contacts(serving, store::ContactKind::kShown), shown);
+  EXPECT_EQ(serving.LoyalContacts(store::ContactKind::kShown), shown);
   request.mutable_context()->set_transaction_id("t-2");
   request.mutable_context()->set_mode(v1::DECISION_MODE_PREVIEW);
   ASSERT_TRUE(serving.Decide(request, &response).ok());
-  EXPECT_EQ(Contacts(serving, store::ContactKind::kShown), shown);
+  EXPECT_EQ(serving.LoyalContacts(store::ContactKind::kShown), shown);
   request.mutable_context()->set_mode(v1::DECISION_MODE_LIVE);
   ASSERT_TRUE(serving.Decide(request, &response).ok());
-  EXPECT_EQ(Contacts(serving, store::ContactKind::kShown), 2 * shown);
+  EXPECT_EQ(serving.LoyalContacts(store::ContactKind::kShown), 2 * shown);
   EXPECT_EQ(serving.server().shown_stats().dropped, 0u);
 }
 

@@ -62,9 +62,9 @@ constexpr absl::string_view kSegments = R"(segments:
 )";
 
 constexpr absl::string_view kPlacements = R"(placements:
-  receipt:   { channel: pos, max_offers: 2, budget: 20ms, shown_on: answer, fields: { text: { max: 60 } }, fallback: [join-club] }
-  display:   { channel: pos, max_offers: 1, budget: 30ms, fields: { text: { max: 60 } } }
-  home_hero: { channel: web, max_offers: 1, budget: 30ms, fields: { banner: { max: 60 } } }
+  receipt:   { channel: pos, max_offers: 2, budget: 9s, shown_on: answer, fields: { text: { max: 60 } }, fallback: [join-club] }
+  display:   { channel: pos, max_offers: 1, budget: 10s, fields: { text: { max: 60 } } }
+  home_hero: { channel: web, max_offers: 1, budget: 10s, fields: { banner: { max: 60 } } }
 )";
 
 constexpr absl::string_view kPricing = R"(stages: [line, order]
@@ -392,6 +392,14 @@ v1::DecideRequest TillRequest() {
   AddLine("BEANS", 2, 140000, basket);
   AddLine("BREAD", 1, 30000, basket);
   request.add_placements("receipt");
+  return request;
+}
+
+v1::DecideRequest LoyalTillRequest() {
+  v1::DecideRequest request = TillRequest();
+  v1::Identity* identity = request.mutable_context()->add_identities();
+  identity->set_namespace_("loyalty_card");
+  identity->set_value("1");
   return request;
 }
 

@@ -35,6 +35,8 @@ std::string RandomRecord(std::mt19937_64& random);
 
 // Two packs of beans and bread at the till, receipt and no identity.
 v1::DecideRequest TillRequest();
+// The same with the identity loyalty_card:1.
+v1::DecideRequest LoyalTillRequest();
 v1::DecideRequest RandomRequest(std::mt19937_64& random);
 
 }  // namespace touchstone::server

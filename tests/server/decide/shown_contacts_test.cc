@@ -1,0 +1,83 @@
+#include "server/decide/shown_contacts.h"
+
+#include <gtest/gtest.h>
+
+#include <utility>
+#include <vector>
+
+#include "tests/server/decide/world.h"
+
+namespace touchstone::server {
+namespace {
+
+using store::storage::Entry;
+using store::storage::EntryResult;
+
+// A store that keeps what it is given and acknowledges when told.
+struct HeldStore {
+  SubmitFunction Submit() {
+    return [this](Entry entry, store::Writer::Done done) {
+      if (!status.ok()) return status;
+      entries.push_back(std::move(entry));
+      waiting.push_back(std::move(done));
+      return absl::OkStatus();
+    };
+  }
+  void Acknowledge() {
+    for (const store::Writer::Done& done : waiting) done(EntryResult());
+    waiting.clear();
+  }
+
+  absl::Status status;
+  std::vector<Entry> entries;
+  std::vector<store::Writer::Done> waiting;
+};
+
+ShownContact Contact(uint64_t transaction, uint32_t offer) {
+  ShownContact contact;
+  contact.customer_id = "c-1";
+  contact.transaction = transaction;
+  contact.offer = offer;
+  contact.time = WorldNow();
+  return contact;
+}
+
+TEST(ShownContactsTest, SendsAContactOnceATransactionAndOffer) {
+  HeldStore store;
+  ShownContacts contacts(store.Submit(), 8);
+  contacts.Count(Contact(1, 1), WorldNow());
+  contacts.Count(Contact(1, 1), WorldNow());
+  contacts.Count(Contact(1, 2), WorldNow());
+  contacts.Count(Contact(2, 1), WorldNow());
+  ASSERT_EQ(store.entries.size(), 3u);
+  EXPECT_EQ(store.entries[0].update_record().record().id(), "c-1");
+  EXPECT_EQ(store.entries[0].update_record().existence(),
+            store::storage::UpdateRecord::EXISTENCE_MUST_EXIST);
+  store.Acknowledge();
+  EXPECT_EQ(contacts.stats().counted, 3u);
+}
+
+TEST(ShownContactsTest, DropsAndCountsWhatFindsNoRoomAndTakesItLater) {
+  HeldStore store;
+  ShownContacts contacts(store.Submit(), 2);
+  for (uint32_t offer = 1; offer <= 5; ++offer) contacts.Count(Contact(1, offer), WorldNow());
+  EXPECT_EQ(store.entries.size(), 2u);
+  EXPECT_EQ(contacts.stats().dropped, 3u);
+  store.Acknowledge();
+  contacts.Count(Contact(1, 5), WorldNow());
+  EXPECT_EQ(store.entries.size(), 3u);
+}
+
+TEST(ShownContactsTest, DropsWhatTheStoreRefuses) {
+  HeldStore store;
+  store.status = absl::UnavailableError("read-only");
+  ShownContacts contacts(store.Submit(), 2);
+  contacts.Count(Contact(1, 1), WorldNow());
+  EXPECT_EQ(contacts.stats().dropped, 1u);
+  store.status = absl::OkStatus();
+  contacts.Count(Contact(1, 1), WorldNow());
+  EXPECT_EQ(store.entries.size(), 1u);
+}
+
+}  // namespace
+}  // namespace touchstone::server
