@@ -1,10 +1,15 @@
 // Reference tables: one stream, swapped in at once by the server.
 
+#include <algorithm>
 #include <utility>
 #include <vector>
 
 #include "absl/container/flat_hash_set.h"
+#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/strip.h"
+#include "google/rpc/error_details.pb.h"
+#include "google/rpc/status.pb.h"
 #include "server/import/import_run.h"
 #include "server/import/row_value.h"
 #include "touchstone/v1/reference_service.grpc.pb.h"
@@ -30,6 +35,31 @@ absl::Status MapRow(const Mapping& mapping, const Row& row, v1::ReferenceTableRo
   return absl::OkStatus();
 }
 
+struct SentRow {
+  int64_t line = 0;
+  std::string raw;
+};
+
+// The server names rows by their position: here they get their lines back.
+void QuarantineRefused(const grpc::Status& refused, const std::vector<SentRow>& sent,
+                       Quarantine* quarantine) {
+  google::rpc::Status details;
+  if (!details.ParseFromString(refused.error_details())) return;
+  google::rpc::BadRequest request;
+  for (const google::protobuf::Any& any : details.details()) any.UnpackTo(&request);
+  for (const auto& violation : request.field_violations()) {
+    absl::string_view field = violation.field();
+    size_t position = 0;
+    if (!absl::ConsumePrefix(&field, "rows[") ||
+        !absl::SimpleAtoi(field.substr(0, field.find(']')), &position) || position >= sent.size()) {
+      continue;
+    }
+    field.remove_prefix(std::min(field.find(']') + 2, field.size()));
+    quarantine->Add(sent[position].line, absl::StrCat(field, ": ", violation.description()),
+                    sent[position].raw);
+  }
+}
+
 }  // namespace
 
 ImportResult ImportReference(const ImportRun& run) {
@@ -42,6 +72,7 @@ ImportResult ImportReference(const ImportRun& run) {
   message.set_request_id(run.run_id);
   message.set_table(run.mapping->table);
   absl::flat_hash_set<std::string> keys;
+  std::vector<SentRow> sent;
   Row row;
   bool alive = true;
   while (alive && run.reader->Next(&row)) {
@@ -61,6 +92,7 @@ ImportResult ImportReference(const ImportRun& run) {
       continue;
     }
     *message.add_rows() = std::move(mapped);
+    sent.push_back({row.line, row.raw});
     if (message.rows_size() < kRowsInMessage) continue;
     alive = stream->Write(message);
     message.Clear();
@@ -76,7 +108,11 @@ ImportResult ImportReference(const ImportRun& run) {
   if (alive) stream->Write(message);
   stream->WritesDone();
   result.call = stream->Finish();
-  if (result.call.ok()) result.totals.imported = response.row_count();
+  if (result.call.ok()) {
+    result.totals.imported = response.row_count();
+  } else {
+    QuarantineRefused(result.call, sent, run.quarantine);
+  }
   result.totals.quarantined = run.quarantine->count();
   return result;
 }

@@ -2,8 +2,9 @@
 
 // One import: reads a file row by row, maps it, sends it in batches, and counts what became of it.
 //
-// Every row is counted once: rows = imported + duplicate + left_out + quarantined. Events of one
-// group share the fate of their event. Thread safety: Run* from one thread.
+// Every row is counted once: rows = imported + duplicate + left_out + quarantined, unless the run
+// fails. Events of one group share the fate of their event. A table that the server refuses is not
+// imported at all; the rows that it names are quarantined. Thread safety: Run* from one thread.
 // Errors: a row that cannot be used goes into the quarantine and the import goes on. Run* fails
 // when the file or the server does; what was acknowledged stays. Running it again is safe: events
 // count once, customers and tables are set to what the file says.

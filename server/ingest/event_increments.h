@@ -29,7 +29,7 @@ class EventIncrements {
   EventIncrements(std::shared_ptr<const LiveState> live, absl::Time now);
 
   // Appends what the event adds to `patch`. Nothing is appended when a violation is added; `field`
-  // is the path of the event in the request.
+  // is the path of the event in the request. REQUIRES: `violations` is empty.
   void Add(const v1::Event& event, absl::string_view field, store::RecordPatch* patch,
            std::vector<Violation>* violations);
 

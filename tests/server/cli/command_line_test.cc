@@ -132,8 +132,10 @@ TEST_F(CommandLineTest, ARuleSetThatIsRefusedIsAFinding) {
 
 TEST_F(CommandLineTest, ValidatesAndTestsWithoutAServer) {
   EXPECT_EQ(RunCommand({"rules", "validate", Folder("good", GroceryRules())}).exit_code, kExitFine);
-  EXPECT_EQ(RunCommand({"rules", "validate", Folder("broken", BrokenRules())}).exit_code, kExitFindings);
-  EXPECT_EQ(RunCommand({"rules", "test", Folder("failing", FailingRules())}).exit_code, kExitFindings);
+  EXPECT_EQ(RunCommand({"rules", "validate", Folder("broken", BrokenRules())}).exit_code,
+            kExitFindings);
+  EXPECT_EQ(RunCommand({"rules", "test", Folder("failing", FailingRules())}).exit_code,
+            kExitFindings);
 }
 
 TEST_F(CommandLineTest, DecidesFromFlagsAndFilesAndExplains) {
@@ -250,6 +252,19 @@ TEST_F(CommandLineTest, ImportingEventsTwiceIsTheSameAsOnce) {
                                  "\"quarantined\":1,\"events_new\":0,\"events_duplicate\":2"));
   // 15.33 + 6.78 - 3.39
   EXPECT_THAT(OnServer({"customer", "get", "17850"}).out, HasSubstr("spend_90d = 18.72 EUR"));
+}
+
+TEST_F(CommandLineTest, ATableThatIsRefusedNamesTheLinesOfTheFile) {
+  server_.Publish(GroceryRules());
+  const std::string file = Write("stores.csv", "store,zone\nS1,Europe/Berlin\nS2,Atlantis\n");
+  const Ran ran = OnServer({"import", "reference", file, "--mapping",
+                            Write("stores.yaml",
+                                  "kind: reference\ntable: store\nkey: store\n"
+                                  "columns: { zone: zone }\n")});
+  EXPECT_EQ(ran.exit_code, kExitUsage);
+  EXPECT_THAT(ran.out, HasSubstr("2 rows: 0 imported"));
+  EXPECT_THAT(Read(file + ".quarantine.csv"),
+              HasSubstr("3,\"values[zone]: must be an IANA time zone"));
 }
 
 TEST_F(CommandLineTest, AWrongMappingImportsNothing) {
