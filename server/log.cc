@@ -7,6 +7,7 @@
 #include <memory>
 
 #include "absl/strings/str_cat.h"
+#include "server/json_string.h"
 
 namespace touchstone::server {
 namespace {
@@ -38,25 +39,6 @@ spdlog::level::level_enum ToSpdlog(LogLevel level) {
       return spdlog::level::err;
   }
   return spdlog::level::info;
-}
-
-void AppendJsonString(absl::string_view text, std::string* to) {
-  static constexpr char kHex[] = "0123456789abcdef";
-  to->push_back('"');
-  for (const char c : text) {
-    const auto byte = static_cast<unsigned char>(c);
-    if (c == '"' || c == '\\') {
-      to->push_back('\\');
-      to->push_back(c);
-    } else if (byte < 0x20) {
-      to->append("\\u00");
-      to->push_back(kHex[byte >> 4]);
-      to->push_back(kHex[byte & 15]);
-    } else {
-      to->push_back(c);
-    }
-  }
-  to->push_back('"');
 }
 
 }  // namespace

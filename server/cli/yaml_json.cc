@@ -6,30 +6,12 @@
 #include "rules/ruleset/source_text.h"
 #include "rules/ruleset/yaml_node.h"
 #include "rules/ruleset/yaml_reader.h"
+#include "server/json_string.h"
 
 namespace touchstone::server {
 namespace {
 
 constexpr size_t kMaxYamlBytes = size_t{16} << 20;
-
-void AppendString(absl::string_view text, std::string* json) {
-  static constexpr char kHex[] = "0123456789abcdef";
-  json->push_back('"');
-  for (const char c : text) {
-    const auto byte = static_cast<unsigned char>(c);
-    if (c == '"' || c == '\\') {
-      json->push_back('\\');
-      json->push_back(c);
-    } else if (byte < 0x20) {
-      json->append("\\u00");
-      json->push_back(kHex[byte >> 4]);
-      json->push_back(kHex[byte & 15]);
-    } else {
-      json->push_back(c);
-    }
-  }
-  json->push_back('"');
-}
 
 void AppendNode(const rules::YamlNode& node, std::string* json) {
   switch (node.kind) {
@@ -37,7 +19,7 @@ void AppendNode(const rules::YamlNode& node, std::string* json) {
       if (node.Missing()) {
         json->append("null");
       } else {
-        AppendString(node.text, json);
+        AppendJsonString(node.text, json);
       }
       return;
     case rules::YamlNode::Kind::kSequence:
@@ -52,7 +34,7 @@ void AppendNode(const rules::YamlNode& node, std::string* json) {
       json->push_back('{');
       for (size_t i = 0; i + 1 < node.children.size(); i += 2) {
         if (i > 0) json->push_back(',');
-        AppendString(node.children[i].text, json);
+        AppendJsonString(node.children[i].text, json);
         json->push_back(':');
         AppendNode(node.children[i + 1], json);
       }

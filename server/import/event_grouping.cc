@@ -43,20 +43,6 @@ bool AddValue(const AttributeValue& from, AttributeValue* to) {
   }
 }
 
-absl::Status SetFields(const NamedSources& sources, const Mapping& mapping, const Row& row,
-                       google::protobuf::Map<std::string, AttributeValue>* to) {
-  for (const auto& [name, source] : sources) {
-    if (!source.sum.empty()) continue;
-    absl::StatusOr<AttributeValue> value = ValueOf(source, mapping, row);
-    if (!value.ok()) {
-      return absl::InvalidArgumentError(absl::StrCat(name, ": ", value.status().message()));
-    }
-    if (value->kind_case() == AttributeValue::KIND_NOT_SET) continue;
-    (*to)[name] = *std::move(value);
-  }
-  return absl::OkStatus();
-}
-
 // The text of a source, which must not be empty.
 absl::StatusOr<std::string> Needed(const ValueSource& source, absl::string_view what,
                                    const Mapping& mapping, const Row& row) {
@@ -72,7 +58,7 @@ std::optional<GroupedEvent> EventGrouping::Add(const Row& row) {
   GroupedEvent& event = FindOrBegin(row).event;
   event.rows.push_back({row.line, row.raw});
   if (event.error.empty() && !mapping_.lines.empty()) {
-    const absl::Status mapped = SetFields(
+    const absl::Status mapped = SetValues(
         mapping_.lines, mapping_, row, event.event.mutable_event()->add_lines()->mutable_values());
     if (!mapped.ok()) event.error = absl::StrCat("line ", row.line, ": ", mapped.message());
   }
@@ -139,7 +125,7 @@ absl::Status EventGrouping::MapHead(const Row& row, GroupedEvent* grouped) const
     if (!reverses.ok()) return reverses.status();
     event->set_reverses_event_id(*std::move(reverses));
   }
-  return SetFields(mapping_.fields, mapping_, row, event->mutable_fields());
+  return SetValues(mapping_.fields, mapping_, row, event->mutable_fields());
 }
 
 absl::Status EventGrouping::AddSums(v1::Event* event) const {

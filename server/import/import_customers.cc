@@ -37,15 +37,7 @@ absl::Status MapRow(const Mapping& mapping, const Row& row, v1::CustomerRow* to)
     identity->set_namespace_(name);
     identity->set_value(*std::move(value));
   }
-  for (const auto& [name, source] : mapping.attributes) {
-    absl::StatusOr<v1::AttributeValue> value = ValueOf(source, mapping, row);
-    if (!value.ok()) {
-      return absl::InvalidArgumentError(absl::StrCat(name, ": ", value.status().message()));
-    }
-    if (value->kind_case() == v1::AttributeValue::KIND_NOT_SET) continue;
-    (*to->mutable_attributes())[name] = *std::move(value);
-  }
-  return absl::OkStatus();
+  return SetValues(mapping.attributes, mapping, row, to->mutable_attributes());
 }
 
 // Sends batches and takes the answers on a thread of its own.

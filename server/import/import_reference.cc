@@ -24,15 +24,7 @@ absl::Status MapRow(const Mapping& mapping, const Row& row, v1::ReferenceTableRo
   if (!key.ok()) return key.status();
   if (key->empty()) return absl::InvalidArgumentError("the key is empty");
   to->set_key(*std::move(key));
-  for (const auto& [name, source] : mapping.attributes) {
-    absl::StatusOr<v1::AttributeValue> value = ValueOf(source, mapping, row);
-    if (!value.ok()) {
-      return absl::InvalidArgumentError(absl::StrCat(name, ": ", value.status().message()));
-    }
-    if (value->kind_case() == v1::AttributeValue::KIND_NOT_SET) continue;
-    (*to->mutable_values())[name] = *std::move(value);
-  }
-  return absl::OkStatus();
+  return SetValues(mapping.attributes, mapping, row, to->mutable_values());
 }
 
 struct SentRow {

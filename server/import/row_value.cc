@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <optional>
+#include <utility>
 
 #include "absl/numeric/int128.h"
 #include "absl/strings/match.h"
@@ -282,6 +283,20 @@ absl::StatusOr<AttributeValue> ValueOf(const ValueSource& source, const Mapping&
     value.mutable_int_list_value()->add_values(number);
   }
   return value;
+}
+
+absl::Status SetValues(const NamedSources& sources, const Mapping& mapping, const Row& row,
+                       google::protobuf::Map<std::string, AttributeValue>* values) {
+  for (const auto& [name, source] : sources) {
+    if (!source.sum.empty()) continue;
+    absl::StatusOr<AttributeValue> value = ValueOf(source, mapping, row);
+    if (!value.ok()) {
+      return absl::InvalidArgumentError(absl::StrCat(name, ": ", value.status().message()));
+    }
+    if (value->kind_case() == AttributeValue::KIND_NOT_SET) continue;
+    (*values)[name] = *std::move(value);
+  }
+  return absl::OkStatus();
 }
 
 absl::StatusOr<absl::Time> TimeOf(const ValueSource& source, const Mapping& mapping,

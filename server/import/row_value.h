@@ -10,6 +10,7 @@
 
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
+#include "google/protobuf/map.h"
 #include "server/import/mapping.h"
 #include "server/import/row_reader.h"
 #include "touchstone/v1/attribute_value.pb.h"
@@ -24,6 +25,11 @@ absl::StatusOr<std::string> TextOf(const ValueSource& source, const Mapping& map
 // Without a kind when the cell is empty.
 absl::StatusOr<touchstone::v1::AttributeValue> ValueOf(const ValueSource& source,
                                                        const Mapping& mapping, const Row& row);
+
+// Sets what the sources give; those that sum lines are passed over, and empty cells left out. An
+// error names the field.
+absl::Status SetValues(const NamedSources& sources, const Mapping& mapping, const Row& row,
+                       google::protobuf::Map<std::string, touchstone::v1::AttributeValue>* values);
 
 // Of a source of type timestamp; InfinitePast when the cell is empty.
 absl::StatusOr<absl::Time> TimeOf(const ValueSource& source, const Mapping& mapping,
