@@ -22,7 +22,7 @@ struct Ran {
   std::string err;
 };
 
-Ran Run(const std::vector<std::string>& arguments) {
+Ran RunCommand(const std::vector<std::string>& arguments) {
   std::vector<const char*> argv = {"touchstone"};
   for (const std::string& argument : arguments) argv.push_back(argument.c_str());
   ::testing::internal::CaptureStdout();
@@ -60,7 +60,7 @@ class CommandLineTest : public ::testing::Test {
   Ran OnServer(std::vector<std::string> arguments) {
     arguments.push_back("--server");
     arguments.push_back(server_.address());
-    return Run(arguments);
+    return RunCommand(arguments);
   }
 
   store::TemporaryDirectory directory_;
@@ -86,17 +86,17 @@ TEST_F(CommandLineTest, EveryCommandHasHelp) {
                                              {"import", "reference"}}) {
     std::vector<std::string> arguments = command;
     arguments.push_back("--help");
-    const Ran ran = Run(arguments);
+    const Ran ran = RunCommand(arguments);
     EXPECT_EQ(ran.exit_code, kExitFine);
     EXPECT_THAT(ran.out, HasSubstr("--help"));
   }
-  EXPECT_EQ(Run({"frobnicate"}).exit_code, kExitUsage);
-  EXPECT_EQ(Run({"decide", "--nonsense"}).exit_code, kExitUsage);
+  EXPECT_EQ(RunCommand({"frobnicate"}).exit_code, kExitUsage);
+  EXPECT_EQ(RunCommand({"decide", "--nonsense"}).exit_code, kExitUsage);
 }
 
 TEST_F(CommandLineTest, SaysHowToReachAServerThatIsNotThere) {
   // Port 1 is never listened on by a test.
-  const Ran ran = Run({"rules", "list", "--server", "127.0.0.1:1"});
+  const Ran ran = RunCommand({"rules", "list", "--server", "127.0.0.1:1"});
   EXPECT_EQ(ran.exit_code, kExitUsage);
   EXPECT_THAT(ran.err, HasSubstr("127.0.0.1:1"));
   EXPECT_THAT(ran.err, HasSubstr("touchstone serve"));
@@ -131,9 +131,9 @@ TEST_F(CommandLineTest, ARuleSetThatIsRefusedIsAFinding) {
 }
 
 TEST_F(CommandLineTest, ValidatesAndTestsWithoutAServer) {
-  EXPECT_EQ(Run({"rules", "validate", Folder("good", GroceryRules())}).exit_code, kExitFine);
-  EXPECT_EQ(Run({"rules", "validate", Folder("broken", BrokenRules())}).exit_code, kExitFindings);
-  EXPECT_EQ(Run({"rules", "test", Folder("failing", FailingRules())}).exit_code, kExitFindings);
+  EXPECT_EQ(RunCommand({"rules", "validate", Folder("good", GroceryRules())}).exit_code, kExitFine);
+  EXPECT_EQ(RunCommand({"rules", "validate", Folder("broken", BrokenRules())}).exit_code, kExitFindings);
+  EXPECT_EQ(RunCommand({"rules", "test", Folder("failing", FailingRules())}).exit_code, kExitFindings);
 }
 
 TEST_F(CommandLineTest, DecidesFromFlagsAndFilesAndExplains) {
