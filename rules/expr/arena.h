@@ -67,8 +67,8 @@ class Arena {
     }
     if (blocks_.empty()) current_ = 0;
     if (current_ >= blocks_.size()) {
-      const size_t usual =
-          blocks_.empty() ? kFirstBlockBytes : std::min(2 * blocks_.back().size, kLargestBlockBytes);
+      const size_t usual = blocks_.empty() ? kFirstBlockBytes
+                                           : std::min(2 * blocks_.back().size, kLargestBlockBytes);
       const size_t size = std::max(bytes, usual);
       blocks_.push_back(Block{std::make_unique_for_overwrite<char[]>(size), size});
       current_ = blocks_.size() - 1;

@@ -59,8 +59,8 @@ google::rpc::Status InvalidItem(absl::Span<const Violation> violations) {
   if (violations.size() > 1) {
     absl::StrAppend(&message, " (and ", violations.size() - 1, " more violations)");
   }
-  google::rpc::Status status = ErrorStatus(grpc::StatusCode::INVALID_ARGUMENT,
-                                           violations[0].reason, message);
+  google::rpc::Status status =
+      ErrorStatus(grpc::StatusCode::INVALID_ARGUMENT, violations[0].reason, message);
   status.add_details()->PackFrom(ToBadRequest(violations));
   return status;
 }

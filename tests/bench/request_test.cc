@@ -66,9 +66,8 @@ TEST(RequestMakerTest, OneSeedGivesTheSameRequests) {
   RequestOptions options = Options();
   const auto bytes = [&] {
     std::string all;
-    for (const auto& request : MakeRequests(options, Shelf(30)).value()) {
-      all += request.SerializeAsString();
-    }
+    const auto requests = MakeRequests(options, Shelf(30)).value();
+    for (const v1::DecideRequest& request : requests) all += request.SerializeAsString();
     return all;
   };
   const std::string first = bytes();

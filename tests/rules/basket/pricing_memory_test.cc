@@ -1,25 +1,10 @@
-// Replaces the allocator of this test executable by one that counts.
-
 #include <gtest/gtest.h>
 
-#include <cstdlib>
-#include <new>
+#include <cstdint>
 #include <string>
 
 #include "rules/basket/pricing.h"
-
-namespace {
-thread_local size_t allocations = 0;
-}  // namespace
-
-// Not inlined: the compiler takes a free() beside another operator new for a mistake.
-[[gnu::noinline]] void* operator new(size_t size) {
-  ++allocations;
-  if (void* memory = std::malloc(size == 0 ? 1 : size)) return memory;
-  throw std::bad_alloc();
-}
-[[gnu::noinline]] void operator delete(void* memory) noexcept { std::free(memory); }
-[[gnu::noinline]] void operator delete(void* memory, size_t) noexcept { std::free(memory); }
+#include "tests/heap_allocations.h"
 
 namespace touchstone::rules {
 namespace {
@@ -46,12 +31,12 @@ TEST(PricerMemoryTest, DoesNotAllocateOnceItHasSeenABasketOfThisSize) {
     EXPECT_EQ(pricer.Apply(on_lines).taken_minor, 5000);
     EXPECT_EQ(pricer.Apply(on_order).taken_minor, 9999);
   };
-  const size_t before_warm_up = allocations;
+  const int64_t before_warm_up = tests::HeapAllocations();
   price();
-  const size_t after_warm_up = allocations;
+  const int64_t after_warm_up = tests::HeapAllocations();
   EXPECT_GT(after_warm_up, before_warm_up);
   price();
-  EXPECT_EQ(allocations, after_warm_up);
+  EXPECT_EQ(tests::HeapAllocations(), after_warm_up);
 }
 
 }  // namespace

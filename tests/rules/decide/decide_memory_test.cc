@@ -1,24 +1,9 @@
-// Replaces the allocator of this test executable by one that counts.
-
 #include <gtest/gtest.h>
 
-#include <cstdlib>
-#include <new>
+#include <cstdint>
 
+#include "tests/heap_allocations.h"
 #include "tests/rules/decide/scene.h"
-
-namespace {
-thread_local size_t allocations = 0;
-}  // namespace
-
-// Not inlined: the compiler takes a free() beside another operator new for a mistake.
-[[gnu::noinline]] void* operator new(size_t size) {
-  ++allocations;
-  if (void* memory = std::malloc(size == 0 ? 1 : size)) return memory;
-  throw std::bad_alloc();
-}
-[[gnu::noinline]] void operator delete(void* memory) noexcept { std::free(memory); }
-[[gnu::noinline]] void operator delete(void* memory, size_t) noexcept { std::free(memory); }
 
 namespace touchstone::rules {
 namespace {
@@ -60,14 +45,14 @@ treatments: { screen: { text: "{customer.visits_30d} visits until {customer.last
   scene.input.now = At("2026-11-26T10:30");
   const DecisionInput input = scene.Input();
   DecisionScratch scratch;
-  const size_t before_warm_up = allocations;
+  const int64_t before_warm_up = tests::HeapAllocations();
   const Decision& decision = Decide(*rules.compiled, input, scratch);
-  const size_t after_warm_up = allocations;
+  const int64_t after_warm_up = tests::HeapAllocations();
   EXPECT_GT(after_warm_up, before_warm_up);
   EXPECT_TRUE(decision.offers[rules.Offer("beans-20")].applied);
-  const size_t before_again = allocations;
+  const int64_t before_again = tests::HeapAllocations();
   Decide(*rules.compiled, input, scratch);
-  EXPECT_EQ(allocations, before_again);
+  EXPECT_EQ(tests::HeapAllocations(), before_again);
 }
 
 }  // namespace

@@ -14,7 +14,7 @@
 #include "rules/expr/constant_set.h"
 #include "rules/expr/parser.h"
 #include "rules/expr/timestamps.h"
-#include "tests/rules/expr/heap_allocations.h"
+#include "tests/heap_allocations.h"
 
 namespace touchstone::rules::expr {
 namespace {
@@ -248,12 +248,12 @@ TEST_F(ProgramTest, EvaluatesWithoutTouchingTheHeap) {
   ASSERT_TRUE(program->Evaluate(frame, scratch_).IsTrue());
   scratch_.Reset();
   ASSERT_TRUE(program->Evaluate(frame, scratch_).IsTrue());
-  const int64_t before = HeapAllocations();
+  const int64_t before = tests::HeapAllocations();
   for (int i = 0; i < 10; ++i) {
     scratch_.Reset();
     program->Evaluate(frame, scratch_);
   }
-  EXPECT_EQ(HeapAllocations() - before, 0);
+  EXPECT_EQ(tests::HeapAllocations() - before, 0);
 }
 
 TEST_F(ProgramTest, OneProgramServesManyThreads) {

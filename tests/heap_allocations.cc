@@ -1,4 +1,4 @@
-#include "tests/rules/expr/heap_allocations.h"
+#include "tests/heap_allocations.h"
 
 #include <atomic>
 #include <cstdlib>
@@ -32,8 +32,8 @@ void operator delete[](void* memory, size_t) noexcept { std::free(memory); }
 void operator delete(void* memory, const std::nothrow_t&) noexcept { std::free(memory); }
 void operator delete[](void* memory, const std::nothrow_t&) noexcept { std::free(memory); }
 
-namespace touchstone::rules::expr {
+namespace touchstone::tests {
 
 int64_t HeapAllocations() { return allocations.load(std::memory_order_relaxed); }
 
-}  // namespace touchstone::rules::expr
+}  // namespace touchstone::tests

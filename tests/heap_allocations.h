@@ -5,9 +5,9 @@
 
 #include <cstdint>
 
-namespace touchstone::rules::expr {
+namespace touchstone::tests {
 
 // Calls of operator new since the program began, on all threads.
 int64_t HeapAllocations();
 
-}  // namespace touchstone::rules::expr
+}  // namespace touchstone::tests
