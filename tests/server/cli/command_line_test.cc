@@ -132,8 +132,10 @@ TEST_F(CommandLineTest, ARuleSetThatIsRefusedIsAFinding) {
 
 TEST_F(CommandLineTest, ValidatesAndTestsWithoutAServer) {
   EXPECT_EQ(RunCommand({"rules", "validate", Folder("good", GroceryRules())}).exit_code, kExitFine);
-  EXPECT_EQ(RunCommand({"rules", "validate", Folder("broken", BrokenRules())}).exit_code, kExitFindings);
-  EXPECT_EQ(RunCommand({"rules", "test", Folder("failing", FailingRules())}).exit_code, kExitFindings);
+  EXPECT_EQ(RunCommand({"rules", "validate", Folder("broken", BrokenRules())}).exit_code,
+            kExitFindings);
+  EXPECT_EQ(RunCommand({"rules", "test", Folder("failing", FailingRules())}).exit_code,
+            kExitFindings);
 }
 
 TEST_F(CommandLineTest, DecidesFromFlagsAndFilesAndExplains) {
