@@ -9,6 +9,7 @@
 #include "store/writer.h"
 #include "tests/server/grocery_rules.h"
 #include "tests/store/temporary_directory.h"
+#include "touchstone/v1/reference_service.pb.h"
 
 namespace touchstone::server {
 namespace {
