@@ -121,7 +121,9 @@ void EventIncrements::Append(const v1::Event& event, const rules::EventSpec& typ
     const auto position = static_cast<size_t>(store_field - type.fields.data());
     row[layout.field_slot(position)] = Value::String(event.store());
   }
-  const auto line_count = static_cast<size_t>(std::min(event.lines_size(), kMaxEventLines));
+  // Lines that are not declared are one violation, whatever is in them.
+  const auto line_count = static_cast<size_t>(
+      type.line_fields.empty() ? 0 : std::min(event.lines_size(), kMaxEventLines));
   std::vector<std::vector<Value>> lines(line_count, std::vector<Value>(type.line_fields.size()));
   std::vector<absl::Span<const Value>> line_spans;
   for (size_t i = 0; i < line_count; ++i) {

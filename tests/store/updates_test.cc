@@ -147,7 +147,8 @@ TEST_F(UpdatesTest, EventsAreFoundByIdAndListedNewestFirst) {
   }
   Write(EventEntry("annb", "e9"));
   std::vector<std::string> ids;
-  for (const auto& event : *store_->ListLatestEvents("anna", 3)) ids.push_back(event.event_id());
+  const auto latest = store_->ListLatestEvents("anna", 3);
+  for (const storage::StoredEvent& event : *latest) ids.push_back(event.event_id());
   EXPECT_THAT(ids, ElementsAre("e3", "e2", "e1"));
   EXPECT_EQ(store_->ListLatestEvents("anna", 100)->size(), 4u);
   EXPECT_EQ(store_->ListLatestEvents("ann", 100)->size(), 0u);
