@@ -50,9 +50,7 @@ int Make(Arguments& a) {
   a.options.budget = absl::Milliseconds(a.budget_ms);
   std::vector<Product> products;
   if (!a.products.empty()) {
-    const absl::StatusOr<std::string> csv = ReadWholeFile(a.products);
-    if (!csv.ok()) return fail(csv.status());
-    absl::StatusOr<std::vector<Product>> read = ReadProducts(*csv);
+    absl::StatusOr<std::vector<Product>> read = ReadProducts(a.products);
     if (!read.ok()) return fail(read.status());
     products = *std::move(read);
   }

@@ -8,10 +8,9 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
-#include "absl/strings/str_split.h"
-#include "absl/strings/strip.h"
 #include "bench/request_file.h"
 #include "rules/money/decimal.h"
+#include "server/import/row_reader.h"
 
 namespace touchstone::bench {
 namespace {
@@ -20,25 +19,6 @@ constexpr int64_t kMaxPriceE4 = 1'000'000'000'000;
 
 // Distributions of the standard differ between libraries; the bias is below 2^-40 here.
 uint64_t Draw(std::mt19937_64& random, uint64_t below) { return random() % below; }
-
-std::vector<std::string> SplitCsvLine(absl::string_view line) {
-  std::vector<std::string> fields(1);
-  bool quoted = false;
-  for (size_t i = 0; i < line.size(); ++i) {
-    const char c = line[i];
-    if (quoted && c == '"' && i + 1 < line.size() && line[i + 1] == '"') {
-      fields.back() += '"';
-      ++i;
-    } else if (c == '"') {
-      quoted = !quoted;
-    } else if (c == ',' && !quoted) {
-      fields.emplace_back();
-    } else {
-      fields.back() += c;
-    }
-  }
-  return fields;
-}
 
 std::optional<int64_t> PriceE4(absl::string_view text) {
   const absl::StatusOr<rules::ExactNumber> price = rules::ParseExactNumber(text);
@@ -85,33 +65,21 @@ void FillBasket(const RequestOptions& options, absl::Span<const Product> product
 
 }  // namespace
 
-absl::StatusOr<std::vector<Product>> ReadProducts(absl::string_view csv) {
+absl::StatusOr<std::vector<Product>> ReadProducts(const std::string& path) {
+  absl::StatusOr<std::unique_ptr<server::RowReader>> reader =
+      server::RowReader::Open(path, {"sku", "price"});
+  if (!reader.ok()) return reader.status();
   std::vector<Product> products;
-  std::optional<std::pair<size_t, size_t>> columns;  // of sku and price
-  size_t number = 0;
-  for (absl::string_view line : absl::StrSplit(csv, '\n')) {
-    ++number;
-    absl::ConsumeSuffix(&line, "\r");
-    if (line.empty()) continue;
-    const std::vector<std::string> fields = SplitCsvLine(line);
-    if (!columns.has_value()) {
-      const auto sku = std::find(fields.begin(), fields.end(), "sku");
-      const auto price = std::find(fields.begin(), fields.end(), "price");
-      if (sku == fields.end() || price == fields.end()) {
-        return absl::InvalidArgumentError("the header must name sku and price");
-      }
-      columns = {static_cast<size_t>(sku - fields.begin()),
-                 static_cast<size_t>(price - fields.begin())};
-      continue;
-    }
-    const auto [sku, price] = *columns;
+  server::Row row;
+  while ((*reader)->Next(&row)) {
     const std::optional<int64_t> price_e4 =
-        fields.size() > std::max(sku, price) ? PriceE4(fields[price]) : std::nullopt;
-    if (!price_e4.has_value() || fields[sku].empty()) {
-      return absl::InvalidArgumentError(absl::StrCat("line ", number, ": no product"));
+        row.error.empty() ? PriceE4(row.cells[1]) : std::nullopt;
+    if (!price_e4.has_value() || row.cells[0].empty()) {
+      return absl::InvalidArgumentError(absl::StrCat(path, ":", row.line, ": no product"));
     }
-    products.push_back({fields[sku], *price_e4});
+    products.push_back({row.cells[0], *price_e4});
   }
+  if (absl::Status status = (*reader)->status(); !status.ok()) return status;
   return products;
 }
 

@@ -22,9 +22,9 @@ struct Product {
   int64_t price_e4 = 0;
 };
 
-// CSV with a header that names at least `sku` and `price` (major units, "11.19"); fields may be
-// quoted. InvalidArgument with the line of what cannot be read.
-absl::StatusOr<std::vector<Product>> ReadProducts(absl::string_view csv);
+// A file of rows (server/import/row_reader.h) with the columns `sku` and `price` (major units,
+// "11.19"). InvalidArgument with the line of what is no product.
+absl::StatusOr<std::vector<Product>> ReadProducts(const std::string& path);
 
 struct RequestOptions {
   size_t count = 10'000;

@@ -85,16 +85,20 @@ TEST(RequestMakerTest, RefusesWhatCannotBeMade) {
 }
 
 TEST(RequestMakerTest, ReadsProductsByTheNamesOfTheirColumns) {
+  store::TemporaryDirectory directory;
+  const auto read = [&](const std::string& csv) {
+    EXPECT_TRUE(WriteWholeFile(csv, directory.Sub("products.csv")).ok());
+    return ReadProducts(directory.Sub("products.csv"));
+  };
   const auto products =
-      ReadProducts("name,price,sku\r\n\"Beans, \"\"dark\"\"\",11.19,B-1\r\nBread,2,B-2\n\n")
-          .value();
+      read("name,price,sku\r\n\"Beans, \"\"dark\"\"\",11.19,B-1\r\nBread,2,B-2\n").value();
   ASSERT_EQ(products.size(), 2u);
   EXPECT_EQ(products[0].sku, "B-1");
   EXPECT_EQ(products[0].price_e4, 111'900);
   EXPECT_EQ(products[1].price_e4, 20'000);
-  EXPECT_FALSE(ReadProducts("sku,name\nB-1,Beans\n").ok());
-  EXPECT_THAT(std::string(ReadProducts("sku,price\nB-1,1.5\nB-2,dear\n").status().message()),
-              HasSubstr("line 3"));
+  EXPECT_FALSE(read("sku,name\nB-1,Beans\n").ok());
+  EXPECT_THAT(std::string(read("sku,price\nB-1,1.5\nB-2,dear\n").status().message()),
+              HasSubstr(":3:"));
 }
 
 TEST(RequestFileTest, BothFormsGiveBackWhatWasWritten) {

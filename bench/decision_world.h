@@ -1,0 +1,90 @@
+#pragma once
+
+// Everything that a decision needs in one process, on real parts but for gRPC: a compiled rule set,
+// reference rows, a store with customers whose records are in its cache, its writer, and a receipt
+// log on disk.
+//
+// Customers are made up from the schema: every attribute and aggregate has a value. The clock
+// stands still at NowOfWorld.
+// Thread safety: Create and Decide from one thread; the store's writer and the receipt log have
+// threads of their own, as in the server. Errors: as the parts say.
+
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "absl/time/time.h"
+#include "bench/request_bodies.h"
+#include "server/decide/decider.h"
+#include "server/decide/gather.h"
+#include "server/live/live.h"
+#include "store/receipts.h"
+#include "store/store.h"
+#include "store/writer.h"
+
+namespace touchstone::bench {
+
+inline constexpr size_t kWorldCustomers = 1000;
+
+// Thursday 2026-11-26, 08:30 in Berlin.
+absl::Time NowOfWorld();
+
+struct WorldOptions {
+  v1::RuleSet rule_set;
+  std::string products_csv;  // files with a column a reference attribute, its key, and `price`
+  std::string stores_csv;
+  std::vector<std::string> placements;
+  size_t basket_lines = 20;
+  uint64_t seed = 1;
+};
+
+// The demo's folder (deploy/demo), with its rules from `rules`, or from the demo when it is empty.
+absl::StatusOr<WorldOptions> DemoWorld(const std::string& demo, const std::string& rules);
+// Generated; its tables are written into `folder`.
+absl::StatusOr<WorldOptions> GeneratedWorld(size_t offers, const std::string& folder);
+
+class DecisionWorld {
+ public:
+  // Keeps its data in `folder`, which must be empty.
+  static absl::StatusOr<std::unique_ptr<DecisionWorld>> Create(const WorldOptions& options,
+                                                               const std::string& folder);
+  ~DecisionWorld();
+
+  // One served decision but for gRPC: parse, check, gather, bind, decide, answer, receipt. The
+  // answer is valid until the next call. Error: the call would have been refused.
+  absl::StatusOr<absl::string_view> Decide(absl::string_view request);
+
+  const RequestBodies& requests() const { return *requests_; }
+  const rules::RuleSet& rule_set() const { return *live_.Get()->rule_set; }
+  store::ReceiptLogStats receipt_stats() const { return receipts_->stats(); }
+
+ private:
+  class StoreReader;
+  class NoReads;
+
+  DecisionWorld();
+  absl::Status Open(const std::string& folder);
+  absl::Status AddCustomers(uint64_t seed);
+  absl::Status MakeRequests(const WorldOptions& options);
+
+  server::Live live_;
+  server::TokenKey token_key_;
+  std::unique_ptr<store::Store> store_;
+  std::unique_ptr<store::Writer> writer_;
+  std::unique_ptr<store::ReceiptLog> receipts_;
+  std::unique_ptr<server::StepTracker> steps_;
+  std::unique_ptr<server::ShownContacts> contacts_;
+  server::DecideStats stats_;
+  server::DecideRooms rooms_;
+  std::unique_ptr<StoreReader> reader_;
+  std::unique_ptr<NoReads> no_reads_;
+  std::unique_ptr<server::Gatherer> gatherer_;
+  std::unique_ptr<server::Decider> decider_;
+  std::unique_ptr<RequestBodies> requests_;
+};
+
+}  // namespace touchstone::bench

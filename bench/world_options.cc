@@ -1,0 +1,43 @@
+#include <iterator>
+
+#include "bench/decision_world.h"
+#include "bench/generated_rule_set.h"
+#include "bench/request_file.h"
+#include "rules/ruleset/files.h"
+#include "server/cli/rule_set_folder.h"
+
+namespace touchstone::bench {
+
+absl::StatusOr<WorldOptions> DemoWorld(const std::string& demo, const std::string& rules) {
+  const auto files = server::ReadRuleSetFolder(rules.empty() ? demo + "/rules" : rules);
+  if (!files.ok()) return files.status();
+  rules::LoadedRuleSet loaded = rules::LoadRuleSetFiles(*files);
+  for (const rules::Diagnostic& finding : loaded.diagnostics) {
+    if (finding.severity == rules::Severity::kError) {
+      return absl::InvalidArgumentError(rules::Render(finding));
+    }
+  }
+  WorldOptions options;
+  options.rule_set = std::move(loaded.message);
+  options.products_csv = demo + "/data/products.csv";
+  options.stores_csv = demo + "/data/stores.csv";
+  options.placements = {"receipt"};
+  return options;
+}
+
+absl::StatusOr<WorldOptions> GeneratedWorld(size_t offers, const std::string& folder) {
+  GeneratedOptions generated;
+  generated.offers = offers;
+  WorldOptions options;
+  options.rule_set = GenerateRuleSet(generated);
+  options.products_csv = folder + "/products.csv";
+  options.stores_csv = folder + "/stores.csv";
+  options.placements.assign(std::begin(kGeneratedPlacements), std::end(kGeneratedPlacements));
+  for (const auto& [path, text] : {std::pair(options.products_csv, GenerateProductsCsv()),
+                                   std::pair(options.stores_csv, GenerateStoresCsv())}) {
+    if (absl::Status written = WriteWholeFile(text, path); !written.ok()) return written;
+  }
+  return options;
+}
+
+}  // namespace touchstone::bench
