@@ -25,6 +25,7 @@
 #include "store/receipts.h"
 #include "store/store.h"
 #include "store/writer.h"
+#include "touchstone/v1/rule_set.pb.h"
 
 namespace touchstone::bench {
 

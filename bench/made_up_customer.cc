@@ -55,7 +55,7 @@ void SetAttribute(const rules::AttributeSpec& attribute, int64_t now_us, std::mt
       return set(store::Value::TimestampUs(now_us - Draw(random, 400 * kDayUs)));
     case TypeKind::kList: {
       // Lists of records stay empty: their defaults serve.
-      if (attribute.type.params()[0].kind() != TypeKind::kString) return;
+      if (attribute.type.element().kind() != TypeKind::kString) return;
       std::vector<std::string> texts;
       for (int64_t i = Draw(random, 4); i > 0; --i) texts.push_back(Text(attribute, random));
       return set(store::Value::StringList(texts));
