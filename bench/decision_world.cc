@@ -171,8 +171,8 @@ absl::Status DecisionWorld::Open(const std::string& folder) {
   receipts_ = *std::move(receipts);
   steps_ = std::make_unique<server::StepTracker>(kTrackedTransactions);
   contacts_ = std::make_unique<server::ShownContacts>(
-      [this](storage::Entry entry, store::Writer::Done done) {
-        return writer_->Submit(std::move(entry), std::move(done));
+      [this](storage::Entry entry, store::Writer::Done done, store::Urgency urgency) {
+        return writer_->Submit(std::move(entry), std::move(done), urgency);
       },
       kShownInFlight);
   rooms_.live = &live_;

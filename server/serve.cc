@@ -97,8 +97,8 @@ class RunningServer::Impl {
     rooms.live = &live_;
     rooms.store = store_.get();
     rooms.token_key = &*token_key_;
-    rooms.submit = [this](storage::Entry entry, store::Writer::Done done) {
-      return writer_->Submit(std::move(entry), std::move(done));
+    rooms.submit = [this](storage::Entry entry, store::Writer::Done done, store::Urgency urgency) {
+      return writer_->Submit(std::move(entry), std::move(done), urgency);
     };
     rooms.append_receipt = [this](absl::string_view decision_id, absl::Time time,
                                   absl::string_view bytes) {

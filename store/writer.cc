@@ -30,10 +30,11 @@ class Writer::Impl {
     thread_.join();
   }
 
-  absl::Status Submit(storage::Entry entry, Done done) {
+  absl::Status Submit(storage::Entry entry, Done done, Urgency urgency) {
     const size_t bytes = entry.ByteSizeLong();
     if (bytes > kMaxEntryBytes) return absl::InvalidArgumentError("entry: longer than 64 MiB");
     if (absl::Status status = database_.write_status(); !status.ok()) return status;
+    bool wake = false;
     {
       std::lock_guard<std::mutex> lock(mutex_);
       // An entry of any length fits into an empty queue.
@@ -41,9 +42,12 @@ class Writer::Impl {
                         (!queue_.empty() && queue_bytes_ + bytes > options_.queue_bytes);
       if (full) return absl::ResourceExhaustedError("the queue of writes is full");
       queue_bytes_ += bytes;
-      queue_.push_back(Work{std::move(entry), std::move(done), bytes});
+      queue_.push_back(Work{std::move(entry), std::move(done), bytes, urgency});
+      if (urgency == Urgency::kNow) ++urgent_;
+      // The thread sleeps without a limit only while the queue is empty.
+      wake = urgency == Urgency::kNow || queue_.size() == 1 || FillsABatch();
     }
-    wake_.notify_one();
+    if (wake) wake_.notify_one();
     return absl::OkStatus();
   }
 
@@ -57,13 +61,20 @@ class Writer::Impl {
     storage::Entry entry;
     Done done;
     size_t bytes;
+    Urgency urgency;
   };
   struct Outcome {
     Done done;
     absl::StatusOr<storage::EntryResult> result;
   };
 
+  // REQUIRES: mutex_ is held.
+  bool FillsABatch() const {
+    return queue_.size() >= options_.batch_entries || queue_bytes_ >= options_.batch_bytes;
+  }
+
   void Run() {
+    const auto soon = absl::ToChronoNanoseconds(options_.soon);
     std::vector<Work> batch;
     while (true) {
       bool sync;
@@ -71,6 +82,9 @@ class Writer::Impl {
         std::unique_lock<std::mutex> lock(mutex_);
         wake_.wait(lock, [this] { return stopping_ || !queue_.empty(); });
         if (queue_.empty()) return;
+        if (urgent_ == 0) {
+          wake_.wait_for(lock, soon, [this] { return stopping_ || urgent_ > 0 || FillsABatch(); });
+        }
         TakeBatch(&batch);
         sync = sync_;
       }
@@ -87,6 +101,7 @@ class Writer::Impl {
       if (!batch->empty() && NeedsOwnBatch(queue_.front().entry)) return;
       bytes += queue_.front().bytes;
       queue_bytes_ -= queue_.front().bytes;
+      if (queue_.front().urgency == Urgency::kNow) --urgent_;
       batch->push_back(std::move(queue_.front()));
       queue_.pop_front();
     }
@@ -126,6 +141,7 @@ class Writer::Impl {
   std::condition_variable wake_;
   std::deque<Work> queue_;
   size_t queue_bytes_ = 0;
+  size_t urgent_ = 0;  // of the queued entries
   bool stopping_ = false;
   bool sync_ = true;
 
@@ -137,8 +153,8 @@ Writer::Writer(Store* store, const WriterOptions& options)
 
 Writer::~Writer() = default;
 
-absl::Status Writer::Submit(storage::Entry entry, Done done) {
-  return impl_->Submit(std::move(entry), std::move(done));
+absl::Status Writer::Submit(storage::Entry entry, Done done, Urgency urgency) {
+  return impl_->Submit(std::move(entry), std::move(done), urgency);
 }
 
 absl::StatusOr<storage::EntryResult> Writer::Write(storage::Entry entry) {

@@ -11,21 +11,31 @@
 // of it is visible until the store is opened again, and all later entries fail in the same way.
 // Cost: Submit takes a short lock. A batch costs one device sync.
 
+#include <cstdint>
 #include <functional>
 #include <memory>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/time/time.h"
 #include "store/store.h"
 #include "touchstone/storage/v1/entry.pb.h"
 
 namespace touchstone::store {
+
+// When an entry is written.
+enum class Urgency : uint8_t {
+  kNow,   // somebody waits for it
+  kSoon,  // nobody does: with the next batch, at most WriterOptions::soon later, so that many of
+          // them cost one wake-up and one sync
+};
 
 struct WriterOptions {
   size_t queue_entries = 4096;
   size_t queue_bytes = size_t{256} << 20;
   size_t batch_entries = 512;
   size_t batch_bytes = size_t{4} << 20;
+  absl::Duration soon = absl::Milliseconds(2);
 };
 
 inline constexpr size_t kMaxEntryBytes = size_t{64} << 20;
@@ -44,7 +54,7 @@ class Writer {
   // Queues the entry; `done` is called exactly once if OK is returned, and never otherwise.
   // ResourceExhausted when the queue is full, InvalidArgument beyond kMaxEntryBytes, Unavailable
   // when the store is read-only. REQUIRES: the proposer filled in version and time.
-  absl::Status Submit(storage::Entry entry, Done done);
+  absl::Status Submit(storage::Entry entry, Done done, Urgency urgency = Urgency::kNow);
 
   // Submit, and wait for the result. Not from a Done.
   absl::StatusOr<storage::EntryResult> Write(storage::Entry entry);

@@ -200,7 +200,8 @@ class OutcomeHandler::Batch {
     batch->entry_.set_body_hash(SipHash64(kBodyKey, batch->call_->request()));
     const absl::Status submitted = batch->rooms_->submit(
         std::move(batch->entry_),
-        [batch](const absl::StatusOr<EntryResult>& result) { batch->Acknowledge(result); });
+        [batch](const absl::StatusOr<EntryResult>& result) { batch->Acknowledge(result); },
+        store::Urgency::kNow);
     if (!submitted.ok()) batch->call_->FinishWithError(SubmitError(submitted));
   }
 

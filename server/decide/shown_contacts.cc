@@ -82,7 +82,9 @@ void ShownContacts::Count(const ShownOffers& shown, absl::Time server_now) {
         result.ok() && result->refusal() == store::storage::EntryResult::REFUSAL_UNSPECIFIED;
     (kept ? stats->counted : stats->dropped).fetch_add(contacts, std::memory_order_relaxed);
   };
-  if (!submit_(MakeEntry(shown, fresh, server_now), done).ok()) Drop(shown.transaction, fresh);
+  const absl::Status queued =
+      submit_(MakeEntry(shown, fresh, server_now), done, store::Urgency::kSoon);
+  if (!queued.ok()) Drop(shown.transaction, fresh);
 }
 
 }  // namespace touchstone::server

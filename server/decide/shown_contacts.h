@@ -24,8 +24,8 @@
 namespace touchstone::server {
 
 // As store::Writer::Submit.
-using SubmitFunction =
-    std::function<absl::Status(store::storage::Entry entry, store::Writer::Done done)>;
+using SubmitFunction = std::function<absl::Status(
+    store::storage::Entry entry, store::Writer::Done done, store::Urgency urgency)>;
 
 // What one answer showed to one customer.
 struct ShownOffers {

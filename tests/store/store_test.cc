@@ -507,5 +507,42 @@ TEST(WriterTest, AFullQueueRefusesAndAFullOneDrainsAgain) {
   EXPECT_TRUE(writer.Write(EventEntry("anna", "e4")).ok());
 }
 
+TEST(WriterTest, AnEntryThatMayWaitIsWrittenWithTheNextThatMayNot) {
+  TemporaryDirectory directory;
+  StoreOptions options;
+  options.path = directory.Sub("store");
+  auto store = *Store::Open(options);
+  WriterOptions writer_options;
+  writer_options.soon = absl::Hours(24);
+  std::atomic<int> finished{0};
+  const auto count = [&](const absl::StatusOr<EntryResult>& result) { finished += result.ok(); };
+  {
+    Writer writer(store.get(), writer_options);
+    ASSERT_TRUE(writer.Submit(EventEntry("anna", "e0"), count, Urgency::kSoon).ok());
+    ASSERT_TRUE(writer.Submit(EventEntry("anna", "e1"), count, Urgency::kSoon).ok());
+    EXPECT_EQ(finished, 0);
+    EXPECT_TRUE(writer.Write(EventEntry("anna", "e2")).ok());
+    EXPECT_EQ(finished, 2);
+    ASSERT_TRUE(writer.Submit(EventEntry("anna", "e3"), count, Urgency::kSoon).ok());
+  }
+  EXPECT_EQ(finished, 3) << "the writer ends with an empty queue";
+}
+
+TEST(WriterTest, AnEntryThatMayWaitDoesNotWaitForOthers) {
+  TemporaryDirectory directory;
+  StoreOptions options;
+  options.path = directory.Sub("store");
+  auto store = *Store::Open(options);
+  Writer writer(store.get(), WriterOptions());
+  std::atomic<int> finished{0};
+  ASSERT_TRUE(writer
+                  .Submit(
+                      EventEntry("anna", "e0"),
+                      [&](const absl::StatusOr<EntryResult>& result) { finished += result.ok(); },
+                      Urgency::kSoon)
+                  .ok());
+  while (finished < 1) std::this_thread::yield();
+}
+
 }  // namespace
 }  // namespace touchstone::store

@@ -96,8 +96,9 @@ Serving::Serving(DecideServerOptions options, std::shared_ptr<rocksdb::FileSyste
   rooms.live = &live_;
   rooms.store = store_.get();
   rooms.token_key = &token_key_;
-  rooms.submit = [this](store::storage::Entry entry, store::Writer::Done done) {
-    return writer_->Submit(std::move(entry), std::move(done));
+  rooms.submit = [this](store::storage::Entry entry, store::Writer::Done done,
+                        store::Urgency urgency) {
+    return writer_->Submit(std::move(entry), std::move(done), urgency);
   };
   rooms.append_receipt = [this](absl::string_view id, absl::Time, absl::string_view bytes) {
     std::lock_guard<std::mutex> lock(mutex_);

@@ -16,7 +16,7 @@ using store::storage::EntryResult;
 // A store that keeps what it is given and acknowledges when told.
 struct HeldStore {
   SubmitFunction Submit() {
-    return [this](Entry entry, store::Writer::Done done) {
+    return [this](Entry entry, store::Writer::Done done, store::Urgency) {
       if (!status.ok()) return status;
       entries.push_back(std::move(entry));
       waiting.push_back(std::move(done));
