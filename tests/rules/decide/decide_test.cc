@@ -393,7 +393,8 @@ benefit: { percent_off: 10, lines: 'line.product.brand == "Ours"' }
   const std::vector<AttributeSpec>& columns = rules.compiled->schema.product.columns;
   std::vector<Value> product(columns.size());
   for (size_t i = 0; i < columns.size(); ++i) {
-    product[i] = columns[i].name == "brand" ? Value::String("Ours") : Value::Absent();
+    // Without `tobacco: false` it would be a line that is never discounted, for all that is known.
+    product[i] = columns[i].name == "brand" ? Value::String("Ours") : Value::Bool(false);
   }
   scene.line_facts[0].caller_product = product;
   EXPECT_TRUE(scene.Outcome("ours").applied);
