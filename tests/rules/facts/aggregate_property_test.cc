@@ -81,7 +81,7 @@ expr::Value Read(const Schema& schema, size_t aggregate, const BucketsById& all,
   if (found != all.end()) {
     for (const auto& [number, bucket] : found->second) buckets.push_back(bucket);
   }
-  return AggregateValue(schema.aggregates[aggregate], buckets, now, schema.zone);
+  return AggregateValue(schema.aggregates[aggregate], buckets, BucketsAt(now, schema.zone));
 }
 
 RC_GTEST_PROP(AggregatePropertyTest, BucketsAmountToWhatTheEventsDo, ()) {
