@@ -3,7 +3,9 @@
 #include <utility>
 #include <vector>
 
+#include "absl/container/flat_hash_map.h"
 #include "absl/container/flat_hash_set.h"
+#include "absl/strings/str_cat.h"
 #include "store/apply.h"
 #include "store/apply_commands.h"
 #include "store/keys.h"
@@ -109,6 +111,33 @@ std::string Kept(const storage::RecordOutcomes::Item& item) {
   return item.outcome().SerializeAsString();
 }
 
+// An event that comes again is the same event whatever it says.
+absl::StatusOr<bool> IsAnother(const storage::AppendEvents::Item& /*item*/,
+                               absl::string_view /*seen_time*/, PendingWrites* /*writes*/) {
+  return false;
+}
+
+// Whether what was recorded under the id is not this outcome. What its proposer did not know, such
+// as the time when none was given, is not compared.
+absl::StatusOr<bool> IsAnother(const storage::RecordOutcomes::Item& item,
+                               absl::string_view seen_time, PendingWrites* writes) {
+  // Of a customer without a record it was kept as an anonymous one.
+  for (const absl::string_view customer_id :
+       {absl::string_view(item.customer_id()), absl::string_view()}) {
+    const absl::StatusOr<std::optional<std::string>> row =
+        writes->Get(Family::kEvents, absl::StrCat(JournalPrefix(Journal::kOutcomes, customer_id),
+                                                  seen_time, item.outcome().outcome_id()));
+    if (!row.ok()) return row.status();
+    if (!row->has_value()) continue;
+    storage::StoredOutcome kept;
+    if (!kept.ParseFromString(**row)) return absl::DataLossError("outcomes: malformed outcome");
+    const storage::StoredOutcome& given = item.outcome();
+    return kept.kind() != given.kind() || kept.offer_id() != given.offer_id() ||
+           kept.decision_id() != given.decision_id() || kept.body() != given.body();
+  }
+  return true;
+}
+
 template <typename Items, typename Fault>
 AppliedOr ApplyJournal(const Items& items, Fault fault_of, PendingWrites* writes) {
   if (items.size() > kMaxItems) return Refuse(EntryResult::REFUSAL_INVALID, "too many items");
@@ -123,7 +152,16 @@ AppliedOr ApplyJournal(const Items& items, Fault fault_of, PendingWrites* writes
         writes->Get(Family::kEvents, described.seen_row);
     if (!seen.ok()) return seen.status();
     if (seen->has_value()) {
-      result.add_duplicate_items(static_cast<uint32_t>(i));
+      const absl::StatusOr<bool> another = IsAnother(items.Get(i), **seen, writes);
+      if (!another.ok()) return another.status();
+      if (*another) {
+        EntryResult::RefusedItem* refused = result.add_refused_items();
+        refused->set_index(static_cast<uint32_t>(i));
+        refused->set_refusal(EntryResult::REFUSAL_ALREADY_EXISTS);
+        refused->set_refusal_detail("the id was recorded with another content");
+      } else {
+        result.add_duplicate_items(static_cast<uint32_t>(i));
+      }
       continue;
     }
     std::string seen_time;
@@ -317,7 +355,29 @@ AppliedOr ApplyAppendEvents(const storage::AppendEvents& command, PendingWrites*
 }
 
 AppliedOr ApplyRecordOutcomes(const storage::RecordOutcomes& command, PendingWrites* writes) {
-  return ApplyJournal(command.items(), OutcomeFault, writes);
+  bool all_known = true;
+  absl::flat_hash_map<absl::string_view, bool> known;
+  for (const storage::RecordOutcomes::Item& item : command.items()) {
+    const absl::string_view id = item.customer_id();
+    if (!IsValidId(id)) continue;  // empty, or about to be refused
+    if (!known.contains(id)) {
+      const absl::StatusOr<std::optional<std::string>> record =
+          writes->Get(Family::kCustomers, RecordRow(kCustomer, id));
+      if (!record.ok()) return record.status();
+      known[id] = record->has_value();
+    }
+    all_known = all_known && known[id];
+  }
+  if (all_known) return ApplyJournal(command.items(), OutcomeFault, writes);
+  // An outcome may arrive after the erasure of its customer: it must not bring her back.
+  storage::RecordOutcomes kept = command;
+  for (storage::RecordOutcomes::Item& item : *kept.mutable_items()) {
+    const auto found = known.find(item.customer_id());
+    if (found == known.end() || found->second) continue;
+    item.clear_customer_id();
+    item.clear_customer_patch();
+  }
+  return ApplyJournal(kept.items(), OutcomeFault, writes);
 }
 
 AppliedOr ApplyLinkIdentities(const storage::LinkIdentities& command, PendingWrites* writes) {

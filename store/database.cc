@@ -12,6 +12,7 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "store/keys.h"
+#include "store/write_log.h"
 
 namespace touchstone::store {
 namespace {
@@ -75,6 +76,10 @@ rocksdb::DBOptions DatabaseOptions(const StoreOptions& options, rocksdb::Env* en
   db.skip_stats_update_on_db_open = true;
   db.stats_dump_period_sec = 0;
   db.keep_log_file_num = 4;
+  // Tolerates the torn end that a power cut leaves. Damage before it is found by CheckWriteLogs,
+  // and a log that is missing or too short by this.
+  db.wal_recovery_mode = rocksdb::WALRecoveryMode::kPointInTimeRecovery;
+  db.track_and_verify_wals_in_manifest = true;
   // What became of a write that failed is known only after opening again.
   db.max_bgerror_resume_count = 0;
   db.listeners.push_back(std::make_shared<StopWritesOnError>(database));
@@ -125,6 +130,7 @@ absl::Status Database::OpenFamilies(const StoreOptions& options) {
           "the store in ", options.path,
           " was written by a later version of touchstone: it has more column families"));
     }
+    if (absl::Status logs = CheckWriteLogs(env, options.path); !logs.ok()) return logs;
   }
 
   std::shared_ptr<rocksdb::Cache> cache = rocksdb::NewLRUCache(options.block_cache_bytes);

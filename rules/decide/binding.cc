@@ -125,7 +125,9 @@ void BindLine(size_t line, int categories_column, DecisionContext& context) {
   const BasketLine& priced = state.lines[line];
   const LineFacts& given = context.input.line_facts[line];
   const size_t columns = context.rules.schema.product.columns.size();
-  const Value* product = context.input.reference->products.Find(given.sku);
+  const Value* known = context.input.reference->products.Find(given.sku);
+  const Value* product =
+      known != nullptr || given.caller_product.empty() ? known : given.caller_product.data();
   Value* row = state.line_rows.data() + line * layout.line_row_size();
 
   row[kLineSlotSku] = Value::String(given.sku);
@@ -137,8 +139,8 @@ void BindLine(size_t line, int categories_column, DecisionContext& context) {
   for (size_t i = 0; i < columns; ++i) {
     row[layout.product_slot(i)] = product == nullptr ? Value::Absent() : product[i];
   }
-  row[kLineSlotCategories] = product != nullptr && categories_column >= 0
-                                 ? product[categories_column]
+  row[kLineSlotCategories] = known != nullptr && categories_column >= 0
+                                 ? known[categories_column]
                                  : CallerCategories(given.caller_categories, state.expr.arena());
   row[kLineSlotProduct] = Value::Record(row + kBuiltinLineSlots, static_cast<uint32_t>(columns));
 }

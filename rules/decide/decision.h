@@ -30,7 +30,9 @@ enum class InputStatus : uint8_t {
 // A line as the till sent it, beside its pricing form: what product facts come from.
 struct LineFacts {
   absl::string_view sku;
-  absl::Span<const absl::string_view> caller_categories;  // used when the snapshot has no such SKU
+  // What the caller says of the product; used when the snapshot has no such SKU.
+  absl::Span<const absl::string_view> caller_categories;
+  absl::Span<const expr::Value> caller_product = {};  // by column of the table; empty: nothing
 };
 
 struct DecisionInput {

@@ -6,6 +6,7 @@
 #include "absl/strings/match.h"
 #include "absl/time/civil_time.h"
 #include "rules/decide/verdict.h"
+#include "rules/expr/amounts.h"
 #include "rules/facts/layout.h"
 #include "rules/money/fixed_point.h"
 
@@ -83,7 +84,13 @@ void AppendFact(expr::Slot slot, const DecisionContext& context, std::string& te
       text.append(value.string_value().data(), value.string_value().size());
       return;
     case Kind::kMoney: {
-      const Money money = value.money_value();
+      // An amount of no currency is one of whatever currency it stands beside: here the decision's.
+      const Value amount =
+          expr::AddAmounts(value, Value::OfMoney({0, value.money_value().currency.is_none()
+                                                         ? context.currency()
+                                                         : value.money_value().currency}));
+      if (amount.IsError()) return;  // more decimals than the currency has
+      const Money money = amount.money_value();
       text.append(FormatAmount(money));
       text.push_back(' ');
       text.append(money.currency.code().data(), money.currency.code().size());

@@ -16,6 +16,9 @@ using expr::TypeKind;
 constexpr absl::string_view kOnlyInOffers =
     "is known only in the conditions of offers: a segment or a computed attribute is the same "
     "whatever the basket and the channel";
+constexpr absl::string_view kNotInLimits =
+    "is not known in the number of a limit, which is the same whatever the basket and the channel: "
+    "it may use `customer`, `request`, `store` and `now`";
 constexpr absl::string_view kOnlyWhenPriced = "is known only in `requires` and `value`";
 constexpr absl::string_view kOnlyOnLines =
     "is known only in a benefit's `lines` and in `never_discount`";
@@ -94,7 +97,10 @@ class Declarations {
 
 void DeclareBuiltins(Scope scope, const Schema& schema, const RuleSetNames& names,
                      Declarations& declare) {
-  const absl::string_view offers_only = SeesOffers(scope) ? "" : kOnlyInOffers;
+  const bool of_limit = scope == Scope::kLimit;
+  const absl::string_view offers_only = SeesOffers(scope) ? ""
+                                        : of_limit        ? kNotInLimits
+                                                          : kOnlyInOffers;
   const bool before_segments = scope == Scope::kComputed || scope == Scope::kSegment;
   const bool priced = scope == Scope::kRequires || scope == Scope::kValue;
   std::vector<std::string> segments = names.segments;
@@ -113,7 +119,9 @@ void DeclareBuiltins(Scope scope, const Schema& schema, const RuleSetNames& name
                    offers_only);
   declare.Decision("basket.gross", Type(TypeKind::kMoney), kSlotBasketGross, true, {}, offers_only);
   declare.Decision("basket.net", Type(TypeKind::kMoney), kSlotBasketNet, true, {},
-                   priced ? "" : kOnlyWhenPriced);
+                   priced     ? ""
+                   : of_limit ? kNotInLimits
+                              : kOnlyWhenPriced);
   declare.Decision("basket.units", Type(TypeKind::kDecimal), kSlotBasketUnits, true, {},
                    offers_only);
   declare.Decision("basket.lines", Type::List(Type::Record("line", LineFields(schema))),

@@ -69,6 +69,7 @@ struct DiagnosticCode {
     "Warning: a treatment for a placement of a channel that the offer does not name.")             \
   X(kLimitTooLarge, "limit_too_large",                                                             \
     "A limit per customer that counts further than her contact state remembers.")                  \
+  X(kIdleLimit, "idle_limit", "Warning: a limit that can never have an effect.")                   \
   X(kMissingText, "missing_text", "A treatment lacks a field, or a text lacks a locale.")          \
   X(kTextTooLong, "text_too_long", "A text that is longer than its field allows.")                 \
   X(kBadText, "bad_text", "A text that cannot be shown: a brace without end, a url with spaces.")  \

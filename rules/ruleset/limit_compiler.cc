@@ -131,6 +131,11 @@ class LimitCompiler {
                           "to stop an offer, pause it or take it out");
       }
       CheckSize(spec_.at_most);
+      if (spec_.per == LimitScope::kBasket && spec_.at_most >= 1) {
+        c_.reporter.Warning(codes::kIdleLimit, At("at_most"),
+                            "an offer works on a basket once at most, whatever this limit says",
+                            "leave the limit out, or write `per: customer`");
+      }
       return;
     }
     int64_t largest = 0;

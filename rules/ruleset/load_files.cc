@@ -146,7 +146,11 @@ void Loader::LoadOffer(absl::string_view stem, const SourceText& text) {
   reader.ReadMessage(*root, absl::StrCat("offers[", stem, "]"), offer);
   const SourceMap& sources = result_.sources;
   const std::string path = absl::StrCat("offers[", stem, "].offer");
-  if (offer.offer() != stem) {
+  if (offer.offer().empty()) {
+    AddFinding(sources.At(Severity::kError, "missing_value", absl::StrCat("offers[", stem, "]"),
+                          "an offer says its id", absl::StrCat("add `offer: ", stem, "`")),
+               result_.diagnostics);
+  } else if (offer.offer() != stem) {
     AddFinding(sources.At(Severity::kError, "offer_file_name", path,
                           absl::StrCat("the offer is called `", offer.offer(), "`, the file `",
                                        stem, ".yaml`"),

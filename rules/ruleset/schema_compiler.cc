@@ -252,6 +252,12 @@ void CompileSchema(Compilation& c) {
   const v1::Schema& message = c.message.schema();
   schema.customer =
       CompileAttributes(c, "schema.customer", message.customer(), {"known", "segment"});
+  for (const AttributeSpec& attribute : schema.customer) {
+    if (attribute.type != Type::List(Type(TypeKind::kInt))) continue;
+    c.reporter.NotSupportedYet(absl::StrCat(Keyed("schema.customer", attribute.name), ".type"),
+                               "`list(int)` of a customer, which no record can keep",
+                               "use `list(string)`");
+  }
   schema.request = CompileAttributes(c, "schema.request", message.request(), {});
   for (const std::string& name : SortedKeys(message.reference())) {
     const v1::ReferenceTable& table = message.reference().at(name);

@@ -140,6 +140,7 @@ std::string EnumWord(absl::string_view name, absl::string_view prefix) {
 }
 
 std::string StageWord(v1::DecisionStage stage) {
+  if (stage == v1::DECISION_STAGE_UNSPECIFIED) return "not asked";
   return EnumWord(v1::DecisionStage_Name(stage), "DECISION_STAGE_");
 }
 

@@ -69,10 +69,29 @@ std::string RequestField(absl::string_view basket_field) {
   return absl::StrCat("basket.", basket_field);
 }
 
-bool SaysYes(const v1::BasketLine& line, const char* attribute) {
-  const auto& attributes = line.product().attributes();
-  const auto found = attributes.find(attribute);
-  return found != attributes.end() && found->second.bool_value();
+void RefuseUndeclared(size_t index, const v1::ProductFacts& given,
+                      const std::vector<rules::AttributeSpec>& columns,
+                      std::vector<Violation>* violations) {
+  for (const auto& [name, value] : given.attributes()) {
+    const bool declared = name != "categories" && std::any_of(columns.begin(), columns.end(),
+                                                              [&name = name](const auto& column) {
+                                                                return column.name == name;
+                                                              });
+    if (declared) continue;
+    Add(LineField(index, absl::StrCat("product.attributes[", name, "]")),
+        name == "categories" ? "is given in product.categories"
+                             : "is not a column of the schema's product table",
+        violations);
+  }
+}
+
+Value StringList(absl::Span<const absl::string_view> texts, rules::expr::Arena& memory) {
+  Value* elements = memory.NewArray<Value>(texts.size());
+  for (size_t i = 0; i < texts.size(); ++i) elements[i] = Value::String(texts[i]);
+  auto* list = memory.NewArray<rules::expr::ListData>(1);
+  list->elements = elements;
+  list->size = static_cast<uint32_t>(texts.size());
+  return Value::List(list);
 }
 
 }  // namespace
@@ -240,19 +259,49 @@ void Binder::BindLine(size_t index, const v1::BasketLine& line,
   bound.manual_discount_minor = ManualDiscount(line);
   bound.price_source = ToPriceSource(line.price_source());
   bound.is_return = line.has_returned_from();
-  bound.merchandise = IsMerchandise(line, product);
 
-  const int categories = line.product().categories_size();
-  auto* views = memory_.NewArray<absl::string_view>(static_cast<size_t>(categories));
-  for (int i = 0; i < categories; ++i) views[i] = line.product().categories(i);
-  line_facts_.push_back({line.sku(), absl::MakeConstSpan(views, static_cast<size_t>(categories))});
+  rules::LineFacts& facts = line_facts_.emplace_back();
+  facts.sku = line.sku();
+  const auto categories = static_cast<size_t>(line.product().categories_size());
+  auto* views = memory_.NewArray<absl::string_view>(categories);
+  for (size_t i = 0; i < categories; ++i) views[i] = line.product().categories(static_cast<int>(i));
+  facts.caller_categories = absl::MakeConstSpan(views, categories);
+  if (line.has_product()) facts.caller_product = BindProduct(index, line, violations);
+  if (product == nullptr && !facts.caller_product.empty()) product = facts.caller_product.data();
+  bound.merchandise = IsMerchandise(line, product);
+}
+
+// A row of the product table, of what the caller says.
+absl::Span<const Value> Binder::BindProduct(size_t index, const v1::BasketLine& line,
+                                            std::vector<Violation>* violations) {
+  const v1::ProductFacts& given = line.product();
+  const std::vector<rules::AttributeSpec>& columns = live_->rule_set->schema.product.columns;
+  Value* row = memory_.NewArray<Value>(columns.size());
+  size_t named = 0;
+  for (size_t i = 0; i < columns.size(); ++i) {
+    row[i] = Value::Absent();
+    if (columns[i].name == "categories") {
+      row[i] = StringList(line_facts_.back().caller_categories, memory_);
+      continue;
+    }
+    const auto found = given.attributes().find(columns[i].name);
+    if (found == given.attributes().end()) continue;
+    ++named;
+    absl::StatusOr<Value> value = FromRequest(found->second, columns[i], memory_);
+    if (value.ok()) {
+      row[i] = *value;
+    } else {
+      Add(LineField(index, absl::StrCat("product.attributes[", columns[i].name, "]")),
+          std::string(value.status().message()), violations);
+    }
+  }
+  if (named < given.attributes().size()) RefuseUndeclared(index, given, columns, violations);
+  return absl::MakeConstSpan(row, columns.size());
 }
 
 bool Binder::IsMerchandise(const v1::BasketLine& line, const Value* product) const {
   if (line.kind() != v1::LINE_KIND_UNSPECIFIED) return line.kind() == v1::LINE_KIND_MERCHANDISE;
-  if (product == nullptr) {
-    return !line.has_product() || (!SaysYes(line, "deposit") && !SaysYes(line, "gift_card"));
-  }
+  if (product == nullptr) return true;
   const auto says = [product](int column) { return column >= 0 && product[column].IsTrue(); };
   return !says(plan_->deposit_column) && !says(plan_->gift_card_column);
 }

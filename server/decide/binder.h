@@ -62,6 +62,8 @@ class Binder {
   void BindRequestFacts(const v1::DecideRequest& request, std::vector<Violation>* violations);
   void BindBasket(const v1::Basket& basket, std::vector<Violation>* violations);
   void BindLine(size_t index, const v1::BasketLine& line, std::vector<Violation>* violations);
+  absl::Span<const rules::expr::Value> BindProduct(size_t index, const v1::BasketLine& line,
+                                                   std::vector<Violation>* violations);
   bool IsMerchandise(const v1::BasketLine& line, const rules::expr::Value* product) const;
   void BindAttributes(const store::RecordView& record);
   void BindAggregates(const store::RecordView& record);

@@ -30,6 +30,7 @@ v1::DecideResponse& Computation::Compute(const DecisionTerms& terms, GatheredCus
   input_.decision_id = terms.decision_id;
   input_.seed = terms.seed;
   input_.step_limit = terms.step_limit;
+  left_out_.clear();
   if (terms.fallback) PauseAllButFallback();
   decision_ = &rules::Decide(*live.rule_set, input_, scratch_);
 
@@ -58,8 +59,13 @@ void Computation::PauseAllButFallback() {
         });
     const bool paused = std::binary_search(input_.paused.begin(), input_.paused.end(), offer);
     if (!is_fallback || paused) paused_.push_back(offer);
+    if (!is_fallback && !paused) left_out_.push_back(offer);
   }
   input_.paused = paused_;
+}
+
+bool Computation::LeftOut(uint32_t offer) const {
+  return std::binary_search(left_out_.begin(), left_out_.end(), offer);
 }
 
 }  // namespace touchstone::server

@@ -52,6 +52,8 @@ class Computation {
 
   const rules::Decision& decision() const { return *decision_; }
   const rules::DecisionInput& input() const { return input_; }
+  // Whether nothing was asked of this offer because no time was left (FALLBACK).
+  bool LeftOut(uint32_t offer) const;
   // Of the response as Compute left it.
   Hash128 hash() const { return hash_; }
 
@@ -66,7 +68,8 @@ class Computation {
   v1::DecideResponse response_;
   std::string serialized_;
   Hash128 hash_;
-  std::vector<uint32_t> paused_;
+  std::vector<uint32_t> paused_;    // all that the decision took for paused
+  std::vector<uint32_t> left_out_;  // of those, what was not paused; ascending
 };
 
 }  // namespace touchstone::server

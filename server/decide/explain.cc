@@ -67,6 +67,13 @@ void ExplainOffer(const rules::RuleSet& rule_set, const rules::Decision& decisio
   explained->set_value_failed(outcome.value_failed);
 }
 
+// To the decision it is as if it were paused, which it is not.
+void ExplainLeftOut(const rules::OfferSpec& offer, v1::OfferExplanation* explained) {
+  explained->set_offer_id(offer.id);
+  explained->mutable_reason()->set_code("BUDGET_SPENT");
+  explained->mutable_reason()->set_text("no time was left: only fallback offers were decided");
+}
+
 // Evaluates the condition on the facts of the decision, part by part.
 void TrySegment(const rules::SegmentSpec& segment, const rules::RuleSet& rule_set,
                 const rules::Decision& decision, v1::SegmentTrial* trial) {
@@ -168,7 +175,11 @@ void ExplainDecision(const Computation& computation, const v1::ExplainRequest& r
     if (!only.empty() && std::find(only.begin(), only.end(), rule_set.offers[i].id) == only.end()) {
       continue;
     }
-    ExplainOffer(rule_set, decision, i, response->add_offers());
+    if (computation.LeftOut(i)) {
+      ExplainLeftOut(rule_set.offers[i], response->add_offers());
+    } else {
+      ExplainOffer(rule_set, decision, i, response->add_offers());
+    }
   }
   ExplainSegment(rule_set, decision, response->mutable_segment());
   if (request.verbosity() == v1::EXPLAIN_VERBOSITY_FACTS) {

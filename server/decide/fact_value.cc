@@ -317,6 +317,16 @@ v1::AttributeValue ToAttributeValue(const Value& value, const Type& type) {
       result.mutable_timestamp_value()->set_nanos(static_cast<int32_t>(value.timestamp_nanos()));
       break;
     case Kind::kMoney:
+      if (value.money_value().currency.is_none()) {
+        // A computed amount that met no other: ten-thousandths of whatever currency it stands for.
+        const int64_t count = value.money_value().amount_minor;
+        if (count % 10 == 0) {
+          result.set_decimal_thousandths(count / 10);
+        } else {
+          result.set_double_value(static_cast<double>(count) / 10'000);
+        }
+        break;
+      }
       result.mutable_money_value()->set_amount_minor(value.money_value().amount_minor);
       result.mutable_money_value()->set_currency_code(
           std::string(value.money_value().currency.code()));

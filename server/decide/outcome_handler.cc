@@ -217,6 +217,14 @@ class OutcomeHandler::Batch {
       call_->FinishWithError(RefusalError(*result));
       return;
     }
+    for (const EntryResult::RefusedItem& item : result->refused_items()) {
+      if (item.index() >= recorded_.size()) continue;
+      v1::OutcomeResult* refused = response_.mutable_results(recorded_[item.index()]);
+      refused->set_state(v1::OUTCOME_STATE_REJECTED);
+      *refused->mutable_error() =
+          Rejected(grpc::StatusCode::ALREADY_EXISTS, v1::ERROR_REASON_OUTCOME_ID_REUSED,
+                   "outcome_id: was recorded with another content");
+    }
     for (const uint32_t item : result->duplicate_items()) {
       if (item < recorded_.size()) {
         response_.mutable_results(recorded_[item])->set_state(v1::OUTCOME_STATE_DUPLICATE);

@@ -4,6 +4,7 @@
 
 #include <utility>
 
+#include "server/rpc/raw_callback.h"
 #include "server/rpc/rpc_error.h"
 #include "touchstone/v1/decision_service.grpc.pb.h"
 #include "touchstone/v1/outcome_service.grpc.pb.h"
@@ -57,7 +58,7 @@ class DecideServer::StoreReader : public RecordReader {
 // Decide is taken raw by the polling threads; the rare methods use gRPC's callbacks.
 class DecideServer::DecisionRpc
     : public v1::DecisionService::WithRawMethod_Decide<
-          v1::DecisionService::WithCallbackMethod_Explain<
+          v1::DecisionService::WithRawCallbackMethod_Explain<
               v1::DecisionService::WithCallbackMethod_ListDecisions<
                   v1::DecisionService::WithCallbackMethod_PriceItems<
                       v1::DecisionService::WithCallbackMethod_DecideStream<
@@ -66,10 +67,15 @@ class DecideServer::DecisionRpc
   explicit DecisionRpc(const Explainer* explainer) : explainer_(explainer) {}
 
   grpc::ServerUnaryReactor* Explain(grpc::CallbackServerContext* context,
-                                    const v1::ExplainRequest* request,
-                                    v1::ExplainResponse* response) override {
+                                    const grpc::ByteBuffer* bytes,
+                                    grpc::ByteBuffer* answer) override {
+    v1::ExplainRequest request;
+    v1::ExplainResponse response;
+    grpc::Status status = ParseBuffer(*bytes, &request);
     // Nobody may see personal data before there are roles.
-    return FinishWith(context, explainer_->Explain(*request, /*show_pii=*/false, response));
+    if (status.ok()) status = explainer_->Explain(request, /*show_pii=*/false, &response);
+    if (status.ok()) *answer = ToBuffer(response);
+    return FinishWith(context, status);
   }
   grpc::ServerUnaryReactor* ListDecisions(grpc::CallbackServerContext* context,
                                           const v1::ListDecisionsRequest* /*request*/,

@@ -97,6 +97,7 @@ ImportResult ImportReference(const ImportRun& run) {
     return result;
   }
   // An empty table still needs the first message.
+  message.set_total_rows(static_cast<int64_t>(sent.size()));
   if (alive) stream->Write(message);
   stream->WritesDone();
   result.call = stream->Finish();

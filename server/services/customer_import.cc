@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "server/rpc/raw_callback.h"
 #include "server/services/customer_change.h"
 #include "server/services/resource_name.h"
 
@@ -12,7 +13,9 @@ namespace touchstone::server {
 
 using grpc::StatusCode;
 
-CustomerImport::CustomerImport(const Backend& backend) : backend_(backend) { StartRead(&request_); }
+CustomerImport::CustomerImport(const Backend& backend) : backend_(backend) {
+  StartRead(&received_);
+}
 
 void CustomerImport::OnReadDone(bool ok) {
   if (!ok) {
@@ -27,18 +30,21 @@ void CustomerImport::OnWriteDone(bool ok) {
     Finish(grpc::Status(StatusCode::CANCELLED, "the caller has gone"));
     return;
   }
-  StartRead(&request_);
+  StartRead(&received_);
 }
 
 void CustomerImport::Work() {
-  grpc::Status status = CheckBatch();
+  grpc::Status status = ParseBuffer(received_, &request_);
+  received_.Clear();
+  if (status.ok()) status = CheckBatch();
   if (status.ok()) status = WriteBatch();
   if (!status.ok()) {
     Finish(status);
     return;
   }
   last_sequence_ = request_.sequence();
-  StartWrite(&response_);
+  answer_ = ToBuffer(response_);
+  StartWrite(&answer_);
 }
 
 grpc::Status CustomerImport::CheckBatch() const {

@@ -14,8 +14,7 @@ namespace touchstone::server {
 inline constexpr int kMaxImportRows = 10'000;
 inline constexpr size_t kMaxImportBatchBytes = size_t{4} << 20;
 
-class CustomerImport final
-    : public grpc::ServerBidiReactor<v1::ImportCustomersRequest, v1::ImportCustomersResponse> {
+class CustomerImport final : public grpc::ServerBidiReactor<grpc::ByteBuffer, grpc::ByteBuffer> {
  public:
   explicit CustomerImport(const Backend& backend);
 
@@ -30,6 +29,8 @@ class CustomerImport final
 
   const Backend& backend_;
   int64_t last_sequence_ = 0;
+  grpc::ByteBuffer received_;
+  grpc::ByteBuffer answer_;
   v1::ImportCustomersRequest request_;
   v1::ImportCustomersResponse response_;
 };

@@ -12,48 +12,40 @@ namespace touchstone::server {
 using Reactor = grpc::ServerUnaryReactor;
 using Context = grpc::CallbackServerContext;
 
-Reactor* CustomerService::GetCustomer(Context* context, const v1::GetCustomerRequest* request,
-                                      v1::Customer* response) {
-  return RunCall(context, backend_.workers, [=, this] { return Get(*request, response); });
-}
-
-Reactor* CustomerService::UpdateCustomer(Context* context, const v1::UpdateCustomerRequest* request,
-                                         v1::Customer* response) {
-  return RunCall(context, backend_.workers, [=, this] { return Update(*request, response); });
-}
-
-Reactor* CustomerService::ResolveIdentity(Context* context,
-                                          const v1::ResolveIdentityRequest* request,
-                                          v1::ResolveIdentityResponse* response) {
-  return RunCall(context, backend_.workers, [=, this] { return Resolve(*request, response); });
+CustomerService::CustomerService(const Backend& backend) : backend_(backend) {
+  Serve<v1::GetCustomerRequest, v1::Customer>(
+      "GetCustomer", backend_.workers,
+      [this](const auto& request, auto* response) { return Get(request, response); });
+  Serve<v1::UpdateCustomerRequest, v1::Customer>(
+      "UpdateCustomer", backend_.workers,
+      [this](const auto& request, auto* response) { return Update(request, response); });
+  Serve<v1::ResolveIdentityRequest, v1::ResolveIdentityResponse>(
+      "ResolveIdentity", backend_.workers,
+      [this](const auto& request, auto* response) { return Resolve(request, response); });
+  ServeUnary<v1::AppendEventsRequest, v1::AppendEventsResponse>(
+      "AppendEvents", [this](std::shared_ptr<AppendCall> call) { Append(std::move(call)); });
+  ServeBidi("ImportCustomers", [this](Context*) { return new CustomerImport(backend_); });
 }
 
 // The one write that callers make often: no thread waits while it reaches the device.
-Reactor* CustomerService::AppendEvents(Context* context, const v1::AppendEventsRequest* request,
-                                       v1::AppendEventsResponse* response) {
-  Reactor* reactor = context->DefaultReactor();
-  const bool posted = backend_.workers->Post([=, this] {
-    auto batch = std::make_shared<EventBatch>(backend_, *request);
-    if (grpc::Status planned = batch->Plan(); !planned.ok()) return reactor->Finish(planned);
+void CustomerService::Append(std::shared_ptr<AppendCall> call) const {
+  const bool posted = backend_.workers->Post([this, call] {
+    if (call->is_late()) return call->Finish(DeadlinePassed());
+    auto batch = std::make_shared<EventBatch>(backend_, call->request());
+    if (grpc::Status planned = batch->Plan(); !planned.ok()) return call->Finish(planned);
     if (batch->empty()) {
-      batch->Answer(storage::EntryResult(), response);
-      return reactor->Finish(grpc::Status::OK);
+      batch->Answer(storage::EntryResult(), call->response());
+      return call->Finish(grpc::Status::OK);
     }
     storage::Entry entry = batch->TakeEntry();
-    backend_.proposer->Submit(std::move(entry), v1::ERROR_REASON_CUSTOMER_NOT_FOUND,
-                              [batch, reactor, response](const grpc::Status& written,
-                                                         const storage::EntryResult& result) {
-                                if (written.ok()) batch->Answer(result, response);
-                                reactor->Finish(written);
-                              });
+    backend_.proposer->Submit(
+        std::move(entry), v1::ERROR_REASON_CUSTOMER_NOT_FOUND,
+        [batch, call](const grpc::Status& written, const storage::EntryResult& result) {
+          if (written.ok()) batch->Answer(result, call->response());
+          call->Finish(written);
+        });
   });
-  if (!posted) reactor->Finish(PoolIsFull());
-  return reactor;
-}
-
-grpc::ServerBidiReactor<v1::ImportCustomersRequest, v1::ImportCustomersResponse>*
-CustomerService::ImportCustomers(Context*) {
-  return new CustomerImport(backend_);
+  if (!posted) call->Finish(PoolIsFull());
 }
 
 Reactor* CustomerService::DeleteCustomer(Context* context, const v1::DeleteCustomerRequest*,

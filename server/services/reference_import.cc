@@ -24,9 +24,10 @@ std::string RowField(int index) { return absl::StrCat("rows[", index, "]"); }
 
 }  // namespace
 
-ReferenceImport::ReferenceImport(const Backend& backend, v1::ImportReferenceResponse* response)
-    : backend_(backend), response_(response) {
-  StartRead(&message_);
+ReferenceImport::ReferenceImport(const Backend& backend, grpc::CallbackServerContext* context,
+                                 grpc::ByteBuffer* answer)
+    : backend_(backend), context_(context), answer_(answer) {
+  StartRead(&received_);
 }
 
 void ReferenceImport::OnReadDone(bool ok) {
@@ -34,7 +35,7 @@ void ReferenceImport::OnReadDone(bool ok) {
     if (grpc::Status taken = TakeRows(); !taken.ok()) {
       Finish(taken);
     } else {
-      StartRead(&message_);
+      StartRead(&received_);
     }
   } else if (!backend_.workers->Post([this] { Finish(Import()); })) {
     Finish(PoolIsFull());
@@ -42,6 +43,8 @@ void ReferenceImport::OnReadDone(bool ok) {
 }
 
 grpc::Status ReferenceImport::TakeRows() {
+  if (grpc::Status parsed = ParseBuffer(received_, &message_); !parsed.ok()) return parsed;
+  received_.Clear();
   bytes_ += message_.ByteSizeLong();
   if (first_) {
     first_ = false;
@@ -50,6 +53,7 @@ grpc::Status ReferenceImport::TakeRows() {
     for (v1::ReferenceTableRow& row : *message_.mutable_rows()) {
       *table_.add_rows() = std::move(row);
     }
+    if (message_.total_rows() != 0) table_.set_total_rows(message_.total_rows());
   }
   message_.Clear();
   if (bytes_ > kMaxReferenceBytes)
@@ -86,7 +90,21 @@ grpc::Status ReferenceImport::CheckRows(const rules::ReferenceSpec& spec) const 
   return violations.empty() ? grpc::Status::OK : InvalidRequest(violations);
 }
 
+// To gRPC a connection that breaks ends a stream as its caller does, and may say so later only: a
+// caller who states the number of rows is safe from that.
+grpc::Status ReferenceImport::CheckWhole() const {
+  if (context_->IsCancelled()) {
+    return grpc::Status(StatusCode::CANCELLED, "the caller has gone: nothing was imported");
+  }
+  if (table_.total_rows() != 0 && table_.total_rows() != table_.rows_size()) {
+    return InvalidRequest({{"total_rows", absl::StrCat("is not the number of rows that came: ",
+                                                       table_.rows_size())}});
+  }
+  return grpc::Status::OK;
+}
+
 grpc::Status ReferenceImport::Import() {
+  if (grpc::Status whole = CheckWhole(); !whole.ok()) return whole;
   std::vector<Violation> violations;
   CheckRequestId(table_.request_id(), &violations);
   if (table_.version().size() > kMaxVersionBytes) {
@@ -111,6 +129,8 @@ grpc::Status ReferenceImport::Import() {
   const int rows = table_.rows_size();
   storage::Entry entry = backend_.proposer->NewEntry(request_id, body_hash);
   table_.clear_request_id();
+  table_.clear_total_rows();
+  if (grpc::Status whole = CheckWhole(); !whole.ok()) return whole;  // checking took its time
   entry.mutable_import_reference()->set_table(table_.table());
   entry.mutable_import_reference()->set_snapshot(table_.SerializeAsString());
   backend_.proposer->SetAudit("import_reference", table_.table(), table_.version(), &entry);
@@ -124,14 +144,18 @@ grpc::Status ReferenceImport::Import() {
   }
   Log(LogLevel::kInfo, "reference_imported",
       {{"table", table_.table()}, {"rows", absl::StrCat(rows)}});
-  response_->set_reference_version(absl::StrCat(result.reference_version()));
-  response_->set_row_count(rows);
+  v1::ImportReferenceResponse response;
+  response.set_reference_version(absl::StrCat(result.reference_version()));
+  response.set_row_count(rows);
+  *answer_ = ToBuffer(response);
   return grpc::Status::OK;
 }
 
-grpc::ServerReadReactor<v1::ImportReferenceRequest>* ReferenceService::ImportReference(
-    grpc::CallbackServerContext*, v1::ImportReferenceResponse* response) {
-  return new ReferenceImport(backend_, response);
+ReferenceService::ReferenceService(const Backend& backend) : backend_(backend) {
+  ServeClientStream("ImportReference",
+                    [this](grpc::CallbackServerContext* context, grpc::ByteBuffer* answer) {
+                      return new ReferenceImport(backend_, context, answer);
+                    });
 }
 
 grpc::ServerUnaryReactor* ReferenceService::GetSnapshot(grpc::CallbackServerContext* context,

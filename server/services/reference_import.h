@@ -19,21 +19,26 @@ inline constexpr int kMaxReferenceRows = 10'000'000;
 inline constexpr size_t kMaxReferenceBytes = size_t{60} << 20;
 inline constexpr size_t kMaxReportedRows = 100;
 
-class ReferenceImport final : public grpc::ServerReadReactor<v1::ImportReferenceRequest> {
+class ReferenceImport final : public grpc::ServerReadReactor<grpc::ByteBuffer> {
  public:
-  ReferenceImport(const Backend& backend, v1::ImportReferenceResponse* response);
+  ReferenceImport(const Backend& backend, grpc::CallbackServerContext* context,
+                  grpc::ByteBuffer* answer);
 
   void OnReadDone(bool ok) override;
   void OnDone() override { delete this; }
 
  private:
-  // Moves what has been read into the table; an error when it has become too large.
+  // Moves what has been read into the table; an error when it is no message, or too large.
   grpc::Status TakeRows();
+  // CANCELLED when the caller has gone, as far as that can be told from the end of the stream.
+  grpc::Status CheckWhole() const;
   grpc::Status Import();
   grpc::Status CheckRows(const rules::ReferenceSpec& spec) const;
 
   const Backend& backend_;
-  v1::ImportReferenceResponse* const response_;
+  grpc::CallbackServerContext* const context_;
+  grpc::ByteBuffer* const answer_;
+  grpc::ByteBuffer received_;
   v1::ImportReferenceRequest message_;
   v1::ImportReferenceRequest table_;  // the first message, and all rows
   size_t bytes_ = 0;

@@ -10,12 +10,11 @@
 
 namespace touchstone::server {
 
-class ReferenceService final : public v1::ReferenceService::CallbackService {
+class ReferenceService final : public PooledService<v1::ReferenceService> {
  public:
-  explicit ReferenceService(const Backend& backend) : backend_(backend) {}
+  explicit ReferenceService(const Backend& backend);
 
-  grpc::ServerReadReactor<v1::ImportReferenceRequest>* ImportReference(
-      grpc::CallbackServerContext* context, v1::ImportReferenceResponse* response) override;
+  // What is refused; what is served, the constructor says.
   grpc::ServerUnaryReactor* GetSnapshot(grpc::CallbackServerContext* context,
                                         const v1::GetSnapshotRequest* request,
                                         v1::Snapshot* response) override;

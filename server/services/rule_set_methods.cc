@@ -7,53 +7,34 @@ namespace touchstone::server {
 using Reactor = grpc::ServerUnaryReactor;
 using Context = grpc::CallbackServerContext;
 
-Reactor* RuleSetService::ValidateRuleSet(Context* context,
-                                         const v1::ValidateRuleSetRequest* request,
-                                         v1::ValidateRuleSetResponse* response) {
-  return RunCall(context, backend_.workers, [=, this] { return Validate(*request, response); });
-}
-
-Reactor* RuleSetService::CreateRevision(Context* context, const v1::CreateRevisionRequest* request,
-                                        v1::CreateRevisionResponse* response) {
-  return RunCall(context, backend_.workers, [=, this] { return Create(*request, response); });
-}
-
-Reactor* RuleSetService::GetRevision(Context* context, const v1::GetRevisionRequest* request,
-                                     v1::Revision* response) {
-  return RunCall(context, backend_.workers, [=, this] { return Get(*request, response); });
-}
-
-Reactor* RuleSetService::ListRevisions(Context* context, const v1::ListRevisionsRequest* request,
-                                       v1::ListRevisionsResponse* response) {
-  return RunCall(context, backend_.workers, [=, this] { return List(*request, response); });
-}
-
-Reactor* RuleSetService::PublishRevision(Context* context,
-                                         const v1::PublishRevisionRequest* request,
-                                         v1::PublishRevisionResponse* response) {
-  return RunCall(context, backend_.workers, [=, this] { return Publish(*request, response); });
-}
-
-Reactor* RuleSetService::RollbackRevision(Context* context,
-                                          const v1::RollbackRevisionRequest* request,
-                                          v1::RollbackRevisionResponse* response) {
-  return RunCall(context, backend_.workers, [=, this] { return Rollback(*request, response); });
-}
-
-Reactor* RuleSetService::GetActiveRevision(Context* context,
-                                           const v1::GetActiveRevisionRequest* request,
-                                           v1::GetActiveRevisionResponse* response) {
-  return RunCall(context, backend_.workers, [=, this] { return GetActive(*request, response); });
-}
-
-Reactor* RuleSetService::PauseOffer(Context* context, const v1::PauseOfferRequest* request,
-                                    v1::OfferPause* response) {
-  return RunCall(context, backend_.workers, [=, this] { return Pause(*request, response); });
-}
-
-Reactor* RuleSetService::ResumeOffer(Context* context, const v1::ResumeOfferRequest* request,
-                                     v1::ResumeOfferResponse* response) {
-  return RunCall(context, backend_.workers, [=, this] { return Resume(*request, response); });
+RuleSetService::RuleSetService(const Backend& backend) : backend_(backend) {
+  Serve<v1::ValidateRuleSetRequest, v1::ValidateRuleSetResponse>(
+      "ValidateRuleSet", backend_.workers,
+      [this](const auto& request, auto* response) { return Validate(request, response); });
+  Serve<v1::CreateRevisionRequest, v1::CreateRevisionResponse>(
+      "CreateRevision", backend_.workers,
+      [this](const auto& request, auto* response) { return Create(request, response); });
+  Serve<v1::GetRevisionRequest, v1::Revision>(
+      "GetRevision", backend_.workers,
+      [this](const auto& request, auto* response) { return Get(request, response); });
+  Serve<v1::ListRevisionsRequest, v1::ListRevisionsResponse>(
+      "ListRevisions", backend_.workers,
+      [this](const auto& request, auto* response) { return List(request, response); });
+  Serve<v1::PublishRevisionRequest, v1::PublishRevisionResponse>(
+      "PublishRevision", backend_.workers,
+      [this](const auto& request, auto* response) { return Publish(request, response); });
+  Serve<v1::RollbackRevisionRequest, v1::RollbackRevisionResponse>(
+      "RollbackRevision", backend_.workers,
+      [this](const auto& request, auto* response) { return Rollback(request, response); });
+  Serve<v1::GetActiveRevisionRequest, v1::GetActiveRevisionResponse>(
+      "GetActiveRevision", backend_.workers,
+      [this](const auto& request, auto* response) { return GetActive(request, response); });
+  Serve<v1::PauseOfferRequest, v1::OfferPause>(
+      "PauseOffer", backend_.workers,
+      [this](const auto& request, auto* response) { return Pause(request, response); });
+  Serve<v1::ResumeOfferRequest, v1::ResumeOfferResponse>(
+      "ResumeOffer", backend_.workers,
+      [this](const auto& request, auto* response) { return Resume(request, response); });
 }
 
 Reactor* RuleSetService::DiffRevisions(Context* context, const v1::DiffRevisionsRequest*,

@@ -11,36 +11,19 @@
 
 namespace touchstone::server {
 
-class RuleSetService final : public v1::RuleSetService::CallbackService {
+class RuleSetService final : public PooledService<v1::RuleSetService> {
  public:
-  explicit RuleSetService(const Backend& backend) : backend_(backend) {}
+  explicit RuleSetService(const Backend& backend);
 
   using Context = grpc::CallbackServerContext;
   using Reactor = grpc::ServerUnaryReactor;
-  Reactor* ValidateRuleSet(Context* context, const v1::ValidateRuleSetRequest* request,
-                           v1::ValidateRuleSetResponse* response) override;
-  Reactor* CreateRevision(Context* context, const v1::CreateRevisionRequest* request,
-                          v1::CreateRevisionResponse* response) override;
-  Reactor* GetRevision(Context* context, const v1::GetRevisionRequest* request,
-                       v1::Revision* response) override;
-  Reactor* ListRevisions(Context* context, const v1::ListRevisionsRequest* request,
-                         v1::ListRevisionsResponse* response) override;
+  // What is refused; what is served, the constructor says.
   Reactor* DiffRevisions(Context* context, const v1::DiffRevisionsRequest* request,
                          v1::DiffRevisionsResponse* response) override;
   Reactor* SimulateRevision(Context* context, const v1::SimulateRevisionRequest* request,
                             v1::SimulateRevisionResponse* response) override;
   Reactor* ApproveRevision(Context* context, const v1::ApproveRevisionRequest* request,
                            v1::Revision* response) override;
-  Reactor* PublishRevision(Context* context, const v1::PublishRevisionRequest* request,
-                           v1::PublishRevisionResponse* response) override;
-  Reactor* RollbackRevision(Context* context, const v1::RollbackRevisionRequest* request,
-                            v1::RollbackRevisionResponse* response) override;
-  Reactor* GetActiveRevision(Context* context, const v1::GetActiveRevisionRequest* request,
-                             v1::GetActiveRevisionResponse* response) override;
-  Reactor* PauseOffer(Context* context, const v1::PauseOfferRequest* request,
-                      v1::OfferPause* response) override;
-  Reactor* ResumeOffer(Context* context, const v1::ResumeOfferRequest* request,
-                       v1::ResumeOfferResponse* response) override;
 
  private:
   grpc::Status Validate(const v1::ValidateRuleSetRequest& request,

@@ -4,6 +4,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "store/record.h"
+#include "store/record_patch.h"
 #include "tests/store/entries.h"
 
 namespace touchstone::store {
@@ -93,6 +94,13 @@ absl::Status AppendCrashReceipt(uint64_t number, ReceiptLog* receipts) {
 }
 
 absl::Status PrepareForCrashes(Writer* writer) {
+  // An outcome makes no record.
+  RecordPatch patch;
+  patch.BumpVersion();
+  for (uint64_t i = 0; i < kCrashCustomers; ++i) {
+    const auto made = writer->Write(UpdateEntry(CustomerOf(i), patch.bytes()));
+    if (!made.ok()) return made.status();
+  }
   return writer->Write(RevisionEntry("rules")).status();
 }
 

@@ -155,15 +155,62 @@ TEST_F(StoreTest, EventsAreListedInOrderOfTimeWithinTheRange) {
 }
 
 TEST_F(StoreTest, AnOutcomeIsRecordedOnceInTheWholeStore) {
+  Write(LinkEntry("anna", {"card:1"}));
+  Write(LinkEntry("bert", {"card:2"}));
   EXPECT_EQ(Write(OutcomeEntry("anna", "o1", 1)).applied(), 1u);
-  EXPECT_EQ(Write(OutcomeEntry("anna", "o1", 1)).applied(), 0u);
+  const EntryResult again = Write(OutcomeEntry("anna", "o1", 1));
+  EXPECT_EQ(again.applied(), 0u);
+  EXPECT_THAT(again.duplicate_items(), ElementsAre(0u));
   EXPECT_EQ(Write(OutcomeEntry("bert", "o1", 1)).applied(), 0u);
   EXPECT_EQ(RecordView::Parse(Record("anna"))->contact_count(), 1u);
-  EXPECT_EQ(Record("bert"), "");
+  EXPECT_EQ(RecordView::Parse(Record("bert"))->contact_count(), 0u);
   storage::Entry anonymous = OutcomeEntry("", "o2", 1);
   anonymous.mutable_record_outcomes()->mutable_items(0)->clear_customer_patch();
   EXPECT_EQ(Write(anonymous).applied(), 1u);
   EXPECT_EQ(store_->ListOutcomes("", absl::InfinitePast(), absl::InfiniteFuture(), 9)->size(), 1u);
+}
+
+TEST_F(StoreTest, AnOutcomeIdWithAnotherContentIsRefusedAndTheOthersAreRecorded) {
+  Write(LinkEntry("anna", {"card:1"}));
+  Write(OutcomeEntry("anna", "o1", 1));
+  for (const bool in_one_batch : {false, true}) {
+    storage::Entry entry = OutcomeEntry("anna", "o1", 1);
+    storage::RecordOutcomes& outcomes = *entry.mutable_record_outcomes();
+    outcomes.mutable_items(0)->mutable_outcome()->set_kind("declined");
+    *outcomes.add_items() =
+        OutcomeEntry("anna", in_one_batch ? "o3" : "o2", 2).record_outcomes().items(0);
+    if (in_one_batch) {
+      *outcomes.add_items() = outcomes.items(1);
+      outcomes.mutable_items(2)->mutable_outcome()->set_body("another");
+    }
+    const EntryResult result = Write(entry);
+    EXPECT_EQ(result.refusal(), EntryResult::REFUSAL_UNSPECIFIED);
+    EXPECT_EQ(result.applied(), 1u);
+    EXPECT_EQ(result.duplicate_items_size(), 0);
+    ASSERT_EQ(result.refused_items_size(), in_one_batch ? 2 : 1);
+    EXPECT_EQ(result.refused_items(0).index(), 0u);
+    EXPECT_EQ(result.refused_items(0).refusal(), EntryResult::REFUSAL_ALREADY_EXISTS);
+  }
+  // The time is the server's where the caller gave none: another one is no other content.
+  storage::Entry later = OutcomeEntry("anna", "o1", 1);
+  later.mutable_record_outcomes()->mutable_items(0)->mutable_outcome()->set_time_us(kTestTimeUs +
+                                                                                    1);
+  EXPECT_THAT(Write(later).duplicate_items(), ElementsAre(0u));
+}
+
+TEST_F(StoreTest, AnOutcomeOfACustomerWhoIsGoneIsKeptAsAnAnonymousOne) {
+  Write(LinkEntry("anna", {"card:1"}));
+  storage::Entry erase = EmptyEntry();
+  erase.mutable_delete_customer()->set_customer_id("anna");
+  Write(erase);
+  EXPECT_EQ(Write(OutcomeEntry("anna", "o1", 1)).applied(), 1u);
+  EXPECT_EQ(Record("anna"), "");
+  EXPECT_EQ(store_->ListOutcomes("anna", absl::InfinitePast(), absl::InfiniteFuture(), 9)->size(),
+            0u);
+  EXPECT_EQ(store_->ListOutcomes("", absl::InfinitePast(), absl::InfiniteFuture(), 9)->size(), 1u);
+  // Again, although she has a record by then.
+  Write(LinkEntry("anna", {"card:1"}));
+  EXPECT_THAT(Write(OutcomeEntry("anna", "o1", 1)).duplicate_items(), ElementsAre(0u));
 }
 
 TEST_F(StoreTest, ARetryGetsTheFirstAnswerAndAnotherBodyIsRefused) {

@@ -359,6 +359,49 @@ treatments: { agent_top3: { title: Good morning, script: Say it } }
   EXPECT_EQ(scene.Outcome("morning-call").cause, Cause::kInputMissing);
 }
 
+// One customer, one answer: a store in another zone makes nobody younger.
+TEST(DecideTest, CountsTheYearsOfACustomerByTheClockOfTheRuleSet) {
+  const TestRules rules = LoadGrocery({R"(
+offer: adult
+applies: never
+eligible: customer.age >= 18
+treatments: { receipt: { text: Welcome } }
+)"});
+  Scene scene(rules);
+  scene.Customer();
+  scene.Fact("customer.birth_date",
+             Value::Timestamp(absl::FromCivil(absl::CivilDay(2008, 11, 26), absl::UTCTimeZone())));
+  for (const char* store : {"S12", "S99", ""}) {  // Berlin, New York, none
+    scene.input.store = store;
+    scene.input.now = At("2026-11-25T23:59");
+    EXPECT_EQ(scene.Outcome("adult").stage, Stage::kEligible) << store;
+    scene.input.now = At("2026-11-26T00:00");
+    EXPECT_TRUE(scene.Outcome("adult").shown) << store;
+  }
+}
+
+TEST(DecideTest, TakesTheFactsOfAnUnknownProductFromTheCaller) {
+  const TestRules rules = LoadGrocery({R"(
+offer: ours
+applies: automatic
+channels: [pos]
+benefit: { percent_off: 10, lines: 'line.product.brand == "Ours"' }
+)"});
+  Scene scene(rules);
+  scene.Line("NEW", 1000, 1);
+  EXPECT_EQ(scene.Outcome("ours").cause, Cause::kNoLines);
+  const std::vector<AttributeSpec>& columns = rules.compiled->schema.product.columns;
+  std::vector<Value> product(columns.size());
+  for (size_t i = 0; i < columns.size(); ++i) {
+    // Without `tobacco: false` it would be a line that is never discounted, for all that is known.
+    product[i] = columns[i].name == "brand" ? Value::String("Ours") : Value::Bool(false);
+  }
+  scene.line_facts[0].caller_product = product;
+  EXPECT_TRUE(scene.Outcome("ours").applied);
+  scene.line_facts[0].sku = "BEANS";  // the table knows better
+  EXPECT_EQ(scene.Outcome("ours").cause, Cause::kNoLines);
+}
+
 TEST(DecideTest, RefusesWhatTheStepsDidNotReachFor) {
   const TestRules rules = LoadGrocery({kBeans, kFiveOff, kHint});
   Scene scene = LoyalAtTheTill(rules);

@@ -56,6 +56,20 @@ TEST(TextsTest, WritesFactsAsPeopleReadThem) {
               ElementsAre("2026-11-05 09:07", "T"));
 }
 
+TEST(TextsTest, WritesAnAmountOfNoCurrencyInThatOfTheDecision) {
+  const TestRules rules = LoadGrocery({Advice("{customer.spend_90d}")});
+  Scene scene(rules);
+  scene.Customer();
+  scene.Channel("call");
+  // What a computed attribute comes to whose formula is 5.00.
+  scene.Fact("customer.spend_90d", Value::OfMoney({50'000, Currency()}));
+  EXPECT_THAT(scene.Texts("agent_top3"), ElementsAre("5.00 EUR", "T"));
+  scene.input.basket.currency = Currency::FromCode("CHF").value();
+  EXPECT_THAT(scene.Texts("agent_top3"), ElementsAre("5.00 CHF", "T"));
+  scene.Fact("customer.spend_90d", Value::OfMoney({50'001, Currency()}));
+  EXPECT_THAT(scene.Texts("agent_top3"), ElementsAre("", "T"));
+}
+
 TEST(TextsTest, CutsALongTextBetweenCharacters) {
   const TestRules rules = LoadGrocery({R"(
 offer: greeting

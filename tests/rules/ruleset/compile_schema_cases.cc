@@ -49,9 +49,16 @@ std::vector<FindingCase> SchemaCases() {
        "a list stands"},
       {"RefusesADefaultListThatIsLongerThanItsMax",
        {"bad_value at schema.customer[x].default"},
-       Attribute("type: 'list(int)' max: 1 default { list { items { text: '1' } "
+       Attribute("type: 'list(string)' max: 1 default { list { items { text: '1' } "
                  "items { text: '2' } } }"),
        "more than 1"},
+      {"RefusesAListOfNumbersThatNoRecordCanKeep",
+       {"not_supported_yet at schema.customer[x].type"},
+       Attribute("type: 'list(int)' default { list { } }"),
+       "list(string)"},
+      {"AllowsAListOfNumbersInARequest",
+       {},
+       "schema { request { key: 'x' value { type: 'list(int)' optional: true } } }"},
       {"RefusesAnEnumWithoutValues",
        {"missing_value at schema.customer[x]"},
        Attribute("type: 'enum' optional: true"),

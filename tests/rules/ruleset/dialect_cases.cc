@@ -143,7 +143,7 @@ std::vector<DialectCase> FileCases() {
        "unknown_file", 0, 0, "did you mean tests/reference/store.yaml?"},
       {"an offer in the file of another", kOffer, "offer: b\n", "offer_file_name", 1, 8,
        "rename the file"},
-      {"an offer without id", kOffer, "title: b\n", "offer_file_name", 1, 1, "rename the file"},
+      {"an offer without id", kOffer, "title: b\n", "missing_value", 1, 1, "add `offer: a`"},
       {"segments without their key", "segments.yaml", "- { name: a, when: b }\n", "wrong_shape", 1,
        3, "under `segments:`"},
       {"placements beside something else", "placements.yaml", "placements: {}\nothers: {}\n",

@@ -95,6 +95,14 @@ TEST(FilesTest, AnOfferIdInTwoFilesIsAnError) {
   EXPECT_EQ(found[1].file, "offers/b.yaml");
 }
 
+TEST(FilesTest, AnOfferWithoutItsIdIsAskedForIt) {
+  const Diagnostics found =
+      LoadRuleSetFiles(SmallestFolderWith({"offers/a.yaml", "title: A\n"})).diagnostics;
+  EXPECT_THAT(Codes(found), testing::ElementsAre("missing_value"));
+  EXPECT_EQ(found[0].file, "offers/a.yaml");
+  EXPECT_THAT(found[0].hint, testing::HasSubstr("`offer: a`"));
+}
+
 TEST(FilesTest, MoreFilesThanTheLimitAreRefusedUnread) {
   std::vector<SourceFile> files(kMaxRuleSetFiles + 1);
   EXPECT_THAT(Codes(LoadRuleSetFiles(files).diagnostics), testing::ElementsAre("too_many_files"));

@@ -67,13 +67,17 @@ TEST(ExplanationTextTest, WhatCameFurthestComesFirstAndOneReasonIsSaidOnce) {
       "rebuild: REBUILD_STATE_DIFFERENT " + offers +
       "offers { offer_id: 'beans' reason { stage: DECISION_STAGE_CHOSEN text: 'it is shown' } } "
       "offers { offer_id: 'wine' reason { stage: DECISION_STAGE_LIMIT code: 'LIMIT_REACHED' } } "
+      "offers { offer_id: 'tea' reason { code: 'BUDGET_SPENT' } } "
       "facts { name: 'customer.age' masked: true }"));
   EXPECT_THAT(text, HasSubstr("ANOTHER answer"));
   EXPECT_THAT(text, HasSubstr("every offer, by what decided:\n"
                               "  chosen\n    beans  it is shown\n"
                               "  limit\n    wine  LIMIT_REACHED\n"
                               "  window\n    its window is not open:\n      offer-10, offer-11,"));
-  EXPECT_THAT(text, HasSubstr("offer-29\nfacts:\n  customer.age = (masked)\n"));
+  EXPECT_THAT(
+      text,
+      HasSubstr(
+          "offer-29\n  not asked\n    tea  BUDGET_SPENT\nfacts:\n  customer.age = (masked)\n"));
   for (size_t begin = 0; begin < text.size();) {
     const size_t end = text.find('\n', begin);
     EXPECT_LE(end - begin, 100u) << text.substr(begin, end - begin);

@@ -183,6 +183,29 @@ TEST(BinderTest, TellsMerchandiseFromDepositsAndGiftCards) {
   EXPECT_THAT(merchandise, ElementsAre(true, false, false, false, false, true, true));
 }
 
+TEST(BinderTest, TakesTheFactsOfAnUnknownProductFromTheCaller) {
+  v1::DecideRequest request = TillRequest();
+  for (const char* sku : {"NEW", "BEANS"}) {
+    v1::BasketLine* line = request.mutable_basket()->add_lines();
+    *line = request.basket().lines(0);
+    line->set_line_id(sku);
+    line->set_sku(sku);
+    line->mutable_product()->add_categories("coffee.new");
+    (*line->mutable_product()->mutable_attributes())["brand"].set_string_value("Ours");
+  }
+  Bound bound(request);
+  ASSERT_THAT(bound.fields(), IsEmpty()) << bound.text();
+  const auto facts = bound.binder().input().line_facts;
+  EXPECT_THAT(facts[0].caller_product, IsEmpty());
+  const size_t unknown = facts.size() - 2;
+  std::vector<std::string> row;
+  for (const Value& value : facts[unknown].caller_product) {
+    row.push_back(rules::expr::DebugString(value));
+  }
+  // brand, categories, deposit, gift_card
+  EXPECT_THAT(row, ElementsAre("\"Ours\"", "[\"coffee.new\"]", "error: absent", "error: absent"));
+}
+
 TEST(BinderTest, TakesTheSmallestBudget) {
   v1::DecideRequest request = TillRequest();
   EXPECT_EQ(Bound(request).binder().budget(), absl::Seconds(9));
@@ -370,6 +393,21 @@ std::vector<BadRequest> BadRequests() {
       {"unknown line kind",
        [](R* r) { Line(r)->set_kind(static_cast<v1::LineKind>(99)); },
        {"basket.lines[0].kind"}},
+      {"product attribute that is not declared",
+       [](R* r) {
+         (*Line(r)->mutable_product()->mutable_attributes())["colour"].set_string_value("red");
+       },
+       {"basket.lines[0].product.attributes[colour]"}},
+      {"product attribute of another type",
+       [](R* r) {
+         (*Line(r)->mutable_product()->mutable_attributes())["deposit"].set_string_value("yes");
+       },
+       {"basket.lines[0].product.attributes[deposit]"}},
+      {"categories as an attribute",
+       [](R* r) {
+         (*Line(r)->mutable_product()->mutable_attributes())["categories"].set_string_value("a");
+       },
+       {"basket.lines[0].product.attributes[categories]"}},
       {"long tax code",
        [=](R* r) { Line(r)->set_tax_code(long_id); },
        {"basket.lines[0].tax_code"}},

@@ -2,9 +2,11 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <memory>
 #include <string>
 
 #include "tests/server/decide/serving.h"
+#include "tests/store/fault_file_system.h"
 
 namespace touchstone::server {
 namespace {
@@ -61,6 +63,49 @@ TEST(ExplainTest, SaysOfEveryOfferWhatDecided) {
   EXPECT_EQ(response.segment().segment(), "loyal");
   ASSERT_EQ(response.segment().trials_size(), 1);
   EXPECT_EQ(response.segment().trials(0).result(), v1::CONDITION_RESULT_TRUE);
+}
+
+TEST(ExplainTest, TellsWhatWasNotAskedFromWhatIsPaused) {
+  Serving serving;
+  serving.live().Set(WorldStatePausing(1, "rain"));
+  v1::DecideRequest decide = LoyalTillRequest();
+  decide.mutable_context()->mutable_budget()->set_nanos(1);
+  v1::DecideResponse decided;
+  ASSERT_TRUE(serving.Decide(decide, &decided).ok());
+  ASSERT_EQ(decided.completeness(), v1::COMPLETENESS_FALLBACK);
+  v1::ExplainRequest request;
+  request.set_decision_id(decided.decision_id());
+  const v1::ExplainResponse response = Explained(serving, request);
+  EXPECT_EQ(response.rebuild(), v1::REBUILD_STATE_IDENTICAL);
+  EXPECT_EQ(Offer(response, "rain").reason().stage(), v1::DECISION_STAGE_PAUSED);
+  const v1::OfferExplanation& beans = Offer(response, "beans-20");
+  EXPECT_EQ(beans.reason().stage(), v1::DECISION_STAGE_UNSPECIFIED);
+  EXPECT_EQ(beans.reason().code(), "BUDGET_SPENT");
+  EXPECT_FALSE(beans.applied());
+  for (const v1::OfferExplanation& offer : response.offers()) {
+    EXPECT_EQ(offer.reason().stage() == v1::DECISION_STAGE_PAUSED, offer.offer_id() == "rain");
+  }
+}
+
+TEST(ExplainTest, SaysOfAPartialAnswerWhichOffersNeedTheRecord) {
+  auto faults = std::make_shared<store::FaultFileSystem>();
+  Serving serving({}, faults);
+  faults->FailReads(1000);
+  v1::DecideResponse decided;
+  ASSERT_TRUE(serving.Decide(LoyalTillRequest(), &decided).ok());
+  faults->FailReads(0);
+  ASSERT_EQ(decided.completeness(), v1::COMPLETENESS_PARTIAL);
+  v1::ExplainRequest request;
+  request.set_decision_id(decided.decision_id());
+  const v1::ExplainResponse response = Explained(serving, request);
+  EXPECT_EQ(response.rebuild(), v1::REBUILD_STATE_IDENTICAL);
+  EXPECT_EQ(Offer(response, "beans-20").reason().code(), "INPUT_MISSING");
+  // What does not need it is refused for a reason of its own, or chosen.
+  EXPECT_EQ(Offer(response, "rain").reason().code(), "ERROR");
+  for (const v1::OfferExplanation& offer : response.offers()) {
+    EXPECT_NE(offer.reason().stage(), v1::DECISION_STAGE_PAUSED) << offer.offer_id();
+    EXPECT_NE(offer.reason().stage(), v1::DECISION_STAGE_UNSPECIFIED) << offer.offer_id();
+  }
 }
 
 TEST(ExplainTest, ShowsFactsAndMasksWhatIsPersonal) {

@@ -53,6 +53,35 @@ TEST(OutcomeTest, RecordsAnOutcomeOnceByItsToken) {
   EXPECT_EQ(serving.LoyalContacts(store::ContactKind::kAccepted), 1);
 }
 
+TEST(OutcomeTest, RefusesAnOutcomeIdWithAnotherContentAndGoesOnWithTheOthers) {
+  Serving serving;
+  const v1::DecideResponse decided = Decided(serving, LoyalTillRequest());
+  const std::string token = decided.placements(0).offers(0).token();
+  v1::RecordOutcomesRequest request;
+  Add("o-1", v1::OUTCOME_TYPE_ACCEPTED, &request)->set_token(token);
+  v1::RecordOutcomesResponse response;
+  ASSERT_TRUE(serving.Record(request, &response).ok());
+
+  v1::RecordOutcomesRequest second;
+  second.set_request_id("r-2");
+  Add("o-1", v1::OUTCOME_TYPE_DECLINED, &second)->set_token(token);
+  Add("o-2", v1::OUTCOME_TYPE_CLICKED, &second)->set_token(token);
+  // The same, spelled out.
+  v1::DecidedOffer* spelled =
+      Add("o-1", v1::OUTCOME_TYPE_ACCEPTED, &second)->mutable_decided_offer();
+  spelled->set_decision_id(decided.decision_id());
+  spelled->set_placement(decided.placements(0).placement());
+  spelled->set_offer_id(decided.placements(0).offers(0).offer_id());
+  ASSERT_TRUE(serving.Record(second, &response).ok());
+  ASSERT_EQ(response.results_size(), 3);
+  EXPECT_EQ(response.results(0).state(), v1::OUTCOME_STATE_REJECTED);
+  EXPECT_EQ(ErrorReason(response.results(0)), "OUTCOME_ID_REUSED");
+  EXPECT_EQ(response.results(1).state(), v1::OUTCOME_STATE_RECORDED);
+  EXPECT_EQ(response.results(2).state(), v1::OUTCOME_STATE_DUPLICATE);
+  EXPECT_EQ(serving.LoyalContacts(store::ContactKind::kAccepted), 1);
+  EXPECT_EQ(serving.LoyalContacts(store::ContactKind::kDeclined), 0);
+}
+
 TEST(OutcomeTest, RefusesForgedTokensAndGoesOnWithTheOthers) {
   Serving serving;
   const v1::DecideResponse decided = Decided(serving, LoyalTillRequest());

@@ -132,6 +132,19 @@ TEST_F(CustomerServiceTest, AMaskSaysWhichAttributesChange) {
   EXPECT_EQ(customer.attributes().at("tier").string_value(), "gold");
   EXPECT_FALSE(customer.attributes().contains("city"));
 
+  // What is given and not named is not looked at; what is named must be declared.
+  request.set_request_id(server_.NextRequestId());
+  attributes["shoe_size"].set_int_value(40);
+  request.mutable_update_mask()->set_paths(0, "attributes.birth_date");
+  attributes["birth_date"].set_date_value("1988-02-29");
+  ASSERT_TRUE(Update(request, &customer).ok());
+  EXPECT_EQ(customer.attributes().at("birth_date").date_value(), "1988-02-29");
+  EXPECT_EQ(customer.attributes().at("tier").string_value(), "gold");
+  request.set_request_id(server_.NextRequestId());
+  request.mutable_update_mask()->set_paths(0, "attributes.shoe_size");
+  EXPECT_EQ(ReasonOf(Update(request, &customer)), "NAME_NOT_DECLARED");
+  attributes.erase("shoe_size");
+
   request.set_request_id(server_.NextRequestId());
   request.mutable_update_mask()->set_paths(0, "identities");
   EXPECT_THAT(FieldsOf(Update(request, &customer)), ElementsAre("update_mask.paths[0]"));
