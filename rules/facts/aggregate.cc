@@ -200,7 +200,7 @@ Value AggregateValue(const AggregateSpec& spec, absl::Span<const AggregateBucket
   absl::Time last = absl::InfinitePast();
   for (const AggregateBucket& bucket : buckets) {
     if (bucket.number < first || bucket.number > current) continue;
-    last = std::max(last, bucket.last);
+    if (bucket.last <= now) last = std::max(last, bucket.last);
     const std::optional<int64_t> sum =
         AddChecked(total, spec.function == AggregateFunction::kCount ? bucket.count : bucket.sum);
     if (!sum) return Value::Error(expr::ErrorCode::kOverflow);

@@ -67,7 +67,8 @@ struct AggregateBucket {
 };
 
 // The aggregate's value for a known customer: buckets in any order, numbers distinct; those after
-// the current one do not count. Without events a count or a sum is 0 and `last` is absent.
+// the current one do not count, nor does a `last` after `now`: the one before it is not known.
+// Without events a count or a sum is 0 and `last` is absent.
 expr::Value AggregateValue(const AggregateSpec& spec, absl::Span<const AggregateBucket> buckets,
                            absl::Time now, absl::TimeZone zone);
 
