@@ -7,6 +7,7 @@ of the real invoices says so and is skipped; under REQUIRE_ALL=1 it fails.
 
 import collections
 import csv
+import datetime
 import decimal
 import gzip
 import importlib.machinery
@@ -20,6 +21,7 @@ import subprocess
 import sys
 import tempfile
 import unittest
+import zoneinfo
 
 SOURCE = pathlib.Path(os.environ["TOUCHSTONE_SOURCE_DIR"])
 PROGRAMS = pathlib.Path(os.environ["TOUCHSTONE_BINARY_DIR"])
@@ -28,6 +30,7 @@ EXAMPLE = SOURCE / "deploy" / "examples" / "online-retail"
 RULES = EXAMPLE / "rules"
 SHARED = pathlib.Path(os.environ.get("TOUCHSTONE_SHARED") or SOURCE.parent / "shared")
 DATA = SHARED / "data" / "online_retail.csv.gz"
+LONDON = zoneinfo.ZoneInfo("Europe/London")
 SKIPPED = 77
 
 HEADER = "InvoiceNo,StockCode,Description,Quantity,InvoiceDate,UnitPrice,CustomerID,Country"
@@ -179,53 +182,94 @@ C581484,23843,"PAPER CRAFT , LITTLE BIRDIE",-80995,2011-12-09 09:27:00,2.08,1785
         self.assertIn("/nowhere.csv.gz is not there", done.stderr)
 
 
+class Invoice:
+    def __init__(self, row):
+        self.number = row["InvoiceNo"]
+        self.who = row["CustomerID"].removesuffix(".0")
+        self.time = datetime.datetime.fromisoformat(row["InvoiceDate"]).replace(tzinfo=LONDON)
+        self.cancelled = self.number.startswith("C")
+        self.pence, self.units, self.rows = 0, 0, 0
+        self.adjusts, self.for_nothing = False, True
+
+    def add(self, row):
+        quantity, price = int(row["Quantity"]), decimal.Decimal(row["UnitPrice"])
+        self.pence += int((quantity * price * 100).quantize(0, decimal.ROUND_HALF_UP))
+        self.units += quantity
+        self.rows += 1
+        self.adjusts = self.adjusts or quantity < 0 or price < 0
+        self.for_nothing = self.for_nothing and price == 0
+
+    @property
+    def is_sale(self):
+        return not (self.cancelled or self.adjusts or (self.for_nothing and not self.who))
+
+    @property
+    def is_later(self):
+        return self.time >= datetime.datetime(2011, 9, 1, tzinfo=LONDON)
+
+
 class History:
-    """What the invoices say of each customer, counted by plain means."""
+    """What the invoices say, counted by plain means."""
 
     def __init__(self, path):
-        self.purchases, self.returns = collections.Counter(), collections.Counter()
-        self.spend, self.returned = collections.Counter(), collections.Counter()
-        self.units = collections.Counter()
-        self.imported = collections.Counter()  # rows
-        self.cancelled = set()
-        seen = set()
+        invoices = {}
         with gzip.open(path, "rt", encoding="utf-8", newline="") as file:
             for row in csv.DictReader(file):
-                self.add(row, seen)
+                number = row["InvoiceNo"]
+                if number not in invoices:
+                    invoices[number] = Invoice(row)
+                invoices[number].add(row)
+        self.invoices = list(invoices.values())
+        self.by_customer = collections.defaultdict(list)
+        for invoice in self.invoices:
+            self.by_customer[invoice.who].append(invoice)
 
-    def add(self, row, seen):
-        number, who = row["InvoiceNo"], row["CustomerID"].removesuffix(".0")
-        cancelled = number.startswith("C")
-        if cancelled:
-            self.cancelled.add(number)
-        if not who:
-            return
-        amount = decimal.Decimal(row["Quantity"]) * decimal.Decimal(row["UnitPrice"]) * 100
-        pence = int(amount.quantize(0, decimal.ROUND_HALF_UP))
-        is_first = number not in seen
-        seen.add(number)
-        if cancelled:
-            self.returns[who] += is_first
-            self.returned[who] -= pence
-        else:
-            self.purchases[who] += is_first
-            self.spend[who] += pence
-            self.units[who] += int(row["Quantity"])
-        if row["InvoiceDate"] < "2011-09-01":
-            self.imported["returns" if cancelled else "purchases"] += 1
+    def known(self, cancelled):
+        return [i for i in self.invoices if i.who and i.cancelled == cancelled]
 
     def of(self, who):
+        bought = [i for i in self.by_customer[who] if not i.cancelled]
+        returned = [i for i in self.by_customer[who] if i.cancelled]
         return {
-            "purchases": self.purchases[who],
-            "returns": self.returns[who],
-            "spend": self.spend[who],
-            "returned": self.returned[who],
-            "units": self.units[who] * 1000,
+            "purchases": len(bought),
+            "returns": len(returned),
+            "spend": sum(i.pence for i in bought),
+            "returned": -sum(i.pence for i in returned),
+            "units": 1000 * sum(i.units for i in bought),
         }
+
+    def segments(self, sales):
+        """How many of the sales that are asked about fall into each segment, with windows of days."""
+        later = [i for i in self.invoices if i.is_later and i.is_sale]
+        asked = [
+            invoice
+            for n, invoice in enumerate(later, 1)
+            if n * sales // len(later) > (n - 1) * sales // len(later)
+        ]
+        return dict(collections.Counter(map(self.segment, asked)))
+
+    def segment(self, sale):
+        if not sale.who:
+            return "anonymous"
+        mine = self.by_customer[sale.who]
+        before = mine[: mine.index(sale)]
+        within = lambda days: [
+            i for i in before if (sale.time.date() - i.time.date()).days < days
+        ]
+        bought = [i for i in before if not i.cancelled]
+        if sum(i.pence for i in within(180)) >= 300000:
+            return "wholesale"
+        if not bought:
+            return "new"
+        utc = datetime.timezone.utc  # a difference within a zone would ignore summer time
+        last = max(i.time.astimezone(utc) for i in bought)
+        if sale.time.astimezone(utc) - last >= datetime.timedelta(days=90):
+            return "lapsed"
+        return "loyal" if sum(not i.cancelled for i in within(90)) >= 3 else "regular"
 
 
 class RealInvoicesTest(unittest.TestCase):
-    SALES = 1000
+    SALES = 500
     # 80,995 and 74,215 pieces that were sent back, prices of 0.001, and who returns most.
     WHO = ["16446", "12346", "13952", "16198", "14911"]
 
@@ -234,7 +278,7 @@ class RealInvoicesTest(unittest.TestCase):
         cls.history = History(DATA)
         seed = random.randrange(1 << 32)
         print(f"seed {seed}")
-        known = sorted(cls.history.purchases | cls.history.returns)
+        known = sorted(who for who in cls.history.by_customer if who)
         who = cls.WHO + random.Random(seed).sample(known, 10)
         command = load_command()
         with tempfile.TemporaryDirectory() as folder:
@@ -250,19 +294,22 @@ class RealInvoicesTest(unittest.TestCase):
         self.assertEqual(self.imported["customers"]["imported"], 4372)
         for name in ("customers", "products", "purchases", "returns"):
             self.assertEqual(self.imported[name]["quarantined"], 0, name)
-        for name in ("purchases", "returns"):
+        for name, cancelled in (("purchases", False), ("returns", True)):
             self.assertEqual(self.imported[name]["rows"], 541909)
-            self.assertEqual(self.imported[name]["imported"], self.history.imported[name])
+            rows = sum(i.rows for i in self.history.known(cancelled) if not i.is_later)
+            self.assertEqual(self.imported[name]["imported"], rows)
 
     def test_every_invoice_is_an_event_and_every_cancelled_one_a_return(self):
-        purchases = sum(self.history.purchases.values())
-        returns = sum(self.history.returns.values())
+        purchases, returns = len(self.history.known(False)), len(self.history.known(True))
         imported = {name: self.imported[name]["events_new"] for name in ("purchases", "returns")}
-        self.assertEqual(len(self.history.cancelled), 3836)
+        self.assertEqual(sum(invoice.cancelled for invoice in self.history.invoices), 3836)
         # 182 of them name no customer.
         self.assertEqual(returns, 3836 - 182)
         self.assertEqual(imported["returns"] + self.replayed["returns"], returns)
         self.assertEqual(sum(imported.values()) + self.replayed["events"], purchases + returns)
+
+    def test_windows_end_with_the_sale_that_is_asked_about(self):
+        self.assertEqual(self.replayed["segments"], self.history.segments(self.SALES))
 
     def test_the_aggregates_are_those_of_the_invoices(self):
         for number, found in self.customers.items():
