@@ -11,6 +11,13 @@ find_program(TOUCHSTONE_GRPC_PLUGIN grpc_cpp_plugin REQUIRED)
 find_package(RocksDB CONFIG REQUIRED)
 find_package(OpenSSL REQUIRED COMPONENTS Crypto)
 
+# What programs that serve link for their memory. Sanitizers bring their own.
+add_library(touchstone_allocator INTERFACE)
+if(NOT TOUCHSTONE_SANITIZE)
+  pkg_check_modules(JEMALLOC REQUIRED IMPORTED_TARGET jemalloc)
+  target_link_libraries(touchstone_allocator INTERFACE PkgConfig::JEMALLOC)
+endif()
+
 if(TOUCHSTONE_TESTS)
   include(GoogleTest)
   find_package(GTest REQUIRED)

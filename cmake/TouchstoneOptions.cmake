@@ -6,7 +6,12 @@ set(CMAKE_CXX_EXTENSIONS OFF)
 set(CMAKE_EXPORT_COMPILE_COMMANDS ON)
 set(CMAKE_POSITION_INDEPENDENT_CODE ON)
 
-option(TOUCHSTONE_WERROR "Treat warnings as errors (developer and CI builds)" OFF)
+# A stranger's newer compiler may warn where ours does not: that must not stop deploy/run.
+set(werror OFF)
+if(DEFINED ENV{CI})
+  set(werror ON)
+endif()
+option(TOUCHSTONE_WERROR "Treat warnings as errors (developer and CI builds)" ${werror})
 set(TOUCHSTONE_SANITIZE "" CACHE STRING "Sanitizers to build with: empty, 'address,undefined' or 'thread'")
 
 if(NOT CMAKE_BUILD_TYPE)

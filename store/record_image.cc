@@ -13,54 +13,81 @@ absl::Status RecordImage::Load(absl::string_view bytes) {
   if (bytes.empty()) return absl::OkStatus();
   absl::StatusOr<RecordView> parsed = RecordView::Parse(bytes);
   if (!parsed.ok()) return parsed.status();
-  const RecordView& record = *parsed;
-  version_ = record.version();
-  contacts_dropped_ = record.contacts_dropped();
-  attributes_.reserve(record.attribute_count());
-  for (size_t i = 0; i < record.attribute_count(); ++i) {
-    const AttributeView from = record.attribute(i);
+  record_ = *parsed;
+  version_ = record_->version();
+  const size_t sections = LoadNumber<uint32_t>(bytes.data() + 16);
+  const char* entry = bytes.data() + layout::kHeaderBytes;
+  size_t body = layout::kHeaderBytes + sections * layout::kSectionBytes;
+  whole_.reserve(sections);
+  for (size_t i = 0; i < sections; ++i, entry += layout::kSectionBytes) {
+    const size_t length = LoadNumber<uint32_t>(entry + 8);
+    whole_.push_back(Section{LoadNumber<uint16_t>(entry), LoadNumber<uint32_t>(entry + 4),
+                             bytes.substr(body, length)});
+    body += length;
+  }
+  return absl::OkStatus();
+}
+
+void RecordImage::Open(uint16_t kind) {
+  const auto at = std::find_if(whole_.begin(), whole_.end(),
+                               [&](const Section& section) { return section.kind == kind; });
+  if (at == whole_.end()) return;
+  whole_.erase(at);
+  switch (kind) {
+    case layout::kAttributes:
+      return OpenAttributes();
+    case layout::kAggregates:
+      return OpenAggregates();
+    case layout::kContacts:
+      return OpenContacts();
+    case layout::kIdentities:
+      for (size_t i = 0; i < record_->identities().size(); ++i) {
+        identities_.push_back(record_->identities()[i]);
+      }
+      return;
+    case layout::kConsents:
+      for (size_t i = 0; i < record_->consent_count(); ++i) {
+        consents_.push_back(record_->consent(i));
+      }
+      return;
+    default:
+      return;  // no operation touches another
+  }
+}
+
+void RecordImage::OpenAttributes() {
+  attributes_.reserve(record_->attribute_count() + 1);
+  for (size_t i = 0; i < record_->attribute_count(); ++i) {
+    const AttributeView from = record_->attribute(i);
     Attribute& to = attributes_.emplace_back(Attribute{from.id, from.as_of_s, from.source, {}, {}});
     std::memcpy(to.slot,
-                record.attributes_.cells + i * layout::kAttributeBytes + layout::kAttributeSlot,
+                record_->attributes_.cells + i * layout::kAttributeBytes + layout::kAttributeSlot,
                 sizeof(to.slot));
     if (IsHeapType(static_cast<uint8_t>(from.value.type()))) {
       to.heap_payload = from.value.heap_payload();
     }
   }
-  for (size_t i = 0; i < record.aggregate_count(); ++i) {
-    const char* cell = record.aggregates_.cells + i * layout::kAggregateBytes;
+}
+
+void RecordImage::OpenAggregates() {
+  aggregates_.reserve(record_->aggregate_count() + 1);
+  for (size_t i = 0; i < record_->aggregate_count(); ++i) {
+    const char* cell = record_->aggregates_.cells + i * layout::kAggregateBytes;
     Aggregate& to = aggregates_.emplace_back();
     to.id = LoadNumber<uint32_t>(cell);
     to.kind = static_cast<uint8_t>(cell[4]);
-    to.body = record.aggregates_.heap.substr(LoadNumber<uint32_t>(cell + 8),
-                                             LoadNumber<uint32_t>(cell + 12));
+    to.body = record_->aggregates_.heap.substr(LoadNumber<uint32_t>(cell + 8),
+                                               LoadNumber<uint32_t>(cell + 12));
   }
-  contacts_.reserve(record.contact_count() + 1);
-  for (size_t i = 0; i < record.contact_count(); ++i) {
-    const ContactView contact = record.contact(i);
-    contacts_.push_back(
-        Contact{contact, absl::string_view(contact.limits, size_t{contact.limit_count} * 8)});
-  }
-  for (size_t i = 0; i < record.identities().size(); ++i) {
-    identities_.push_back(record.identities()[i]);
-  }
-  for (size_t i = 0; i < record.consent_count(); ++i) consents_.push_back(record.consent(i));
-  LoadUnknownSections(bytes);
-  return absl::OkStatus();
 }
 
-void RecordImage::LoadUnknownSections(absl::string_view bytes) {
-  const size_t sections = LoadNumber<uint32_t>(bytes.data() + 16);
-  const char* entry = bytes.data() + layout::kHeaderBytes;
-  size_t body = layout::kHeaderBytes + sections * layout::kSectionBytes;
-  for (size_t i = 0; i < sections; ++i, entry += layout::kSectionBytes) {
-    const uint16_t kind = LoadNumber<uint16_t>(entry);
-    const size_t length = LoadNumber<uint32_t>(entry + 8);
-    if (kind < layout::kAttributes || kind > layout::kConsents) {
-      unknown_sections_.push_back(
-          UnknownSection{kind, LoadNumber<uint32_t>(entry + 4), bytes.substr(body, length)});
-    }
-    body += length;
+void RecordImage::OpenContacts() {
+  contacts_dropped_ = record_->contacts_dropped();
+  contacts_.reserve(record_->contact_count() + 1);
+  for (size_t i = 0; i < record_->contact_count(); ++i) {
+    const ContactView contact = record_->contact(i);
+    contacts_.push_back(
+        Contact{contact, absl::string_view(contact.limits, size_t{contact.limit_count} * 8)});
   }
 }
 
@@ -123,6 +150,7 @@ void EraseById(std::vector<T>& items, uint32_t id) {
 }  // namespace
 
 void RecordImage::SetAttribute(absl::string_view body) {
+  Open(layout::kAttributes);
   Attribute attribute{};
   attribute.id = LoadNumber<uint32_t>(body.data());
   attribute.as_of_s = LoadNumber<uint32_t>(body.data() + 4);
@@ -142,11 +170,18 @@ void RecordImage::SetAttribute(absl::string_view body) {
   }
 }
 
-void RecordImage::ClearAttribute(uint32_t id) { EraseById(attributes_, id); }
+void RecordImage::ClearAttribute(uint32_t id) {
+  Open(layout::kAttributes);
+  EraseById(attributes_, id);
+}
 
-void RecordImage::ClearAggregate(uint32_t id) { EraseById(aggregates_, id); }
+void RecordImage::ClearAggregate(uint32_t id) {
+  Open(layout::kAggregates);
+  EraseById(aggregates_, id);
+}
 
 void RecordImage::AddToAggregate(absl::string_view body) {
+  Open(layout::kAggregates);
   const char* at = body.data();
   const uint32_t id = LoadNumber<uint32_t>(at);
   const Bucket added{LoadNumber<int32_t>(at + 4), LoadNumber<int64_t>(at + 8),
@@ -196,6 +231,7 @@ void RecordImage::AddToAggregate(absl::string_view body) {
 }
 
 void RecordImage::AddContact(absl::string_view body) {
+  Open(layout::kContacts);
   const char* at = body.data();
   const absl::string_view limits = body.substr(layout::kContactOperationBytes);
   Contact added{ContactView{LoadNumber<uint64_t>(at), LoadNumber<uint64_t>(at + 8),
@@ -232,17 +268,20 @@ void RecordImage::DropContact() {
 }
 
 void RecordImage::AddIdentity(absl::string_view identity) {
+  Open(layout::kIdentities);
   if (identities_.size() >= kMaxIdentities) return;
   if (std::find(identities_.begin(), identities_.end(), identity) != identities_.end()) return;
   identities_.push_back(identity);
 }
 
 void RecordImage::RemoveIdentity(absl::string_view identity) {
+  Open(layout::kIdentities);
   const auto at = std::find(identities_.begin(), identities_.end(), identity);
   if (at != identities_.end()) identities_.erase(at);
 }
 
 void RecordImage::SetConsent(absl::string_view body) {
+  Open(layout::kConsents);
   const ConsentView consent{LoadNumber<uint64_t>(body.data()), LoadNumber<int64_t>(body.data() + 8),
                             body[16] != 0};
   const auto at =
@@ -302,22 +341,28 @@ std::string RecordImage::EncodeAggregates() const {
 }
 
 std::string RecordImage::EncodeContacts() const {
-  std::string cells;
-  std::string heap;
-  AppendNumber(&cells, contacts_dropped_);
+  std::string out;
+  size_t limits = 0;
+  for (const Contact& held : contacts_) limits += held.limits.size();
+  out.reserve(sizeof(contacts_dropped_) + contacts_.size() * layout::kContactBytes + limits);
+  AppendNumber(&out, contacts_dropped_);
+  uint32_t limits_at = 0;
+  // A customer may have hundreds: each cell is put together before it is appended.
   for (const Contact& held : contacts_) {
-    AppendNumber(&cells, held.contact.offer);
-    AppendNumber(&cells, held.contact.transaction);
-    AppendNumber(&cells, held.contact.time_us);
-    AppendNumber(&cells, held.contact.channel);
-    AppendNumber(&cells, static_cast<uint8_t>(held.contact.kind));
-    AppendNumber(&cells, held.contact.direction);
-    AppendNumber(&cells, held.contact.limit_count);
-    AppendNumber(&cells, uint8_t{0});
-    AppendNumber(&cells, static_cast<uint32_t>(heap.size()));
-    heap.append(held.limits.data(), held.limits.size());
+    char cell[layout::kContactBytes] = {};
+    std::memcpy(cell, &held.contact.offer, 8);
+    std::memcpy(cell + 8, &held.contact.transaction, 8);
+    std::memcpy(cell + 16, &held.contact.time_us, 8);
+    std::memcpy(cell + 24, &held.contact.channel, 4);
+    cell[28] = static_cast<char>(held.contact.kind);
+    cell[29] = static_cast<char>(held.contact.direction);
+    cell[30] = static_cast<char>(held.contact.limit_count);
+    std::memcpy(cell + 32, &limits_at, 4);
+    out.append(cell, sizeof(cell));
+    limits_at += static_cast<uint32_t>(held.limits.size());
   }
-  return cells += heap;
+  for (const Contact& held : contacts_) out.append(held.limits.data(), held.limits.size());
+  return out;
 }
 
 std::string RecordImage::EncodeIdentities() const {
@@ -343,9 +388,11 @@ std::string RecordImage::EncodeConsents() const {
 }
 
 absl::StatusOr<std::string> RecordImage::Encode() const {
-  std::vector<Section> sections;
+  std::vector<Section> sections = whole_;
+  std::string bodies[layout::kConsents + 1];
   const auto add = [&](uint16_t kind, size_t count, std::string body) {
-    sections.push_back(Section{kind, static_cast<uint32_t>(count), std::move(body)});
+    bodies[kind] = std::move(body);
+    sections.push_back(Section{kind, static_cast<uint32_t>(count), bodies[kind]});
   };
   if (!attributes_.empty()) add(layout::kAttributes, attributes_.size(), EncodeAttributes());
   if (!aggregates_.empty()) add(layout::kAggregates, aggregates_.size(), EncodeAggregates());
@@ -354,9 +401,6 @@ absl::StatusOr<std::string> RecordImage::Encode() const {
   }
   if (!identities_.empty()) add(layout::kIdentities, identities_.size(), EncodeIdentities());
   if (!consents_.empty()) add(layout::kConsents, consents_.size(), EncodeConsents());
-  for (const UnknownSection& section : unknown_sections_) {
-    add(section.kind, section.count, std::string(section.body));
-  }
   std::sort(sections.begin(), sections.end(),
             [](const Section& a, const Section& b) { return a.kind < b.kind; });
 
@@ -378,7 +422,7 @@ absl::StatusOr<std::string> RecordImage::Encode() const {
     AppendNumber(&out, section.count);
     AppendNumber(&out, static_cast<uint32_t>(section.body.size()));
   }
-  for (const Section& section : sections) out += section.body;
+  for (const Section& section : sections) out.append(section.body.data(), section.body.size());
   return out;
 }
 

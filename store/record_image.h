@@ -5,9 +5,10 @@
 // Thread safety: for one thread at a time.
 // Lifetime: strings stay in the bytes of the record and of the patches, which must outlive the
 // image.
-// Cost: Load and Encode are linear in the record. Sections and aggregates that are not understood
-// here are carried as they are.
+// Cost: linear in the record, but a section that no operation touches is copied whole, never taken
+// apart. Sections and aggregates that are not understood here are carried as they are.
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -50,18 +51,17 @@ class RecordImage {
     ContactView contact;
     absl::string_view limits;
   };
-  struct UnknownSection {
+  struct Section {
     uint16_t kind;
     uint32_t count;
     absl::string_view body;
   };
-  struct Section {
-    uint16_t kind;
-    uint32_t count;
-    std::string body;
-  };
 
-  void LoadUnknownSections(absl::string_view bytes);
+  // Takes a section apart, unless that has been done or there is none.
+  void Open(uint16_t kind);
+  void OpenAttributes();
+  void OpenAggregates();
+  void OpenContacts();
   void SetAttribute(absl::string_view body);
   void ClearAttribute(uint32_t id);
   void AddToAggregate(absl::string_view body);
@@ -85,7 +85,8 @@ class RecordImage {
   std::vector<Contact> contacts_;      // ascending by time
   std::vector<absl::string_view> identities_;
   std::vector<ConsentView> consents_;  // ascending by purpose
-  std::vector<UnknownSection> unknown_sections_;
+  std::optional<RecordView> record_;   // as loaded
+  std::vector<Section> whole_;         // sections of it that are not taken apart, ascending by kind
 };
 
 }  // namespace touchstone::store

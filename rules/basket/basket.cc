@@ -37,13 +37,24 @@ bool IsLineId(absl::string_view id) {
 using LineFlags = absl::InlinedVector<bool, kLinesWithoutAllocation>;
 
 // Marks each line whose id an earlier line has.
+// Tills number their lines: then no sorting is needed.
+bool AreAscending(absl::Span<const BasketLine> lines) {
+  for (size_t i = 1; i < lines.size(); ++i) {
+    const absl::string_view before = lines[i - 1].line_id;
+    const absl::string_view id = lines[i].line_id;
+    if (std::pair(before.size(), before) >= std::pair(id.size(), id)) return false;
+  }
+  return true;
+}
+
 LineFlags FindRepeatedIds(absl::Span<const BasketLine> lines) {
+  LineFlags repeated(lines.size(), false);
+  if (AreAscending(lines)) return repeated;
   absl::InlinedVector<uint32_t, kLinesWithoutAllocation> by_id(lines.size());
   for (uint32_t i = 0; i < by_id.size(); ++i) by_id[i] = i;
   std::sort(by_id.begin(), by_id.end(), [lines](uint32_t a, uint32_t b) {
     return std::pair(lines[a].line_id, a) < std::pair(lines[b].line_id, b);
   });
-  LineFlags repeated(lines.size(), false);
   for (size_t i = 1; i < by_id.size(); ++i) {
     repeated[by_id[i]] = lines[by_id[i]].line_id == lines[by_id[i - 1]].line_id;
   }

@@ -192,10 +192,27 @@ EventIncrements IncrementsOf(const Schema& schema, const EventFacts& event,
   return result;
 }
 
+int64_t CurrentBuckets::In(const TrailingWindow& window) const {
+  switch (window.unit) {
+    case TrailingWindow::Unit::kEver:
+      return 0;
+    case TrailingWindow::Unit::kDays:
+      return day;
+    case TrailingWindow::Unit::kHours:
+      return hour;
+  }
+  return 0;
+}
+
+CurrentBuckets BucketsAt(absl::Time now, absl::TimeZone zone) {
+  return {.day = BucketOf({TrailingWindow::Unit::kDays, 1}, now, zone), .hour = HourOf(now)};
+}
+
 Value AggregateValue(const AggregateSpec& spec, absl::Span<const AggregateBucket> buckets,
-                     absl::Time now, absl::TimeZone zone) {
-  const int64_t first = FirstBucket(spec.window, now, zone);
-  const int64_t current = BucketOf(spec.window, now, zone);
+                     const CurrentBuckets& now) {
+  const int64_t current = now.In(spec.window);
+  const int64_t first =
+      spec.window.unit == TrailingWindow::Unit::kEver ? 0 : current - (spec.window.count - 1);
   int64_t total = 0;
   absl::Time last = absl::InfinitePast();
   for (const AggregateBucket& bucket : buckets) {

@@ -227,7 +227,7 @@ void GoldenScene::SetCustomer() {
   }
   for (size_t i = 0; i < schema.aggregates.size(); ++i) {
     facts_[rule_set_.layout->aggregate_slot(i)] =
-        AggregateValue(schema.aggregates[i], {}, input_.now, schema.zone);
+        AggregateValue(schema.aggregates[i], {}, BucketsAt(input_.now, schema.zone));
   }
   GiveCustomerFacts();
 }

@@ -11,6 +11,26 @@
 #include "server/cli/cli.h"
 
 namespace touchstone::server {
+namespace {
+
+// What a person can do about it, for reasons whose message does not say.
+const char* AdviceFor(absl::string_view reason) {
+  if (reason == "NO_ACTIVE_REVISION") return "Publish one: touchstone rules publish FOLDER.";
+  if (reason == "CUSTOMER_NOT_FOUND" || reason == "IDENTITY_NOT_FOUND") {
+    return "`touchstone import customers` makes customers; an identity is written "
+           "loyalty_card:4711.";
+  }
+  if (reason == "STEP_OUT_OF_ORDER") {
+    return "Use a higher `step`, or another `transaction_id`.";
+  }
+  if (reason == "DECISION_NOT_FOUND") {
+    return "Is the id whole? Receipts are kept for `receipt-days`.";
+  }
+  if (reason == "OVERLOADED" || reason == "NOT_READY") return "Try again in a moment.";
+  return nullptr;
+}
+
+}  // namespace
 
 void AddServerFlag(CLI::App& command, std::string& address) {
   address = kDefaultServer;
@@ -68,6 +88,7 @@ int ReportFailure(const grpc::Status& status, const std::string& address) {
   std::fprintf(stderr, "The server refused: %s%s%s%s\n", status.error_message().c_str(),
                parts.reason.empty() ? "" : " [", parts.reason.c_str(),
                parts.reason.empty() ? "" : "]");
+  if (const char* advice = AdviceFor(parts.reason)) std::fprintf(stderr, "%s\n", advice);
   // The message has the first one.
   for (int i = 1; i < parts.violations.field_violations_size(); ++i) {
     const auto& violation = parts.violations.field_violations(i);

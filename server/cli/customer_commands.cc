@@ -33,8 +33,9 @@ void PrintValues(const char* title, const Values& values) {
 void PrintCustomer(const v1::Customer& customer) {
   std::printf("%s%s%s\n", customer.name().c_str(), customer.segment().empty() ? "" : ", segment ",
               customer.segment().c_str());
+  if (customer.identities_size() > 0) std::printf("identities:\n");
   for (const v1::Identity& identity : customer.identities()) {
-    std::printf("identity %s\n", IdentityKey(identity).c_str());
+    std::printf("  %s\n", IdentityKey(identity).c_str());
   }
   PrintValues("attributes", customer.attributes());
   PrintValues("aggregates", customer.aggregates());

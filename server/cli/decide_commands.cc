@@ -6,6 +6,7 @@
 #include "server/cli/connection.h"
 #include "server/cli/decide_request.h"
 #include "server/cli/decision_text.h"
+#include "server/cli/explanation_text.h"
 #include "touchstone/v1/customer_service.grpc.pb.h"
 #include "touchstone/v1/decision_service.grpc.pb.h"
 #include "touchstone/v1/rule_set_service.grpc.pb.h"

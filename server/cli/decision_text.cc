@@ -10,26 +10,10 @@
 #include "absl/time/time.h"
 #include "rules/money/decimal.h"
 #include "rules/money/money.h"
+#include "server/cli/columns.h"
 
 namespace touchstone::server {
 namespace {
-
-// "COMPLETENESS_PARTIAL" without its prefix, as words.
-std::string Word(absl::string_view name, absl::string_view prefix) {
-  if (name.size() > prefix.size()) name.remove_prefix(prefix.size());
-  std::string word = absl::AsciiStrToLower(name);
-  std::replace(word.begin(), word.end(), '_', ' ');
-  return word;
-}
-
-std::string StageWord(v1::DecisionStage stage) {
-  return Word(v1::DecisionStage_Name(stage), "DECISION_STAGE_");
-}
-
-std::string ReasonText(const v1::Reason& reason) {
-  return reason.text().empty() ? absl::StrCat(StageWord(reason.stage()), ": ", reason.code())
-                               : absl::StrCat(StageWord(reason.stage()), ": ", reason.text());
-}
 
 void AppendBasket(const v1::BasketResult& basket, std::string* text) {
   const std::string& currency = basket.currency_code();
@@ -40,29 +24,62 @@ void AppendBasket(const v1::BasketResult& basket, std::string* text) {
   absl::StrAppend(text, "basket: ", AmountText(basket.totals().gross_minor(), currency), ", off ",
                   AmountText(basket.totals().discount_minor(), currency), ", to pay ",
                   AmountText(basket.totals().payable_minor(), currency), "\n");
+  Columns offers({Align::kLeft, Align::kRight, Align::kLeft});
   for (const v1::AppliedOffer& applied : basket.applied_offers()) {
-    absl::StrAppend(
-        text, "  ", applied.offer_id(), "  ", AmountText(applied.amount_minor(), currency), " off",
-        applied.cut_by_guard_rail() ? " (cut by a guard rail)" : "", "  ", applied.title(), "\n");
+    offers.Add({applied.offer_id(),
+                absl::StrCat(AmountText(applied.amount_minor(), currency), " off",
+                             applied.cut_by_guard_rail() ? " (cut by a guard rail)" : ""),
+                applied.title()});
+  }
+  absl::StrAppend(text, offers.Text("  "));
+}
+
+// Lines that an offer took something from.
+void AppendLines(const v1::BasketResult& basket, std::string* text) {
+  Columns lines({Align::kLeft, Align::kRight, Align::kLeft, Align::kRight, Align::kLeft});
+  for (const v1::PricedLine& line : basket.lines()) {
+    if (line.taken().empty()) continue;
+    std::vector<std::string> taken;
+    for (const v1::OfferShare& share : line.taken()) {
+      taken.push_back(absl::StrCat(share.offer_id(), " ",
+                                   AmountText(share.amount_minor(), basket.currency_code())));
+    }
+    lines.Add({absl::StrCat("line ", line.line_id()),
+               AmountText(line.gross_minor(), basket.currency_code()), "->",
+               AmountText(line.net_minor(), basket.currency_code()), absl::StrJoin(taken, ", ")});
+  }
+  absl::StrAppend(text, lines.Text("  "));
+}
+
+void AppendShown(const v1::ShownOffer& shown, std::string* text) {
+  std::vector<std::string> reasons;
+  for (const v1::Reason& reason : shown.reasons()) {
+    if (!reason.text().empty()) reasons.push_back(reason.text());
+  }
+  const std::string why = absl::StrJoin(reasons, "; ");
+  absl::StrAppend(text, "  ", shown.position(), ". ", shown.offer_id(),
+                  shown.fallback() ? " (fallback)" : "", why.empty() ? "" : ": ", why, "\n");
+  const std::map<std::string, std::string> fields(shown.fields().begin(), shown.fields().end());
+  for (const auto& [name, value] : fields) {
+    if (!value.empty()) absl::StrAppend(text, "     ", name, ": ", value, "\n");
   }
 }
 
 void AppendPlacements(const v1::DecideResponse& response, std::string* text) {
   for (const v1::PlacementAnswer& placement : response.placements()) {
-    absl::StrAppend(text, placement.placement(), ":\n");
-    if (placement.offers_size() == 0) absl::StrAppend(text, "  (nothing to show)\n");
-    for (const v1::ShownOffer& shown : placement.offers()) {
-      absl::StrAppend(text, "  ", shown.position(), ". ", shown.offer_id(),
-                      shown.fallback() ? " (fallback)" : "", "\n");
-      const std::map<std::string, std::string> fields(shown.fields().begin(), shown.fields().end());
-      for (const auto& [name, value] : fields) {
-        if (!value.empty()) absl::StrAppend(text, "     ", name, ": ", value, "\n");
-      }
-      for (const v1::Reason& reason : shown.reasons()) {
-        absl::StrAppend(text, "     ", ReasonText(reason), "\n");
-      }
-    }
+    absl::StrAppend(text, placement.placement(), " shows",
+                    placement.offers_size() == 0 ? " nothing\n" : ":\n");
+    for (const v1::ShownOffer& shown : placement.offers()) AppendShown(shown, text);
   }
+}
+
+std::string CustomerText(const v1::DecideResponse& response) {
+  std::string text = "known";
+  if (response.personal() == v1::PERSONAL_STATE_NOT_READ) text = "not read in time";
+  if (response.personal() == v1::PERSONAL_STATE_UNKNOWN) text = "no identity is known";
+  if (response.personal() == v1::PERSONAL_STATE_ANONYMOUS) text = "no identity was given";
+  if (!response.segment().empty()) absl::StrAppend(&text, ", segment ", response.segment());
+  return text;
 }
 
 }  // namespace
@@ -115,62 +132,51 @@ std::string ValueText(const v1::AttributeValue& value) {
   return "";
 }
 
-std::string DecisionText(const v1::DecideResponse& response) {
+std::string EnumWord(absl::string_view name, absl::string_view prefix) {
+  if (name.size() > prefix.size()) name.remove_prefix(prefix.size());
+  std::string word = absl::AsciiStrToLower(name);
+  std::replace(word.begin(), word.end(), '_', ' ');
+  return word;
+}
+
+std::string StageWord(v1::DecisionStage stage) {
+  return EnumWord(v1::DecisionStage_Name(stage), "DECISION_STAGE_");
+}
+
+std::string AnswerText(const v1::DecideResponse& response) {
   std::string text =
       absl::StrCat("decision ", response.decision_id(), " by ", response.revision(), ", ",
-                   Word(v1::Completeness_Name(response.completeness()), "COMPLETENESS_"));
+                   EnumWord(v1::Completeness_Name(response.completeness()), "COMPLETENESS_"));
   if (response.completeness_cause() != v1::COMPLETENESS_CAUSE_UNSPECIFIED) {
     absl::StrAppend(
         &text, " (",
-        Word(v1::CompletenessCause_Name(response.completeness_cause()), "COMPLETENESS_CAUSE_"),
+        EnumWord(v1::CompletenessCause_Name(response.completeness_cause()), "COMPLETENESS_CAUSE_"),
         ")");
   }
-  absl::StrAppend(
-      &text, "\ncustomer: ", Word(v1::PersonalState_Name(response.personal()), "PERSONAL_STATE_"));
-  if (!response.segment().empty()) absl::StrAppend(&text, ", segment ", response.segment());
-  absl::StrAppend(&text, "\n");
-  if (response.has_basket()) AppendBasket(response.basket(), &text);
+  absl::StrAppend(&text, "\ncustomer: ", CustomerText(response), "\n");
+  if (response.has_basket()) {
+    AppendBasket(response.basket(), &text);
+    AppendLines(response.basket(), &text);
+  }
   AppendPlacements(response, &text);
   for (const v1::NearMiss& near : response.near_misses()) {
     absl::StrAppend(&text, "nearly: ", near.offer_id(), "  ", near.text(), "\n");
   }
-  if (response.reasons_size() > 0) absl::StrAppend(&text, "not chosen:\n");
-  for (const v1::OfferReason& offer : response.reasons()) {
-    absl::StrAppend(&text, "  ", offer.offer_id(), offer.placement().empty() ? "" : " in ",
-                    offer.placement(), "  ", ReasonText(offer.reason()), "\n");
-  }
   return text;
 }
 
-std::string ExplanationText(const v1::ExplainResponse& response) {
-  std::string text = DecisionText(response.response());
-  if (response.rebuild() == v1::REBUILD_STATE_IDENTICAL) {
-    absl::StrAppend(&text, "rebuilt from its receipt: the same answer, byte for byte\n");
-  } else if (response.rebuild() == v1::REBUILD_STATE_DIFFERENT) {
-    absl::StrAppend(&text, "rebuilt from its receipt: ANOTHER answer. This is a defect.\n");
+std::string DecisionText(const v1::DecideResponse& response) {
+  std::string text = AnswerText(response);
+  if (response.reasons_size() > 0) absl::StrAppend(&text, "next behind these:\n");
+  Columns reasons({Align::kLeft, Align::kLeft});
+  for (const v1::OfferReason& offer : response.reasons()) {
+    const v1::Reason& reason = offer.reason();
+    reasons.Add({offer.offer_id(),
+                 absl::StrCat(StageWord(reason.stage()), offer.placement().empty() ? "" : " in ",
+                              offer.placement(), ": ",
+                              reason.text().empty() ? reason.code() : reason.text())});
   }
-  for (const v1::SegmentTrial& trial : response.segment().trials()) {
-    absl::StrAppend(&text, "segment ", trial.segment(), ": ",
-                    Word(v1::ConditionResult_Name(trial.result()), "CONDITION_RESULT_"),
-                    trial.decisive_condition().empty() ? "" : " because of ",
-                    trial.decisive_condition(), "\n");
-  }
-  if (response.offers_size() > 0) absl::StrAppend(&text, "every offer:\n");
-  for (const v1::OfferExplanation& offer : response.offers()) {
-    absl::StrAppend(&text, "  ", offer.offer_id(), "  ", ReasonText(offer.reason()));
-    if (!offer.decisive_condition().empty()) {
-      absl::StrAppend(&text, "\n      ", offer.decisive_condition(), " is ",
-                      Word(v1::ConditionResult_Name(offer.decisive_result()), "CONDITION_RESULT_"),
-                      "  (", offer.field_path(), ")");
-    }
-    absl::StrAppend(&text, "\n");
-  }
-  if (response.facts_size() > 0) absl::StrAppend(&text, "facts:\n");
-  for (const v1::FactRead& fact : response.facts()) {
-    absl::StrAppend(&text, "  ", fact.name(), " = ",
-                    fact.masked() ? "(masked)" : ValueText(fact.value()), "\n");
-  }
-  return text;
+  return text + reasons.Text("  ");
 }
 
 }  // namespace touchstone::server

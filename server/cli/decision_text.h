@@ -1,6 +1,6 @@
 #pragma once
 
-// Decisions and explanations as a person reads them.
+// Decisions as a person reads them.
 //
 // Thread safety: pure functions.
 
@@ -10,13 +10,17 @@
 #include "absl/strings/string_view.h"
 #include "touchstone/v1/attribute_value.pb.h"
 #include "touchstone/v1/decision.pb.h"
-#include "touchstone/v1/explanation.pb.h"
 
 namespace touchstone::server {
 
+// The answer, and then the offers that came next with their reasons.
 std::string DecisionText(const v1::DecideResponse& response);
-std::string ExplanationText(const v1::ExplainResponse& response);
+// Without the offers that came next.
+std::string AnswerText(const v1::DecideResponse& response);
 
+// "COMPLETENESS_PARTIAL" without its prefix: "partial".
+std::string EnumWord(absl::string_view name, absl::string_view prefix);
+std::string StageWord(v1::DecisionStage stage);
 // "12.50 EUR", "[coffee, tea]".
 std::string ValueText(const v1::AttributeValue& value);
 // Minor units in a currency; the bare number when the code is not one.

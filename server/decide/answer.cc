@@ -282,12 +282,15 @@ void FillAnswer(const rules::RuleSet& rule_set, const rules::DecisionInput& inpu
   if (!facts.fallback) FillReasonsBehindChosen(rule_set, decision, response);
 }
 
-void SerializeDeterministic(const google::protobuf::MessageLite& message, std::string* bytes) {
-  bytes->clear();
-  google::protobuf::io::StringOutputStream stream(bytes);
+absl::string_view SerializeDeterministic(const google::protobuf::MessageLite& message,
+                                         std::string* memory) {
+  const size_t size = message.ByteSizeLong();
+  if (memory->size() < size) memory->resize(size);
+  google::protobuf::io::ArrayOutputStream stream(memory->data(), static_cast<int>(size));
   google::protobuf::io::CodedOutputStream out(&stream);
   out.SetSerializationDeterministic(true);
-  message.SerializeToCodedStream(&out);
+  message.SerializeWithCachedSizes(&out);
+  return absl::string_view(memory->data(), size);
 }
 
 Hash128 AnswerHash(absl::string_view serialized_response) {

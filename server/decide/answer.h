@@ -43,8 +43,9 @@ void FillAnswer(const rules::RuleSet& rule_set, const rules::DecisionInput& inpu
 // Stage, stable code and a sentence without personal data.
 void FillReason(const rules::OfferOutcome& outcome, bool fallback, v1::Reason* reason);
 
-// Replaces `bytes` by the deterministic serialisation.
-void SerializeDeterministic(const google::protobuf::MessageLite& message, std::string* bytes);
+// The deterministic serialisation, in `memory`, which only grows.
+absl::string_view SerializeDeterministic(const google::protobuf::MessageLite& message,
+                                         std::string* memory);
 
 // Of the deterministic serialisation of a response without tokens and receipt state.
 Hash128 AnswerHash(absl::string_view serialized_response);

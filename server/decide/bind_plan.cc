@@ -34,8 +34,7 @@ BindPlan::BindPlan(const rules::RuleSet& rule_set)
     if (stored.is_aggregate) {
       fact.aggregate = &schema.aggregates[stored.index];
       // Without buckets the moment does not matter.
-      known_row[stored.slot] =
-          rules::AggregateValue(*fact.aggregate, {}, absl::UnixEpoch(), schema.zone);
+      known_row[stored.slot] = rules::AggregateValue(*fact.aggregate, {}, rules::CurrentBuckets());
       aggregates.push_back(std::move(fact));
     } else {
       fact.attribute = &schema.customer[stored.index];

@@ -297,6 +297,7 @@ void Binder::BindAttributes(const store::RecordView& record) {
 
 void Binder::BindAggregates(const store::RecordView& record) {
   const absl::TimeZone zone = live_->rule_set->schema.zone;
+  const rules::CurrentBuckets now = rules::BucketsAt(input_.now, zone);
   const size_t count = record.aggregate_count();
   size_t next = 0;
   for (const BindPlan::StoredFact& fact : plan_->aggregates) {
@@ -319,7 +320,7 @@ void Binder::BindAggregates(const store::RecordView& record) {
         buckets_.push_back({bucket.number, bucket.count, bucket.sum, absl::InfinitePast()});
       }
     }
-    facts_[fact.slot] = rules::AggregateValue(*fact.aggregate, buckets_, input_.now, zone);
+    facts_[fact.slot] = rules::AggregateValue(*fact.aggregate, buckets_, now);
   }
 }
 

@@ -39,8 +39,7 @@ v1::DecideResponse& Computation::Compute(const DecisionTerms& terms, GatheredCus
   facts.fallback = terms.fallback;
   facts.failure = customer->failure;
   FillAnswer(*live.rule_set, input_, *decision_, *request_, facts, &response_);
-  SerializeDeterministic(response_, &serialized_);
-  hash_ = AnswerHash(serialized_);
+  hash_ = AnswerHash(SerializeDeterministic(response_, &serialized_));
   return response_;
 }
 

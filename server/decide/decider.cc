@@ -160,19 +160,22 @@ void Decider::CountShown(const GatheredCustomer& gathered) {
     return;
   }
   const rules::RuleSet& rule_set = *computation_.binder().live().rule_set;
-  ShownContact contact;
-  contact.customer_id = gathered.id;
-  contact.transaction = transaction_;
-  contact.outbound = computation_.input().outbound;
-  contact.time = computation_.input().now;
+  shown_offers_.clear();
   for (const rules::PlacementAnswer& answer : computation_.decision().placements) {
     if (!rule_set.placements[answer.placement].shown_on_answer) continue;
-    contact.channel = rules::StableId(rule_set.channels[computation_.input().channel]);
     for (const rules::ShownOffer& shown : answer.shown) {
-      contact.offer = rule_set.offers[shown.offer].stable_id;
-      rooms_->contacts->Count(contact, server_now_);
+      shown_offers_.push_back(rule_set.offers[shown.offer].stable_id);
     }
   }
+  if (shown_offers_.empty()) return;
+  rooms_->contacts->Count(
+      {.customer_id = gathered.id,
+       .offers = shown_offers_,
+       .transaction = transaction_,
+       .channel = rules::StableId(rule_set.channels[computation_.input().channel]),
+       .outbound = computation_.input().outbound,
+       .time = computation_.input().now},
+      server_now_);
 }
 
 void Decider::CountAnswer(const v1::DecideResponse& response) {

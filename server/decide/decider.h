@@ -100,7 +100,7 @@ class Decider {
   Computation computation_;
   ReceiptBuilder receipts_;
   GatheredRecord gathered_;
-  std::string token_;
+  std::vector<uint32_t> shown_offers_;
   std::string response_;
 };
 

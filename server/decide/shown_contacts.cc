@@ -9,27 +9,35 @@ namespace {
 
 constexpr uint32_t kEntryVersion = 1;
 
-store::storage::Entry MakeEntry(const ShownContact& contact, absl::Time server_now) {
+store::storage::Entry MakeEntry(const ShownOffers& shown, absl::Span<const uint32_t> offers,
+                                absl::Time server_now) {
   store::RecordPatch patch;
-  store::RecordPatch::Contact shown = {};
-  shown.offer = contact.offer;
-  shown.transaction = contact.transaction;
-  shown.time_us = absl::ToUnixMicros(contact.time);
-  shown.channel = contact.channel;
-  shown.kind = store::ContactKind::kShown;
-  shown.direction = contact.outbound ? 1 : 0;
-  patch.AddContact(shown);
+  store::RecordPatch::Contact contact = {};
+  contact.transaction = shown.transaction;
+  contact.time_us = absl::ToUnixMicros(shown.time);
+  contact.channel = shown.channel;
+  contact.kind = store::ContactKind::kShown;
+  contact.direction = shown.outbound ? 1 : 0;
+  for (const uint32_t offer : offers) {
+    contact.offer = offer;
+    patch.AddContact(contact);
+  }
 
   store::storage::Entry entry;
   entry.set_format_version(kEntryVersion);
   entry.set_time_us(absl::ToUnixMicros(server_now));
   store::storage::UpdateRecord* update = entry.mutable_update_record();
   update->mutable_record()->set_kind(store::storage::RecordName::KIND_CUSTOMER);
-  update->mutable_record()->set_id(std::string(contact.customer_id));
+  update->mutable_record()->set_id(std::string(shown.customer_id));
   update->set_patch(patch.bytes());
-  // A customer erased in between must not come back as a record of one contact.
+  // A customer erased in between must not come back as a record of contacts alone.
   update->set_existence(store::storage::UpdateRecord::EXISTENCE_MUST_EXIST);
   return entry;
+}
+
+// Transactions are hashes: any mixing of the offer into one will do.
+uint64_t Key(uint64_t transaction, uint32_t offer) {
+  return transaction ^ (uint64_t{offer} * 0x9e3779b97f4a7c15u);
 }
 
 }  // namespace
@@ -37,42 +45,44 @@ store::storage::Entry MakeEntry(const ShownContact& contact, absl::Time server_n
 ShownContacts::ShownContacts(SubmitFunction submit, size_t most_in_flight)
     : submit_(std::move(submit)), most_in_flight_(most_in_flight), recent_(kRecent, 0) {}
 
-bool ShownContacts::WasCounted(uint64_t key) {
+std::vector<uint32_t> ShownContacts::TakeNew(const ShownOffers& shown) {
+  std::vector<uint32_t> fresh;
   std::lock_guard<std::mutex> lock(mutex_);
-  uint64_t& place = recent_[key % kRecent];
-  if (place == key) return true;
-  place = key;
-  return false;
-}
-
-void ShownContacts::Forget(uint64_t key) {
-  std::lock_guard<std::mutex> lock(mutex_);
-  uint64_t& place = recent_[key % kRecent];
-  if (place == key) place = 0;
-}
-
-void ShownContacts::Count(const ShownContact& contact, absl::Time server_now) {
-  // Transactions are hashes: any mixing of the offer into one will do.
-  const uint64_t key = contact.transaction ^ (uint64_t{contact.offer} * 0x9e3779b97f4a7c15u);
-  if (WasCounted(key)) return;
-  if (in_flight_->fetch_add(1, std::memory_order_relaxed) >= most_in_flight_) {
-    in_flight_->fetch_sub(1, std::memory_order_relaxed);
-    stats_->dropped.fetch_add(1, std::memory_order_relaxed);
-    Forget(key);
-    return;
+  for (const uint32_t offer : shown.offers) {
+    const uint64_t key = Key(shown.transaction, offer);
+    uint64_t& place = recent_[key % kRecent];
+    if (place == key) continue;
+    place = key;
+    fresh.push_back(offer);
   }
-  const auto done = [stats = stats_, in_flight = in_flight_](
+  return fresh;
+}
+
+void ShownContacts::Drop(uint64_t transaction, absl::Span<const uint32_t> offers) {
+  in_flight_->fetch_sub(1, std::memory_order_relaxed);
+  stats_->dropped.fetch_add(offers.size(), std::memory_order_relaxed);
+  std::lock_guard<std::mutex> lock(mutex_);
+  for (const uint32_t offer : offers) {
+    const uint64_t key = Key(transaction, offer);
+    uint64_t& place = recent_[key % kRecent];
+    if (place == key) place = 0;
+  }
+}
+
+void ShownContacts::Count(const ShownOffers& shown, absl::Time server_now) {
+  const std::vector<uint32_t> fresh = TakeNew(shown);
+  if (fresh.empty()) return;
+  if (in_flight_->fetch_add(1, std::memory_order_relaxed) >= most_in_flight_) {
+    return Drop(shown.transaction, fresh);
+  }
+  const auto done = [stats = stats_, in_flight = in_flight_, contacts = fresh.size()](
                         const absl::StatusOr<store::storage::EntryResult>& result) {
     in_flight->fetch_sub(1, std::memory_order_relaxed);
     const bool kept =
         result.ok() && result->refusal() == store::storage::EntryResult::REFUSAL_UNSPECIFIED;
-    (kept ? stats->counted : stats->dropped).fetch_add(1, std::memory_order_relaxed);
+    (kept ? stats->counted : stats->dropped).fetch_add(contacts, std::memory_order_relaxed);
   };
-  if (!submit_(MakeEntry(contact, server_now), done).ok()) {
-    in_flight_->fetch_sub(1, std::memory_order_relaxed);
-    stats_->dropped.fetch_add(1, std::memory_order_relaxed);
-    Forget(key);
-  }
+  if (!submit_(MakeEntry(shown, fresh, server_now), done).ok()) Drop(shown.transaction, fresh);
 }
 
 }  // namespace touchstone::server

@@ -6,7 +6,8 @@
 // recently is not sent again. Bounded: what finds no room is dropped and counted, since a decision
 // never waits for a write. Until the store has applied it (milliseconds) the next decision does not
 // see the contact.
-// Thread safety: any thread. Cost: a short lock; a new contact costs an entry of the store's queue.
+// Thread safety: any thread. Cost: a short lock; an answer with new contacts costs an entry of the
+// store's queue.
 
 #include <atomic>
 #include <cstdint>
@@ -17,6 +18,7 @@
 
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
+#include "absl/types/span.h"
 #include "store/writer.h"
 
 namespace touchstone::server {
@@ -25,23 +27,25 @@ namespace touchstone::server {
 using SubmitFunction =
     std::function<absl::Status(store::storage::Entry entry, store::Writer::Done done)>;
 
-struct ShownContact {
+// What one answer showed to one customer.
+struct ShownOffers {
   absl::string_view customer_id;
-  uint32_t offer = 0;        // StableId of its id
-  uint64_t transaction = 0;  // TransactionHash
-  uint32_t channel = 0;      // StableId of its name
+  absl::Span<const uint32_t> offers;  // StableIds of their ids
+  uint64_t transaction = 0;           // TransactionHash
+  uint32_t channel = 0;               // StableId of its name
   bool outbound = false;
   absl::Time time;
 };
 
 class ShownContacts {
  public:
-  // At most `most_in_flight` contacts wait for the store, so that writes which callers wait for
-  // find room in its queue.
+  // At most `most_in_flight` entries wait for the store, so that writes which callers wait for find
+  // room in its queue.
   ShownContacts(SubmitFunction submit, size_t most_in_flight);
 
-  void Count(const ShownContact& contact, absl::Time server_now);
+  void Count(const ShownOffers& shown, absl::Time server_now);
 
+  // Of contacts.
   struct Stats {
     std::atomic<uint64_t> counted{0};
     std::atomic<uint64_t> dropped{0};  // no room, or the store refused
@@ -51,8 +55,9 @@ class ShownContacts {
  private:
   static constexpr size_t kRecent = 65536;
 
-  bool WasCounted(uint64_t key);
-  void Forget(uint64_t key);
+  // The offers that were not counted recently; from now on they were.
+  std::vector<uint32_t> TakeNew(const ShownOffers& shown);
+  void Drop(uint64_t transaction, absl::Span<const uint32_t> offers);
 
   SubmitFunction submit_;
   const size_t most_in_flight_;

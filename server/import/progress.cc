@@ -1,5 +1,6 @@
 #include "server/import/progress.h"
 
+#include <algorithm>
 #include <cstdio>
 
 #include "absl/strings/str_cat.h"
@@ -10,12 +11,18 @@ namespace touchstone::server {
 namespace {
 
 constexpr int64_t kRowsBetweenLooks = 256;
+constexpr int kBarCells = 20;
 constexpr std::chrono::milliseconds kTerminalInterval(200);
 constexpr std::chrono::seconds kPlainInterval(10);
 
 }  // namespace
 
 Progress::Progress(bool terminal, bool quiet) : terminal_(terminal), quiet_(quiet) {}
+
+std::string Progress::Bar(double fraction) {
+  const int cells = static_cast<int>(std::clamp(fraction, 0.0, 1.0) * kBarCells);
+  return absl::StrFormat("[%-*s]", kBarCells, std::string(static_cast<size_t>(cells), '#'));
+}
 
 std::string Progress::Line(int64_t rows, double fraction, double seconds) {
   std::string line = absl::StrFormat("%3.0f%%  %d rows", fraction * 100, rows);
@@ -38,13 +45,17 @@ void Progress::Update(int64_t rows, double fraction) {
   last_ = now;
   const double seconds = std::chrono::duration<double>(now - start_).count();
   const std::string line = Line(rows, fraction, seconds);
-  // Trailing blanks cover what a longer line left.
-  std::fprintf(stderr, terminal_ ? "\r%s   " : "%s\n", line.c_str());
+  if (terminal_) {
+    // Trailing blanks cover what a longer line left.
+    std::fprintf(stderr, "\r%s %s   ", Bar(fraction).c_str(), line.c_str());
+  } else {
+    std::fprintf(stderr, "%s\n", line.c_str());
+  }
   drawn_ = terminal_;
 }
 
 void Progress::End() {
-  if (drawn_) std::fprintf(stderr, "\r%70s\r", "");
+  if (drawn_) std::fprintf(stderr, "\r%90s\r", "");
   drawn_ = false;
 }
 

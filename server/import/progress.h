@@ -1,6 +1,6 @@
 #pragma once
 
-// How far an import has come, on standard error: one line that is drawn again on a terminal, a line
+// How far an import has come, on standard error: a bar that is drawn again on a terminal, a line
 // every ten seconds otherwise.
 //
 // Thread safety: for one thread.
@@ -21,7 +21,9 @@ class Progress {
   // Clears the line.
   void End();
 
-  // "  45%  123456 rows  51200/s  2m10s left".
+  // "[#########           ]": `fraction` of it.
+  static std::string Bar(double fraction);
+  // " 45%  123456 rows  51200/s  2m10s left".
   static std::string Line(int64_t rows, double fraction, double seconds);
 
  private:

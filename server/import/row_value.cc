@@ -139,7 +139,11 @@ absl::Status SetScalar(const std::string& text, const ValueSource& source, CellT
     }
     case CellType::kDate: {
       const absl::StatusOr<absl::Time> day = ParseTime(text, source.format, absl::UTCTimeZone());
-      if (!day.ok()) return Wrong(text, "a date such as 2026-11-26");
+      if (!day.ok()) {
+        return Wrong(text, source.format.empty()
+                               ? "a date such as 2026-11-26"
+                               : absl::StrCat("a date of the form ", source.format));
+      }
       to->set_date_value(absl::FormatCivilTime(absl::ToCivilDay(*day, absl::UTCTimeZone())));
       return absl::OkStatus();
     }

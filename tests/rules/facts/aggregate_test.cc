@@ -106,9 +106,10 @@ TEST_F(AggregateTest, ReadsZeroForCountsAndSumsWithoutEventsAndAbsentForLast) {
   AddAggregate(*schema_, "spend", AggregateFunction::kSum, "event.paid", "", kTenDays);
   AddAggregate(*schema_, "last_buy", AggregateFunction::kLast, "", "", kEver);
   const absl::Time now = BerlinTime(10, 12);
-  EXPECT_EQ(AggregateValue(schema_->aggregates[0], {}, now, zone).int_value(), 0);
-  EXPECT_EQ(AggregateValue(schema_->aggregates[1], {}, now, zone).money_value(), Euros(0));
-  EXPECT_TRUE(AggregateValue(schema_->aggregates[2], {}, now, zone).IsAbsent());
+  EXPECT_EQ(AggregateValue(schema_->aggregates[0], {}, BucketsAt(now, zone)).int_value(), 0);
+  EXPECT_EQ(AggregateValue(schema_->aggregates[1], {}, BucketsAt(now, zone)).money_value(),
+            Euros(0));
+  EXPECT_TRUE(AggregateValue(schema_->aggregates[2], {}, BucketsAt(now, zone)).IsAbsent());
 }
 
 TEST_F(AggregateTest, CountsTheCurrentLocalDayAndThoseBeforeItUpToTheWindow) {
@@ -117,7 +118,8 @@ TEST_F(AggregateTest, CountsTheCurrentLocalDayAndThoseBeforeItUpToTheWindow) {
     Purchase purchase(*schema_, event, Euros(1));
     const AggregateIncrement added = Of(purchase).increments[0];
     const AggregateBucket bucket{added.bucket, added.count, added.sum, added.last};
-    return AggregateValue(schema_->aggregates[0], {&bucket, 1}, now, schema_->zone).int_value();
+    return AggregateValue(schema_->aggregates[0], {&bucket, 1}, BucketsAt(now, schema_->zone))
+        .int_value();
   };
   // The clocks go forward on the 29th.
   const absl::Time now = BerlinTime(31, 12);
@@ -155,7 +157,7 @@ TEST_F(AggregateTest, ReadsAnOverflowAsAnErrorRatherThanAsANumber) {
   const AggregateBucket buckets[] = {{0, 0, INT64_MAX, absl::InfinitePast()},
                                      {0, 0, 1, absl::InfinitePast()}};
   const expr::Value value =
-      AggregateValue(schema_->aggregates[0], buckets, BerlinTime(10, 12), schema_->zone);
+      AggregateValue(schema_->aggregates[0], buckets, BucketsAt(BerlinTime(10, 12), schema_->zone));
   ASSERT_TRUE(value.IsError());
   EXPECT_EQ(value.error(), expr::ErrorCode::kOverflow);
 }

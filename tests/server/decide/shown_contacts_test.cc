@@ -33,38 +33,41 @@ struct HeldStore {
   std::vector<store::Writer::Done> waiting;
 };
 
-ShownContact Contact(uint64_t transaction, uint32_t offer) {
-  ShownContact contact;
-  contact.customer_id = "c-1";
-  contact.transaction = transaction;
-  contact.offer = offer;
-  contact.time = WorldNow();
-  return contact;
+ShownOffers Shown(uint64_t transaction, const std::vector<uint32_t>& offers) {
+  ShownOffers shown;
+  shown.customer_id = "c-1";
+  shown.transaction = transaction;
+  shown.offers = offers;
+  shown.time = WorldNow();
+  return shown;
 }
 
 TEST(ShownContactsTest, SendsAContactOnceATransactionAndOffer) {
   HeldStore store;
   ShownContacts contacts(store.Submit(), 8);
-  contacts.Count(Contact(1, 1), WorldNow());
-  contacts.Count(Contact(1, 1), WorldNow());
-  contacts.Count(Contact(1, 2), WorldNow());
-  contacts.Count(Contact(2, 1), WorldNow());
+  const std::vector<uint32_t> first = {1}, both = {1, 2};
+  contacts.Count(Shown(1, first), WorldNow());
+  contacts.Count(Shown(1, first), WorldNow());
+  contacts.Count(Shown(1, both), WorldNow());
+  contacts.Count(Shown(2, both), WorldNow());
   ASSERT_EQ(store.entries.size(), 3u);
   EXPECT_EQ(store.entries[0].update_record().record().id(), "c-1");
   EXPECT_EQ(store.entries[0].update_record().existence(),
             store::storage::UpdateRecord::EXISTENCE_MUST_EXIST);
   store.Acknowledge();
-  EXPECT_EQ(contacts.stats().counted, 3u);
+  EXPECT_EQ(contacts.stats().counted, 4u);
 }
 
 TEST(ShownContactsTest, DropsAndCountsWhatFindsNoRoomAndTakesItLater) {
   HeldStore store;
   ShownContacts contacts(store.Submit(), 2);
-  for (uint32_t offer = 1; offer <= 5; ++offer) contacts.Count(Contact(1, offer), WorldNow());
+  for (uint32_t offer = 1; offer <= 5; ++offer) {
+    contacts.Count(Shown(1, {offer}), WorldNow());
+  }
   EXPECT_EQ(store.entries.size(), 2u);
   EXPECT_EQ(contacts.stats().dropped, 3u);
   store.Acknowledge();
-  contacts.Count(Contact(1, 5), WorldNow());
+  contacts.Count(Shown(1, {5}), WorldNow());
   EXPECT_EQ(store.entries.size(), 3u);
 }
 
@@ -72,10 +75,10 @@ TEST(ShownContactsTest, DropsWhatTheStoreRefuses) {
   HeldStore store;
   store.status = absl::UnavailableError("read-only");
   ShownContacts contacts(store.Submit(), 2);
-  contacts.Count(Contact(1, 1), WorldNow());
+  contacts.Count(Shown(1, {1}), WorldNow());
   EXPECT_EQ(contacts.stats().dropped, 1u);
   store.status = absl::OkStatus();
-  contacts.Count(Contact(1, 1), WorldNow());
+  contacts.Count(Shown(1, {1}), WorldNow());
   EXPECT_EQ(store.entries.size(), 1u);
 }
 

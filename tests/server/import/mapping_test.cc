@@ -1,5 +1,8 @@
 #include "server/import/mapping.h"
 
+#include <cstdlib>
+#include <fstream>
+#include <iterator>
 #include <string>
 #include <vector>
 
@@ -36,6 +39,21 @@ absl::StatusOr<v1::AttributeValue> Value(const std::string& options, const std::
 
 std::string ValueFault(const std::string& options, const std::string& cell) {
   return std::string(Value(options, cell).status().message());
+}
+
+TEST(MappingTest, TheExamplesOfItsPageAreMappings) {
+  const char* source_dir = std::getenv("TOUCHSTONE_SOURCE_DIR");
+  ASSERT_NE(source_dir, nullptr);
+  std::ifstream in(std::string(source_dir) + "/docs/formats/import-mapping.md");
+  const std::string page((std::istreambuf_iterator<char>(in)), std::istreambuf_iterator<char>());
+  const std::string fence = "```yaml\n";
+  int examples = 0;
+  for (size_t at = page.find(fence); at != std::string::npos; at = page.find(fence, at + 1)) {
+    const size_t begin = at + fence.size();
+    Parsed(page.substr(begin, page.find("```", begin) - begin));
+    ++examples;
+  }
+  EXPECT_GE(examples, 3);
 }
 
 TEST(MappingTest, SaysEveryFaultWithItsLine) {
@@ -102,6 +120,8 @@ TEST(MappingTest, SaysWhatACellIsNot) {
   EXPECT_THAT(ValueFault("type: money, currency: EUR", "ten"), HasSubstr("`ten` is not a number"));
   EXPECT_THAT(ValueFault("type: bool", "maybe"), HasSubstr("true or false"));
   EXPECT_THAT(ValueFault("type: date", "tomorrow"), HasSubstr("a date such as"));
+  EXPECT_THAT(ValueFault("type: date, format: \"%d.%m.%Y\"", "2026-11-26"),
+              HasSubstr("a date of the form %d.%m.%Y"));
   EXPECT_THAT(ValueFault("type: string", "\xff"), HasSubstr("UTF-8"));
   EXPECT_THAT(ValueFault("type: list(record), fields: { a: int }", "{}"), HasSubstr("JSON list"));
 }

@@ -1,0 +1,85 @@
+#include "server/cli/decision_text.h"
+
+#include <google/protobuf/text_format.h>
+
+#include <string>
+
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "server/cli/columns.h"
+#include "server/cli/explanation_text.h"
+
+namespace touchstone::server {
+namespace {
+
+using ::testing::HasSubstr;
+
+template <typename Message>
+Message Parsed(const std::string& text) {
+  Message message;
+  EXPECT_TRUE(google::protobuf::TextFormat::ParseFromString(text, &message));
+  return message;
+}
+
+TEST(ColumnsTest, EachColumnIsAsWideAsItsWidestCellAndLinesDoNotEndInBlanks) {
+  Columns columns({Align::kLeft, Align::kRight, Align::kLeft});
+  EXPECT_EQ(columns.Text("  "), "");
+  columns.Add({"beans-20", "1.00", "off"});
+  columns.Add({"wine", "12.00", ""});
+  EXPECT_EQ(columns.Text("  "), "  beans-20   1.00  off\n  wine      12.00\n");
+}
+
+TEST(DecisionTextTest, APartialAnswerSaysWhatIsMissing) {
+  const std::string text = DecisionText(Parsed<v1::DecideResponse>(
+      "decision_id: 'd' revision: 'revisions/7' completeness: COMPLETENESS_PARTIAL "
+      "completeness_cause: COMPLETENESS_CAUSE_CUSTOMER_NOT_READ personal: PERSONAL_STATE_NOT_READ "
+      "placements { placement: 'receipt' }"));
+  EXPECT_EQ(text,
+            "decision d by revisions/7, partial (customer not read)\n"
+            "customer: not read in time\n"
+            "receipt shows nothing\n");
+}
+
+TEST(DecisionTextTest, AnAnswerWithoutPricesSaysSo) {
+  const std::string text = DecisionText(Parsed<v1::DecideResponse>(
+      "completeness: COMPLETENESS_FALLBACK personal: PERSONAL_STATE_ANONYMOUS segment: 'anonymous' "
+      "basket { state: PRICING_STATE_NOT_PRICED } placements { placement: 'receipt' "
+      "offers { offer_id: 'join-club' position: 1 fallback: true } }"));
+  EXPECT_THAT(text, HasSubstr("basket: not priced\n"));
+  EXPECT_THAT(text, HasSubstr("customer: no identity was given, segment anonymous\n"));
+  EXPECT_THAT(text, HasSubstr("  1. join-club (fallback)\n"));
+}
+
+TEST(DecisionTextTest, ACutIsTold) {
+  EXPECT_THAT(DecisionText(Parsed<v1::DecideResponse>(
+                  "basket { state: PRICING_STATE_PRICED currency_code: 'EUR' applied_offers { "
+                  "offer_id: 'half' amount_minor: 500 cut_by_guard_rail: true title: 'Half' } }")),
+              HasSubstr("  half  5.00 EUR off (cut by a guard rail)  Half\n"));
+}
+
+TEST(ExplanationTextTest, WhatCameFurthestComesFirstAndOneReasonIsSaidOnce) {
+  std::string offers;
+  for (int i = 10; i < 30; ++i) {
+    offers += "offers { offer_id: 'offer-" + std::to_string(i) +
+              "' reason { stage: DECISION_STAGE_WINDOW text: 'its window is not open' } } ";
+  }
+  const std::string text = ExplanationText(Parsed<v1::ExplainResponse>(
+      "rebuild: REBUILD_STATE_DIFFERENT " + offers +
+      "offers { offer_id: 'beans' reason { stage: DECISION_STAGE_CHOSEN text: 'it is shown' } } "
+      "offers { offer_id: 'wine' reason { stage: DECISION_STAGE_LIMIT code: 'LIMIT_REACHED' } } "
+      "facts { name: 'customer.age' masked: true }"));
+  EXPECT_THAT(text, HasSubstr("ANOTHER answer"));
+  EXPECT_THAT(text, HasSubstr("every offer, by what decided:\n"
+                              "  chosen\n    beans  it is shown\n"
+                              "  limit\n    wine  LIMIT_REACHED\n"
+                              "  window\n    its window is not open:\n      offer-10, offer-11,"));
+  EXPECT_THAT(text, HasSubstr("offer-29\nfacts:\n  customer.age = (masked)\n"));
+  for (size_t begin = 0; begin < text.size();) {
+    const size_t end = text.find('\n', begin);
+    EXPECT_LE(end - begin, 100u) << text.substr(begin, end - begin);
+    begin = end + 1;
+  }
+}
+
+}  // namespace
+}  // namespace touchstone::server
