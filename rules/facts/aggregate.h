@@ -66,9 +66,10 @@ struct AggregateBucket {
   absl::Time last = absl::InfinitePast();
 };
 
-// The bucket that a moment is in, for each unit of window: a decision asks the calendar once, not
-// for each aggregate.
+// A moment and the bucket that it is in, for each unit of window: a decision asks the calendar
+// once, not for each aggregate.
 struct CurrentBuckets {
+  absl::Time time;
   int64_t day = 0;
   int64_t hour = 0;
 

@@ -134,7 +134,7 @@ TEST_F(AggregateTest, ReadsTheLatestTimeAsAbsentWhenItIsAfterTheDecision) {
   const absl::Time last = BerlinTime(10, 12);
   const AggregateBucket bucket{0, 0, 0, last};
   const auto at = [&](absl::Time now) {
-    return AggregateValue(schema_->aggregates[0], {&bucket, 1}, now, schema_->zone);
+    return AggregateValue(schema_->aggregates[0], {&bucket, 1}, BucketsAt(now, schema_->zone));
   };
   EXPECT_EQ(at(last).timestamp_value(), last);
   EXPECT_TRUE(at(last - absl::Microseconds(1)).IsAbsent());
