@@ -44,6 +44,20 @@ ServerOption Count(absl::string_view name, Number ServerConfig::* field, Number 
   return option;
 }
 
+ServerOption TrueOrFalse(absl::string_view name, bool ServerConfig::* field,
+                         absl::string_view meaning) {
+  ServerOption option;
+  option.name = std::string(name);
+  option.default_text = ServerConfig().*field ? "true" : "false";
+  option.meaning = std::string(meaning);
+  option.allowed = "true or false";
+  option.set = [field](absl::string_view text, ServerConfig* config) {
+    config->*field = text == "true";
+    return text == "true" || text == "false";
+  };
+  return option;
+}
+
 template <typename Choice>
 ServerOption OneOf(absl::string_view name, Choice ServerConfig::* field,
                    std::optional<Choice> (*parse)(absl::string_view),
@@ -83,6 +97,10 @@ std::vector<ServerOption> MakeOptions() {
                     "Threads for all other calls: rule sets, customers, events, imports."),
       Count<uint64_t>("step-limit", &C::step_limit, 1'000, 1'000'000'000, "steps",
                       "Evaluator steps of one decision; beyond it the answer is PARTIAL."),
+      TrueOrFalse("allow-as-of", &C::allow_as_of,
+                  "Whether a decision may say as_of, the moment as of which it is made: for "
+                  "replays of old data. Calls carry no roles yet, so that everybody may who can "
+                  "call; leave it false where real customers are served."),
       Count<size_t>("receipt-buffer-mib", &C::receipt_buffer_mib, 1, 4'096, "MiB",
                     "Receipts that wait to be written; when it is full, calls are shed."),
       Count<size_t>("receipt-days", &C::receipt_days, 1, 3'650, "days",

@@ -32,6 +32,7 @@ struct ServerConfig {
   size_t io_threads = 8;
   size_t worker_threads = 8;
   uint64_t step_limit = 1'000'000;
+  bool allow_as_of = false;
   size_t receipt_buffer_mib = 16;
   size_t receipt_days = 7;
   size_t receipt_gib = 20;

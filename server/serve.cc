@@ -123,6 +123,7 @@ class RunningServer::Impl {
     options.decide_slots = config_.in_flight;
     options.read_threads = config_.io_threads;
     options.step_limit = config_.step_limit;
+    options.allow_as_of = config_.allow_as_of;
     decide_.emplace(options, Rooms());
 
     grpc::EnableDefaultHealthCheckService(true);

@@ -205,7 +205,9 @@ int64_t CurrentBuckets::In(const TrailingWindow& window) const {
 }
 
 CurrentBuckets BucketsAt(absl::Time now, absl::TimeZone zone) {
-  return {.day = BucketOf({TrailingWindow::Unit::kDays, 1}, now, zone), .hour = HourOf(now)};
+  return {.time = now,
+          .day = BucketOf({TrailingWindow::Unit::kDays, 1}, now, zone),
+          .hour = HourOf(now)};
 }
 
 Value AggregateValue(const AggregateSpec& spec, absl::Span<const AggregateBucket> buckets,
@@ -217,7 +219,7 @@ Value AggregateValue(const AggregateSpec& spec, absl::Span<const AggregateBucket
   absl::Time last = absl::InfinitePast();
   for (const AggregateBucket& bucket : buckets) {
     if (bucket.number < first || bucket.number > current) continue;
-    last = std::max(last, bucket.last);
+    if (bucket.last <= now.time) last = std::max(last, bucket.last);
     const std::optional<int64_t> sum =
         AddChecked(total, spec.function == AggregateFunction::kCount ? bucket.count : bucket.sum);
     if (!sum) return Value::Error(expr::ErrorCode::kOverflow);

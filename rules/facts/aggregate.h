@@ -66,9 +66,10 @@ struct AggregateBucket {
   absl::Time last = absl::InfinitePast();
 };
 
-// The bucket that a moment is in, for each unit of window: a decision asks the calendar once, not
-// for each aggregate.
+// A moment and the bucket that it is in, for each unit of window: a decision asks the calendar
+// once, not for each aggregate.
 struct CurrentBuckets {
+  absl::Time time;
   int64_t day = 0;
   int64_t hour = 0;
 
@@ -77,7 +78,8 @@ struct CurrentBuckets {
 CurrentBuckets BucketsAt(absl::Time now, absl::TimeZone zone);
 
 // The aggregate's value for a known customer: buckets in any order, numbers distinct; those after
-// the current one do not count. Without events a count or a sum is 0 and `last` is absent.
+// the current one do not count, nor does a `last` after `now`: the one before it is not known.
+// Without events a count or a sum is 0 and `last` is absent.
 expr::Value AggregateValue(const AggregateSpec& spec, absl::Span<const AggregateBucket> buckets,
                            const CurrentBuckets& now);
 

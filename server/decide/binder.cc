@@ -98,7 +98,9 @@ Value StringList(absl::Span<const absl::string_view> texts, rules::expr::Arena& 
 
 absl::Time ChooseNow(const v1::DecisionContext& context, absl::Time server_now) {
   absl::Time now = server_now;
-  if (context.has_occurred_at()) {
+  if (context.has_as_of()) {
+    now = ToTime(context.as_of());
+  } else if (context.has_occurred_at()) {
     const absl::Time occurred = ToTime(context.occurred_at());
     if (absl::AbsDuration(occurred - server_now) <= kMostClockDifference) now = occurred;
   }

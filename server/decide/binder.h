@@ -84,8 +84,9 @@ class Binder {
   absl::flat_hash_set<absl::string_view> line_ids_;
 };
 
-// `now` of a decision: when it happened at the touchpoint, if that lies within a day of the
-// server's clock, else the server's time; whole microseconds.
+// `now` of a decision: the moment as of which it is asked for, if any (whether the caller may is
+// not decided here); else when it happened at the touchpoint, if that lies within a day of the
+// server's clock; else the server's time. Whole microseconds.
 absl::Time ChooseNow(const v1::DecisionContext& context, absl::Time server_now);
 
 }  // namespace touchstone::server

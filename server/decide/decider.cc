@@ -5,6 +5,7 @@
 
 #include <optional>
 
+#include "server/decide/request_check.h"
 #include "server/rpc/parse.h"
 
 namespace touchstone::server {
@@ -85,10 +86,8 @@ grpc::Status Decider::Read(absl::string_view request) {
 
 grpc::Status Decider::CheckAgainstServer() {
   const v1::DecisionContext& context = request_.context();
-  if (context.has_as_of()) {
-    // Nobody has the role before there are roles.
-    return RpcError(grpc::StatusCode::PERMISSION_DENIED, v1::ERROR_REASON_ROLE_MISSING,
-                    "as_of needs the role analyst or operator");
+  if (grpc::Status refused = CheckAsOf(context, rooms_->allow_as_of); !refused.ok()) {
+    return refused;
   }
   if (IsLive(context.mode()) && !rooms_->steps->Advance(transaction_, context.step())) {
     return RpcError(grpc::StatusCode::FAILED_PRECONDITION, v1::ERROR_REASON_STEP_OUT_OF_ORDER,

@@ -55,6 +55,7 @@ struct DecideRooms {
   // Called when receipts begin to fail and when they are kept again; any thread.
   std::function<void(absl::string_view)> log;
   uint64_t step_limit = 0;
+  bool allow_as_of = false;
   uint64_t process = 0;  // random, for decision ids
   // Set while receipts fail, so that the log names each change once.
   mutable std::atomic<bool> receipts_fail{false};

@@ -10,6 +10,7 @@
 #include "rules/expr/program.h"
 #include "rules/facts/layout.h"
 #include "server/decide/fact_value.h"
+#include "server/decide/request_check.h"
 #include "server/rpc/rpc_error.h"
 
 namespace touchstone::server {
@@ -248,6 +249,9 @@ grpc::Status Explainer::ExplainLive(const v1::ExplainRequest& request, bool show
                     "no revision has been published yet");
   }
   const v1::DecideRequest& decide = request.live();
+  if (grpc::Status refused = CheckAsOf(decide.context(), rooms_.allow_as_of); !refused.ok()) {
+    return refused;
+  }
   Computation computation;
   std::vector<Violation> violations;
   computation.Bind(decide, live, ChooseNow(decide.context(), rooms_.clock()), &violations);

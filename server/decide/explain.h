@@ -24,6 +24,7 @@ struct ExplainRooms {
   RevisionResolver resolver;
   std::function<absl::Time()> clock;
   uint64_t step_limit = 0;
+  bool allow_as_of = false;
 };
 
 class Explainer {

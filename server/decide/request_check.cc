@@ -134,6 +134,13 @@ std::string LineField(size_t index, absl::string_view field) {
   return absl::StrCat("basket.lines[", index, "].", field);
 }
 
+grpc::Status CheckAsOf(const v1::DecisionContext& context, bool allowed) {
+  if (allowed || !context.has_as_of()) return grpc::Status::OK;
+  return RpcError(grpc::StatusCode::PERMISSION_DENIED, v1::ERROR_REASON_ROLE_MISSING,
+                  "as_of is for replays of old data: this server was started without the option "
+                  "allow-as-of");
+}
+
 void CheckContext(const v1::DecisionContext& context, std::vector<Violation>* violations) {
   if (context.transaction_id().empty()) {
     Add("context.transaction_id", "is required", violations);

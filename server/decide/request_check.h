@@ -5,6 +5,7 @@
 // Thread safety: pure functions. Cost: allocates for findings only.
 
 #include <google/protobuf/timestamp.pb.h>
+#include <grpcpp/support/status.h>
 
 #include <string>
 #include <vector>
@@ -21,6 +22,9 @@ bool IsOptionalId(absl::string_view text);  // the same, or empty
 // Of the calendar: from year 1 to 9999.
 bool IsTimestamp(const google::protobuf::Timestamp& timestamp);
 
+// Whether the call may say `as_of`, which a server has to be told to allow as long as calls carry
+// no roles.
+grpc::Status CheckAsOf(const v1::DecisionContext& context, bool allowed);
 void CheckContext(const v1::DecisionContext& context, std::vector<Violation>* violations);
 void CheckTenders(const v1::Basket& basket, std::vector<Violation>* violations);
 void CheckLine(size_t index, const v1::BasketLine& line, std::vector<Violation>* violations);

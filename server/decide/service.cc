@@ -123,6 +123,7 @@ DecideServer::DecideServer(const DecideServerOptions& options, DecideServerRooms
           .clock = Or<std::function<absl::Time()>>(rooms_.clock, absl::Now),
           .log = Or<std::function<void(absl::string_view)>>(rooms_.log, [](absl::string_view) {}),
           .step_limit = options.step_limit,
+          .allow_as_of = options.allow_as_of,
           .process = RandomProcess()},
       outcome_rooms_{.live = rooms_.live,
                      .token_key = rooms_.token_key,
@@ -138,7 +139,8 @@ DecideServer::DecideServer(const DecideServerOptions& options, DecideServerRooms
                   .find_receipt = rooms_.find_receipt,
                   .resolver = rooms_.resolver,
                   .clock = decide_rooms_.clock,
-                  .step_limit = options.step_limit}),
+                  .step_limit = options.step_limit,
+                  .allow_as_of = options.allow_as_of}),
       decision_rpc_(std::make_unique<DecisionRpc>(&explainer_)),
       outcome_rpc_(std::make_unique<OutcomeRpc>()) {}
 

@@ -31,6 +31,7 @@ struct DecideServerOptions {
   size_t read_threads = 8;          // for reads that wait for the device
   size_t read_queue = 256;          // beyond it, calls are answered without the record at once
   uint64_t step_limit = 1'000'000;  // evaluator steps of one decision
+  bool allow_as_of = false;         // whether callers may set `now`: replays of old data
   size_t tracked_transactions = 65536;
   size_t shown_in_flight = 1024;     // entries of contacts on their way to the store
   int max_concurrent_streams = 256;  // of one connection; what is beyond waits at the client

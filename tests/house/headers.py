@@ -29,7 +29,7 @@ def flags_by_folder(binary_dir):
 def main():
     source, binary, compiler = pathlib.Path(sys.argv[1]), pathlib.Path(sys.argv[2]), sys.argv[3]
     flags = flags_by_folder(binary)
-    headers = [h for top in ("rules", "store", "server", "bench", "tests") for h in sorted((source / top).rglob("*.h"))]
+    headers = [h for top in ("rules", "store", "server", "deploy", "bench", "tests") for h in sorted((source / top).rglob("*.h"))]
 
     def compile_alone(header):
         if header.parent not in flags:

@@ -29,8 +29,9 @@ def allowed():
     every_room = set(rooms)
     rooms["store"] = {"storage_proto"}
     rooms["server"] = every_room | {"store", "proto", "storage_proto"}
+    rooms["deploy"] = every_room | {"store", "server", "proto", "storage_proto"}
     rooms["bench"] = every_room | {"store", "server", "proto", "storage_proto"}
-    rooms["tests"] = every_room | {"store", "server", "bench", "proto", "storage_proto"}
+    rooms["tests"] = every_room | {"store", "server", "deploy", "bench", "proto", "storage_proto"}
     return rooms
 
 
@@ -43,7 +44,7 @@ def room_of(path):
     parts = path.split("/")
     if parts[0] == "rules" and len(parts) > 2:
         return f"rules/{parts[1]}"
-    if parts[0] in ("store", "server", "bench", "tests", "rules"):
+    if parts[0] in ("store", "server", "deploy", "bench", "tests", "rules"):
         return parts[0]
     return None
 

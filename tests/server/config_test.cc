@@ -50,6 +50,14 @@ TEST_F(ConfigTest, WithoutAnythingItListensOnThisMachineOnly) {
   EXPECT_EQ(LoadConfig(Sources())->listen, "127.0.0.1:50051");
 }
 
+TEST_F(ConfigTest, AsOfIsRefusedUnlessItIsAllowedInSoManyWords) {
+  EXPECT_FALSE(LoadConfig(Sources())->allow_as_of);
+  variables_["TOUCHSTONE_ALLOW_AS_OF"] = "true";
+  EXPECT_TRUE(LoadConfig(Sources())->allow_as_of);
+  variables_["TOUCHSTONE_ALLOW_AS_OF"] = "yes";
+  EXPECT_THAT(Fault(Sources()), HasSubstr("true or false"));
+}
+
 TEST_F(ConfigTest, AFlagWinsOverTheEnvironmentAndThatOverTheFile) {
   ConfigSources sources = Sources();
   sources.file = Write("# a comment\n\nio-threads = 3\nin-flight=5\nblock-cache-mib = 64\n");

@@ -129,6 +129,17 @@ TEST_F(AggregateTest, CountsTheCurrentLocalDayAndThoseBeforeItUpToTheWindow) {
   EXPECT_EQ(buys_at(BerlinTime(32, 0), now), 0);
 }
 
+TEST_F(AggregateTest, ReadsTheLatestTimeAsAbsentWhenItIsAfterTheDecision) {
+  AddAggregate(*schema_, "last_buy", AggregateFunction::kLast, "", "", kEver);
+  const absl::Time last = BerlinTime(10, 12);
+  const AggregateBucket bucket{0, 0, 0, last};
+  const auto at = [&](absl::Time now) {
+    return AggregateValue(schema_->aggregates[0], {&bucket, 1}, BucketsAt(now, schema_->zone));
+  };
+  EXPECT_EQ(at(last).timestamp_value(), last);
+  EXPECT_TRUE(at(last - absl::Microseconds(1)).IsAbsent());
+}
+
 TEST_F(AggregateTest, CountsTheCurrentHourAndThoseBeforeItUpToTheWindow) {
   const TrailingWindow window{TrailingWindow::Unit::kHours, 3};
   const absl::Time now =

@@ -151,15 +151,6 @@ TEST(ServingTest, NeedsAPublishedRevision) {
   EXPECT_EQ(ReasonOf(status), "NO_ACTIVE_REVISION");
 }
 
-TEST(ServingTest, RefusesAsOfWithoutARole) {
-  Serving serving;
-  v1::DecideRequest request = TillRequest();
-  request.mutable_context()->mutable_as_of()->set_seconds(1);
-  v1::DecideResponse response;
-  const grpc::Status status = serving.Decide(request, &response);
-  EXPECT_EQ(status.error_code(), grpc::StatusCode::PERMISSION_DENIED);
-  EXPECT_EQ(ReasonOf(status), "ROLE_MISSING");
-}
 
 TEST(ServingTest, AnswersWithFallbackOffersWhenNoTimeIsLeft) {
   Serving serving;
