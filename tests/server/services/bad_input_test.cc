@@ -280,7 +280,9 @@ TEST_F(BadInputTest, DamagedRequestsNeverEndInAnInternalError) {
       ASSERT_EQ(ours.count(status.error_code()), 1u)
           << method.method << " round " << round << " seed " << kSeed << ": " << status.error_code()
           << " " << status.error_message();
-      if (!status.ok()) EXPECT_NE(ReasonOf(status), "") << method.method << " round " << round;
+      if (!status.ok()) {
+        EXPECT_NE(ReasonOf(status), "") << method.method << " round " << round;
+      }
     }
   }
   for (int round = 0; round < 300; ++round) {
