@@ -151,7 +151,6 @@ TEST(ServingTest, NeedsAPublishedRevision) {
   EXPECT_EQ(ReasonOf(status), "NO_ACTIVE_REVISION");
 }
 
-
 TEST(ServingTest, AnswersWithFallbackOffersWhenNoTimeIsLeft) {
   Serving serving;
   v1::DecideRequest request = LoyalTillRequest();
