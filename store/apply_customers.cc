@@ -298,9 +298,6 @@ AppliedOr CheckUpdate(const storage::UpdateRecord& command, PendingWrites* write
     absl::StatusOr<std::optional<std::string>> bytes =
         writes->Get(Family::kCustomers, RecordRow(kind, name.id()));
     if (!bytes.ok()) return bytes.status();
-    absl::StatusOr<RecordView> record = RecordView();
-    if (bytes->has_value()) record = RecordView::Parse(**bytes);
-    if (!record.ok()) return record.status();
     if (command.existence() == storage::UpdateRecord::EXISTENCE_MUST_EXIST && !bytes->has_value()) {
       return Refuse(EntryResult::REFUSAL_NOT_FOUND, "no such record");
     }
@@ -308,7 +305,11 @@ AppliedOr CheckUpdate(const storage::UpdateRecord& command, PendingWrites* write
         bytes->has_value()) {
       return Refuse(EntryResult::REFUSAL_ALREADY_EXISTS, "the record exists");
     }
-    if (command.expected_version() != 0 && record->version() != command.expected_version()) {
+    if (command.expected_version() == 0) return EntryResult();
+    absl::StatusOr<RecordView> record = RecordView();
+    if (bytes->has_value()) record = RecordView::Parse(**bytes);
+    if (!record.ok()) return record.status();
+    if (record->version() != command.expected_version()) {
       return Refuse(EntryResult::REFUSAL_VERSION_CHANGED, "the record has another version");
     }
   }
@@ -326,7 +327,11 @@ AppliedOr ApplyUpdateRecord(const storage::UpdateRecord& command, PendingWrites*
     if (!refused.ok() || refused->refusal() != EntryResult::REFUSAL_UNSPECIFIED) return refused;
     if (absl::Status linked = Link(link, writes); !linked.ok()) return linked;
   }
-  MakeOrMergeAndBump(KindOf(command.record()), command.record().id(), command.patch(), writes);
+  // Where it is known to be there, nothing has to be looked up.
+  const auto write = command.existence() == storage::UpdateRecord::EXISTENCE_MUST_EXIST
+                         ? MergeAndBump
+                         : MakeOrMergeAndBump;
+  write(KindOf(command.record()), command.record().id(), command.patch(), writes);
   return EntryResult();
 }
 
