@@ -225,6 +225,7 @@ std::string Generator::ValueList() {
   std::vector<std::string> values;
   const int first = Draw(10);
   const int size = 2 + Draw(4);
+  values.reserve(static_cast<size_t>(size));
   for (int i = 0; i < size; ++i) values.push_back(absl::StrCat("\"v", (first + i) % 10, "\""));
   return absl::StrCat("[", absl::StrJoin(values, ", "), "]");
 }
@@ -281,6 +282,7 @@ std::string Generator::Predicate() {
 std::string Generator::Condition() {
   std::vector<std::string> predicates;
   const int count = 3 + Draw(6);
+  predicates.reserve(static_cast<size_t>(count));
   for (int i = 0; i < count; ++i) predicates.push_back(Predicate());
   return absl::StrJoin(predicates, " && ");
 }
