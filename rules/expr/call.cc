@@ -20,7 +20,9 @@ Value CallUnary(Function function, const Value& a, Evaluation& evaluation) {
   if (function >= Function::kBool && function <= Function::kDecimal) {
     return function == Function::kDyn ? a : Convert(function, a, evaluation);
   }
-  if (IsCalendarPart(function)) return CalendarPart(function, a, absl::UTCTimeZone());
+  if (IsCalendarPart(function)) {
+    return CalendarPart(function, a, absl::UTCTimeZone(), evaluation.calendar());
+  }
   switch (function) {
     case Function::kNegate:
       return NegateValue(a);
@@ -34,19 +36,20 @@ Value CallUnary(Function function, const Value& a, Evaluation& evaluation) {
   }
 }
 
-Value CalendarPartInNamedZone(Function function, const Value& time, const Value& zone_name) {
+Value CalendarPartInNamedZone(Function function, const Value& time, const Value& zone_name,
+                              Evaluation& evaluation) {
   if (time.kind() != Kind::kTimestamp || zone_name.kind() != Kind::kString) return NoOverload();
   absl::TimeZone zone;
   if (!FindZone(zone_name.string_value(), &zone)) {
     return Value::Error(ErrorCode::kInvalidArgument);
   }
-  return CalendarPart(function, time, zone);
+  return CalendarPart(function, time, zone, evaluation.calendar());
 }
 
 Value CallBinary(Function function, Arguments arguments, Evaluation& evaluation) {
   const Value& a = arguments[0];
   const Value& b = arguments[1];
-  if (IsCalendarPart(function)) return CalendarPartInNamedZone(function, a, b);
+  if (IsCalendarPart(function)) return CalendarPartInNamedZone(function, a, b, evaluation);
   switch (function) {
     case Function::kAdd:
       return AddValues(a, b, evaluation);
@@ -76,7 +79,7 @@ Value CallBinary(Function function, Arguments arguments, Evaluation& evaluation)
     case Function::kMatches:
       return MatchesPattern(a, b, evaluation);
     case Function::kAge:
-      return Age(a, b, evaluation.frame.zone);
+      return Age(a, b, evaluation.frame.zone, evaluation.calendar());
     default:
       return CallStringExtension(function, arguments, evaluation);
   }

@@ -98,6 +98,22 @@ Value In(const Value& element, const Value& container, Evaluation& evaluation) {
   return Value::Bool(false);
 }
 
+Value HoldsText(const Value& container, const Value& text, Evaluation& evaluation) {
+  if (container.kind() != Kind::kList || container.list_value().index != nullptr) {
+    return In(text, container, evaluation);
+  }
+  const ListData& list = container.list_value();
+  if (!evaluation.Spend(list.size / kEntriesPerStep)) return StepLimitError();
+  const absl::string_view wanted = text.string_value();
+  for (uint32_t i = 0; i < list.size; ++i) {
+    const Value& element = list.elements[i];
+    if (element.kind() == Kind::kString && element.string_value() == wanted) {
+      return Value::Bool(true);
+    }
+  }
+  return Value::Bool(false);
+}
+
 Value Index(const Value& container, const Value& index, Evaluation& evaluation) {
   if (container.IsError()) return container;
   if (index.IsError()) return index;

@@ -14,6 +14,9 @@ const Value* FindEntry(const MapData& map, absl::string_view key);
 
 // e in list, e in map (its keys).
 Value In(const Value& element, const Value& container, Evaluation& evaluation);
+// text in container: as In, faster. REQUIRES: a string shorter than kBytesPerStep, so that
+// comparing with it costs no steps.
+Value HoldsText(const Value& container, const Value& text, Evaluation& evaluation);
 // list[i], map[k].
 Value Index(const Value& container, const Value& index, Evaluation& evaluation);
 // operand.field on a map; `test` for has().

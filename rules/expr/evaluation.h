@@ -21,6 +21,7 @@ struct Evaluation {
   bool exhausted = false;
 
   Arena& arena() { return scratch.arena(); }
+  Calendar& calendar() { return scratch.calendar(); }
 
   bool Spend(uint64_t steps) {
     if (scratch.Spend(steps)) return true;

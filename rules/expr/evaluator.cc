@@ -2,6 +2,7 @@
 
 #include <array>
 
+#include "absl/base/attributes.h"
 #include "rules/expr/amounts.h"
 #include "rules/expr/call.h"
 #include "rules/expr/collections.h"
@@ -15,6 +16,34 @@ namespace {
 inline Value ReadSlot(const Node& node, const Evaluation& evaluation) {
   const absl::Span<const Value> row = evaluation.frame.rows[node.detail];
   return node.small < row.size() ? row[node.small] : Value::Absent();
+}
+
+inline Value FieldOf(const Value& record, uint16_t field) {
+  if (record.kind() != Kind::kRecord) [[unlikely]] {
+    return record.IsError() ? record : NoOverload();
+  }
+  return field < record.record_size() ? record.record_fields()[field] : Value::Absent();
+}
+
+inline Value ReadLocalField(const Node& node, const Evaluation& evaluation) {
+  return FieldOf(evaluation.locals[node.second], node.small);
+}
+
+// As Run, without visiting a node that only reads a value.
+inline Value Read(const EvaluationPlan& plan, uint32_t index, Evaluation& evaluation) {
+  const Node& node = plan.nodes[index];
+  switch (node.op) {
+    case Op::kConstant:
+      return node.constant;
+    case Op::kSlot:
+      return ReadSlot(node, evaluation);
+    case Op::kLocal:
+      return evaluation.locals[node.small];
+    case Op::kLocalField:
+      return ReadLocalField(node, evaluation);
+    default:
+      return Run(plan, index, evaluation);
+  }
 }
 
 // && and || in one: `decisive` is the value that settles it. Errors wait, since a later operand may
@@ -44,8 +73,8 @@ Value RunConditional(const EvaluationPlan& plan, const Node& node, Evaluation& e
 }
 
 Value RunCompare(const EvaluationPlan& plan, const Node& node, Evaluation& evaluation) {
-  const Value a = Run(plan, node.first, evaluation);
-  const Value b = Run(plan, node.second, evaluation);
+  const Value a = Read(plan, node.first, evaluation);
+  const Value b = Read(plan, node.second, evaluation);
   if (a.kind() == b.kind()) {
     if (a.kind() == Kind::kInt) {
       return Value::Bool(Holds(node.detail, OrderOf(a.int_value(), b.int_value())));
@@ -61,7 +90,8 @@ Value RunIn(const ConstantSet& set, const Value& element) {
   return element.IsError() ? element : Value::Bool(set.Contains(element));
 }
 
-Value RunMatches(const RE2& regex, const Value& text, Evaluation& evaluation) {
+ABSL_ATTRIBUTE_NOINLINE Value RunMatches(const RE2& regex, const Value& text,
+                                         Evaluation& evaluation) {
   if (text.IsError()) return text;
   if (text.kind() != Kind::kString) return NoOverload();
   const absl::string_view subject = text.string_value();
@@ -69,17 +99,19 @@ Value RunMatches(const RE2& regex, const Value& text, Evaluation& evaluation) {
   return Value::Bool(RE2::PartialMatch(re2::StringPiece(subject.data(), subject.size()), regex));
 }
 
-Value RunCall(const EvaluationPlan& plan, const Node& node, Evaluation& evaluation) {
+ABSL_ATTRIBUTE_NOINLINE Value RunCall(const EvaluationPlan& plan, const Node& node,
+                                      Evaluation& evaluation) {
   std::array<Value, kMaxArguments> values;
   for (uint32_t i = 0; i < node.third; ++i) {
-    values[i] = Run(plan, plan.arguments[node.first + i], evaluation);
+    values[i] = Read(plan, plan.arguments[node.first + i], evaluation);
     if (values[i].IsError()) return values[i];
   }
   return Call(static_cast<Function>(node.detail), absl::MakeConstSpan(values.data(), node.third),
               evaluation);
 }
 
-Value RunList(const EvaluationPlan& plan, const Node& node, Evaluation& evaluation) {
+ABSL_ATTRIBUTE_NOINLINE Value RunList(const EvaluationPlan& plan, const Node& node,
+                                      Evaluation& evaluation) {
   if (!evaluation.Spend(node.third)) return StepLimitError();
   Value* elements = evaluation.arena().NewArray<Value>(node.third);
   for (uint32_t i = 0; i < node.third; ++i) {
@@ -89,7 +121,8 @@ Value RunList(const EvaluationPlan& plan, const Node& node, Evaluation& evaluati
   return NewList(elements, node.third, evaluation);
 }
 
-Value RunMap(const EvaluationPlan& plan, const Node& node, Evaluation& evaluation) {
+ABSL_ATTRIBUTE_NOINLINE Value RunMap(const EvaluationPlan& plan, const Node& node,
+                                     Evaluation& evaluation) {
   const uint32_t size = node.third / 2;
   if (!evaluation.Spend(node.third)) return StepLimitError();
   MapEntry* entries = evaluation.arena().NewArray<MapEntry>(size);
@@ -103,13 +136,9 @@ Value RunMap(const EvaluationPlan& plan, const Node& node, Evaluation& evaluatio
   return NewMap(entries, size, evaluation);
 }
 
-Value RunField(const Value& record, const Node& node) {
-  const bool test = node.op == Op::kHasField;
-  if (record.IsError()) return record;
-  if (record.kind() != Kind::kRecord) return NoOverload();
-  const Value field =
-      node.small < record.record_size() ? record.record_fields()[node.small] : Value::Absent();
-  if (!test) return field;
+Value RunTestField(const Value& record, const Node& node) {
+  const Value field = FieldOf(record, node.small);
+  if (record.kind() != Kind::kRecord) return field;
   return field.IsError() && !field.IsAbsent() ? field : Value::Bool(!field.IsAbsent());
 }
 
@@ -166,8 +195,11 @@ Value Run(const EvaluationPlan& plan, uint32_t index, Evaluation& evaluation) {
     case Op::kLocal:
       return evaluation.locals[node.small];
     case Op::kField:
+      return FieldOf(Read(plan, node.first, evaluation), node.small);
+    case Op::kLocalField:
+      return ReadLocalField(node, evaluation);
     case Op::kHasField:
-      return RunField(Run(plan, node.first, evaluation), node);
+      return RunTestField(Read(plan, node.first, evaluation), node);
     case Op::kSelect:
     case Op::kHasKey:
       return Select(Run(plan, node.first, evaluation), node.constant.string_value(),
@@ -179,23 +211,25 @@ Value Run(const EvaluationPlan& plan, uint32_t index, Evaluation& evaluation) {
     case Op::kOr:
       return RunLogic<true>(plan, node, evaluation);
     case Op::kNot:
-      return RunNot(Run(plan, node.first, evaluation));
+      return RunNot(Read(plan, node.first, evaluation));
     case Op::kConditional:
       return RunConditional(plan, node, evaluation);
     case Op::kCompare:
       return RunCompare(plan, node, evaluation);
     case Op::kCompareExact:
-      return CompareWithExact(node.detail, Run(plan, node.first, evaluation),
+      return CompareWithExact(node.detail, Read(plan, node.first, evaluation),
                               ExactNumber{node.constant.int_value(), node.small});
     case Op::kInSet:
-      return RunIn(*plan.sets[node.second], Run(plan, node.first, evaluation));
+      return RunIn(*plan.sets[node.second], Read(plan, node.first, evaluation));
+    case Op::kHoldsText:
+      return HoldsText(Read(plan, node.first, evaluation), node.constant, evaluation);
     case Op::kMatches:
       return RunMatches(*plan.regexes[node.second], Run(plan, node.first, evaluation), evaluation);
     case Op::kCall:
       return RunCall(plan, node, evaluation);
     case Op::kCalendarPart:
       return CalendarPart(static_cast<Function>(node.detail), Run(plan, node.first, evaluation),
-                          plan.zones[node.second]);
+                          plan.zones[node.second], evaluation.calendar());
     case Op::kList:
       return RunList(plan, node, evaluation);
     case Op::kMap:
@@ -220,6 +254,8 @@ Value Run(const EvaluationPlan& plan, uint32_t index, Evaluation& evaluation) {
           ExactNumber{node.constant.int_value(), static_cast<int>(node.second)});
     case Op::kSlotInSet:
       return RunIn(*plan.sets[node.second], ReadSlot(node, evaluation));
+    case Op::kSlotHoldsText:
+      return HoldsText(ReadSlot(node, evaluation), node.constant, evaluation);
     case Op::kSlotAffix:
       return FindAffix(static_cast<Function>(node.third), ReadSlot(node, evaluation), node.constant,
                        evaluation);

@@ -24,10 +24,11 @@ namespace touchstone::rules::expr {
 enum class Op : uint8_t {
   kConstant,  // constant
   kSlot,
-  kLocal,    // small: local index
-  kField,    // first: record; small: field index
-  kSelect,   // first: operand; constant: field name
-  kHasSlot,  // has(slot)
+  kLocal,       // small: local index
+  kField,       // first: record; small: field index
+  kLocalField,  // second: local index of the record; small: field index
+  kSelect,      // first: operand; constant: field name
+  kHasSlot,     // has(slot)
   kHasField,
   kHasKey,
   kAnd,           // args
@@ -37,6 +38,7 @@ enum class Op : uint8_t {
   kCompare,       // detail: Relation; first, second
   kCompareExact,  // detail: Relation; first; constant: mantissa; small: scale
   kInSet,         // first: element; second: index of a ConstantSet
+  kHoldsText,     // first: container; constant: text that costs no steps to compare
   kMatches,       // first: text; second: index of a regex
   kCall,          // detail: Function; args
   kCalendarPart,  // detail: Function; first: time; second: index of a zone
@@ -53,6 +55,7 @@ enum class Op : uint8_t {
   kSlotCompareDouble,  // third: Relation; constant
   kSlotCompareExact,   // third: Relation; second: scale; constant: mantissa
   kSlotInSet,          // second: index of a ConstantSet
+  kSlotHoldsText,      // constant: as kHoldsText
   kSlotAffix,          // third: Function; constant
 };
 

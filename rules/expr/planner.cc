@@ -208,6 +208,10 @@ Planner::Part Planner::VisitSelect(const Expr& expr) {
   if (kind == Resolution::Kind::kField) {
     node.op = expr.test_only ? Op::kHasField : Op::kField;
     node.small = expr.resolution.field_index;
+    if (node.op == Op::kField && Is(operand, Op::kLocal)) {
+      node.op = Op::kLocalField;
+      node.second = NodeOf(operand).small;
+    }
   } else {
     node.op = expr.test_only ? Op::kHasKey : Op::kSelect;
     node.constant = Value::String(plan_.constants.arena().Copy(expr.name));

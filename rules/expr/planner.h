@@ -51,6 +51,7 @@ class Planner {
   Part VisitComparison(const Expr& expr);
   Part VisitExactComparison(Relation relation, const Expr& value, const Expr& literal);
   Part VisitIn(const Expr& expr);
+  Part AddHoldsText(const Part& element, const Part& container);
   Part VisitTextTest(const Expr& expr);
   Part VisitMatches(const Expr& expr);
   Part VisitCalendarPart(const Expr& expr);

@@ -3,6 +3,7 @@
 #include "absl/strings/str_cat.h"
 #include "rules/expr/amounts.h"
 #include "rules/expr/call.h"
+#include "rules/expr/evaluation.h"
 #include "rules/expr/planner.h"
 #include "rules/expr/timestamps.h"
 
@@ -185,6 +186,10 @@ Planner::Part Planner::VisitIn(const Expr& expr) {
   const Part element = Visit(*expr.children[0]);
   const Part container = Visit(*expr.children[1]);
   if (!IsConstant(container, Kind::kList)) {
+    if (IsConstant(element, Kind::kString) &&
+        NodeOf(element).constant.string_value().size() < kBytesPerStep) {
+      return AddHoldsText(element, container);
+    }
     return AddOverArguments(CallNode(Function::kIn), {element, container});
   }
   const ListData& list = NodeOf(container).constant.list_value();
@@ -204,6 +209,21 @@ Planner::Part Planner::VisitIn(const Expr& expr) {
   node.op = Op::kInSet;
   node.first = element.node;
   return AddOver(node, {element});
+}
+
+// The nodes of both operands stay, unvisited: a turn of a macro is charged by their number.
+Planner::Part Planner::AddHoldsText(const Part& element, const Part& container) {
+  Node node;
+  node.constant = NodeOf(element).constant;
+  if (Is(container, Op::kSlot)) {
+    node.op = Op::kSlotHoldsText;
+    node.detail = NodeOf(container).detail;
+    node.small = NodeOf(container).small;
+  } else {
+    node.op = Op::kHoldsText;
+    node.first = container.node;
+  }
+  return AddOver(node, {element, container});
 }
 
 Planner::Part Planner::VisitTextTest(const Expr& expr) {

@@ -17,6 +17,7 @@
 #include "absl/types/span.h"
 #include "rules/expr/arena.h"
 #include "rules/expr/ast.h"
+#include "rules/expr/calendar.h"
 #include "rules/expr/environment.h"
 #include "rules/expr/value.h"
 
@@ -36,6 +37,7 @@ struct Frame {
 class Scratch {
  public:
   Arena& arena() { return arena_; }
+  Calendar& calendar() { return calendar_; }
   // Invalidates every value made in this scratch and refills the step budget.
   void Reset(uint64_t step_limit = limits::kDefaultStepLimit) {
     arena_.Reset();
@@ -51,6 +53,7 @@ class Scratch {
 
  private:
   Arena arena_;
+  Calendar calendar_;
   uint64_t steps_left_ = limits::kDefaultStepLimit;
 };
 

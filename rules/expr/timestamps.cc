@@ -32,12 +32,9 @@ Value TimestampOf(Int128 nanos) {
   return Value::TimestampParts(static_cast<int64_t>(seconds), static_cast<uint32_t>(rest));
 }
 
-absl::CivilSecond CivilIn(const Value& timestamp, absl::TimeZone zone) {
-  return absl::ToCivilSecond(absl::FromUnixSeconds(timestamp.timestamp_seconds()), zone);
-}
-
-int64_t TimestampPart(Function function, const Value& value, absl::TimeZone zone) {
-  const absl::CivilSecond civil = CivilIn(value, zone);
+int64_t TimestampPart(Function function, const Value& value, absl::TimeZone zone,
+                      Calendar& calendar) {
+  const absl::CivilSecond civil = calendar.At(value.timestamp_seconds(), zone);
   switch (function) {
     case Function::kGetFullYear:
       return civil.year();
@@ -116,7 +113,8 @@ Value TimestampFromSeconds(int64_t seconds) {
 }
 
 absl::string_view FormatTimestamp(const Value& timestamp, char* buffer) {
-  const absl::CivilSecond civil = CivilIn(timestamp, absl::UTCTimeZone());
+  const absl::CivilSecond civil = absl::ToCivilSecond(
+      absl::FromUnixSeconds(timestamp.timestamp_seconds()), absl::UTCTimeZone());
   char* at = buffer;
   at += std::snprintf(at, 24, "%04d-%02d-%02dT%02d:%02d:%02d", static_cast<int>(civil.year()),
                       civil.month(), civil.day(), civil.hour(), civil.minute(), civil.second());
@@ -158,19 +156,19 @@ bool FindZone(absl::string_view name, absl::TimeZone* zone) {
   return absl::LoadTimeZone(name, zone);
 }
 
-Value CalendarPart(Function function, const Value& value, absl::TimeZone zone) {
+Value CalendarPart(Function function, const Value& value, absl::TimeZone zone, Calendar& calendar) {
   if (value.IsError()) return value;
   if (value.kind() == Kind::kDuration) return DurationPart(function, value.duration_nanos());
   if (value.kind() != Kind::kTimestamp) return NoSuchOverload();
-  return Value::Int(TimestampPart(function, value, zone));
+  return Value::Int(TimestampPart(function, value, zone, calendar));
 }
 
-Value Age(const Value& birth, const Value& now, absl::TimeZone zone) {
+Value Age(const Value& birth, const Value& now, absl::TimeZone zone, Calendar& calendar) {
   if (birth.IsError()) return birth;
   if (now.IsError()) return now;
   if (birth.kind() != Kind::kTimestamp || now.kind() != Kind::kTimestamp) return NoSuchOverload();
-  const absl::CivilSecond born = CivilIn(birth, absl::UTCTimeZone());
-  const absl::CivilSecond today = CivilIn(now, zone);
+  const absl::CivilSecond born = calendar.At(birth.timestamp_seconds(), absl::UTCTimeZone());
+  const absl::CivilSecond today = calendar.At(now.timestamp_seconds(), zone);
   int64_t years = today.year() - born.year();
   if (today.month() < born.month() || (today.month() == born.month() && today.day() < born.day())) {
     --years;

@@ -6,6 +6,7 @@
 
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
+#include "rules/expr/calendar.h"
 #include "rules/expr/functions.h"
 #include "rules/expr/value.h"
 
@@ -37,10 +38,10 @@ absl::string_view FormatDuration(const Value& duration, char* buffer);
 bool FindZone(absl::string_view name, absl::TimeZone* zone);
 
 // REQUIRES: function is one of kGetFullYear to kGetMilliseconds.
-Value CalendarPart(Function function, const Value& value, absl::TimeZone zone);
+Value CalendarPart(Function function, const Value& value, absl::TimeZone zone, Calendar& calendar);
 
 // Full years from birth (a UTC date) to now (a date in `zone`), floor; who is born on Feb 29
 // grows older on Mar 1 in other years.
-Value Age(const Value& birth, const Value& now, absl::TimeZone zone);
+Value Age(const Value& birth, const Value& now, absl::TimeZone zone, Calendar& calendar);
 
 }  // namespace touchstone::rules::expr

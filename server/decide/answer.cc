@@ -2,7 +2,9 @@
 
 #include <google/protobuf/io/coded_stream.h>
 #include <google/protobuf/io/zero_copy_stream_impl_lite.h>
+#include <google/protobuf/wire_format_lite.h>
 
+#include <algorithm>
 #include <array>
 #include <memory>
 #include <utility>
@@ -13,6 +15,7 @@
 namespace touchstone::server {
 namespace {
 
+using google::protobuf::internal::WireFormatLite;
 using rules::Cause;
 using rules::Stage;
 
@@ -244,6 +247,30 @@ void FillReasonsBehindChosen(const rules::RuleSet& rule_set, const rules::Decisi
   }
 }
 
+// Where something lies in bytes.
+struct Stretch {
+  size_t begin = 0;
+  size_t end = 0;
+};
+
+// All occurrences of an outermost field, which follow each other in bytes that protobuf wrote; at
+// the end when there is none.
+Stretch FindField(absl::string_view bytes, int field) {
+  google::protobuf::io::CodedInputStream input(reinterpret_cast<const uint8_t*>(bytes.data()),
+                                               static_cast<int>(bytes.size()));
+  Stretch found = {bytes.size(), bytes.size()};
+  size_t begin = 0;
+  while (const uint32_t tag = input.ReadTag()) {
+    if (!WireFormatLite::SkipField(&input, tag)) break;
+    const auto end = static_cast<size_t>(input.CurrentPosition());
+    const int number = WireFormatLite::GetTagFieldNumber(tag);
+    if (number > field) break;
+    if (number == field) found = {std::min(found.begin, begin), end};
+    begin = end;
+  }
+  return found;
+}
+
 }  // namespace
 
 void FillReason(const rules::OfferOutcome& outcome, bool fallback, v1::Reason* reason) {
@@ -290,6 +317,37 @@ absl::string_view SerializeDeterministic(const google::protobuf::MessageLite& me
   google::protobuf::io::CodedOutputStream out(&stream);
   out.SetSerializationDeterministic(true);
   message.SerializeWithCachedSizes(&out);
+  return absl::string_view(memory->data(), size);
+}
+
+absl::string_view SerializeFinished(const v1::DecideResponse& response, absl::string_view before,
+                                    std::string* memory) {
+  constexpr int kPlacements = v1::DecideResponse::kPlacementsFieldNumber;
+  const Stretch stale = FindField(before, kPlacements);
+  size_t size = before.size() - (stale.end - stale.begin);
+  for (const v1::PlacementAnswer& placement : response.placements()) {
+    size += WireFormatLite::TagSize(kPlacements, WireFormatLite::TYPE_MESSAGE) +
+            WireFormatLite::LengthDelimitedSize(placement.ByteSizeLong());
+  }
+  const bool has_receipt = response.receipt() != v1::RECEIPT_STATE_UNSPECIFIED;
+  if (has_receipt) {
+    size += WireFormatLite::TagSize(v1::DecideResponse::kReceiptFieldNumber,
+                                    WireFormatLite::TYPE_ENUM) +
+            WireFormatLite::EnumSize(response.receipt());
+  }
+  if (memory->size() < size) memory->resize(size);
+  google::protobuf::io::ArrayOutputStream stream(memory->data(), static_cast<int>(size));
+  google::protobuf::io::CodedOutputStream out(&stream);
+  out.WriteRaw(before.data(), static_cast<int>(stale.begin));
+  for (const v1::PlacementAnswer& placement : response.placements()) {
+    out.WriteTag(WireFormatLite::MakeTag(kPlacements, WireFormatLite::WIRETYPE_LENGTH_DELIMITED));
+    out.WriteVarint32(static_cast<uint32_t>(placement.GetCachedSize()));
+    placement.SerializeWithCachedSizes(&out);
+  }
+  out.WriteRaw(before.data() + stale.end, static_cast<int>(before.size() - stale.end));
+  if (has_receipt) {
+    WireFormatLite::WriteEnum(v1::DecideResponse::kReceiptFieldNumber, response.receipt(), &out);
+  }
   return absl::string_view(memory->data(), size);
 }
 

@@ -47,6 +47,12 @@ void FillReason(const rules::OfferOutcome& outcome, bool fallback, v1::Reason* r
 absl::string_view SerializeDeterministic(const google::protobuf::MessageLite& message,
                                          std::string* memory);
 
+// A serialisation of `response`, in `memory`, which only grows. REQUIRES: `before` is what
+// SerializeDeterministic gave of it when it had no receipt state, and only placements and the
+// receipt state have changed since: all else is copied from there.
+absl::string_view SerializeFinished(const v1::DecideResponse& response, absl::string_view before,
+                                    std::string* memory);
+
 // Of the deterministic serialisation of a response without tokens and receipt state.
 Hash128 AnswerHash(absl::string_view serialized_response);
 

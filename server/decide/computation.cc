@@ -40,7 +40,8 @@ v1::DecideResponse& Computation::Compute(const DecisionTerms& terms, GatheredCus
   facts.fallback = terms.fallback;
   facts.failure = customer->failure;
   FillAnswer(*live.rule_set, input_, *decision_, *request_, facts, &response_);
-  hash_ = AnswerHash(SerializeDeterministic(response_, &serialized_));
+  serialized_ = SerializeDeterministic(response_, &serialized_memory_);
+  hash_ = AnswerHash(serialized_);
   return response_;
 }
 

@@ -56,6 +56,8 @@ class Computation {
   bool LeftOut(uint32_t offer) const;
   // Of the response as Compute left it.
   Hash128 hash() const { return hash_; }
+  // Its deterministic serialisation.
+  absl::string_view serialized() const { return serialized_; }
 
  private:
   void PauseAllButFallback();
@@ -66,7 +68,8 @@ class Computation {
   rules::DecisionScratch scratch_;
   const rules::Decision* decision_ = nullptr;
   v1::DecideResponse response_;
-  std::string serialized_;
+  std::string serialized_memory_;
+  absl::string_view serialized_;
   Hash128 hash_;
   std::vector<uint32_t> paused_;    // all that the decision took for paused
   std::vector<uint32_t> left_out_;  // of those, what was not paused; ascending

@@ -112,8 +112,7 @@ grpc::Status Decider::Answer(const GatheredCustomer& given, bool fallback,
   SealTokens(gathered, &answer);
   CountShown(gathered);
   CountAnswer(answer);
-  answer.SerializeToString(&response_);
-  *response = response_;
+  *response = SerializeFinished(answer, computation_.serialized(), &response_);
   return grpc::Status::OK;
 }
 

@@ -267,6 +267,76 @@ RC_GTEST_PROP(EvaluationPropertyTest, PlannedAndNaiveEvaluationAgree, ()) {
   }
 }
 
+struct Evaluated {
+  std::string value;
+  uint64_t steps_left = 0;
+
+  friend bool operator==(const Evaluated&, const Evaluated&) = default;
+};
+
+Evaluated EvaluateWith(const std::string& text, const Environment& environment, const Frame& frame,
+                       uint64_t steps) {
+  const ParseResult parsed = Parse(text);
+  EXPECT_NE(parsed.expr, nullptr) << text;
+  EXPECT_TRUE(Check(*parsed.expr, environment, std::nullopt).empty()) << text;
+  const absl::StatusOr<Program> program = Program::Compile(*parsed.expr, environment);
+  EXPECT_TRUE(program.ok()) << text;
+  Scratch scratch;
+  scratch.Reset(steps);
+  const std::string value = DebugString(program->Evaluate(frame, scratch));
+  return {value, scratch.steps_left()};
+}
+
+// A constant text in a list has operations of its own; a text that is a fact has not. Results and
+// what they cost must be the same.
+RC_GTEST_PROP(EvaluationPropertyTest, ConstantTextInAListIsAsAnyTextInIt, ()) {
+  const auto word = rc::gen::element<std::string>("", "go", "gold", "golf", "fresh.fruit.apple",
+                                                  "as long as a step", "fifteen letters");
+  const std::string text = *word;
+  std::vector<Value> elements;
+  const auto words = *rc::gen::container<std::vector<std::string>>(word);
+  for (const std::string& each : words) {
+    elements.push_back(*rc::gen::inRange(0, 8) == 0 ? Value::Int(1) : Value::String(each));
+  }
+  const ListData list{elements.data(), static_cast<uint32_t>(elements.size()), nullptr};
+  const std::vector<Value> choices = {Value::List(&list), Value::List(&list), Value::Absent(),
+                                      Value::Error(ErrorCode::kUnavailable), Value::Int(3)};
+  const auto container = rc::gen::elementOf(choices);
+  const std::vector<Value> first = {*container};
+  const std::vector<Value> second = {*container};
+  const std::vector<Value> records = {Value::Record(first.data(), 1),
+                                      Value::Record(second.data(), 1), Value::Record(nullptr, 0)};
+  const ListData record_list{records.data(), *rc::gen::inRange<uint32_t>(0, 4), nullptr};
+  const std::vector<Value> row = {Value::String(text), *container, Value::List(&record_list)};
+
+  Environment environment;
+  const auto declare = [&environment](const std::string& name, const Type& type, uint16_t slot) {
+    VariableDecl variable;
+    variable.name = name;
+    variable.type = type;
+    variable.slot = Slot{1, slot};
+    RC_ASSERT(environment.Declare(variable).ok());
+  };
+  declare("p.text", Type(TypeKind::kString), 0);
+  declare("p.words", Type(TypeKind::kDyn), 1);
+  declare("p.rows", Type::List(Type::Record("row", {{"words", Type(TypeKind::kDyn)}})), 2);
+  Frame frame;
+  frame.rows[1] = row;
+  const uint64_t steps = *rc::gen::inRange<uint64_t>(0, 60);
+  const std::string constant = absl::StrCat("\"", text, "\"");
+  for (const auto* tail : {" in p.words", " in (p.text == '' ? p.words : p.words)"}) {
+    RC_ASSERT(EvaluateWith(constant + tail, environment, frame, steps) ==
+              EvaluateWith(absl::StrCat("p.text", tail), environment, frame, steps));
+  }
+  for (const auto* macro : {"exists", "all", "exists_one"}) {
+    const auto quantified = [macro](const std::string& of) {
+      return absl::StrCat("p.rows.", macro, "(r, ", of, " in r.words)");
+    };
+    RC_ASSERT(EvaluateWith(quantified(constant), environment, frame, steps) ==
+              EvaluateWith(quantified("p.text"), environment, frame, steps));
+  }
+}
+
 // What an unchecked program may hold: any function on any values.
 RC_GTEST_PROP(EvaluationPropertyTest, AnyTreeEvaluatesOrIsRefused, ()) {
   std::mt19937_64 random(*rc::gen::arbitrary<uint64_t>());

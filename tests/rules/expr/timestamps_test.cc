@@ -1,7 +1,9 @@
 #include "rules/expr/timestamps.h"
 
 #include <array>
+#include <random>
 #include <string>
+#include <vector>
 
 #include "gtest/gtest.h"
 // After gtest, which it extends without including it.
@@ -103,8 +105,26 @@ TEST(TimestampsTest, AgeTakesBirthInUtcAndNowInTheZone) {
   const Value birth = ParseTimestamp("2008-11-27T00:00:00Z");
   // Already the 27th in Auckland.
   const Value now = ParseTimestamp("2026-11-26T12:00:00Z");
-  EXPECT_EQ(Age(birth, now, auckland).int_value(), 18);
-  EXPECT_EQ(Age(birth, now, absl::UTCTimeZone()).int_value(), 17);
+  Calendar calendar;
+  EXPECT_EQ(Age(birth, now, auckland, calendar).int_value(), 18);
+  EXPECT_EQ(Age(birth, now, absl::UTCTimeZone(), calendar).int_value(), 17);
+}
+
+TEST(TimestampsTest, RememberedCalendarReadingsAreThoseOfTheZone) {
+  std::vector<absl::TimeZone> zones(4, absl::UTCTimeZone());
+  ASSERT_TRUE(FindZone("Pacific/Auckland", &zones[1]));
+  ASSERT_TRUE(FindZone("Europe/Berlin", &zones[2]));
+  ASSERT_TRUE(FindZone("-02:30", &zones[3]));
+  constexpr uint64_t kSeed = 20261122;
+  std::mt19937_64 random(kSeed);
+  Calendar calendar;
+  for (int turn = 0; turn < 10'000; ++turn) {
+    // Few enough to come again while they are remembered, and after.
+    const int64_t seconds = 1'774'746'000 * static_cast<int64_t>(random() % 3) - 1;
+    const absl::TimeZone zone = zones[random() % zones.size()];
+    ASSERT_EQ(calendar.At(seconds, zone), absl::ToCivilSecond(absl::FromUnixSeconds(seconds), zone))
+        << seconds << " in " << zone.name() << ", seed " << kSeed;
+  }
 }
 
 }  // namespace
