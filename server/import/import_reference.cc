@@ -27,13 +27,8 @@ absl::Status MapRow(const Mapping& mapping, const Row& row, v1::ReferenceTableRo
   return SetValues(mapping.attributes, mapping, row, to->mutable_values());
 }
 
-struct SentRow {
-  int64_t line = 0;
-  std::string raw;
-};
-
 // The server names rows by their position: here they get their lines back.
-void QuarantineRefused(const grpc::Status& refused, const std::vector<SentRow>& sent,
+void QuarantineRefused(const grpc::Status& refused, const std::vector<RowOrigin>& sent,
                        Quarantine* quarantine) {
   google::rpc::Status details;
   if (!details.ParseFromString(refused.error_details())) return;
@@ -64,7 +59,7 @@ ImportResult ImportReference(const ImportRun& run) {
   message.set_request_id(run.run_id);
   message.set_table(run.mapping->table);
   absl::flat_hash_set<std::string> keys;
-  std::vector<SentRow> sent;
+  std::vector<RowOrigin> sent;
   Row row;
   bool alive = true;
   while (alive && run.reader->Next(&row)) {
