@@ -114,22 +114,6 @@ absl::Time NowOfWorld() {
   return absl::FromCivil(absl::CivilSecond(2026, 11, 26, 7, 30, 0), absl::UTCTimeZone());
 }
 
-class DecisionWorld::StoreReader : public server::RecordReader {
- public:
-  explicit StoreReader(const store::Store* store) : store_(store) {}
-  absl::StatusOr<store::Found> ResolveIdentity(absl::string_view identity, store::ReadTier tier,
-                                               std::string* customer_id) const override {
-    return store_->ResolveIdentity(identity, tier, customer_id);
-  }
-  absl::StatusOr<store::Found> GetCustomer(absl::string_view customer_id, store::ReadTier tier,
-                                           store::PinnedValue* record) const override {
-    return store_->GetRecord({store::RecordKind::kCustomer, customer_id}, tier, record);
-  }
-
- private:
-  const store::Store* store_;
-};
-
 // Nothing may wait for the device here: a miss makes the answer PARTIAL, which the benchmark finds.
 class DecisionWorld::NoReads : public server::ReadExecutor {
  public:
@@ -187,7 +171,7 @@ absl::Status DecisionWorld::Open(const std::string& folder) {
   rooms_.log = [](absl::string_view) {};
   rooms_.step_limit = kStepLimit;
   rooms_.process = 1;
-  reader_ = std::make_unique<StoreReader>(store_.get());
+  reader_ = std::make_unique<server::StoreReader>(store_.get());
   no_reads_ = std::make_unique<NoReads>();
   gatherer_ = std::make_unique<server::Gatherer>(reader_.get(), no_reads_.get());
   decider_ = std::make_unique<server::Decider>(&rooms_, 0);

@@ -20,7 +20,7 @@
 #include "absl/time/time.h"
 #include "bench/request_bodies.h"
 #include "server/decide/decider.h"
-#include "server/decide/gather.h"
+#include "server/decide/store_reader.h"
 #include "server/live/live.h"
 #include "store/receipts.h"
 #include "store/store.h"
@@ -64,7 +64,6 @@ class DecisionWorld {
   store::ReceiptLogStats receipt_stats() const { return receipts_->stats(); }
 
  private:
-  class StoreReader;
   class NoReads;
 
   DecisionWorld();
@@ -81,7 +80,7 @@ class DecisionWorld {
   std::unique_ptr<server::ShownContacts> contacts_;
   server::DecideStats stats_;
   server::DecideRooms rooms_;
-  std::unique_ptr<StoreReader> reader_;
+  std::unique_ptr<server::StoreReader> reader_;
   std::unique_ptr<NoReads> no_reads_;
   std::unique_ptr<server::Gatherer> gatherer_;
   std::unique_ptr<server::Decider> decider_;

@@ -39,7 +39,7 @@ def room_of(path):
     """The room that a path inside the tree belongs to, or None when it is not one of ours."""
     if path.startswith(STORAGE_PROTO):
         return "storage_proto"
-    if path.startswith((PROTO, "google/rpc/")):
+    if path.startswith((PROTO, "google/rpc/", "grpc/health/")):
         return "proto"
     parts = path.split("/")
     if parts[0] == "rules" and len(parts) > 2:

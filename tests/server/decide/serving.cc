@@ -96,6 +96,7 @@ Serving::Serving(DecideServerOptions options, std::shared_ptr<rocksdb::FileSyste
   rooms.live = &live_;
   rooms.store = store_.get();
   rooms.token_key = &token_key_;
+  rooms.limit = &limit_;
   rooms.submit = [this](store::storage::Entry entry, store::Writer::Done done,
                         store::Urgency urgency) {
     return writer_->Submit(std::move(entry), std::move(done), urgency);
