@@ -34,10 +34,16 @@ inline constexpr size_t kWorldCustomers = 1000;
 // Thursday 2026-11-26, 08:30 in Berlin.
 absl::Time NowOfWorld();
 
+// Rows of a reference table and the mapping that imports them.
+struct TableFiles {
+  std::string csv;
+  std::string mapping;
+};
+
 struct WorldOptions {
   v1::RuleSet rule_set;
-  std::string products_csv;  // files with a column a reference attribute, its key, and `price`
-  std::string stores_csv;
+  TableFiles products;  // with a column `price`
+  TableFiles stores;
   std::vector<std::string> placements;
   size_t basket_lines = 20;
   uint64_t seed = 1;

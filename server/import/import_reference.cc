@@ -19,14 +19,6 @@ namespace {
 
 constexpr int kRowsInMessage = 1000;
 
-absl::Status MapRow(const Mapping& mapping, const Row& row, v1::ReferenceTableRow* to) {
-  absl::StatusOr<std::string> key = TextOf(mapping.key, mapping, row);
-  if (!key.ok()) return key.status();
-  if (key->empty()) return absl::InvalidArgumentError("the key is empty");
-  to->set_key(*std::move(key));
-  return SetValues(mapping.attributes, mapping, row, to->mutable_values());
-}
-
 // The server names rows by their position: here they get their lines back.
 void QuarantineRefused(const grpc::Status& refused, const std::vector<RowOrigin>& sent,
                        Quarantine* quarantine) {
@@ -70,7 +62,7 @@ ImportResult ImportReference(const ImportRun& run) {
       ++result.totals.left_out;
       continue;
     }
-    if (status.ok()) status = MapRow(*run.mapping, row, &mapped);
+    if (status.ok()) status = MapReferenceRow(*run.mapping, row, &mapped);
     if (status.ok() && !keys.insert(mapped.key()).second) {
       status = absl::AlreadyExistsError("an earlier row has the same key");
     }

@@ -7,6 +7,7 @@
 
 #include "google/rpc/error_details.pb.h"
 #include "google/rpc/status.pb.h"
+#include "store/apply.h"
 #include "store/record_patch.h"
 
 namespace touchstone::server {
@@ -18,7 +19,7 @@ void Require(bool fine) {
 
 store::storage::Entry NewEntry() {
   store::storage::Entry entry;
-  entry.set_format_version(1);
+  entry.set_format_version(store::kEntryFormatVersion);
   entry.set_time_us(absl::ToUnixMicros(WorldNow()));
   return entry;
 }
