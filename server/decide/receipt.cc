@@ -145,6 +145,11 @@ absl::StatusOr<std::shared_ptr<const LiveState>> Rebuilder::Resolve() {
   return state;
 }
 
+const v1::DecideResponse& Rebuilder::response() {
+  computation_.FillResponse(&response_);
+  return response_;
+}
+
 absl::Status Rebuilder::Rebuild(absl::string_view receipt_bytes) {
   if (!receipt_.ParseFromArray(receipt_bytes.data(), static_cast<int>(receipt_bytes.size()))) {
     return absl::DataLossError("not a receipt");
@@ -185,7 +190,7 @@ absl::Status Rebuilder::Rebuild(absl::string_view receipt_bytes) {
   terms.seed = receipt_.seed();
   terms.step_limit = receipt_.step_limit();
   terms.fallback = receipt_.completeness() == Receipt::COMPLETENESS_FALLBACK;
-  response_ = &computation_.Compute(terms, &customer);
+  computation_.Compute(terms, &customer);
   return absl::OkStatus();
 }
 

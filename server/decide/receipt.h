@@ -47,8 +47,8 @@ class Rebuilder {
 
   const storage::v1::Receipt& receipt() const { return receipt_; }
   const v1::DecideRequest& request() const { return request_; }
-  // Tokens not signed, receipt state not set.
-  const v1::DecideResponse& response() const { return *response_; }
+  // Without tokens and receipt state.
+  const v1::DecideResponse& response();
   const Computation& computation() const { return computation_; }
   Hash128 recorded_hash() const {
     return {receipt_.answer_hash_low(), receipt_.answer_hash_high()};
@@ -63,7 +63,7 @@ class Rebuilder {
   storage::v1::Receipt receipt_;
   v1::DecideRequest request_;
   Computation computation_;
-  const v1::DecideResponse* response_ = nullptr;
+  v1::DecideResponse response_;
 };
 
 }  // namespace touchstone::server

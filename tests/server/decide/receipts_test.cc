@@ -62,7 +62,13 @@ class DecisionMaker {
     terms.step_limit = Chance(6) ? random_() % 300 : 1'000'000;
     terms.fallback = customer.status == rules::InputStatus::kUnavailable && Chance(3);
     Made made;
-    made.response = computation_.Compute(terms, &customer);
+    computation_.Compute(terms, &customer);
+    computation_.FillResponse(&made.response);
+    // What a caller reads out of the bytes is what Explain shows.
+    v1::DecideResponse served;
+    EXPECT_TRUE(served.ParseFromArray(computation_.serialized().data(),
+                                      static_cast<int>(computation_.serialized().size())));
+    EXPECT_EQ(served.SerializeAsString(), made.response.SerializeAsString());
     made.receipt = std::string(receipts_.Build(computation_, bytes, terms, customer));
     return made;
   }
