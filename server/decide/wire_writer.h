@@ -16,6 +16,7 @@
 #include <cstring>
 #include <string>
 
+#include "absl/base/attributes.h"
 #include "absl/base/optimization.h"
 #include "absl/strings/string_view.h"
 
@@ -53,16 +54,13 @@ class WireWriter {
   }
   // What is written even when it is empty: elements of repeated fields, keys and values of maps.
   void TextOrEmpty(int field, absl::string_view text) {
-    char* at = PutVarint(Tag(field, kDelimited), Room(kMaxTagBytes + kMaxVarintBytes));
-    Take(PutVarint(text.size(), at));
-    Raw(text);
+    char* at = Room(kMaxTagBytes + kMaxVarintBytes + text.size());
+    at = PutVarint(Tag(field, kDelimited), at);
+    at = PutVarint(text.size(), at);
+    Take(PutBytes(text, at));
   }
   // Bytes that are wire format already.
-  void Raw(absl::string_view bytes) {
-    char* at = Room(bytes.size());
-    if (!bytes.empty()) std::memcpy(at, bytes.data(), bytes.size());
-    Take(at + bytes.size());
-  }
+  void Raw(absl::string_view bytes) { Take(PutBytes(bytes, Room(bytes.size()))); }
 
   // All until End is the field's content. `length_bytes` is a guess at how many bytes its length
   // takes: a wrong one costs moving the content.
@@ -105,12 +103,31 @@ class WireWriter {
     return at;
   }
 
+  // Names are short: a call of memcpy costs more than they do.
+  static char* PutBytes(absl::string_view bytes, char* at) {
+    const size_t size = bytes.size();
+    if (size >= 8 && size <= 16) {
+      uint64_t first;
+      uint64_t last;
+      std::memcpy(&first, bytes.data(), sizeof(first));
+      std::memcpy(&last, bytes.data() + size - sizeof(last), sizeof(last));
+      std::memcpy(at, &first, sizeof(first));
+      std::memcpy(at + size - sizeof(last), &last, sizeof(last));
+    } else if (size > 16) {
+      std::memcpy(at, bytes.data(), size);
+    } else {
+      for (size_t i = 0; i < size; ++i) at[i] = bytes[i];
+    }
+    return at + size;
+  }
+
   // Where the next byte goes, with room for so many.
   char* Room(size_t bytes) {
-    if (ABSL_PREDICT_FALSE(memory_.size() - size_ < bytes)) {
-      memory_.resize(std::max(kFirstBytes, 2 * (size_ + bytes)));
-    }
+    if (ABSL_PREDICT_FALSE(memory_.size() - size_ < bytes)) Grow(bytes);
     return memory_.data() + size_;
+  }
+  ABSL_ATTRIBUTE_NOINLINE void Grow(size_t bytes) {
+    memory_.resize(std::max(kFirstBytes, 2 * (size_ + bytes)));
   }
   void Take(const char* end) { size_ = static_cast<size_t>(end - memory_.data()); }
 
