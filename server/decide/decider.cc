@@ -1,12 +1,9 @@
 #include "server/decide/decider.h"
 
-#include <google/protobuf/io/coded_stream.h>
-#include <google/protobuf/wire_format_lite.h>
-
 #include <optional>
 
 #include "server/decide/request_check.h"
-#include "server/rpc/parse.h"
+#include "server/decide/request_reuse.h"
 
 namespace touchstone::server {
 namespace {
@@ -15,44 +12,6 @@ constexpr absl::Duration kRetryWhenShed = absl::Milliseconds(50);
 
 bool IsLive(v1::DecisionMode mode) {
   return mode == v1::DECISION_MODE_UNSPECIFIED || mode == v1::DECISION_MODE_LIVE;
-}
-
-// Which of its two submessages a request holds, by a walk over its outermost fields.
-struct Presence {
-  bool context = false;
-  bool basket = false;
-};
-
-Presence PresenceIn(absl::string_view request) {
-  using google::protobuf::internal::WireFormatLite;
-  google::protobuf::io::CodedInputStream input(reinterpret_cast<const uint8_t*>(request.data()),
-                                               static_cast<int>(request.size()));
-  Presence presence;
-  while (const uint32_t tag = input.ReadTag()) {
-    const int field = WireFormatLite::GetTagFieldNumber(tag);
-    presence.context |= field == v1::DecideRequest::kContextFieldNumber;
-    presence.basket |= field == v1::DecideRequest::kBasketFieldNumber;
-    if (!WireFormatLite::SkipField(&input, tag)) break;
-  }
-  return presence;
-}
-
-// Clear frees submessages: for a basket of 20 the parse would make 75 allocations to have them
-// back. What the coming request holds too is emptied and kept instead.
-void ClearForReuse(absl::string_view coming, v1::DecideRequest* request) {
-  const Presence presence = PresenceIn(coming);
-  request->clear_placements();
-  request->clear_attributes();
-  if (presence.context && request->has_context()) {
-    request->mutable_context()->Clear();
-  } else {
-    request->clear_context();
-  }
-  if (presence.basket && request->has_basket()) {
-    request->mutable_basket()->Clear();
-  } else {
-    request->clear_basket();
-  }
 }
 
 }  // namespace
@@ -72,8 +31,7 @@ grpc::Status Decider::Read(absl::string_view request) {
                     "no revision has been published yet");
   }
   request_bytes_ = request;
-  ClearForReuse(request, &request_);
-  if (const std::optional<Violation> wrong = MergeRequest(request, &request_)) {
+  if (const std::optional<Violation> wrong = ParseReusing(request, &request_)) {
     return InvalidRequest({*wrong});
   }
   server_now_ = rooms_->clock();

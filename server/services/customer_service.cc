@@ -6,7 +6,7 @@
 #include <utility>
 #include <vector>
 
-#include "server/ingest/identity.h"
+#include "server/decide/identity.h"
 #include "server/services/customer_change.h"
 #include "server/services/customer_import.h"
 #include "server/services/customer_profile.h"
