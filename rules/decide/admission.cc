@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <optional>
 
+#include "absl/base/attributes.h"
 #include "rules/decide/verdict.h"
 #include "rules/facts/layout.h"
 
@@ -38,7 +39,9 @@ Value ZoneFact(WindowZone zone_of, const DecisionContext& context) {
   return slot.has_value() ? context.state.facts[*slot] : Value::Absent();
 }
 
-Refusal AskWindow(const WindowSpec& window, DecisionContext& context) {
+// Not inlined, as AskLimits is not: few offers come to it, and what all offers go through stays
+// small.
+ABSL_ATTRIBUTE_NOINLINE Refusal AskWindow(const WindowSpec& window, DecisionContext& context) {
   const Value name = ZoneFact(window.zone_of, context);
   if (name.IsError() && IsMissing(name.error())) {
     return Refused(Stage::kWindow, CauseOfError(name.error()));
@@ -144,7 +147,7 @@ Refusal AskLimit(const OfferSpec& offer, size_t part, DecisionContext& context) 
   return Refused(Stage::kLimit, Cause::kLimitReached, part);
 }
 
-Refusal AskLimits(const OfferSpec& offer, DecisionContext& context) {
+ABSL_ATTRIBUTE_NOINLINE Refusal AskLimits(const OfferSpec& offer, DecisionContext& context) {
   for (size_t part = 0; part < offer.limits.size(); ++part) {
     const Refusal refusal = AskLimit(offer, part, context);
     if (!refusal.none()) return refusal;
@@ -200,11 +203,7 @@ void StartAdmission(DecisionContext& context) {
 
 }  // namespace
 
-bool HasTreatmentAskedFor(uint32_t offer, const DecisionContext& context) {
-  // No bit in common rules a treatment out; one in common is proof where each placement has a bit
-  // of its own.
-  if ((context.rules.scan.offers[offer].placements & context.placements_asked) == 0) return false;
-  if (context.rules.placements.size() <= kPlacementBits) return true;
+bool HasOneOfTheTreatments(uint32_t offer, const DecisionContext& context) {
   const std::vector<std::optional<TreatmentSpec>>& treatments =
       context.rules.offers[offer].treatments;
   for (const uint16_t placement : context.input.placements) {

@@ -15,7 +15,15 @@ namespace touchstone::rules {
 
 void AdmitOffers(DecisionContext& context);
 
+// HasTreatmentAskedFor, placement by placement.
+bool HasOneOfTheTreatments(uint32_t offer, const DecisionContext& context);
+
 // Whether the offer has a treatment for one of the placements asked for.
-bool HasTreatmentAskedFor(uint32_t offer, const DecisionContext& context);
+inline bool HasTreatmentAskedFor(uint32_t offer, const DecisionContext& context) {
+  // No bit in common rules a treatment out; one in common is proof where each placement has a bit
+  // of its own.
+  if ((context.rules.scan.offers[offer].placements & context.placements_asked) == 0) return false;
+  return context.rules.placements.size() <= kPlacementBits || HasOneOfTheTreatments(offer, context);
+}
 
 }  // namespace touchstone::rules

@@ -96,7 +96,8 @@ Verdict Evaluate(const Condition& condition, DecisionContext& context) {
 Verdict EvaluateParts(absl::Span<const uint32_t> parts, DecisionContext& context) {
   Verdict verdict;
   for (size_t i = 0; i < parts.size(); ++i) {
-    if (AddConjunct(EvaluatePart(parts[i], context), i, verdict)) break;
+    const Value value = EvaluatePart(parts[i], context);
+    if (!value.IsTrue() && AddConjunct(value, i, verdict)) break;
   }
   return verdict;
 }
