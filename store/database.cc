@@ -240,6 +240,14 @@ absl::StatusOr<Found> Database::Get(Family family, absl::string_view key, ReadTi
   return ToStatus(FamilyName(family), status);
 }
 
+absl::StatusOr<bool> Database::Contains(Family family, absl::string_view key) const {
+  const PresenceRead presence;
+  rocksdb::PinnableSlice value;
+  const absl::StatusOr<Found> found = Get(family, key, ReadTier::kMayBlock, &value);
+  if (!found.ok()) return found.status();
+  return *found == Found::kFound;
+}
+
 absl::StatusOr<std::optional<std::string>> Database::GetCopy(Family family,
                                                              absl::string_view key) const {
   rocksdb::PinnableSlice value;
