@@ -77,6 +77,14 @@ rocksdb::BlockBasedTableOptions TableOptions(const StoreOptions& options,
   return table;
 }
 
+// A hash leads to the place of a key in its block; from there keys are compared one after another,
+// which for records, a handful to a block, is not worth it.
+void UseHashedBlocks(Family family, rocksdb::BlockBasedTableOptions* table) {
+  table->data_block_index_type = rocksdb::BlockBasedTableOptions::kDataBlockBinaryAndHash;
+  table->data_block_hash_table_util_ratio = 0.5;
+  table->block_restart_interval = family == Family::kCustomers ? 1 : 4;
+}
+
 rocksdb::DBOptions DatabaseOptions(const StoreOptions& options, rocksdb::Env* env,
                                    Database* database) {
   rocksdb::DBOptions db;
@@ -159,7 +167,9 @@ absl::Status Database::OpenFamilies(const StoreOptions& options) {
   for (size_t i = 0; i < kFamilyCount; ++i) {
     const Family family = static_cast<Family>(i);
     rocksdb::ColumnFamilyOptions cf;
-    cf.table_factory.reset(rocksdb::NewBlockBasedTableFactory(TableOptions(options, cache)));
+    rocksdb::BlockBasedTableOptions table = TableOptions(options, cache);
+    if (IsReadByKey(family)) UseHashedBlocks(family, &table);
+    cf.table_factory.reset(rocksdb::NewBlockBasedTableFactory(table));
     cf.compression = rocksdb::kLZ4Compression;
     cf.write_buffer_size = options.write_buffer_bytes;
     cf.level_compaction_dynamic_level_bytes = true;
