@@ -1,13 +1,14 @@
 #pragma once
 
-// From a decision to the message that answers the call, and to the hash by which a receipt knows
-// it.
+// From a decision to what answers the call, and to the hash by which a receipt knows it.
 //
-// Thread safety: pure functions on the caller's messages. Cost: a reused response allocates only
-// what protobuf needs beyond the last one. What differs between rebuilds (tokens, whether the
-// receipt was kept) is added by the caller after the hash was taken.
+// The answer is said here once; FillAnswer puts it into a message, for the rare methods that show
+// it, and AnswerWriter into bytes, for the call.
+// Thread safety: pure functions on the caller's messages. What differs between rebuilds (tokens,
+// whether the receipt was kept) is not in it.
 
-#include <string>
+#include <array>
+#include <cstdint>
 
 #include "absl/strings/string_view.h"
 #include "rules/decide/decision.h"
@@ -17,7 +18,9 @@
 
 namespace touchstone::server {
 
-inline constexpr int kReasonsBehindChosen = 3;
+inline constexpr size_t kReasonsBehindChosen = 3;
+inline constexpr int64_t kCertain = 1'000'000;  // millionths: nothing was random
+inline constexpr absl::string_view kRevisionPrefix = "revisions/";
 
 // Why there is no record although the caller may have named a customer.
 enum class ReadFailure : uint8_t {
@@ -41,17 +44,51 @@ void FillAnswer(const rules::RuleSet& rule_set, const rules::DecisionInput& inpu
                 const AnswerFacts& facts, v1::DecideResponse* response);
 
 // Stage, stable code and a sentence without personal data.
+struct AnswerReason {
+  v1::DecisionStage stage = v1::DECISION_STAGE_UNSPECIFIED;
+  absl::string_view code;
+  absl::string_view text;
+};
+AnswerReason ReasonOf(const rules::OfferOutcome& outcome, bool fallback);
 void FillReason(const rules::OfferOutcome& outcome, bool fallback, v1::Reason* reason);
 
-// The deterministic serialisation, in `memory`, which only grows.
-absl::string_view SerializeDeterministic(const google::protobuf::MessageLite& message,
-                                         std::string* memory);
+struct AnswerCompleteness {
+  v1::Completeness completeness = v1::COMPLETENESS_UNSPECIFIED;
+  v1::CompletenessCause cause = v1::COMPLETENESS_CAUSE_UNSPECIFIED;
+};
+AnswerCompleteness CompletenessOf(const rules::Decision& decision, const AnswerFacts& facts);
 
-// A serialisation of `response`, in `memory`, which only grows. REQUIRES: `before` is what
-// SerializeDeterministic gave of it when it had no receipt state, and only placements and the
-// receipt state have changed since: all else is copied from there.
-absl::string_view SerializeFinished(const v1::DecideResponse& response, absl::string_view before,
-                                    std::string* memory);
+v1::PersonalState ToPersonal(rules::InputStatus status);
+
+// The offers behind those chosen, the nearest first.
+struct OffersBehindChosen {
+  std::array<uint32_t, kReasonsBehindChosen> offers = {};
+  size_t count = 0;
+
+  const uint32_t* begin() const { return offers.data(); }
+  const uint32_t* end() const { return offers.data() + count; }
+};
+OffersBehindChosen BehindChosen(const rules::Decision& decision);
+
+inline v1::PricingState StateOfPricing(bool fallback) {
+  return fallback ? v1::PRICING_STATE_NOT_PRICED : v1::PRICING_STATE_PRICED;
+}
+// No rule set of this version gives codes.
+inline v1::CodeState StateOfCode(bool fallback) {
+  return fallback ? v1::CODE_STATE_UNSPECIFIED : v1::CODE_STATE_UNKNOWN;
+}
+inline int64_t ValueMillionths(const rules::OfferOutcome& outcome) {
+  return outcome.value_failed ? 0 : outcome.score_millionths;
+}
+// An amount among the facts of the decision row; 0 without one.
+int64_t MinorUnits(const rules::Decision& decision, uint16_t slot);
+// Whether what the caller says of the product was used.
+bool HasCallerFacts(const v1::BasketLine& asked, const rules::DecisionInput& input);
+bool IsNoDiscount(const rules::BasketLine& line);
+// Of an offer with a benefit: its stage as the answer names it, and how often it was applied.
+absl::string_view StageOf(const rules::OfferSpec& offer);
+int32_t Applications(const rules::OfferSpec& offer, const rules::AppliedOffer& applied,
+                     const rules::BasketAnswer& basket);
 
 // Of the deterministic serialisation of a response without tokens and receipt state.
 Hash128 AnswerHash(absl::string_view serialized_response);

@@ -20,7 +20,7 @@ void Computation::Bind(const v1::DecideRequest& request, std::shared_ptr<const L
   binder_.BindRequest(request, std::move(live), now, violations);
 }
 
-v1::DecideResponse& Computation::Compute(const DecisionTerms& terms, GatheredCustomer* customer) {
+void Computation::Compute(const DecisionTerms& terms, GatheredCustomer* customer) {
   if (!binder_.BindCustomer(customer->status, customer->record).ok()) {
     *customer = {rules::InputStatus::kUnavailable, ReadFailure::kStoreError, {}, {}};
     binder_.BindCustomer(customer->status, {}).IgnoreError();  // nothing to parse
@@ -34,15 +34,20 @@ v1::DecideResponse& Computation::Compute(const DecisionTerms& terms, GatheredCus
   if (terms.fallback) PauseAllButFallback();
   decision_ = &rules::Decide(*live.rule_set, input_, scratch_);
 
-  AnswerFacts facts;
-  facts.revision = live.revision;
-  facts.reference_version = live.reference_version;
-  facts.fallback = terms.fallback;
-  facts.failure = customer->failure;
-  FillAnswer(*live.rule_set, input_, *decision_, *request_, facts, &response_);
-  serialized_ = SerializeDeterministic(response_, &serialized_memory_);
+  facts_.revision = live.revision;
+  facts_.reference_version = live.reference_version;
+  facts_.fallback = terms.fallback;
+  facts_.failure = customer->failure;
+  serialized_ = writer_.Write(*live.rule_set, input_, *decision_, *request_, facts_);
   hash_ = AnswerHash(serialized_);
-  return response_;
+}
+
+void Computation::FillResponse(v1::DecideResponse* response) const {
+  FillAnswer(*binder_.live().rule_set, input_, *decision_, *request_, facts_, response);
+}
+
+absl::string_view Computation::Finish(v1::ReceiptState receipt, AnswerWriter::SealFunction seal) {
+  return writer_.Finish(*binder_.live().rule_set, *decision_, receipt, seal);
 }
 
 // What is left is a handful of offers and no basket, which costs microseconds; and the conditions

@@ -9,13 +9,13 @@
 // Cost: no allocation of ours after warm-up.
 
 #include <memory>
-#include <string>
 #include <vector>
 
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "rules/decide/decide.h"
 #include "server/decide/answer.h"
+#include "server/decide/answer_writer.h"
 #include "server/decide/binder.h"
 #include "server/decide/sip_hash.h"
 #include "touchstone/v1/decision.pb.h"
@@ -48,16 +48,21 @@ class Computation {
   const Binder& binder() const { return binder_; }
 
   // A record that cannot be read turns `customer` into kUnavailable.
-  v1::DecideResponse& Compute(const DecisionTerms& terms, GatheredCustomer* customer);
+  void Compute(const DecisionTerms& terms, GatheredCustomer* customer);
 
   const rules::Decision& decision() const { return *decision_; }
   const rules::DecisionInput& input() const { return input_; }
+  v1::Completeness completeness() const { return CompletenessOf(*decision_, facts_).completeness; }
   // Whether nothing was asked of this offer because no time was left (FALLBACK).
   bool LeftOut(uint32_t offer) const;
-  // Of the response as Compute left it.
-  Hash128 hash() const { return hash_; }
-  // Its deterministic serialisation.
+  // The answer without tokens and receipt state, in its deterministic serialisation.
   absl::string_view serialized() const { return serialized_; }
+  // Of these bytes.
+  Hash128 hash() const { return hash_; }
+  // The same answer as a message, which is made anew.
+  void FillResponse(v1::DecideResponse* response) const;
+  // The answer with tokens and receipt state; see AnswerWriter.
+  absl::string_view Finish(v1::ReceiptState receipt, AnswerWriter::SealFunction seal);
 
  private:
   void PauseAllButFallback();
@@ -67,8 +72,8 @@ class Computation {
   rules::DecisionInput input_;
   rules::DecisionScratch scratch_;
   const rules::Decision* decision_ = nullptr;
-  v1::DecideResponse response_;
-  std::string serialized_memory_;
+  AnswerFacts facts_;
+  AnswerWriter writer_;
   absl::string_view serialized_;
   Hash128 hash_;
   std::vector<uint32_t> paused_;    // all that the decision took for paused

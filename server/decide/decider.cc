@@ -104,15 +104,12 @@ grpc::Status Decider::Answer(const GatheredCustomer& given, bool fallback,
   terms.seed = transaction_;
   terms.step_limit = rooms_->step_limit;
   terms.fallback = fallback;
-  v1::DecideResponse& answer = computation_.Compute(terms, &gathered);
-
+  computation_.Compute(terms, &gathered);
   v1::ReceiptState receipt = v1::RECEIPT_STATE_LOGGED;
   if (grpc::Status logged = LogReceipt(terms, gathered, &receipt); !logged.ok()) return logged;
-  answer.set_receipt(receipt);
-  SealTokens(gathered, &answer);
   CountShown(gathered);
-  CountAnswer(answer);
-  *response = SerializeFinished(answer, computation_.serialized(), &response_);
+  CountAnswer();
+  *response = Finish(terms, gathered, receipt);
   return grpc::Status::OK;
 }
 
@@ -136,22 +133,23 @@ grpc::Status Decider::LogReceipt(const DecisionTerms& terms, const GatheredCusto
   return grpc::Status::OK;
 }
 
-void Decider::SealTokens(const GatheredCustomer& gathered, v1::DecideResponse* response) {
-  ShownToken token;
-  token.decision_id = response->decision_id();
-  token.customer_id = gathered.id;
-  token.channel = rules::StableId(request_.context().touchpoint().channel());
-  token.transaction = transaction_;
-  token.outbound = computation_.input().outbound;
-  token.live = IsLive(request_.context().mode());
-  for (v1::PlacementAnswer& placement : *response->mutable_placements()) {
-    token.placement = rules::StableId(placement.placement());
-    for (v1::ShownOffer& offer : *placement.mutable_offers()) {
-      token.offer_id = offer.offer_id();
-      token.position = static_cast<uint16_t>(offer.position());
-      sealer_.Seal(token, offer.mutable_token());
-    }
-  }
+absl::string_view Decider::Finish(const DecisionTerms& terms, const GatheredCustomer& gathered,
+                                  v1::ReceiptState receipt) {
+  ShownToken content;
+  content.decision_id = terms.decision_id;
+  content.customer_id = gathered.id;
+  content.channel = rules::StableId(request_.context().touchpoint().channel());
+  content.transaction = transaction_;
+  content.outbound = computation_.input().outbound;
+  content.live = IsLive(request_.context().mode());
+  const rules::RuleSet& rule_set = *computation_.binder().live().rule_set;
+  return computation_.Finish(receipt, [&](const rules::PlacementSpec& placement,
+                                          const rules::ShownOffer& shown, std::string* token) {
+    content.placement = rules::StableId(placement.name);
+    content.offer_id = rule_set.offers[shown.offer].id;
+    content.position = static_cast<uint16_t>(shown.position + 1);
+    sealer_.Seal(content, token);
+  });
 }
 
 void Decider::CountShown(const GatheredCustomer& gathered) {
@@ -177,11 +175,12 @@ void Decider::CountShown(const GatheredCustomer& gathered) {
       server_now_);
 }
 
-void Decider::CountAnswer(const v1::DecideResponse& response) {
-  std::atomic<uint64_t>& count =
-      response.completeness() == v1::COMPLETENESS_COMPLETE  ? rooms_->stats->complete
-      : response.completeness() == v1::COMPLETENESS_PARTIAL ? rooms_->stats->partial
-                                                            : rooms_->stats->fallback;
+void Decider::CountAnswer() {
+  const v1::Completeness completeness = computation_.completeness();
+  std::atomic<uint64_t>& count = completeness == v1::COMPLETENESS_COMPLETE ? rooms_->stats->complete
+                                 : completeness == v1::COMPLETENESS_PARTIAL
+                                     ? rooms_->stats->partial
+                                     : rooms_->stats->fallback;
   count.fetch_add(1, std::memory_order_relaxed);
 }
 

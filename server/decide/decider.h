@@ -13,7 +13,6 @@
 #include <atomic>
 #include <cstdint>
 #include <functional>
-#include <string>
 #include <vector>
 
 #include "absl/strings/string_view.h"
@@ -84,9 +83,11 @@ class Decider {
   grpc::Status CheckAgainstServer();
   grpc::Status LogReceipt(const DecisionTerms& terms, const GatheredCustomer& gathered,
                           v1::ReceiptState* state);
-  void SealTokens(const GatheredCustomer& gathered, v1::DecideResponse* response);
+  // The answer with its tokens.
+  absl::string_view Finish(const DecisionTerms& terms, const GatheredCustomer& gathered,
+                           v1::ReceiptState receipt);
   void CountShown(const GatheredCustomer& gathered);
-  void CountAnswer(const v1::DecideResponse& response);
+  void CountAnswer();
 
   const DecideRooms* rooms_;
   LiveReader live_;
@@ -101,7 +102,6 @@ class Decider {
   ReceiptBuilder receipts_;
   GatheredRecord gathered_;
   std::vector<uint32_t> shown_offers_;
-  std::string response_;
 };
 
 }  // namespace touchstone::server

@@ -232,7 +232,7 @@ grpc::Status Explainer::ExplainReceipt(const v1::ExplainRequest& request, bool s
     return RebuildError(rebuilt);
   }
   response->set_decision_id(request.decision_id());
-  *response->mutable_response() = rebuilder.response();
+  rebuilder.computation().FillResponse(response->mutable_response());
   response->set_rebuild(rebuilder.identical() ? v1::REBUILD_STATE_IDENTICAL
                                               : v1::REBUILD_STATE_DIFFERENT);
   response->set_recorded_hash(HexOf(rebuilder.recorded_hash()));
@@ -268,7 +268,8 @@ grpc::Status Explainer::ExplainLive(const v1::ExplainRequest& request, bool show
   terms.seed = TransactionHash(decide.context().transaction_id());
   terms.step_limit = rooms_.step_limit;
   GatheredCustomer customer = gathered.view();
-  *response->mutable_response() = computation.Compute(terms, &customer);
+  computation.Compute(terms, &customer);
+  computation.FillResponse(response->mutable_response());
   response->set_engine_version(rules::kEngineVersion);
   ExplainDecision(computation, request, show_pii, response);
   return grpc::Status::OK;

@@ -71,58 +71,64 @@ ReadFailure ToFailure(Receipt::Cause cause) {
   }
 }
 
-// The generated setters make a string of their own first.
-void Assign(absl::string_view from, std::string* to) { to->assign(from.data(), from.size()); }
-
 int32_t OffsetSeconds(absl::TimeZone zone, absl::Time at) { return zone.At(at).offset; }
 
-void FillCompleteness(const Computation& computation, bool fallback, ReadFailure failure,
-                      Receipt* receipt) {
-  if (fallback) {
-    receipt->set_completeness(Receipt::COMPLETENESS_FALLBACK);
-    receipt->set_cause(Receipt::CAUSE_NO_TIME);
-  } else if (failure != ReadFailure::kNone) {
-    receipt->set_completeness(Receipt::COMPLETENESS_PARTIAL);
-    receipt->set_cause(ToCause(failure));
-  } else if (computation.decision().completeness == rules::Completeness::kPartial) {
-    receipt->set_completeness(Receipt::COMPLETENESS_PARTIAL);
-    receipt->set_cause(Receipt::CAUSE_STEP_LIMIT);
-  } else {
-    receipt->set_completeness(Receipt::COMPLETENESS_COMPLETE);
+struct CompletenessAndCause {
+  Receipt::Completeness completeness;
+  Receipt::Cause cause = Receipt::CAUSE_UNSPECIFIED;
+};
+
+CompletenessAndCause CompletenessOf(const Computation& computation, bool fallback,
+                                    ReadFailure failure) {
+  if (fallback) return {Receipt::COMPLETENESS_FALLBACK, Receipt::CAUSE_NO_TIME};
+  if (failure != ReadFailure::kNone) return {Receipt::COMPLETENESS_PARTIAL, ToCause(failure)};
+  if (computation.decision().completeness == rules::Completeness::kPartial) {
+    return {Receipt::COMPLETENESS_PARTIAL, Receipt::CAUSE_STEP_LIMIT};
   }
+  return {Receipt::COMPLETENESS_COMPLETE};
+}
+
+void WriteZoneOffset(absl::TimeZone zone, absl::Time now, WireWriter& out) {
+  const WireWriter::Submessage offset = out.Begin(Receipt::kZoneOffsetsFieldNumber);
+  out.Text(Receipt::ZoneOffset::kZoneFieldNumber, zone.name());
+  out.Number(Receipt::ZoneOffset::kOffsetSecondsFieldNumber, OffsetSeconds(zone, now));
+  out.End(offset);
 }
 
 }  // namespace
 
+// In order of field number, as storage::v1::Receipt has them.
 absl::string_view ReceiptBuilder::Build(const Computation& computation, absl::string_view request,
                                         const DecisionTerms& terms,
                                         const GatheredCustomer& customer) {
   const LiveState& live = computation.binder().live();
   const absl::Time now = computation.input().now;
-  receipt_.Clear();
-  Assign(terms.decision_id, receipt_.mutable_decision_id());
-  receipt_.set_engine_version(kEngineVersion);
-  receipt_.set_revision(live.revision);
-  receipt_.set_reference_version(live.reference_version);
-  receipt_.set_now_us(absl::ToUnixMicros(now));
-  receipt_.set_seed(terms.seed);
-  receipt_.set_step_limit(terms.step_limit);
-  FillCompleteness(computation, terms.fallback, customer.failure, &receipt_);
-  storage::v1::Receipt::ZoneOffset* offset = receipt_.add_zone_offsets();
-  const absl::TimeZone zone = live.rule_set->schema.zone;
-  offset->set_zone(zone.name());
-  offset->set_offset_seconds(OffsetSeconds(zone, now));
-  Assign(request, receipt_.mutable_request());
-  receipt_.set_customer_input(ToInput(customer.status));
-  Assign(customer.id, receipt_.mutable_customer_id());
-  Assign(customer.record, receipt_.mutable_customer_record());
+  const CompletenessAndCause outcome =
+      CompletenessOf(computation, terms.fallback, customer.failure);
+  const auto number = [this](int field, uint64_t value) {
+    receipt_.Number(field, static_cast<int64_t>(value));
+  };
+  receipt_.Reset();
+  receipt_.Text(Receipt::kDecisionIdFieldNumber, terms.decision_id);
+  number(Receipt::kEngineVersionFieldNumber, kEngineVersion);
+  number(Receipt::kRevisionFieldNumber, live.revision);
+  number(Receipt::kReferenceVersionFieldNumber, live.reference_version);
+  receipt_.Number(Receipt::kNowUsFieldNumber, absl::ToUnixMicros(now));
+  receipt_.Fixed64(Receipt::kSeedFieldNumber, terms.seed);
+  number(Receipt::kStepLimitFieldNumber, terms.step_limit);
+  receipt_.Number(Receipt::kCompletenessFieldNumber, outcome.completeness);
+  receipt_.Number(Receipt::kCauseFieldNumber, outcome.cause);
+  WriteZoneOffset(live.rule_set->schema.zone, now, receipt_);
+  receipt_.Text(Receipt::kRequestFieldNumber, request);
+  receipt_.Number(Receipt::kCustomerInputFieldNumber, ToInput(customer.status));
+  receipt_.Text(Receipt::kCustomerIdFieldNumber, customer.id);
+  receipt_.Text(Receipt::kCustomerRecordFieldNumber, customer.record);
   for (const uint32_t offer : live.paused) {
-    receipt_.add_paused_offers(live.rule_set->offers[offer].id);
+    receipt_.TextOrEmpty(Receipt::kPausedOffersFieldNumber, live.rule_set->offers[offer].id);
   }
-  receipt_.set_answer_hash_low(computation.hash().low);
-  receipt_.set_answer_hash_high(computation.hash().high);
-  receipt_.SerializeToString(&bytes_);
-  return bytes_;
+  receipt_.Fixed64(Receipt::kAnswerHashLowFieldNumber, computation.hash().low);
+  receipt_.Fixed64(Receipt::kAnswerHashHighFieldNumber, computation.hash().high);
+  return receipt_.bytes();
 }
 
 Rebuilder::Rebuilder(RevisionResolver resolver) : resolver_(std::move(resolver)) {}
@@ -143,6 +149,11 @@ absl::StatusOr<std::shared_ptr<const LiveState>> Rebuilder::Resolve() {
   }
   std::sort(state->paused.begin(), state->paused.end());
   return state;
+}
+
+const v1::DecideResponse& Rebuilder::response() {
+  computation_.FillResponse(&response_);
+  return response_;
 }
 
 absl::Status Rebuilder::Rebuild(absl::string_view receipt_bytes) {
@@ -185,7 +196,7 @@ absl::Status Rebuilder::Rebuild(absl::string_view receipt_bytes) {
   terms.seed = receipt_.seed();
   terms.step_limit = receipt_.step_limit();
   terms.fallback = receipt_.completeness() == Receipt::COMPLETENESS_FALLBACK;
-  response_ = &computation_.Compute(terms, &customer);
+  computation_.Compute(terms, &customer);
   return absl::OkStatus();
 }
 

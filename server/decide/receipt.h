@@ -3,16 +3,16 @@
 // The receipt of a decision: what it was made from, and the way back from it to the answer.
 //
 // Thread safety: a ReceiptBuilder or Rebuilder belongs to one thread.
-// Cost: building copies request and record once into a reused message; rebuilding costs what the
+// Cost: building copies request and record once into a reused buffer; rebuilding costs what the
 // decision cost, and whatever the resolver does.
 
 #include <functional>
 #include <memory>
-#include <string>
 
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "server/decide/computation.h"
+#include "server/decide/wire_writer.h"
 #include "server/live/live.h"
 #include "touchstone/storage/v1/receipt.pb.h"
 
@@ -26,8 +26,7 @@ class ReceiptBuilder {
                           const DecisionTerms& terms, const GatheredCustomer& customer);
 
  private:
-  storage::v1::Receipt receipt_;
-  std::string bytes_;
+  WireWriter receipt_;
 };
 
 // The compiled rule set of a revision and the reference snapshot of a version; nothing paused.
@@ -47,8 +46,8 @@ class Rebuilder {
 
   const storage::v1::Receipt& receipt() const { return receipt_; }
   const v1::DecideRequest& request() const { return request_; }
-  // Tokens not signed, receipt state not set.
-  const v1::DecideResponse& response() const { return *response_; }
+  // Without tokens and receipt state.
+  const v1::DecideResponse& response();
   const Computation& computation() const { return computation_; }
   Hash128 recorded_hash() const {
     return {receipt_.answer_hash_low(), receipt_.answer_hash_high()};
@@ -63,7 +62,7 @@ class Rebuilder {
   storage::v1::Receipt receipt_;
   v1::DecideRequest request_;
   Computation computation_;
-  const v1::DecideResponse* response_ = nullptr;
+  v1::DecideResponse response_;
 };
 
 }  // namespace touchstone::server

@@ -6,7 +6,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "server/ingest/identity.h"
-#include "server/services/call.h"
+#include "server/rpc/rpc_error.h"
 #include "server/services/resource_name.h"
 
 namespace touchstone::server {

@@ -147,7 +147,9 @@ class Simulation : public RecordReader, public ReadExecutor {
     DecisionTerms terms;
     terms.decision_id = "d-1";
     terms.step_limit = 1'000'000;
-    const v1::DecideResponse& response = computation_.Compute(terms, &gathered);
+    computation_.Compute(terms, &gathered);
+    v1::DecideResponse response;
+    computation_.FillResponse(&response);
     answers_.push_back({call.arrived, at, response.completeness(), response.completeness_cause(),
                         response.basket().applied_offers_size()});
   }

@@ -36,6 +36,77 @@ struct Made {
   v1::DecideResponse response;
 };
 
+storage::v1::Receipt::Input PlainInput(rules::InputStatus status) {
+  switch (status) {
+    case rules::InputStatus::kPresent:
+      return storage::v1::Receipt::INPUT_KNOWN;
+    case rules::InputStatus::kUnknown:
+      return storage::v1::Receipt::INPUT_UNKNOWN;
+    case rules::InputStatus::kAnonymous:
+      return storage::v1::Receipt::INPUT_ANONYMOUS;
+    case rules::InputStatus::kUnavailable:
+      return storage::v1::Receipt::INPUT_UNAVAILABLE;
+  }
+  return storage::v1::Receipt::INPUT_UNSPECIFIED;
+}
+
+storage::v1::Receipt::Cause PlainCause(v1::CompletenessCause cause) {
+  switch (cause) {
+    case v1::COMPLETENESS_CAUSE_CUSTOMER_NOT_READ:
+      return storage::v1::Receipt::CAUSE_RECORD_LATE;
+    case v1::COMPLETENESS_CAUSE_OVERLOAD:
+      return storage::v1::Receipt::CAUSE_OVERLOAD;
+    case v1::COMPLETENESS_CAUSE_STORE_ERROR:
+      return storage::v1::Receipt::CAUSE_STORE_ERROR;
+    case v1::COMPLETENESS_CAUSE_STEP_LIMIT:
+      return storage::v1::Receipt::CAUSE_STEP_LIMIT;
+    case v1::COMPLETENESS_CAUSE_BUDGET_SPENT:
+      return storage::v1::Receipt::CAUSE_NO_TIME;
+    default:
+      return storage::v1::Receipt::CAUSE_UNSPECIFIED;
+  }
+}
+
+// The receipt by way of its message; completeness and cause are those of the answer, but that the
+// receipt prefers to name what was not read.
+std::string PlainReceipt(const Computation& computation, const v1::DecideResponse& response,
+                         const std::string& request, const DecisionTerms& terms,
+                         const GatheredCustomer& customer) {
+  const LiveState& live = computation.binder().live();
+  const absl::TimeZone zone = live.rule_set->schema.zone;
+  const absl::Time now = computation.input().now;
+  storage::v1::Receipt receipt;
+  receipt.set_decision_id(std::string(terms.decision_id));
+  receipt.set_engine_version(rules::kEngineVersion);
+  receipt.set_revision(live.revision);
+  receipt.set_reference_version(live.reference_version);
+  receipt.set_now_us(absl::ToUnixMicros(now));
+  receipt.set_seed(terms.seed);
+  receipt.set_step_limit(terms.step_limit);
+  receipt.set_completeness(
+      static_cast<storage::v1::Receipt::Completeness>(response.completeness()));
+  receipt.set_cause(PlainCause(response.completeness_cause()));
+  if (!terms.fallback && customer.failure != ReadFailure::kNone) {
+    receipt.set_completeness(storage::v1::Receipt::COMPLETENESS_PARTIAL);
+    receipt.set_cause(
+        customer.failure == ReadFailure::kLate       ? storage::v1::Receipt::CAUSE_RECORD_LATE
+        : customer.failure == ReadFailure::kOverload ? storage::v1::Receipt::CAUSE_OVERLOAD
+                                                     : storage::v1::Receipt::CAUSE_STORE_ERROR);
+  }
+  receipt.add_zone_offsets()->set_zone(zone.name());
+  receipt.mutable_zone_offsets(0)->set_offset_seconds(zone.At(now).offset);
+  receipt.set_request(request);
+  receipt.set_customer_input(PlainInput(customer.status));
+  receipt.set_customer_id(std::string(customer.id));
+  receipt.set_customer_record(std::string(customer.record));
+  for (const uint32_t offer : live.paused) {
+    receipt.add_paused_offers(live.rule_set->offers[offer].id);
+  }
+  receipt.set_answer_hash_low(computation.hash().low);
+  receipt.set_answer_hash_high(computation.hash().high);
+  return receipt.SerializeAsString();
+}
+
 // One decision as the server makes it.
 class DecisionMaker {
  public:
@@ -62,8 +133,15 @@ class DecisionMaker {
     terms.step_limit = Chance(6) ? random_() % 300 : 1'000'000;
     terms.fallback = customer.status == rules::InputStatus::kUnavailable && Chance(3);
     Made made;
-    made.response = computation_.Compute(terms, &customer);
+    computation_.Compute(terms, &customer);
+    computation_.FillResponse(&made.response);
+    // What a caller reads out of the bytes is what Explain shows.
+    v1::DecideResponse served;
+    EXPECT_TRUE(served.ParseFromArray(computation_.serialized().data(),
+                                      static_cast<int>(computation_.serialized().size())));
+    EXPECT_EQ(served.SerializeAsString(), made.response.SerializeAsString());
     made.receipt = std::string(receipts_.Build(computation_, bytes, terms, customer));
+    EXPECT_EQ(made.receipt, PlainReceipt(computation_, made.response, bytes, terms, customer));
     return made;
   }
 

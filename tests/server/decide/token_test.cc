@@ -1,12 +1,16 @@
 #include "server/decide/token.h"
 
 #include <gtest/gtest.h>
+#include <openssl/hmac.h>
 #include <sys/stat.h>
 
+#include <cstring>
 #include <filesystem>
 #include <fstream>
+#include <random>
 #include <string>
 
+#include "absl/strings/escaping.h"
 #include "tests/store/temporary_directory.h"
 
 namespace touchstone::server {
@@ -30,6 +34,69 @@ std::string Sealed(const ShownToken& content, const TokenKey& key) {
   std::string token;
   sealer.Seal(content, &token);
   return token;
+}
+
+std::string Hmac(const std::string& key, const std::string& text) {
+  unsigned char digest[EVP_MAX_MD_SIZE];
+  unsigned int size = 0;
+  HMAC(EVP_sha256(), key.data(), static_cast<int>(key.size()),
+       reinterpret_cast<const unsigned char*>(text.data()), text.size(), digest, &size);
+  return std::string(reinterpret_cast<const char*>(digest), size);
+}
+
+template <typename T>
+std::string BytesOf(T number) {
+  return std::string(reinterpret_cast<const char*>(&number), sizeof(number));
+}
+
+std::string Named(absl::string_view name) {
+  return static_cast<char>(name.size()) + std::string(name);
+}
+
+// The construction as token.h describes it, with the library's own HMAC and a cipher a token.
+std::string PlainToken(const ShownToken& content, const std::string& secret) {
+  std::string text = {static_cast<char>(16 | (content.outbound ? 1 : 0) | (content.live ? 2 : 0))};
+  text += BytesOf(content.placement) + BytesOf(content.channel) + BytesOf(content.position) +
+          BytesOf(content.transaction) + Named(content.decision_id) + Named(content.offer_id) +
+          Named(content.customer_id);
+  const std::string tag = Hmac(Hmac(secret, "touchstone token authentication"), text).substr(0, 16);
+  const std::string key = Hmac(secret, "touchstone token encryption");
+  EVP_CIPHER_CTX* cipher = EVP_CIPHER_CTX_new();
+  int size = 0;
+  auto* bytes = reinterpret_cast<unsigned char*>(text.data());
+  EVP_EncryptInit_ex(cipher, EVP_aes_256_ctr(), nullptr,
+                     reinterpret_cast<const unsigned char*>(key.data()),
+                     reinterpret_cast<const unsigned char*>(tag.data()));
+  EVP_EncryptUpdate(cipher, bytes, &size, bytes, static_cast<int>(text.size()));
+  EVP_CIPHER_CTX_free(cipher);
+  return absl::WebSafeBase64Escape(tag + text);
+}
+
+TEST(TokenTest, IsHmacOverTheContentAndTheContentEncryptedUnderIt) {
+  constexpr uint64_t kSeed = 20261122;
+  std::mt19937_64 random(kSeed);
+  const TokenKey key("secret");
+  TokenSealer sealer(key);
+  std::string token;
+  for (int turn = 0; turn < 2000; ++turn) {
+    const std::string names[] = {std::string(random() % 27, 'd'), std::string(random() % 65, 'o'),
+                                 std::string(random() % 65, 'c')};
+    ShownToken content;
+    content.decision_id = names[0];
+    content.offer_id = names[1];
+    content.customer_id = names[2];
+    content.placement = static_cast<uint32_t>(random());
+    content.channel = static_cast<uint32_t>(random());
+    content.position = static_cast<uint16_t>(random());
+    content.transaction = random();
+    content.outbound = random() % 2 == 0;
+    content.live = random() % 2 == 0;
+    sealer.Seal(content, &token);
+    ASSERT_EQ(token, PlainToken(content, "secret")) << "turn " << turn << ", seed " << kSeed;
+    if (turn % 3 == 0) {
+      ASSERT_TRUE(sealer.Open(token).has_value());
+    }
+  }
 }
 
 TEST(TokenTest, OpensToWhatWasSealed) {
