@@ -143,7 +143,7 @@ absl::Status DecisionWorld::Open(const std::string& folder) {
   rooms_.log = [](absl::string_view) {};
   rooms_.step_limit = kStepLimit;
   rooms_.process = 1;
-  reader_ = std::make_unique<server::StoreReader>(store_.get());
+  reader_ = std::make_unique<server::StoreReader>(store_.get(), contacts_.get());
   no_reads_ = std::make_unique<NoReads>();
   gatherer_ = std::make_unique<server::Gatherer>(reader_.get(), no_reads_.get());
   decider_ = std::make_unique<server::Decider>(&rooms_, 0);

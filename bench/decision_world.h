@@ -67,7 +67,8 @@ class DecisionWorld {
 
   const RequestBodies& requests() const { return *requests_; }
   const rules::RuleSet& rule_set() const { return *live_.Get()->rule_set; }
-  store::ReceiptLogStats receipt_stats() const { return receipts_->stats(); }
+  // Waits until the device has taken the receipts so far.
+  absl::Status FlushReceipts() { return receipts_->Flush(); }
 
  private:
   class NoReads;

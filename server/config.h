@@ -33,7 +33,7 @@ struct ServerConfig {
   size_t worker_threads = 256;
   uint64_t step_limit = 1'000'000;
   bool allow_as_of = false;
-  size_t receipt_buffer_mib = 16;
+  size_t receipt_buffer_mib = 64;
   size_t receipt_days = 7;
   size_t receipt_gib = 20;
   size_t drain_seconds = 10;

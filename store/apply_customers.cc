@@ -72,6 +72,10 @@ absl::string_view EventFault(const storage::AppendEvents::Item& item) {
   if (!IsValidKeyText(item.event().event_id(), kMaxEventIdBytes)) {
     return "event_id: 1-128 bytes, none of them zero";
   }
+  const std::string& reversed = item.event().reverses_event_id();
+  if (!reversed.empty() && !IsValidKeyText(reversed, kMaxEventIdBytes)) {
+    return "reverses_event_id: empty, or 1-128 bytes, none of them zero";
+  }
   return ItemFault(item);
 }
 
@@ -138,6 +142,28 @@ absl::StatusOr<bool> IsAnother(const storage::RecordOutcomes::Item& item,
   return true;
 }
 
+// Marks what a new item takes back; false when another one has done that already.
+absl::StatusOr<bool> TakeBack(const storage::AppendEvents::Item& item, PendingWrites* writes) {
+  if (item.event().reverses_event_id().empty()) return true;
+  const std::string row = EventReversedRow(item.customer_id(), item.event().reverses_event_id());
+  const absl::StatusOr<std::optional<std::string>> by = writes->Get(Family::kEvents, row);
+  if (!by.ok()) return by.status();
+  if (by->has_value()) return false;
+  writes->Put(Family::kEvents, row, item.event().event_id());
+  return true;
+}
+absl::StatusOr<bool> TakeBack(const storage::RecordOutcomes::Item& /*item*/,
+                              PendingWrites* /*writes*/) {
+  return true;
+}
+
+void RefuseItem(int index, absl::string_view detail, EntryResult* result) {
+  EntryResult::RefusedItem* refused = result->add_refused_items();
+  refused->set_index(static_cast<uint32_t>(index));
+  refused->set_refusal(EntryResult::REFUSAL_ALREADY_EXISTS);
+  refused->set_refusal_detail(std::string(detail));
+}
+
 template <typename Items, typename Fault>
 AppliedOr ApplyJournal(const Items& items, Fault fault_of, PendingWrites* writes) {
   if (items.size() > kMaxItems) return Refuse(EntryResult::REFUSAL_INVALID, "too many items");
@@ -155,13 +181,16 @@ AppliedOr ApplyJournal(const Items& items, Fault fault_of, PendingWrites* writes
       const absl::StatusOr<bool> another = IsAnother(items.Get(i), **seen, writes);
       if (!another.ok()) return another.status();
       if (*another) {
-        EntryResult::RefusedItem* refused = result.add_refused_items();
-        refused->set_index(static_cast<uint32_t>(i));
-        refused->set_refusal(EntryResult::REFUSAL_ALREADY_EXISTS);
-        refused->set_refusal_detail("the id was recorded with another content");
+        RefuseItem(i, "the id was recorded with another content", &result);
       } else {
         result.add_duplicate_items(static_cast<uint32_t>(i));
       }
+      continue;
+    }
+    const absl::StatusOr<bool> taken_back = TakeBack(items.Get(i), writes);
+    if (!taken_back.ok()) return taken_back.status();
+    if (!*taken_back) {
+      RefuseItem(i, "the event has been taken back by another one", &result);
       continue;
     }
     std::string seen_time;

@@ -5,6 +5,17 @@
 #include "absl/strings/ascii.h"
 
 namespace touchstone::store {
+namespace {
+
+std::string EventRow(char kind, absl::string_view customer_id, absl::string_view event_id) {
+  std::string key(1, kind);
+  key.append(customer_id.data(), customer_id.size());
+  key.push_back('\0');
+  key.append(event_id.data(), event_id.size());
+  return key;
+}
+
+}  // namespace
 
 bool IsValidId(absl::string_view id) {
   if (id.empty() || id.size() > kMaxIdBytes) return false;
@@ -39,11 +50,11 @@ std::string JournalRow(Journal journal, absl::string_view customer_id, int64_t t
 }
 
 std::string EventSeenRow(absl::string_view customer_id, absl::string_view event_id) {
-  std::string key(1, 'E');
-  key.append(customer_id.data(), customer_id.size());
-  key.push_back('\0');
-  key.append(event_id.data(), event_id.size());
-  return key;
+  return EventRow('E', customer_id, event_id);
+}
+
+std::string EventReversedRow(absl::string_view customer_id, absl::string_view event_id) {
+  return EventRow('R', customer_id, event_id);
 }
 
 std::string OutcomeSeenRow(absl::string_view outcome_id) { return RecordRow('O', outcome_id); }

@@ -31,6 +31,8 @@ std::string JournalRow(Journal journal, absl::string_view customer_id, int64_t t
                        absl::string_view id);
 // Events are unique for their customer, outcomes in the whole store.
 std::string EventSeenRow(absl::string_view customer_id, absl::string_view event_id);
+// By which event another one of the customer was taken back.
+std::string EventReversedRow(absl::string_view customer_id, absl::string_view event_id);
 std::string OutcomeSeenRow(absl::string_view outcome_id);
 
 std::string NumberRow(char prefix, uint64_t number);

@@ -29,7 +29,7 @@ DecideServer::DecideServer(const DecideServerOptions& options, DecideServerRooms
       rooms_(std::move(rooms)),
       steps_(options.tracked_transactions),
       contacts_(rooms_.submit, options.shown_in_flight),
-      reader_(rooms_.store),
+      reader_(rooms_.store, &contacts_),
       pool_(options.read_threads, options.read_queue),
       gatherer_(&reader_, &pool_),
       decide_rooms_{

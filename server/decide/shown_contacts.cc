@@ -2,12 +2,11 @@
 
 #include <utility>
 
+#include "store/apply.h"
 #include "store/record_patch.h"
 
 namespace touchstone::server {
 namespace {
-
-constexpr uint32_t kEntryVersion = 1;
 
 store::storage::Entry MakeEntry(const ShownOffers& shown, absl::Span<const uint32_t> offers,
                                 absl::Time server_now) {
@@ -24,7 +23,7 @@ store::storage::Entry MakeEntry(const ShownOffers& shown, absl::Span<const uint3
   }
 
   store::storage::Entry entry;
-  entry.set_format_version(kEntryVersion);
+  entry.set_format_version(store::kEntryFormatVersion);
   entry.set_time_us(absl::ToUnixMicros(server_now));
   store::storage::UpdateRecord* update = entry.mutable_update_record();
   update->mutable_record()->set_kind(store::storage::RecordName::KIND_CUSTOMER);
@@ -59,8 +58,7 @@ std::vector<uint32_t> ShownContacts::TakeNew(const ShownOffers& shown) {
 }
 
 void ShownContacts::Drop(uint64_t transaction, absl::Span<const uint32_t> offers) {
-  in_flight_->fetch_sub(1, std::memory_order_relaxed);
-  stats_->dropped.fetch_add(offers.size(), std::memory_order_relaxed);
+  shared_->stats.dropped.fetch_add(offers.size(), std::memory_order_relaxed);
   std::lock_guard<std::mutex> lock(mutex_);
   for (const uint32_t offer : offers) {
     const uint64_t key = Key(transaction, offer);
@@ -69,22 +67,50 @@ void ShownContacts::Drop(uint64_t transaction, absl::Span<const uint32_t> offers
   }
 }
 
+bool ShownContacts::Shared::Begin(absl::string_view customer_id, const std::string& patch,
+                                  size_t most_in_flight) {
+  std::lock_guard<std::mutex> lock(mutex);
+  if (in_flight >= most_in_flight) return false;
+  ++in_flight;
+  pending[customer_id].push_back(patch);
+  return true;
+}
+
+void ShownContacts::Shared::End(absl::string_view customer_id) {
+  std::lock_guard<std::mutex> lock(mutex);
+  --in_flight;
+  const auto found = pending.find(customer_id);
+  found->second.pop_front();
+  if (found->second.empty()) pending.erase(found);
+}
+
+void ShownContacts::CollectPending(absl::string_view customer_id,
+                                   std::vector<std::string>* patches) const {
+  std::lock_guard<std::mutex> lock(shared_->mutex);
+  const auto found = shared_->pending.find(customer_id);
+  if (found == shared_->pending.end()) return;
+  patches->insert(patches->end(), found->second.begin(), found->second.end());
+}
+
 void ShownContacts::Count(const ShownOffers& shown, absl::Time server_now) {
   const std::vector<uint32_t> fresh = TakeNew(shown);
   if (fresh.empty()) return;
-  if (in_flight_->fetch_add(1, std::memory_order_relaxed) >= most_in_flight_) {
+  store::storage::Entry entry = MakeEntry(shown, fresh, server_now);
+  const std::string& id = entry.update_record().record().id();
+  if (!shared_->Begin(id, entry.update_record().patch(), most_in_flight_)) {
     return Drop(shown.transaction, fresh);
   }
-  const auto done = [stats = stats_, in_flight = in_flight_, contacts = fresh.size()](
+  const auto done = [shared = shared_, id, contacts = fresh.size()](
                         const absl::StatusOr<store::storage::EntryResult>& result) {
-    in_flight->fetch_sub(1, std::memory_order_relaxed);
+    shared->End(id);
     const bool kept =
         result.ok() && result->refusal() == store::storage::EntryResult::REFUSAL_UNSPECIFIED;
-    (kept ? stats->counted : stats->dropped).fetch_add(contacts, std::memory_order_relaxed);
+    (kept ? shared->stats.counted : shared->stats.dropped).fetch_add(contacts);
   };
-  const absl::Status queued =
-      submit_(MakeEntry(shown, fresh, server_now), done, store::Urgency::kSoon);
-  if (!queued.ok()) Drop(shown.transaction, fresh);
+  const absl::Status queued = submit_(std::move(entry), done, store::Urgency::kSoon);
+  if (queued.ok()) return;
+  shared_->End(shown.customer_id);
+  Drop(shown.transaction, fresh);
 }
 
 }  // namespace touchstone::server

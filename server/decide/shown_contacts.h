@@ -4,18 +4,21 @@
 //
 // Once a transaction and offer: the record itself keeps a contact once, and what was counted
 // recently is not sent again. Bounded: what finds no room is dropped and counted, since a decision
-// never waits for a write. Until the store has applied it the next decision does not see the
-// contact: WriterOptions::soon (10 ms) and a sync later; a crash forgets as much.
+// never waits for a write. Until the store has applied it (WriterOptions::soon and a sync later) a
+// contact is pending here, where StoreReader finds it; a crash forgets as much.
 // Thread safety: any thread. Cost: a short lock; an answer with new contacts costs an entry of the
 // store's queue.
 
 #include <atomic>
 #include <cstdint>
+#include <deque>
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <string>
 #include <vector>
 
+#include "absl/container/flat_hash_map.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "absl/types/span.h"
@@ -45,12 +48,16 @@ class ShownContacts {
 
   void Count(const ShownOffers& shown, absl::Time server_now);
 
+  // Appends the patches of a customer's record that the store has not applied, in order. What is
+  // not among them any more is in a record that is read afterwards.
+  void CollectPending(absl::string_view customer_id, std::vector<std::string>* patches) const;
+
   // Of contacts.
   struct Stats {
     std::atomic<uint64_t> counted{0};
     std::atomic<uint64_t> dropped{0};  // no room, or the store refused
   };
-  const Stats& stats() const { return *stats_; }
+  const Stats& stats() const { return shared_->stats; }
 
  private:
   static constexpr size_t kRecent = 65536;
@@ -59,15 +66,26 @@ class ShownContacts {
   std::vector<uint32_t> TakeNew(const ShownOffers& shown);
   void Drop(uint64_t transaction, absl::Span<const uint32_t> offers);
 
+  // Shared with entries that are still on their way when this object goes.
+  struct Shared {
+    // False: no room.
+    bool Begin(absl::string_view customer_id, const std::string& patch, size_t most_in_flight);
+    void End(absl::string_view customer_id);
+
+    Stats stats;
+    mutable std::mutex mutex;  // guards the two below
+    size_t in_flight = 0;
+    // By customer; the store applies entries in the order in which they were submitted.
+    absl::flat_hash_map<std::string, std::deque<std::string>> pending;
+  };
+
   SubmitFunction submit_;
   const size_t most_in_flight_;
   std::mutex mutex_;
   // Direct-mapped: of two keys that share a place the later one stays, and the other is sent again,
   // which changes nothing.
   std::vector<uint64_t> recent_;
-  // Shared with entries that are still on their way when this object goes.
-  std::shared_ptr<Stats> stats_ = std::make_shared<Stats>();
-  std::shared_ptr<std::atomic<size_t>> in_flight_ = std::make_shared<std::atomic<size_t>>(0);
+  std::shared_ptr<Shared> shared_ = std::make_shared<Shared>();
 };
 
 }  // namespace touchstone::server

@@ -1,29 +1,28 @@
 #pragma once
 
-// What decisions read, from the store.
+// What decisions read: the store, with the contacts that are on their way to it.
 //
-// Thread safety: any thread. Lifetime: the store must outlive it.
+// Thread safety: any thread. Lifetime: what is given must outlive it.
 
 #include "server/decide/gather.h"
+#include "server/decide/shown_contacts.h"
 #include "store/store.h"
 
 namespace touchstone::server {
 
 class StoreReader final : public RecordReader {
  public:
-  explicit StoreReader(const store::Store* store) : store_(store) {}
+  StoreReader(const store::Store* store, const ShownContacts* contacts)
+      : store_(store), contacts_(contacts) {}
 
   absl::StatusOr<store::Found> ResolveIdentity(absl::string_view identity, store::ReadTier tier,
-                                               std::string* customer_id) const override {
-    return store_->ResolveIdentity(identity, tier, customer_id);
-  }
+                                               std::string* customer_id) const override;
   absl::StatusOr<store::Found> GetCustomer(absl::string_view customer_id, store::ReadTier tier,
-                                           store::PinnedValue* record) const override {
-    return store_->GetRecord({store::RecordKind::kCustomer, customer_id}, tier, record);
-  }
+                                           store::PinnedValue* record) const override;
 
  private:
   const store::Store* store_;
+  const ShownContacts* contacts_;
 };
 
 }  // namespace touchstone::server

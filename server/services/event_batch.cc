@@ -16,15 +16,16 @@ using grpc::StatusCode;
 using store::Found;
 using store::ReadTier;
 
-// A purchase is taken back by one event at most; so many later ones are looked at for it.
-constexpr size_t kMaxEventsBehindReversed = 100'000;
-
 // 128 random bits: unique without asking anybody.
 std::string NewCustomerId() {
   std::random_device device;
   std::string id = "c";
   for (int i = 0; i < 4; ++i) absl::StrAppend(&id, absl::Hex(device(), absl::kZeroPad8));
   return id;
+}
+
+std::string ReversesField(size_t index) {
+  return absl::StrCat("events[", index, "].event.reverses_event_id");
 }
 
 google::rpc::Status NotFound(v1::ErrorReason reason, absl::string_view message) {
@@ -179,6 +180,7 @@ grpc::Status EventBatch::PlanEvent(size_t index, EventIncrements* increments) {
   item->mutable_event()->set_type(given.type());
   item->mutable_event()->set_time_us(absl::ToUnixMicros(TimeOf(given)));
   item->mutable_event()->set_body(given.SerializeAsString());
+  item->mutable_event()->set_reverses_event_id(given.reverses_event_id());
   item->set_customer_patch(patch.bytes());
   event_of_item_.push_back(index);
   planned_.try_emplace({customer_id, given.event_id()}, index);
@@ -189,7 +191,7 @@ grpc::Status EventBatch::FindReversed(size_t index, std::optional<v1::Event>* re
                                       std::vector<Violation>* violations) const {
   const v1::Event& given = event(index).event();
   const std::string& customer_id = subjects_[index].customer_id;
-  const std::string field = absl::StrCat("events[", index, "].event.reverses_event_id");
+  const std::string field = ReversesField(index);
   const auto planned = planned_.find({customer_id, given.reverses_event_id()});
   if (planned != planned_.end()) {
     *reversed = event(planned->second).event();
@@ -211,25 +213,6 @@ grpc::Status EventBatch::FindReversed(size_t index, std::optional<v1::Event>* re
         {field, "must be an event before this one", v1::ERROR_REASON_VALUE_INVALID});
     return grpc::Status::OK;
   }
-  bool taken_back = false;
-  const absl::StatusOr<std::vector<storage::StoredEvent>> later = backend_.store->ListEvents(
-      customer_id, TimeOf(**reversed), absl::InfiniteFuture(), kMaxEventsBehindReversed);
-  if (!later.ok()) return StoreError(later.status());
-  for (const storage::StoredEvent& stored : *later) {
-    v1::Event other;
-    taken_back = taken_back ||
-                 (stored.event_id() != given.event_id() && other.ParseFromString(stored.body()) &&
-                  other.reverses_event_id() == given.reverses_event_id());
-  }
-  for (const auto& [key, position] : planned_) {
-    taken_back =
-        taken_back || (key.first == customer_id && key.second != given.event_id() &&
-                       event(position).event().reverses_event_id() == given.reverses_event_id());
-  }
-  if (taken_back) {
-    violations->push_back(
-        {field, "has been taken back by another event", v1::ERROR_REASON_VALUE_INVALID});
-  }
   return grpc::Status::OK;
 }
 
@@ -249,6 +232,16 @@ void EventBatch::Answer(const storage::EntryResult& result,
     if (item >= event_of_item_.size()) continue;  // a replay under a schema that refuses more
     response->mutable_results(static_cast<int>(event_of_item_[item]))
         ->set_state(v1::WRITE_STATE_DUPLICATE);
+  }
+  // Of an event, the store refuses only that it takes back what has been taken back.
+  for (const storage::EntryResult::RefusedItem& item : result.refused_items()) {
+    if (item.index() >= event_of_item_.size()) continue;
+    const size_t index = event_of_item_[item.index()];
+    v1::AppendEventResult* to = response->mutable_results(static_cast<int>(index));
+    to->set_state(v1::WRITE_STATE_REJECTED);
+    *to->mutable_error() =
+        InvalidItem({{ReversesField(index), "has been taken back by another event",
+                      v1::ERROR_REASON_VALUE_INVALID}});
   }
 }
 

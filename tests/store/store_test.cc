@@ -122,6 +122,26 @@ TEST_F(StoreTest, AnEventTwiceInOneEntryIsADuplicate) {
   EXPECT_EQ(Visits("anna"), 1);
 }
 
+TEST_F(StoreTest, AnEventIsTakenBackOnce) {
+  Write(EventEntry("anna", "e1"));
+  storage::Entry entry = EventEntry("anna", "e2");
+  const auto reverse = [&entry](const char* event_id) {
+    storage::StoredEvent& event = *entry.mutable_append_events()->mutable_items(0)->mutable_event();
+    event.set_event_id(event_id);
+    event.set_reverses_event_id("e1");
+  };
+  reverse("e2");
+  EXPECT_EQ(Write(entry).applied(), 1u);
+  EXPECT_THAT(Write(entry).duplicate_items(), ElementsAre(0u));
+  reverse("e3");
+  const EntryResult again = Write(entry);
+  EXPECT_EQ(again.applied(), 0u);
+  ASSERT_EQ(again.refused_items_size(), 1);
+  EXPECT_EQ(again.refused_items(0).refusal(), EntryResult::REFUSAL_ALREADY_EXISTS);
+  EXPECT_EQ(Visits("anna"), 2);  // the third added nothing
+  EXPECT_EQ(Write(EventEntry("anna", "e3")).applied(), 1u);
+}
+
 TEST_F(StoreTest, AnEventCountsForTheHouseholdToo) {
   storage::Entry entry = EventEntry("anna", "e1");
   storage::AppendEvents::Item& item = *entry.mutable_append_events()->mutable_items(0);

@@ -71,6 +71,28 @@ TEST(ShownContactsTest, DropsAndCountsWhatFindsNoRoomAndTakesItLater) {
   EXPECT_EQ(store.entries.size(), 3u);
 }
 
+TEST(ShownContactsTest, WhatIsOnItsWayIsPendingUntilTheStoreHasIt) {
+  HeldStore store;
+  ShownContacts contacts(store.Submit(), 8);
+  contacts.Count(Shown(1, {1}), WorldNow());
+  contacts.Count(Shown(2, {1}), WorldNow());
+  std::vector<std::string> patches;
+  contacts.CollectPending("c-1", &patches);
+  ASSERT_EQ(patches.size(), 2u);
+  EXPECT_EQ(patches[0], store.entries[0].update_record().patch());
+  EXPECT_EQ(patches[1], store.entries[1].update_record().patch());
+  patches.clear();
+  contacts.CollectPending("c-2", &patches);
+  EXPECT_TRUE(patches.empty());
+  store.Acknowledge();
+  contacts.CollectPending("c-1", &patches);
+  EXPECT_TRUE(patches.empty());
+  store.status = absl::UnavailableError("read-only");
+  contacts.Count(Shown(3, {1}), WorldNow());
+  contacts.CollectPending("c-1", &patches);
+  EXPECT_TRUE(patches.empty());
+}
+
 TEST(ShownContactsTest, DropsWhatTheStoreRefuses) {
   HeldStore store;
   store.status = absl::UnavailableError("read-only");

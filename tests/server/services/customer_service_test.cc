@@ -288,6 +288,21 @@ TEST_F(CustomerServiceTest, ACancelledPurchaseTakesItselfBackOnce) {
   EXPECT_EQ(Spend("anna"), 500);
 }
 
+TEST_F(CustomerServiceTest, OfTwoCancellationsInOneBatchOneCounts) {
+  Make("anna");
+  Append("anna", {Purchase("e-1", server_.now() - absl::Hours(30), 1000)});
+  std::vector<v1::Event> cancels;
+  for (const char* id : {"e-2", "e-3"}) {
+    cancels.push_back(Purchase(id, server_.now(), 0));
+    cancels.back().set_reverses_event_id("e-1");
+  }
+  const v1::AppendEventsResponse response = Append("anna", cancels);
+  EXPECT_THAT(StatesOf(response), ElementsAre(kWritten, kRejected));
+  EXPECT_THAT(response.results(1).error().message(),
+              HasSubstr("events[1].event.reverses_event_id: has been taken back"));
+  EXPECT_EQ(Spend("anna"), 0);
+}
+
 TEST_F(CustomerServiceTest, ACancellationMayComeWithItsPurchase) {
   Make("anna");
   v1::Event cancel = Purchase("e-2", server_.now(), 0);
