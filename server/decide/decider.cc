@@ -1,12 +1,8 @@
 #include "server/decide/decider.h"
 
-#include <google/protobuf/io/coded_stream.h>
-#include <google/protobuf/wire_format_lite.h>
-
 #include <optional>
 
 #include "server/decide/request_check.h"
-#include "server/rpc/parse.h"
 
 namespace touchstone::server {
 namespace {
@@ -15,44 +11,6 @@ constexpr absl::Duration kRetryWhenShed = absl::Milliseconds(50);
 
 bool IsLive(v1::DecisionMode mode) {
   return mode == v1::DECISION_MODE_UNSPECIFIED || mode == v1::DECISION_MODE_LIVE;
-}
-
-// Which of its two submessages a request holds, by a walk over its outermost fields.
-struct Presence {
-  bool context = false;
-  bool basket = false;
-};
-
-Presence PresenceIn(absl::string_view request) {
-  using google::protobuf::internal::WireFormatLite;
-  google::protobuf::io::CodedInputStream input(reinterpret_cast<const uint8_t*>(request.data()),
-                                               static_cast<int>(request.size()));
-  Presence presence;
-  while (const uint32_t tag = input.ReadTag()) {
-    const int field = WireFormatLite::GetTagFieldNumber(tag);
-    presence.context |= field == v1::DecideRequest::kContextFieldNumber;
-    presence.basket |= field == v1::DecideRequest::kBasketFieldNumber;
-    if (!WireFormatLite::SkipField(&input, tag)) break;
-  }
-  return presence;
-}
-
-// Clear frees submessages: for a basket of 20 the parse would make 75 allocations to have them
-// back. What the coming request holds too is emptied and kept instead.
-void ClearForReuse(absl::string_view coming, v1::DecideRequest* request) {
-  const Presence presence = PresenceIn(coming);
-  request->clear_placements();
-  request->clear_attributes();
-  if (presence.context && request->has_context()) {
-    request->mutable_context()->Clear();
-  } else {
-    request->clear_context();
-  }
-  if (presence.basket && request->has_basket()) {
-    request->mutable_basket()->Clear();
-  } else {
-    request->clear_basket();
-  }
 }
 
 }  // namespace
@@ -72,24 +30,22 @@ grpc::Status Decider::Read(absl::string_view request) {
                     "no revision has been published yet");
   }
   request_bytes_ = request;
-  ClearForReuse(request, &request_);
-  if (const std::optional<Violation> wrong = MergeRequest(request, &request_)) {
+  if (const std::optional<Violation> wrong = reader_.Read(request)) {
     return InvalidRequest({*wrong});
   }
   server_now_ = rooms_->clock();
   violations_.clear();
-  computation_.Bind(request_, live, ChooseNow(request_.context(), server_now_), &violations_);
+  computation_.Bind(reader_.view(), live, ChooseNow(context(), server_now_), &violations_);
   if (!violations_.empty()) return InvalidRequest(violations_);
-  transaction_ = TransactionHash(request_.context().transaction_id());
+  transaction_ = TransactionHash(context().transaction_id());
   return CheckAgainstServer();
 }
 
 grpc::Status Decider::CheckAgainstServer() {
-  const v1::DecisionContext& context = request_.context();
-  if (grpc::Status refused = CheckAsOf(context, rooms_->allow_as_of); !refused.ok()) {
+  if (grpc::Status refused = CheckAsOf(context(), rooms_->allow_as_of); !refused.ok()) {
     return refused;
   }
-  if (IsLive(context.mode()) && !rooms_->steps->Advance(transaction_, context.step())) {
+  if (IsLive(context().mode()) && !rooms_->steps->Advance(transaction_, context().step())) {
     return RpcError(grpc::StatusCode::FAILED_PRECONDITION, v1::ERROR_REASON_STEP_OUT_OF_ORDER,
                     "a later step of this transaction has been decided");
   }
@@ -138,10 +94,10 @@ absl::string_view Decider::Finish(const DecisionTerms& terms, const GatheredCust
   ShownToken content;
   content.decision_id = terms.decision_id;
   content.customer_id = gathered.id;
-  content.channel = rules::StableId(request_.context().touchpoint().channel());
+  content.channel = rules::StableId(context().touchpoint().channel());
   content.transaction = transaction_;
   content.outbound = computation_.input().outbound;
-  content.live = IsLive(request_.context().mode());
+  content.live = IsLive(context().mode());
   const rules::RuleSet& rule_set = *computation_.binder().live().rule_set;
   return computation_.Finish(receipt, [&](const rules::PlacementSpec& placement,
                                           const rules::ShownOffer& shown, std::string* token) {
@@ -153,7 +109,7 @@ absl::string_view Decider::Finish(const DecisionTerms& terms, const GatheredCust
 }
 
 void Decider::CountShown(const GatheredCustomer& gathered) {
-  if (gathered.status != rules::InputStatus::kPresent || !IsLive(request_.context().mode())) {
+  if (gathered.status != rules::InputStatus::kPresent || !IsLive(context().mode())) {
     return;
   }
   const rules::RuleSet& rule_set = *computation_.binder().live().rule_set;
