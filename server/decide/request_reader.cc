@@ -4,6 +4,7 @@
 #include <limits>
 #include <string>
 
+#include "absl/base/attributes.h"
 #include "server/rpc/parse.h"
 
 namespace touchstone::server {
@@ -28,7 +29,7 @@ class FieldWalk {
   bool done() const { return at_ == end_; }
 
   // False: not ordinary, perhaps not even a message. REQUIRES: not done.
-  bool Next(Field* field) {
+  ABSL_ATTRIBUTE_ALWAYS_INLINE bool Next(Field* field) {
     const uint8_t* begin = at_;
     const uint8_t tag = *at_++;
     field->number = tag >> 3;
@@ -58,8 +59,14 @@ class FieldWalk {
                              static_cast<size_t>(end - begin));
   }
 
-  // Of up to nine bytes; a tenth, of numbers below zero, may hold one bit.
   bool Varint(uint64_t* value) {
+    if (at_ == end_ || *at_ >= 0x80) return LongVarint(value);
+    *value = *at_++;
+    return true;
+  }
+
+  // Of up to nine bytes; a tenth, of numbers below zero, may hold one bit.
+  bool LongVarint(uint64_t* value) {
     *value = 0;
     for (int shift = 0; shift < 64 && at_ != end_; shift += 7) {
       const uint8_t byte = *at_++;
@@ -74,17 +81,26 @@ class FieldWalk {
   const uint8_t* end_;
 };
 
-// Which is UTF-8, whatever it says.
+template <typename Word>
+uint64_t WordAt(const char* at) {
+  Word word;
+  std::memcpy(&word, at, sizeof(word));
+  return word;
+}
+
+// Which is UTF-8, whatever it says. The last word overlaps the one before it.
 bool IsAscii(absl::string_view text) {
   uint64_t seen = 0;
   const char* at = text.data();
-  size_t left = text.size();
-  for (; left >= 8; at += 8, left -= 8) {
-    uint64_t word;
-    std::memcpy(&word, at, sizeof(word));
-    seen |= word;
+  const size_t size = text.size();
+  if (size >= 8) {
+    for (size_t i = 0; i + 8 < size; i += 8) seen |= WordAt<uint64_t>(at + i);
+    seen |= WordAt<uint64_t>(at + size - 8);
+  } else if (size >= 4) {
+    seen = WordAt<uint32_t>(at) | WordAt<uint32_t>(at + size - 4);
+  } else {
+    for (size_t i = 0; i < size; ++i) seen |= static_cast<unsigned char>(at[i]);
   }
-  for (; left > 0; ++at, --left) seen |= static_cast<unsigned char>(*at);
   return (seen & 0x8080808080808080u) == 0;
 }
 
