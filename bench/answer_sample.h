@@ -3,8 +3,8 @@
 // Answers of Decide: what a load generator looks at in each of them, and a realistic one of a
 // stated size for the echo.
 //
-// Thread safety: Completeness and RealisticResponse are pure functions; MedianAnswer belongs to one
-// thread.
+// Thread safety: CompletenessOf and RealisticResponse are pure functions; MedianAnswer belongs to
+// one thread.
 
 #include <cstddef>
 #include <optional>

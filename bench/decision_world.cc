@@ -4,17 +4,19 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_split.h"
 #include "bench/made_up_customer.h"
 #include "bench/request_maker.h"
 #include "rules/ruleset/compile.h"
+#include "server/import/mapping.h"
 #include "server/import/row_reader.h"
+#include "server/import/row_value.h"
+#include "server/live/reference_binding.h"
+#include "store/apply.h"
 
 namespace touchstone::bench {
 namespace {
 
 namespace storage = ::touchstone::storage::v1;
-using rules::expr::Value;
 
 constexpr absl::string_view kIdentity = "loyalty_card";
 constexpr size_t kRequests = 4096;
@@ -24,7 +26,7 @@ constexpr uint64_t kStepLimit = 1'000'000;
 
 storage::Entry NewEntry() {
   storage::Entry entry;
-  entry.set_format_version(1);
+  entry.set_format_version(store::kEntryFormatVersion);
   entry.set_time_us(absl::ToUnixMicros(NowOfWorld()));
   return entry;
 }
@@ -36,49 +38,19 @@ absl::Status Apply(const storage::Entry& entry, store::Writer& writer) {
   return absl::OkStatus();
 }
 
-// A cell as the column's type says; absent when it is empty. `memory` holds what the value points
-// to.
-Value FromCell(const std::string& cell, const rules::AttributeSpec& column,
-               rules::expr::Arena& memory) {
-  if (cell.empty()) return Value::Absent();
-  switch (column.type.kind()) {
-    case rules::expr::TypeKind::kString:
-      return Value::String(cell);
-    case rules::expr::TypeKind::kBool:
-      return Value::Bool(cell == "true");
-    case rules::expr::TypeKind::kList: {
-      const std::vector<absl::string_view> parts = absl::StrSplit(cell, '|');
-      Value* elements = memory.NewArray<Value>(parts.size());
-      for (size_t i = 0; i < parts.size(); ++i) elements[i] = Value::String(parts[i]);
-      auto* list = memory.NewArray<rules::expr::ListData>(1);
-      list->elements = elements;
-      list->size = static_cast<uint32_t>(parts.size());
-      return Value::List(list);
-    }
-    default:
-      // Costs, ages and days: no rule of these worlds reads them of a product or store.
-      return Value::Absent();
-  }
-}
-
-absl::StatusOr<rules::ReferenceTable> ReadTable(const std::string& path,
+// As `touchstone import reference` reads a table and the server binds it.
+absl::StatusOr<rules::ReferenceTable> ReadTable(const TableFiles& files,
                                                 const rules::ReferenceSpec& spec) {
-  std::vector<std::string> names = {spec.key};
-  for (const rules::AttributeSpec& column : spec.columns) names.push_back(column.name);
-  const auto reader = server::RowReader::Open(path, names);
+  const absl::StatusOr<server::Mapping> mapping = server::ReadMapping(files.mapping);
+  if (!mapping.ok()) return mapping.status();
+  const auto reader = server::RowReader::Open(files.csv, mapping->columns);
   if (!reader.ok()) return reader.status();
-  rules::ReferenceTable table(spec.columns.size());
-  rules::expr::Arena memory;
-  std::vector<Value> values(spec.columns.size());
-  server::Row row;
-  while ((*reader)->Next(&row)) {
-    memory.Reset();
-    for (size_t i = 0; i < values.size(); ++i) {
-      values[i] = FromCell(row.cells[i + 1], spec.columns[i], memory);
-    }
-    if (absl::Status added = table.Add(row.cells[0], values); !added.ok()) return added;
+  v1::ImportReferenceRequest table;
+  for (server::Row row; (*reader)->Next(&row);) {
+    absl::Status mapped = server::MapReferenceRow(*mapping, row, table.add_rows());
+    if (!mapped.ok()) return mapped;
   }
-  return table;
+  return server::BindReferenceTable(table.SerializeAsString(), spec);
 }
 
 absl::StatusOr<std::shared_ptr<const server::LiveState>> Compile(const WorldOptions& options) {
@@ -92,9 +64,9 @@ absl::StatusOr<std::shared_ptr<const server::LiveState>> Compile(const WorldOpti
     return absl::InvalidArgumentError(findings);
   }
   const rules::Schema& schema = compiled.rule_set->schema;
-  absl::StatusOr<rules::ReferenceTable> products = ReadTable(options.products_csv, schema.product);
+  absl::StatusOr<rules::ReferenceTable> products = ReadTable(options.products, schema.product);
   if (!products.ok()) return products.status();
-  absl::StatusOr<rules::ReferenceTable> stores = ReadTable(options.stores_csv, schema.store);
+  absl::StatusOr<rules::ReferenceTable> stores = ReadTable(options.stores, schema.store);
   if (!stores.ok()) return stores.status();
   auto reference = std::make_shared<rules::ReferenceSnapshot>();
   reference->version = "1";
@@ -113,22 +85,6 @@ absl::StatusOr<std::shared_ptr<const server::LiveState>> Compile(const WorldOpti
 absl::Time NowOfWorld() {
   return absl::FromCivil(absl::CivilSecond(2026, 11, 26, 7, 30, 0), absl::UTCTimeZone());
 }
-
-class DecisionWorld::StoreReader : public server::RecordReader {
- public:
-  explicit StoreReader(const store::Store* store) : store_(store) {}
-  absl::StatusOr<store::Found> ResolveIdentity(absl::string_view identity, store::ReadTier tier,
-                                               std::string* customer_id) const override {
-    return store_->ResolveIdentity(identity, tier, customer_id);
-  }
-  absl::StatusOr<store::Found> GetCustomer(absl::string_view customer_id, store::ReadTier tier,
-                                           store::PinnedValue* record) const override {
-    return store_->GetRecord({store::RecordKind::kCustomer, customer_id}, tier, record);
-  }
-
- private:
-  const store::Store* store_;
-};
 
 // Nothing may wait for the device here: a miss makes the answer PARTIAL, which the benchmark finds.
 class DecisionWorld::NoReads : public server::ReadExecutor {
@@ -187,7 +143,7 @@ absl::Status DecisionWorld::Open(const std::string& folder) {
   rooms_.log = [](absl::string_view) {};
   rooms_.step_limit = kStepLimit;
   rooms_.process = 1;
-  reader_ = std::make_unique<StoreReader>(store_.get());
+  reader_ = std::make_unique<server::StoreReader>(store_.get());
   no_reads_ = std::make_unique<NoReads>();
   gatherer_ = std::make_unique<server::Gatherer>(reader_.get(), no_reads_.get());
   decider_ = std::make_unique<server::Decider>(&rooms_, 0);
@@ -213,7 +169,7 @@ absl::Status DecisionWorld::AddCustomers(uint64_t seed) {
 }
 
 absl::Status DecisionWorld::MakeRequests(const WorldOptions& options) {
-  const absl::StatusOr<std::vector<Product>> products = ReadProducts(options.products_csv);
+  const absl::StatusOr<std::vector<Product>> products = ReadProducts(options.products.csv);
   if (!products.ok()) return products.status();
   RequestOptions request_options;
   request_options.count = kRequests;
@@ -222,7 +178,7 @@ absl::Status DecisionWorld::MakeRequests(const WorldOptions& options) {
   request_options.customers = kWorldCustomers;
   request_options.basket_lines = options.basket_lines;
   request_options.placements = options.placements;
-  const auto stores = server::RowReader::Open(options.stores_csv, {rule_set().schema.store.key});
+  const auto stores = server::RowReader::Open(options.stores.csv, {rule_set().schema.store.key});
   if (!stores.ok()) return stores.status();
   for (server::Row row; (*stores)->Next(&row);) request_options.stores.push_back(row.cells[0]);
   const auto requests = bench::MakeRequests(request_options, *products);

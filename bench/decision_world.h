@@ -20,7 +20,7 @@
 #include "absl/time/time.h"
 #include "bench/request_bodies.h"
 #include "server/decide/decider.h"
-#include "server/decide/gather.h"
+#include "server/decide/store_reader.h"
 #include "server/live/live.h"
 #include "store/receipts.h"
 #include "store/store.h"
@@ -34,10 +34,16 @@ inline constexpr size_t kWorldCustomers = 1000;
 // Thursday 2026-11-26, 08:30 in Berlin.
 absl::Time NowOfWorld();
 
+// Rows of a reference table and the mapping that imports them.
+struct TableFiles {
+  std::string csv;
+  std::string mapping;
+};
+
 struct WorldOptions {
   v1::RuleSet rule_set;
-  std::string products_csv;  // files with a column a reference attribute, its key, and `price`
-  std::string stores_csv;
+  TableFiles products;  // with a column `price`
+  TableFiles stores;
   std::vector<std::string> placements;
   size_t basket_lines = 20;
   uint64_t seed = 1;
@@ -64,7 +70,6 @@ class DecisionWorld {
   store::ReceiptLogStats receipt_stats() const { return receipts_->stats(); }
 
  private:
-  class StoreReader;
   class NoReads;
 
   DecisionWorld();
@@ -81,7 +86,7 @@ class DecisionWorld {
   std::unique_ptr<server::ShownContacts> contacts_;
   server::DecideStats stats_;
   server::DecideRooms rooms_;
-  std::unique_ptr<StoreReader> reader_;
+  std::unique_ptr<server::StoreReader> reader_;
   std::unique_ptr<NoReads> no_reads_;
   std::unique_ptr<server::Gatherer> gatherer_;
   std::unique_ptr<server::Decider> decider_;

@@ -2,7 +2,6 @@
 library only."""
 import contextlib
 import csv
-import datetime
 import pathlib
 import re
 import signal
@@ -48,18 +47,7 @@ def run(*command):
 
 
 def load_demo(touchstone, address, work, customers):
-    """What deploy/demo/load does, for a stated number of customers."""
-    def import_file(*words):
-        run(touchstone, "import", *words, "--server", address)
-
-    run(touchstone, "rules", "publish", DEMO / "rules", "--server", address, "--message", "bench")
-    import_file("reference", DEMO / "data" / "products.csv", "--mapping", DEMO / "mapping" / "products.yaml")
-    import_file("reference", DEMO / "data" / "stores.csv", "--mapping", DEMO / "mapping" / "stores.yaml")
-    generated = work / "generated"
-    run(sys.executable, DEMO / "generate.py", generated, "--customers", customers, "--until", datetime.date.today())
-    import_file("customers", generated / "customers.csv", "--mapping", DEMO / "mapping" / "customers.yaml")
-    for kind in ("purchases", "visits", "calls", "complaints", "refunds"):
-        import_file("events", generated / f"{kind}.csv", "--mapping", DEMO / "mapping" / f"{kind}.yaml")
+    run(DEMO / "load", touchstone, address, work, "--customers", customers)
 
 
 def euro_stores():

@@ -5,7 +5,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "server/decide/service.h"
-#include "touchstone/v1/decision_service.grpc.pb.h"
+#include "touchstone/v1/decision_service.pb.h"
 
 namespace touchstone::bench {
 
@@ -36,16 +36,6 @@ class EchoServer::Handler : public server::RawHandler {
   std::vector<Reused> requests_;  // by polling thread
 };
 
-// The methods that are not raw are callbacks, as in the product: a synchronous one would bring a
-// thread pool of its own.
-class EchoServer::DecisionRpc
-    : public v1::DecisionService::WithRawMethod_Decide<
-          v1::DecisionService::WithCallbackMethod_Explain<
-              v1::DecisionService::WithCallbackMethod_ListDecisions<
-                  v1::DecisionService::WithCallbackMethod_PriceItems<
-                      v1::DecisionService::WithCallbackMethod_DecideStream<
-                          v1::DecisionService::Service>>>>> {};
-
 EchoServer::EchoServer() = default;
 
 EchoServer::~EchoServer() { Stop(); }
@@ -54,16 +44,14 @@ absl::StatusOr<std::unique_ptr<EchoServer>> EchoServer::Create(const EchoOptions
   const server::DecideServerOptions product;
   auto echo = std::unique_ptr<EchoServer>(new EchoServer());
   echo->handler_ = std::make_unique<Handler>(options.response, options.threads);
-  echo->rpc_ = std::make_unique<DecisionRpc>();
   grpc::ServerBuilder builder;
   builder.AddListeningPort(options.listen, grpc::InsecureServerCredentials(), &echo->port_);
   builder.AddChannelArgument(GRPC_ARG_MAX_CONCURRENT_STREAMS, product.max_concurrent_streams);
-  builder.SetMaxReceiveMessageSize(product.max_request_bytes);
-  builder.RegisterService(echo->rpc_.get());
   echo->raw_ = std::make_unique<server::RawServer>(builder, options.threads);
-  echo->raw_->AddMethod(
-      [rpc = echo->rpc_.get()](auto... arguments) { rpc->RequestDecide(arguments...); },
-      echo->handler_.get(), product.decide_slots);
+  echo->raw_->AddMethod(echo->rpc_.ServeRaw("Decide"), echo->handler_.get(), product.decide_slots,
+                        product.max_request_bytes);
+  echo->rpc_.RefuseTheRest();
+  builder.RegisterService(&echo->rpc_);
   echo->grpc_ = builder.BuildAndStart();
   if (echo->grpc_ == nullptr || echo->port_ == 0) {
     return absl::UnavailableError(absl::StrCat(options.listen, ": cannot be had"));

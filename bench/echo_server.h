@@ -14,6 +14,7 @@
 
 #include "absl/status/statusor.h"
 #include "server/rpc/raw_server.h"
+#include "server/rpc/rpc_service.h"
 
 namespace touchstone::bench {
 
@@ -34,13 +35,13 @@ class EchoServer {
 
  private:
   class Handler;
-  class DecisionRpc;
 
   EchoServer();
 
   int port_ = 0;
   std::unique_ptr<Handler> handler_;
-  std::unique_ptr<DecisionRpc> rpc_;
+  server::CallLimit limit_{64};  // of calls that are refused anyway
+  server::RpcService rpc_{"touchstone.v1.DecisionService", &limit_};
   std::unique_ptr<server::RawServer> raw_;
   std::unique_ptr<grpc::Server> grpc_;
 };

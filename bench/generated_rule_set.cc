@@ -367,6 +367,24 @@ std::string GenerateProductsCsv() {
   return csv;
 }
 
+const char* const kGeneratedProductsMapping = R"(kind: reference
+table: product
+key: sku
+columns:
+  categories: { column: categories, type: list(string), split: "|" }
+  brand: brand
+  gift_card: { column: gift_card, type: bool }
+)";
+
+const char* const kGeneratedStoresMapping = R"(kind: reference
+table: store
+key: store
+columns:
+  region: region
+  format: format
+  zone: zone
+)";
+
 std::string GenerateStoresCsv() {
   std::string csv = "store,region,format,zone\n";
   for (int i = 0; i < kStores; ++i) {

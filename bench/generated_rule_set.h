@@ -31,5 +31,8 @@ v1::RuleSet GenerateRuleSet(const GeneratedOptions& options);
 // With the columns of the rule set's reference tables, and name and price.
 std::string GenerateProductsCsv();
 std::string GenerateStoresCsv();
+// The mappings that import them.
+extern const char* const kGeneratedProductsMapping;
+extern const char* const kGeneratedStoresMapping;
 
 }  // namespace touchstone::bench

@@ -20,7 +20,7 @@ struct LoadReport {
   absl::Duration budget;  // what counts as in time
 };
 
-// One object, keys in alphabetical order, ends with a newline.
+// One object; ends with a newline.
 std::string ToJson(const LoadReport& report, const LoadResult& result);
 
 }  // namespace touchstone::bench

@@ -2,34 +2,20 @@
 
 #include <algorithm>
 #include <numeric>
-#include <optional>
 #include <random>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "bench/request_file.h"
-#include "rules/money/decimal.h"
+#include "rules/money/fixed_point.h"
 #include "server/import/row_reader.h"
 
 namespace touchstone::bench {
 namespace {
 
-constexpr int64_t kMaxPriceE4 = 1'000'000'000'000;
-
 // Distributions of the standard differ between libraries; the bias is below 2^-40 here.
 uint64_t Draw(std::mt19937_64& random, uint64_t below) { return random() % below; }
-
-std::optional<int64_t> PriceE4(absl::string_view text) {
-  const absl::StatusOr<rules::ExactNumber> price = rules::ParseExactNumber(text);
-  if (!price.ok() || price->scale > 4 || price->mantissa < 0) return std::nullopt;
-  int64_t e4 = price->mantissa;
-  for (int scale = price->scale; scale < 4; ++scale) {
-    if (e4 > kMaxPriceE4) return std::nullopt;
-    e4 *= 10;
-  }
-  return e4;
-}
 
 void AddIdentity(const RequestOptions& options, std::mt19937_64& random,
                  v1::DecisionContext* context) {
@@ -72,9 +58,8 @@ absl::StatusOr<std::vector<Product>> ReadProducts(const std::string& path) {
   std::vector<Product> products;
   server::Row row;
   while ((*reader)->Next(&row)) {
-    const std::optional<int64_t> price_e4 =
-        row.error.empty() ? PriceE4(row.cells[1]) : std::nullopt;
-    if (!price_e4.has_value() || row.cells[0].empty()) {
+    const absl::StatusOr<int64_t> price_e4 = rules::ParseFixedPoint(row.cells[1], 4);
+    if (!row.error.empty() || !price_e4.ok() || *price_e4 < 0 || row.cells[0].empty()) {
       return absl::InvalidArgumentError(absl::StrCat(path, ":", row.line, ": no product"));
     }
     products.push_back({row.cells[0], *price_e4});

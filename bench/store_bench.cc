@@ -1,4 +1,5 @@
-// The store's own costs: reading a record, durable writes with 64 in flight, taking a receipt.
+// The store's own costs: reading a known customer, counting what was shown to her, durable writes
+// with 64 in flight, taking a receipt.
 //
 // Writes go to the directory named by TMPDIR, else /tmp, because the device is what is measured.
 // Run with --benchmark_repetitions=5 for median and spread. Each benchmark checks its answers.
@@ -6,12 +7,15 @@
 #include <benchmark/benchmark.h>
 
 #include <atomic>
+#include <chrono>
 #include <cstdlib>
 #include <cstring>
+#include <ctime>
 #include <filesystem>
 #include <memory>
 #include <semaphore>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
@@ -29,7 +33,23 @@ namespace {
 constexpr uint32_t kAttributes = 60;
 constexpr int kCustomers = 20000;
 constexpr int kInFlight = 64;
+constexpr int kContactsInFlight = 1024;  // as the server
+constexpr uint64_t kShownOffers = 4;
+constexpr uint64_t kContactEntries = 100'000;
 constexpr int64_t kNowUs = int64_t{1'764'000'000} * 1'000'000;
+
+double CpuSeconds(clockid_t clock) {
+  timespec time = {};
+  if (clock_gettime(clock, &time) != 0) std::abort();
+  return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_nsec) / 1e9;
+}
+
+// Spread over all of them without an order.
+uint64_t CustomerAt(uint64_t number) {
+  uint64_t mixed = (number + 1) * 0x9e3779b97f4a7c15u;
+  mixed = (mixed ^ (mixed >> 32)) * 0xd6e8feb86659fd93u;
+  return (mixed ^ (mixed >> 32)) % kCustomers;
+}
 
 class Directory {
  public:
@@ -117,10 +137,18 @@ void BM_ApplyIncrement(benchmark::State& state) {
 }
 BENCHMARK(BM_ApplyIncrement);
 
-// A store with kCustomers records in tables, read once, so that they are in the block cache.
+// Where the records of a filled store are.
+enum class Place {
+  kTables,     // read once, so that they are in the block cache
+  kMemtables,  // as after an import
+};
+
+std::string IdentityOf(uint64_t customer) { return absl::StrCat("loyalty_card:40000", customer); }
+
+// A store with kCustomers records and an identity for each of them.
 class FilledStore {
  public:
-  FilledStore() {
+  explicit FilledStore(Place place = Place::kTables) {
     StoreOptions options;
     options.path = directory_.Sub("store");
     store_ = *Store::Open(options);
@@ -134,6 +162,7 @@ class FilledStore {
       entry.mutable_update_record()->mutable_record()->set_kind(storage::RecordName::KIND_CUSTOMER);
       entry.mutable_update_record()->mutable_record()->set_id(absl::StrCat("c", i));
       entry.mutable_update_record()->set_patch(patch.bytes());
+      entry.mutable_update_record()->add_identities(IdentityOf(static_cast<uint64_t>(i)));
       room.acquire();
       const auto done = [&](const absl::StatusOr<storage::EntryResult>& result) {
         if (!result.ok()) std::abort();
@@ -142,11 +171,19 @@ class FilledStore {
       if (!writer.Submit(entry, done).ok()) std::abort();
     }
     for (int i = 0; i < kInFlight; ++i) room.acquire();
+    if (place == Place::kMemtables) return;
     Database& database = store_->database();
-    database.rocks()->Flush({}, database.handle(Family::kCustomers));
-    database.rocks()->CompactRange({}, database.handle(Family::kCustomers), nullptr, nullptr);
+    for (const Family family : {Family::kCustomers, Family::kIdentities}) {
+      database.rocks()->Flush({}, database.handle(family));
+      database.rocks()->CompactRange({}, database.handle(family), nullptr, nullptr);
+    }
     PinnedValue value;
+    std::string customer_id;
     for (int i = 0; i < kCustomers; ++i) {
+      if (*store_->ResolveIdentity(IdentityOf(static_cast<uint64_t>(i)), ReadTier::kMayBlock,
+                                   &customer_id) != Found::kFound) {
+        std::abort();
+      }
       const std::string id = absl::StrCat("c", i);
       if (*store_->GetRecord({RecordKind::kCustomer, id}, ReadTier::kMayBlock, &value) !=
           Found::kFound) {
@@ -162,20 +199,102 @@ class FilledStore {
   std::unique_ptr<Store> store_;
 };
 
-void BM_GetFromBlockCache(benchmark::State& state) {
-  FilledStore filled;
-  std::vector<std::string> ids;
-  for (int i = 0; i < kCustomers; ++i) ids.push_back(absl::StrCat("c", i));
+storage::Entry ContactEntry(uint64_t number, uint64_t customer) {
+  RecordPatch patch;
+  for (uint64_t offer = 1; offer <= kShownOffers; ++offer) {
+    patch.AddContact({.offer = offer * 2654435761u,
+                      .transaction = number + 1,
+                      .time_us = kNowUs + static_cast<int64_t>(number),
+                      .channel = 1,
+                      .kind = ContactKind::kShown,
+                      .direction = 0,
+                      .limits = {}});
+  }
+  storage::Entry entry;
+  entry.set_format_version(kEntryFormatVersion);
+  entry.set_time_us(kNowUs);
+  storage::UpdateRecord& update = *entry.mutable_update_record();
+  update.mutable_record()->set_kind(storage::RecordName::KIND_CUSTOMER);
+  update.mutable_record()->set_id(absl::StrCat("c", customer));
+  update.set_patch(patch.bytes());
+  update.set_existence(storage::UpdateRecord::EXISTENCE_MUST_EXIST);
+  return entry;
+}
+
+// What decisions cost the writer: `rate` entries a second, or as many as it takes when 0. CPU of
+// all other threads of the process, those of RocksDB among them.
+void ShowOffers(FilledStore* filled, uint64_t entries, double rate, benchmark::State* state) {
+  Writer writer(filled->store(), WriterOptions());
+  std::counting_semaphore<> room(kContactsInFlight);
+  std::atomic<uint64_t> applied{0};
+  const double all_before = CpuSeconds(CLOCK_PROCESS_CPUTIME_ID);
+  const double own_before = CpuSeconds(CLOCK_THREAD_CPUTIME_ID);
+  const auto begin = std::chrono::steady_clock::now();
+  for (uint64_t i = 0; i < entries; ++i) {
+    if (rate > 0 && i % 8 == 0) {
+      std::this_thread::sleep_until(
+          begin + std::chrono::duration_cast<std::chrono::nanoseconds>(
+                      std::chrono::duration<double>(static_cast<double>(i) / rate)));
+    }
+    room.acquire();
+    const auto done = [&](const absl::StatusOr<storage::EntryResult>& result) {
+      if (result.ok() && result->refusal() == storage::EntryResult::REFUSAL_UNSPECIFIED) ++applied;
+      room.release();
+    };
+    if (!writer.Submit(ContactEntry(i, CustomerAt(i)), done, Urgency::kSoon).ok()) std::abort();
+  }
+  for (int i = 0; i < kContactsInFlight; ++i) room.acquire();
+  const double others = CpuSeconds(CLOCK_PROCESS_CPUTIME_ID) - all_before -
+                        (CpuSeconds(CLOCK_THREAD_CPUTIME_ID) - own_before);
+  const double took =
+      std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
+  if (applied != entries) state->SkipWithError("not every contact was counted");
+  state->counters["cpu_us"] = others * 1e6 / static_cast<double>(entries);
+  state->counters["per_second"] = static_cast<double>(entries) / took;
+}
+
+void BM_ReadKnownCustomer(benchmark::State& state) {
+  FilledStore filled(static_cast<Place>(state.range(0)));
+  if (state.range(1) > 0) {
+    ShowOffers(&filled, static_cast<uint64_t>(state.range(1)) * kCustomers, 0, &state);
+  }
   PinnedValue value;
+  std::string customer_id;
+  std::string identity;
   uint64_t next = 0;
   for (auto _ : state) {
-    const std::string& id = ids[(next++ * 2654435761u) % kCustomers];
-    const absl::StatusOr<Found> found =
-        filled.store()->GetRecord({RecordKind::kCustomer, id}, ReadTier::kMemoryOnly, &value);
+    identity = IdentityOf(CustomerAt(next++));
+    absl::StatusOr<Found> found =
+        filled.store()->ResolveIdentity(identity, ReadTier::kMemoryOnly, &customer_id);
+    if (!found.ok() || *found != Found::kFound) return state.SkipWithError("not in memory");
+    found = filled.store()->GetRecord({RecordKind::kCustomer, customer_id}, ReadTier::kMemoryOnly,
+                                      &value);
     if (!found.ok() || *found != Found::kFound) return state.SkipWithError("not in memory");
   }
 }
-BENCHMARK(BM_GetFromBlockCache);
+// Place, and how often offers were shown to each customer since.
+BENCHMARK(BM_ReadKnownCustomer)
+    ->ArgNames({"memtables", "shown"})
+    ->Args({0, 0})
+    ->Args({0, 8})
+    ->Args({1, 0})
+    ->Args({1, 8})
+    ->Iterations(200'000);
+
+void BM_ShownContacts(benchmark::State& state) {
+  FilledStore filled(static_cast<Place>(state.range(0)));
+  for (auto _ : state) {
+    ShowOffers(&filled, kContactEntries, static_cast<double>(state.range(1)), &state);
+  }
+}
+// Place, and entries a second.
+BENCHMARK(BM_ShownContacts)
+    ->ArgNames({"memtables", "rate"})
+    ->Args({0, 0})
+    ->Args({0, 10'000})
+    ->Args({1, 0})
+    ->Args({1, 10'000})
+    ->Iterations(1);
 
 void BM_DurableEvents64InFlight(benchmark::State& state) {
   FilledStore filled;

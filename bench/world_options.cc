@@ -19,8 +19,8 @@ absl::StatusOr<WorldOptions> DemoWorld(const std::string& demo, const std::strin
   }
   WorldOptions options;
   options.rule_set = std::move(loaded.message);
-  options.products_csv = demo + "/data/products.csv";
-  options.stores_csv = demo + "/data/stores.csv";
+  options.products = {demo + "/data/products.csv", demo + "/mapping/products.yaml"};
+  options.stores = {demo + "/data/stores.csv", demo + "/mapping/stores.yaml"};
   options.placements = {"receipt"};
   return options;
 }
@@ -30,11 +30,15 @@ absl::StatusOr<WorldOptions> GeneratedWorld(size_t offers, const std::string& fo
   generated.offers = offers;
   WorldOptions options;
   options.rule_set = GenerateRuleSet(generated);
-  options.products_csv = folder + "/products.csv";
-  options.stores_csv = folder + "/stores.csv";
+  options.products = {folder + "/products.csv", folder + "/products.yaml"};
+  options.stores = {folder + "/stores.csv", folder + "/stores.yaml"};
   options.placements.assign(std::begin(kGeneratedPlacements), std::end(kGeneratedPlacements));
-  for (const auto& [path, text] : {std::pair(options.products_csv, GenerateProductsCsv()),
-                                   std::pair(options.stores_csv, GenerateStoresCsv())}) {
+  const std::pair<std::string, std::string> files[] = {
+      {options.products.csv, GenerateProductsCsv()},
+      {options.products.mapping, kGeneratedProductsMapping},
+      {options.stores.csv, GenerateStoresCsv()},
+      {options.stores.mapping, kGeneratedStoresMapping}};
+  for (const auto& [path, text] : files) {
     if (absl::Status written = WriteWholeFile(text, path); !written.ok()) return written;
   }
   return options;

@@ -21,7 +21,7 @@ endif()
 set(CMAKE_CXX_FLAGS_RELWITHDEBINFO "-O2 -g1 -DNDEBUG")
 set(CMAKE_CXX_FLAGS_DEBUG "-O1 -g1")
 
-# Rounded results must not depend on how the compiler contracts a*b+c (DESIGN: determinism).
+# Rounded results must not depend on how the compiler contracts a*b+c (determinism).
 add_compile_options(-ffp-contract=off -ffile-prefix-map=${CMAKE_SOURCE_DIR}=.)
 
 find_program(TOUCHSTONE_CCACHE ccache)

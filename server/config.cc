@@ -93,8 +93,10 @@ std::vector<ServerOption> MakeOptions() {
                     "Decisions under way on each polling thread; what is beyond waits."),
       Count<size_t>("io-threads", &C::io_threads, 1, 256, "threads",
                     "Threads for reads of decisions that wait for the device."),
-      Count<size_t>("worker-threads", &C::worker_threads, 1, 256, "threads",
-                    "Threads for all other calls: rule sets, customers, events, imports."),
+      Count<size_t>("worker-threads", &C::worker_threads, 1, 4'096, "threads",
+                    "Calls of all other methods (rule sets, customers, events, imports) under way "
+                    "at once, each on a thread of its own; what is beyond is refused as OVERLOADED "
+                    "and may be tried again."),
       Count<uint64_t>("step-limit", &C::step_limit, 1'000, 1'000'000'000, "steps",
                       "Evaluator steps of one decision; beyond it the answer is PARTIAL."),
       TrueOrFalse("allow-as-of", &C::allow_as_of,

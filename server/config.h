@@ -30,7 +30,7 @@ struct ServerConfig {
   size_t polling_threads = 1;
   size_t in_flight = 256;
   size_t io_threads = 8;
-  size_t worker_threads = 8;
+  size_t worker_threads = 256;
   uint64_t step_limit = 1'000'000;
   bool allow_as_of = false;
   size_t receipt_buffer_mib = 16;

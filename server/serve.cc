@@ -2,7 +2,6 @@
 
 #include <grpcpp/ext/proto_server_reflection_plugin.h>
 #include <grpcpp/grpcpp.h>
-#include <grpcpp/health_check_service_interface.h>
 
 #include <chrono>
 #include <csignal>
@@ -18,6 +17,7 @@
 #include "server/decide/service.h"
 #include "server/live/live.h"
 #include "server/live/loader.h"
+#include "server/rpc/health_service.h"
 #include "server/services/backend.h"
 #include "server/services/customer_service.h"
 #include "server/services/reference_service.h"
@@ -32,7 +32,8 @@ namespace {
 constexpr size_t kMiB = size_t{1} << 20;
 // A rule set as files travels in one message.
 constexpr int kMaxMessageBytes = 64 << 20;
-constexpr size_t kWorkerQueue = 1024;
+// Threads that wait for a call of a rare method; more are made while they all work.
+constexpr int kWaitingThreads = 8;
 constexpr int kExitFine = 0;
 constexpr int kExitEnvironment = 2;
 
@@ -50,8 +51,8 @@ class RunningServer::Impl {
     proposer_.emplace(store_.get(), writer_.get(), clock_);
     loader_.emplace(store_.get(), &live_);
     if (absl::Status loaded = loader_->Reload(); !loaded.ok()) return loaded;
-    workers_.emplace(config_.worker_threads, kWorkerQueue);
-    backend_ = {store_.get(), &*proposer_, &live_, &*loader_, &*workers_};
+    limit_.emplace(config_.worker_threads);
+    backend_ = {store_.get(), &*proposer_, &live_, &*loader_, &*limit_};
     rule_sets_.emplace(backend_);
     customers_.emplace(backend_);
     references_.emplace(backend_);
@@ -97,6 +98,7 @@ class RunningServer::Impl {
     rooms.live = &live_;
     rooms.store = store_.get();
     rooms.token_key = &*token_key_;
+    rooms.limit = &*limit_;
     rooms.submit = [this](storage::Entry entry, store::Writer::Done done, store::Urgency urgency) {
       return writer_->Submit(std::move(entry), std::move(done), urgency);
     };
@@ -126,7 +128,6 @@ class RunningServer::Impl {
     options.allow_as_of = config_.allow_as_of;
     decide_.emplace(options, Rooms());
 
-    grpc::EnableDefaultHealthCheckService(true);
     grpc::reflection::InitProtoReflectionServerBuilderPlugin();
     grpc::ServerBuilder builder;
     int port = 0;
@@ -135,12 +136,17 @@ class RunningServer::Impl {
     builder.RegisterService(&*rule_sets_);
     builder.RegisterService(&*customers_);
     builder.RegisterService(&*references_);
+    health_.emplace(
+        std::vector<std::string>{"touchstone.v1.DecisionService", "touchstone.v1.OutcomeService",
+                                 rule_sets_->full_name(), customers_->full_name(),
+                                 references_->full_name()},
+        &*limit_);
+    builder.RegisterService(&*health_);
     builder.SetMaxReceiveMessageSize(kMaxMessageBytes);
     // Two servers on one port would each get half of the calls.
     builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
-    // Only reflection is served by gRPC's own threads.
     builder.SetSyncServerOption(grpc::ServerBuilder::NUM_CQS, 1);
-    builder.SetSyncServerOption(grpc::ServerBuilder::MAX_POLLERS, 1);
+    builder.SetSyncServerOption(grpc::ServerBuilder::MAX_POLLERS, kWaitingThreads);
     server_ = builder.BuildAndStart();
     if (server_ == nullptr || port == 0) {
       return absl::UnavailableError(
@@ -151,20 +157,19 @@ class RunningServer::Impl {
     address_ = absl::StrCat(absl::string_view(config_.listen).substr(0, config_.listen.rfind(':')),
                             ":", port);
     decide_->Start();
-    server_->GetHealthCheckService()->SetServingStatus(true);
+    health_->SetServing(true);
     return absl::OkStatus();
   }
 
   void Stop() {
     if (server_ != nullptr) {
-      server_->GetHealthCheckService()->SetServingStatus(false);
+      health_->SetServing(false);
       server_->Shutdown(std::chrono::system_clock::now() +
                         std::chrono::seconds(config_.drain_seconds));
     }
     if (decide_.has_value()) decide_->Stop();
-    // Waits for the callback calls that were cut off; they still use what is below.
+    // Waits for the calls that were cut off; they still use what is below.
     server_.reset();
-    workers_.reset();
     // Before the hot half goes: its entries call back into it.
     writer_.reset();
     if (receipts_ != nullptr) {
@@ -184,12 +189,13 @@ class RunningServer::Impl {
   Live live_;
   std::optional<Proposer> proposer_;
   std::optional<LiveLoader> loader_;
-  std::optional<WorkerPool> workers_;
+  std::optional<CallLimit> limit_;
   Backend backend_;
   std::optional<RuleSetService> rule_sets_;
   std::optional<CustomerService> customers_;
   std::optional<ReferenceService> references_;
   std::optional<DecideServer> decide_;
+  std::optional<HealthService> health_;
   std::unique_ptr<grpc::Server> server_;
   std::string address_;
 };

@@ -238,23 +238,25 @@ AppliedOr CheckLink(const storage::LinkIdentities& command, PendingWrites* write
   return EntryResult();
 }
 
+// Writes the identities' rows and adds to `patch` what the customer's record takes of it.
 // REQUIRES: CheckLink refuses nothing.
-absl::Status Link(const storage::LinkIdentities& command, PendingWrites* writes) {
+absl::Status Link(const storage::LinkIdentities& command, RecordPatch* patch,
+                  PendingWrites* writes) {
   for (const std::string& identity : command.unlink()) {
     absl::StatusOr<std::optional<std::string>> holder = writes->Get(Family::kIdentities, identity);
     if (!holder.ok()) return holder.status();
-    if (*holder == command.customer_id()) Unlink(command.customer_id(), identity, writes);
+    if (*holder != command.customer_id()) continue;
+    writes->Delete(Family::kIdentities, identity);
+    patch->RemoveIdentity(identity);
   }
-  RecordPatch patch;
   for (const std::string& identity : command.identities()) {
     absl::StatusOr<std::optional<std::string>> holder = writes->Get(Family::kIdentities, identity);
     if (!holder.ok()) return holder.status();
     if (*holder == command.customer_id()) continue;
     if (holder->has_value()) Unlink(**holder, identity, writes);
     writes->Put(Family::kIdentities, identity, command.customer_id());
-    patch.AddIdentity(identity);
+    patch->AddIdentity(identity);
   }
-  if (!patch.empty()) MakeOrMergeAndBump(kCustomer, command.customer_id(), patch.bytes(), writes);
   return absl::OkStatus();
 }
 
@@ -270,8 +272,8 @@ storage::LinkIdentities LinkOf(const storage::UpdateRecord& command) {
   return link;
 }
 
-bool IsEmpty(const storage::LinkIdentities& link) {
-  return link.identities().empty() && link.unlink().empty();
+bool ChangesLinks(const storage::UpdateRecord& command) {
+  return !command.identities().empty() || !command.unlink().empty();
 }
 
 // What ApplyUpdateRecord would refuse; nothing is written.
@@ -288,24 +290,25 @@ AppliedOr CheckUpdate(const storage::UpdateRecord& command, PendingWrites* write
     return Refuse(EntryResult::REFUSAL_INVALID,
                   "patch: malformed, too long, or changes identities");
   }
-  if (name.kind() == storage::RecordName::KIND_HOUSEHOLD && !IsEmpty(LinkOf(command))) {
+  if (name.kind() == storage::RecordName::KIND_HOUSEHOLD && ChangesLinks(command)) {
     return Refuse(EntryResult::REFUSAL_INVALID, "identities: of customers only");
   }
   const char kind = KindOf(name);
   const bool conditional = command.existence() != storage::UpdateRecord::EXISTENCE_UNSPECIFIED ||
                            command.expected_version() != 0;
   if (conditional) {
-    absl::StatusOr<std::optional<std::string>> bytes =
-        writes->Get(Family::kCustomers, RecordRow(kind, name.id()));
-    if (!bytes.ok()) return bytes.status();
-    if (command.existence() == storage::UpdateRecord::EXISTENCE_MUST_EXIST && !bytes->has_value()) {
+    const std::string row = RecordRow(kind, name.id());
+    const absl::StatusOr<bool> exists = writes->ContainsRecord(row);
+    if (!exists.ok()) return exists.status();
+    if (command.existence() == storage::UpdateRecord::EXISTENCE_MUST_EXIST && !*exists) {
       return Refuse(EntryResult::REFUSAL_NOT_FOUND, "no such record");
     }
-    if (command.existence() == storage::UpdateRecord::EXISTENCE_MUST_NOT_EXIST &&
-        bytes->has_value()) {
+    if (command.existence() == storage::UpdateRecord::EXISTENCE_MUST_NOT_EXIST && *exists) {
       return Refuse(EntryResult::REFUSAL_ALREADY_EXISTS, "the record exists");
     }
     if (command.expected_version() == 0) return EntryResult();
+    absl::StatusOr<std::optional<std::string>> bytes = writes->Get(Family::kCustomers, row);
+    if (!bytes.ok()) return bytes.status();
     absl::StatusOr<RecordView> record = RecordView();
     if (bytes->has_value()) record = RecordView::Parse(**bytes);
     if (!record.ok()) return record.status();
@@ -321,17 +324,19 @@ AppliedOr CheckUpdate(const storage::UpdateRecord& command, PendingWrites* write
 AppliedOr ApplyUpdateRecord(const storage::UpdateRecord& command, PendingWrites* writes) {
   AppliedOr refused = CheckUpdate(command, writes);
   if (!refused.ok() || refused->refusal() != EntryResult::REFUSAL_UNSPECIFIED) return refused;
-  const storage::LinkIdentities link = LinkOf(command);
-  if (!IsEmpty(link)) {
+  RecordPatch patch;
+  if (ChangesLinks(command)) {
+    const storage::LinkIdentities link = LinkOf(command);
     refused = CheckLink(link, writes);
     if (!refused.ok() || refused->refusal() != EntryResult::REFUSAL_UNSPECIFIED) return refused;
-    if (absl::Status linked = Link(link, writes); !linked.ok()) return linked;
+    if (absl::Status linked = Link(link, &patch, writes); !linked.ok()) return linked;
   }
+  patch.Append(command.patch());
   // Where it is known to be there, nothing has to be looked up.
   const auto write = command.existence() == storage::UpdateRecord::EXISTENCE_MUST_EXIST
                          ? MergeAndBump
                          : MakeOrMergeAndBump;
-  write(KindOf(command.record()), command.record().id(), command.patch(), writes);
+  write(KindOf(command.record()), command.record().id(), patch.bytes(), writes);
   return EntryResult();
 }
 
@@ -366,10 +371,9 @@ AppliedOr ApplyRecordOutcomes(const storage::RecordOutcomes& command, PendingWri
     const absl::string_view id = item.customer_id();
     if (!IsValidId(id)) continue;  // empty, or about to be refused
     if (!known.contains(id)) {
-      const absl::StatusOr<std::optional<std::string>> record =
-          writes->Get(Family::kCustomers, RecordRow(kCustomer, id));
-      if (!record.ok()) return record.status();
-      known[id] = record->has_value();
+      const absl::StatusOr<bool> exists = writes->ContainsRecord(RecordRow(kCustomer, id));
+      if (!exists.ok()) return exists.status();
+      known[id] = *exists;
     }
     all_known = all_known && known[id];
   }
@@ -388,7 +392,9 @@ AppliedOr ApplyRecordOutcomes(const storage::RecordOutcomes& command, PendingWri
 AppliedOr ApplyLinkIdentities(const storage::LinkIdentities& command, PendingWrites* writes) {
   absl::StatusOr<EntryResult> refused = CheckLink(command, writes);
   if (!refused.ok() || refused->refusal() != EntryResult::REFUSAL_UNSPECIFIED) return refused;
-  if (absl::Status linked = Link(command, writes); !linked.ok()) return linked;
+  RecordPatch patch;
+  if (absl::Status linked = Link(command, &patch, writes); !linked.ok()) return linked;
+  if (!patch.empty()) MakeOrMergeAndBump(kCustomer, command.customer_id(), patch.bytes(), writes);
   return EntryResult();
 }
 
@@ -416,10 +422,10 @@ AppliedOr ApplyResolveOrCreate(const storage::ResolveOrCreate& command, PendingW
     }
   }
   if (result.customer_id().empty()) {
-    absl::StatusOr<std::optional<std::string>> taken =
-        writes->Get(Family::kCustomers, RecordRow(kCustomer, command.proposed_customer_id()));
+    const absl::StatusOr<bool> taken =
+        writes->ContainsRecord(RecordRow(kCustomer, command.proposed_customer_id()));
     if (!taken.ok()) return taken.status();
-    if (taken->has_value()) {
+    if (*taken) {
       return Refuse(EntryResult::REFUSAL_ALREADY_EXISTS, "proposed_customer_id is in use");
     }
     result.set_customer_id(command.proposed_customer_id());

@@ -56,6 +56,8 @@ class Database {
 
   absl::StatusOr<Found> Get(Family family, absl::string_view key, ReadTier tier,
                             rocksdb::PinnableSlice* value) const;
+  // Whether there is one; patches are not merged, so that it may be damaged. Blocks.
+  absl::StatusOr<bool> Contains(Family family, absl::string_view key) const;
   // nullopt when there is none. Blocks.
   absl::StatusOr<std::optional<std::string>> GetCopy(Family family, absl::string_view key) const;
   // An iterator over the keys that begin with `prefix`, in order, from `start` on. Leaves the block

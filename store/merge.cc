@@ -1,7 +1,6 @@
 #include "store/merge.h"
 
-#include <vector>
-
+#include "absl/container/inlined_vector.h"
 #include "store/keys.h"
 #include "store/record_layout.h"
 #include "store/record_patch.h"
@@ -9,16 +8,25 @@
 namespace touchstone::store {
 namespace {
 
+thread_local bool presence_only = false;
+
 absl::string_view View(const rocksdb::Slice& slice) {
   return absl::string_view(slice.data(), slice.size());
 }
 
 }  // namespace
 
+PresenceRead::PresenceRead() { presence_only = true; }
+
+PresenceRead::~PresenceRead() { presence_only = false; }
+
 bool RecordMergeOperator::FullMergeV2(const MergeOperationInput& in,
                                       MergeOperationOutput* out) const {
-  std::vector<absl::string_view> patches;
-  patches.reserve(in.operand_list.size());
+  if (presence_only) {
+    out->existing_operand = in.operand_list.back();
+    return true;
+  }
+  absl::InlinedVector<absl::string_view, 16> patches;
   for (const rocksdb::Slice& operand : in.operand_list) patches.push_back(View(operand));
   absl::StatusOr<std::string> merged = ApplyPatches(
       in.existing_value == nullptr ? absl::string_view() : View(*in.existing_value), patches);

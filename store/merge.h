@@ -30,6 +30,16 @@ class RecordMergeOperator : public rocksdb::MergeOperator {
                          std::string* merged, rocksdb::Logger* logger) const override;
 };
 
+// While it lives, what this thread reads by key tells only whether it is there: merging is left
+// out, and a value with pending patches is any bytes. For a read, never around a write.
+class PresenceRead {
+ public:
+  PresenceRead();
+  ~PresenceRead();
+  PresenceRead(const PresenceRead&) = delete;
+  PresenceRead& operator=(const PresenceRead&) = delete;
+};
+
 // How long a request id is remembered, in proposer time.
 inline constexpr int64_t kRequestMemoryUs = int64_t{24} * 3600 * 1000 * 1000;
 

@@ -1,5 +1,6 @@
 #include "store/pending_writes.h"
 
+#include "absl/hash/hash.h"
 #include "store/keys.h"
 #include "store/record_patch.h"
 
@@ -13,11 +14,35 @@ std::string RowName(Family family, absl::string_view key) {
 }  // namespace
 
 PendingWrites::PendingWrites(Database* database)
-    : database_(database), progress_(database->progress()) {}
+    : database_(database), progress_(database->progress()), present_(kPresentRecords) {}
+
+PendingWrites::Rows::iterator PendingWrites::Find(Family family, absl::string_view key) {
+  name_.assign(1, static_cast<char>(family));
+  name_.append(key.data(), key.size());
+  return rows_.find(name_);
+}
+
+std::string& PendingWrites::PlaceOf(absl::string_view record_key) {
+  return present_[absl::HashOf(record_key) % kPresentRecords];
+}
+
+absl::StatusOr<bool> PendingWrites::ContainsRecord(absl::string_view key) {
+  const auto found = Find(Family::kCustomers, key);
+  if (found != rows_.end()) {
+    const Row& row = found->second;
+    if (row.base == Row::Base::kValue || !row.patches.empty()) return true;
+    if (row.base == Row::Base::kDeleted) return false;
+  }
+  std::string& place = PlaceOf(key);
+  if (place == key) return true;
+  const absl::StatusOr<bool> committed = database_->Contains(Family::kCustomers, key);
+  if (committed.ok() && *committed) place.assign(key.data(), key.size());
+  return committed;
+}
 
 absl::StatusOr<std::optional<std::string>> PendingWrites::Get(Family family,
                                                               absl::string_view key) {
-  const auto found = rows_.find(RowName(family, key));
+  const auto found = Find(family, key);
   if (found == rows_.end()) return database_->GetCopy(family, key);
   const Row& row = found->second;
   std::optional<std::string> base;
@@ -51,6 +76,7 @@ void PendingWrites::Delete(Family family, absl::string_view key) {
   batch_.Delete(database_->handle(family), ToSlice(key));
   Row& row = Touch(family, key);
   row = Row{Row::Base::kDeleted, {}, {}};
+  if (family == Family::kCustomers && PlaceOf(key) == key) PlaceOf(key).clear();
 }
 
 void PendingWrites::MergeRecord(absl::string_view key, absl::string_view patch) {
@@ -61,7 +87,7 @@ void PendingWrites::MergeRecord(absl::string_view key, absl::string_view patch) 
 void PendingWrites::MakeOrMergeRecord(absl::string_view key, absl::string_view patch) {
   rocksdb::PinnableSlice value;
   // What is not known without waiting is merged: both ways give the same record.
-  const bool absent = rows_.find(RowName(Family::kCustomers, key)) == rows_.end() &&
+  const bool absent = Find(Family::kCustomers, key) == rows_.end() &&
                       database_->Get(Family::kCustomers, key, ReadTier::kMemoryOnly, &value)
                               .value_or(Found::kNotInMemory) == Found::kNotFound;
   if (!absent) return MergeRecord(key, patch);

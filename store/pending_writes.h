@@ -26,6 +26,8 @@ class PendingWrites {
 
   // nullopt when there is none.
   absl::StatusOr<std::optional<std::string>> Get(Family family, absl::string_view key);
+  // Whether a record is there. It costs no look-up where that was found lately.
+  absl::StatusOr<bool> ContainsRecord(absl::string_view key);
   void Put(Family family, absl::string_view key, absl::string_view value);
   void Delete(Family family, absl::string_view key);
   // Applies a patch to a record. REQUIRES: it passed ValidatePatch.
@@ -58,12 +60,22 @@ class PendingWrites {
     std::string value;    // when base is kValue
     std::string patches;  // on top of base
   };
+  using Rows = absl::flat_hash_map<std::string, Row>;
+
   Row& Touch(Family family, absl::string_view key);
+  Rows::iterator Find(Family family, absl::string_view key);
+  std::string& PlaceOf(absl::string_view record_key);
+
+  // Direct-mapped; a customer to whom something is shown is often shown something again.
+  static constexpr size_t kPresentRecords = 16384;
 
   Database* database_;
   rocksdb::WriteBatch batch_;
   storage::Progress progress_;
-  absl::flat_hash_map<std::string, Row> rows_;  // by family and key
+  Rows rows_;         // by family and key
+  std::string name_;  // of a row that is looked for
+  // Keys of records that were found among what is committed, and were not deleted since.
+  std::vector<std::string> present_;
   // What the open entry changed, as it was before.
   std::vector<std::pair<std::string, std::optional<Row>>> undo_;
   storage::Progress undo_progress_;

@@ -1,7 +1,10 @@
 #include "store/record_patch.h"
 
 #include <algorithm>
+#include <optional>
+#include <utility>
 
+#include "store/contact_splice.h"
 #include "store/record_image.h"
 #include "store/record_layout.h"
 
@@ -157,6 +160,8 @@ bool ChangesIdentities(absl::string_view patch) {
 
 absl::StatusOr<std::string> ApplyPatches(absl::string_view record,
                                          absl::Span<const absl::string_view> patches) {
+  if (std::optional<std::string> spliced = SpliceContacts(record, patches))
+    return *std::move(spliced);
   RecordImage image;
   if (absl::Status status = image.Load(record); !status.ok()) return status;
   for (absl::string_view patch : patches) {

@@ -117,6 +117,7 @@ class Store {
 
   // Calls `visit` with id and record of every record of a kind, in order of id, from `start_id` on,
   // until it returns false. Sees one moment of the store. Blocks; leaves the block cache alone.
+  // Begins with sorting the keys of what is not yet in a table, which the write buffers bound.
   absl::Status ScanRecords(
       RecordKind kind, absl::string_view start_id,
       absl::FunctionRef<bool(absl::string_view id, absl::string_view record)> visit) const;

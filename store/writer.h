@@ -35,7 +35,7 @@ struct WriterOptions {
   size_t queue_bytes = size_t{256} << 20;
   size_t batch_entries = 512;
   size_t batch_bytes = size_t{4} << 20;
-  absl::Duration soon = absl::Milliseconds(2);
+  absl::Duration soon = absl::Milliseconds(10);
 };
 
 inline constexpr size_t kMaxEntryBytes = size_t{64} << 20;

@@ -5,6 +5,7 @@
 #include <limits>
 
 #include "absl/numeric/int128.h"
+#include "rules/money/quotient.h"
 #include "rules/money/rounding.h"
 
 namespace touchstone::rules {
@@ -17,6 +18,10 @@ constexpr int64_t kThousandthsPerUnit = 1000;
 // are at most the whole, so only an amount off of absurd size saturates; it is cut to the line
 // anyway.
 int64_t Fraction(int64_t amount_minor, int64_t numerator, int64_t denominator, Rounding rounding) {
+  int64_t product = 0;
+  if (!__builtin_mul_overflow(amount_minor, numerator, &product)) [[likely]] {
+    return QuotientRounded(product, denominator, rounding);
+  }
   const absl::StatusOr<int64_t> result =
       DivideRounded(absl::int128(amount_minor) * numerator, denominator, rounding);
   return result.ok() ? *result : std::numeric_limits<int64_t>::max();
@@ -58,27 +63,35 @@ void Pricer::Start(const Basket& basket, const PricingPolicy& policy) {
   currency_ = basket.currency;
   policy_ = policy;
   basket_lines_ = basket.lines;
-  bounds_.clear();
-  totals_.clear();
-  takings_.clear();
+  totals_.resize(basket.lines.size());
   gross_minor_ = 0;
+  for (size_t i = 0; i < totals_.size(); ++i) {
+    const int64_t gross = GrossOf(basket.lines[i], currency_, policy.rounding);
+    totals_[i].gross_minor = gross;
+    gross_minor_ += gross;
+  }
+  StartAgain();
+}
+
+void Pricer::StartAgain() {
+  bounds_.clear();
+  takings_.clear();
   merchandise_gross_minor_ = 0;
   taken_minor_ = 0;
   merchandise_units_ = Decimal{};
-  for (uint32_t i = 0; i < basket.lines.size(); ++i) {
-    const BasketLine& line = basket.lines[i];
-    const int64_t gross = GrossOf(line, currency_, policy.rounding);
-    totals_.push_back({gross, gross});
-    gross_minor_ += gross;
+  for (uint32_t i = 0; i < totals_.size(); ++i) {
+    const BasketLine& line = basket_lines_[i];
+    const int64_t gross = totals_[i].gross_minor;
+    totals_[i].net_minor = gross;
     if (!line.counts_as_merchandise()) continue;
     merchandise_gross_minor_ += gross;
     merchandise_units_.thousandths += line.quantity.thousandths;
     bounds_.push_back({.line = i,
                        .floor_minor = FloorOf(line, currency_),
-                       .most_off_minor = Fraction(gross, policy.most_off_line_ppm, kPartsPerWhole,
+                       .most_off_minor = Fraction(gross, policy_.most_off_line_ppm, kPartsPerWhole,
                                                   Rounding::kDown)});
   }
-  most_off_minor_ = Fraction(merchandise_gross_minor_, policy.most_off_basket_ppm, kPartsPerWhole,
+  most_off_minor_ = Fraction(merchandise_gross_minor_, policy_.most_off_basket_ppm, kPartsPerWhole,
                              Rounding::kDown);
 }
 

@@ -68,6 +68,9 @@ class Pricer {
  public:
   // Forgets the basket before. REQUIRES: ValidateBasket(basket) is empty.
   void Start(const Basket& basket, const PricingPolicy& policy);
+  // Start anew after a change of what counts as merchandise among the basket's lines, and of
+  // nothing else about them.
+  void StartAgain();
 
   // Takes what the benefit takes. `selected` says for each line whether the benefit works on it
   // (not 0); lines that do not count as merchandise, and overridden or marked-down ones unless

@@ -55,9 +55,10 @@ void Spread(int64_t total, absl::Span<SpreadShare> shares, SpreadScratch& scratc
   });
   if (a_cap_binds) total = FillToCaps(total, weights, shares, scratch);
 
-  scratch.shares.clear();
-  for (const uint32_t i : scratch.order) {
-    scratch.shares.push_back({.weight = shares[i].weight, .tie_break = shares[i].tie_break});
+  scratch.shares.resize(scratch.order.size());
+  for (size_t i = 0; i < scratch.order.size(); ++i) {
+    const SpreadShare& share = shares[scratch.order[i]];
+    scratch.shares[i] = {.weight = share.weight, .tie_break = share.tie_break};
   }
   const absl::Status status = Allocate(total, absl::MakeSpan(scratch.shares), scratch.allocation);
   assert(status.ok());

@@ -1,7 +1,9 @@
 #include "rules/decide/admission.h"
 
 #include <algorithm>
+#include <optional>
 
+#include "absl/base/attributes.h"
 #include "rules/decide/verdict.h"
 #include "rules/facts/layout.h"
 
@@ -11,65 +13,71 @@ namespace {
 using expr::ErrorCode;
 using expr::Value;
 
-OfferOutcome Refused(Stage stage, Cause cause, size_t part = 0,
-                     ErrorCode error = ErrorCode::kAbsent) {
-  OfferOutcome outcome;
-  outcome.stage = stage;
-  outcome.cause = cause;
-  outcome.part = static_cast<uint16_t>(part);
-  outcome.error = error;
-  return outcome;
+// What rules an offer out: the part of its outcome that admission finds. Small enough to be
+// returned in a register, thousands of times a decision.
+struct Refusal {
+  Stage stage = Stage::kNone;  // kNone: nothing
+  Cause cause = Cause::kNone;
+  uint16_t part = 0;
+  ErrorCode error = ErrorCode::kAbsent;
+
+  bool none() const { return stage == Stage::kNone; }
+};
+static_assert(sizeof(Refusal) == 8);
+
+Refusal Refused(Stage stage, Cause cause, size_t part = 0, ErrorCode error = ErrorCode::kAbsent) {
+  return {stage, cause, static_cast<uint16_t>(part), error};
 }
 
-// The attribute or column `zone`, as a value of the decision row.
-template <typename SlotOf>
-Value ZoneFact(const std::vector<AttributeSpec>& attributes, const DecisionContext& context,
-               SlotOf slot_of) {
-  for (size_t i = 0; i < attributes.size(); ++i) {
-    if (attributes[i].name == "zone" && attributes[i].form == ValueForm::kTimezone)
-      return context.state.facts[slot_of(i)];
-  }
-  return Value::Absent();
-}
-
+// What the schema says of the store's or the customer's zone, as a value of the decision row.
 Value ZoneFact(WindowZone zone_of, const DecisionContext& context) {
   const FactLayout& layout = *context.rules.layout;
-  const Schema& schema = context.rules.schema;
-  switch (zone_of) {
-    case WindowZone::kFixed:
-      break;
-    case WindowZone::kStore:
-      return ZoneFact(schema.store.columns, context,
-                      [&](size_t i) { return layout.store_slot(i); });
-    case WindowZone::kCustomer:
-      return ZoneFact(schema.customer, context, [&](size_t i) { return layout.customer_slot(i); });
-  }
-  return Value::Absent();
+  const std::optional<uint16_t> slot = zone_of == WindowZone::kStore ? layout.store_zone_slot()
+                                       : zone_of == WindowZone::kCustomer
+                                           ? layout.customer_zone_slot()
+                                           : std::nullopt;
+  return slot.has_value() ? context.state.facts[*slot] : Value::Absent();
 }
 
-OfferOutcome AskWindow(const WindowSpec& window, DecisionContext& context) {
+// Not inlined, as AskLimits is not: few offers come to it, and what all offers go through stays
+// small.
+ABSL_ATTRIBUTE_NOINLINE Refusal AskWindow(const WindowSpec& window, DecisionContext& context) {
   const Value name = ZoneFact(window.zone_of, context);
   if (name.IsError() && IsMissing(name.error())) {
     return Refused(Stage::kWindow, CauseOfError(name.error()));
   }
   LocalClock& clock = context.state.clock;
-  const absl::TimeZone zone = name.kind() == expr::Kind::kString
-                                  ? clock.Named(name.string_value(), window.zone)
-                                  : window.zone;
-  return IsOpen(window, clock.In(zone)) ? OfferOutcome() : Refused(Stage::kWindow, Cause::kNone);
+  absl::TimeZone zone = window.zone;
+  if (name.kind() == expr::Kind::kString) {
+    zone = clock.Named(name.string_value()).value_or(window.zone);
+  }
+  return IsOpen(window, clock.In(zone)) ? Refusal() : Refused(Stage::kWindow, Cause::kNone);
 }
 
-OfferOutcome AskPlacement(const OfferSpec& offer, const DecisionContext& context) {
-  if (HasTreatmentAskedFor(offer, context.input)) return OfferOutcome();
-  if (!ChangesBaskets(offer)) return Refused(Stage::kPlacement, Cause::kNoTreatment);
+Refusal AskWindow(uint32_t window, DecisionContext& context) {
+  KnownWindow& known = context.state.windows[window];
+  if (!known.known) {
+    const Refusal refusal = AskWindow(context.rules.scan.windows[window], context);
+    known = {true, refusal.stage, refusal.cause};
+  }
+  return Refused(known.stage, known.cause);
+}
+
+Refusal AskPlacement(uint32_t index, const DecisionContext& context) {
+  if (HasTreatmentAskedFor(index, context)) return Refusal();
+  if (!context.rules.scan.offers[index].changes_baskets) {
+    return Refused(Stage::kPlacement, Cause::kNoTreatment);
+  }
   if (!context.has_basket()) return Refused(Stage::kPlacement, Cause::kNoBasket);
-  return OfferOutcome();
+  return Refusal();
 }
 
-OfferOutcome AskCondition(const OfferSpec& offer, DecisionContext& context) {
-  const Verdict verdict = Evaluate(offer.eligible, context);
-  if (verdict.holds()) return OfferOutcome();
-  const bool by_segment = offer.eligible.conjuncts[verdict.part].only_segment;
+Refusal AskCondition(uint32_t index, DecisionContext& context) {
+  const OfferScan& scan = context.rules.scan;
+  const absl::Span<const uint32_t> parts = scan.EligibleParts(index);
+  const Verdict verdict = EvaluateParts(parts, context);
+  if (verdict.holds()) return Refusal();
+  const bool by_segment = scan.conjuncts[parts[verdict.part]].only_segment;
   const Stage stage = by_segment ? Stage::kSegment : Stage::kEligible;
   if (verdict.kind == Verdict::Kind::kFalse) {
     return Refused(stage, Cause::kCondition, verdict.part);
@@ -77,20 +85,25 @@ OfferOutcome AskCondition(const OfferSpec& offer, DecisionContext& context) {
   return Refused(stage, CauseOfError(verdict.error), verdict.part, verdict.error);
 }
 
-OfferOutcome AskCurrency(const OfferSpec& offer, const DecisionContext& context) {
+Refusal AskCurrency(const OfferSpec& offer, const DecisionContext& context) {
   if (!context.has_basket() || !ChangesBaskets(offer) ||
       HasAmountsIn(*offer.benefit, context.input.basket.currency)) {
-    return OfferOutcome();
+    return Refusal();
   }
   return Refused(Stage::kEligible, Cause::kNoCurrency);
 }
 
+// A window begins on a second, whatever the fraction of the one that it is asked in.
 absl::Time StartOf(const LimitWindow& window, DecisionContext& context) {
+  const absl::TimeZone zone = context.rules.schema.zone;
   std::vector<CountingStart>& known = context.state.counting_starts;
   for (const CountingStart& start : known) {
-    if (start.window.unit == window.unit && start.window.count == window.count) return start.start;
+    if (start.window.unit == window.unit && start.window.count == window.count &&
+        start.zone == zone) {
+      return start.start;
+    }
   }
-  known.push_back({window, WindowStart(window, context.input.now, context.rules.schema.zone)});
+  known.push_back({window, zone, WindowStart(window, context.input.now, zone)});
   return known.back().start;
 }
 
@@ -111,14 +124,14 @@ int64_t Counted(const OfferSpec& offer, const LimitSpec& limit, DecisionContext&
                        StartOf(limit.over, context), context.input.now);
 }
 
-OfferOutcome AskLimit(const OfferSpec& offer, size_t part, DecisionContext& context) {
+Refusal AskLimit(const OfferSpec& offer, size_t part, DecisionContext& context) {
   const LimitSpec& limit = offer.limits[part];
   if (limit.per == LimitScope::kCustomer && context.input.customer != InputStatus::kPresent) {
     // Her count is not known, nor whether she is a customer at all.
     if (context.input.customer == InputStatus::kUnavailable) {
       return Refused(Stage::kLimit, Cause::kInputMissing, part, ErrorCode::kUnavailable);
     }
-    if (limit.anonymous_unlimited) return OfferOutcome();
+    if (limit.anonymous_unlimited) return Refusal();
     return Refused(Stage::kLimit, Cause::kAnonymousLimit, part);
   }
   int64_t at_most = limit.at_most;
@@ -130,65 +143,87 @@ OfferOutcome AskLimit(const OfferSpec& offer, size_t part, DecisionContext& cont
     }
     at_most = formula.int_value();
   }
-  if (Counted(offer, limit, context) < at_most) return OfferOutcome();
+  if (Counted(offer, limit, context) < at_most) return Refusal();
   return Refused(Stage::kLimit, Cause::kLimitReached, part);
 }
 
-OfferOutcome AskLimits(const OfferSpec& offer, DecisionContext& context) {
+ABSL_ATTRIBUTE_NOINLINE Refusal AskLimits(const OfferSpec& offer, DecisionContext& context) {
   for (size_t part = 0; part < offer.limits.size(); ++part) {
-    const OfferOutcome outcome = AskLimit(offer, part, context);
-    if (outcome.stage != Stage::kNone) return outcome;
+    const Refusal refusal = AskLimit(offer, part, context);
+    if (!refusal.none()) return refusal;
   }
-  return OfferOutcome();
+  return Refusal();
 }
 
-OfferOutcome Ask(uint32_t index, DecisionContext& context) {
+bool IsPaused(uint32_t index, absl::Span<const uint32_t> paused) {
+  return !paused.empty() && std::binary_search(paused.begin(), paused.end(), index);
+}
+
+Refusal Ask(uint32_t index, DecisionContext& context) {
   const DecisionInput& input = context.input;
+  const ScannedOffer& scanned = context.rules.scan.offers[index];
+  if (IsPaused(index, input.paused)) return Refused(Stage::kPaused, Cause::kNone);
+  Refusal refusal;
+  if (scanned.window != kNoWindow) refusal = AskWindow(scanned.window, context);
+  if (!refusal.none()) return refusal;
+  if ((scanned.channels >> input.channel & 1) == 0) return Refused(Stage::kChannel, Cause::kNone);
+  refusal = AskPlacement(index, context);
+  if (refusal.none()) refusal = AskCondition(index, context);
+  if (!refusal.none()) return refusal;
   const OfferSpec& offer = context.rules.offers[index];
-  if (std::binary_search(input.paused.begin(), input.paused.end(), index)) {
-    return Refused(Stage::kPaused, Cause::kNone);
-  }
-  OfferOutcome outcome;
-  if (offer.window.has_value()) outcome = AskWindow(*offer.window, context);
-  if (outcome.stage != Stage::kNone) return outcome;
-  if ((offer.channels >> input.channel & 1) == 0) return Refused(Stage::kChannel, Cause::kNone);
-  outcome = AskPlacement(offer, context);
-  if (outcome.stage == Stage::kNone) outcome = AskCondition(offer, context);
-  if (outcome.stage == Stage::kNone) outcome = AskCurrency(offer, context);
-  if (outcome.stage == Stage::kNone) outcome = AskLimits(offer, context);
-  return outcome;
+  if (scanned.changes_baskets) refusal = AskCurrency(offer, context);
+  if (refusal.none() && scanned.has_limits) refusal = AskLimits(offer, context);
+  return refusal;
 }
 
 void Admit(uint32_t offer, DecisionContext& context) {
   if (context.state.asked[offer] != 0) return;
   context.state.asked[offer] = 1;
-  context.state.outcomes[offer] = Ask(offer, context);
+  const Refusal refusal = Ask(offer, context);
+  OfferOutcome& outcome = context.state.outcomes[offer];
+  outcome = OfferOutcome();
+  outcome.stage = refusal.stage;
+  outcome.cause = refusal.cause;
+  outcome.part = refusal.part;
+  outcome.error = refusal.error;
+}
+
+void StartAdmission(DecisionContext& context) {
+  DecisionScratch::State& state = context.state;
+  const OfferScan& scan = context.rules.scan;
+  state.conjuncts.assign(scan.conjuncts.size(), KnownConjunct());
+  state.windows.assign(scan.windows.size(), KnownWindow());
+  state.asked.assign(scan.offers.size(), 0);
+  state.outcomes.resize(scan.offers.size());
+  state.admitted.clear();
+  state.contacts.assign(context.input.contacts.begin(), context.input.contacts.end());
+  std::sort(state.contacts.begin(), state.contacts.end(),
+            [](const Contact& a, const Contact& b) { return a.offer < b.offer; });
 }
 
 }  // namespace
 
-bool HasTreatmentAskedFor(const OfferSpec& offer, const DecisionInput& input) {
-  for (const uint16_t placement : input.placements) {
-    if (offer.treatments[placement].has_value()) return true;
+bool HasOneOfTheTreatments(uint32_t offer, const DecisionContext& context) {
+  const std::vector<std::optional<TreatmentSpec>>& treatments =
+      context.rules.offers[offer].treatments;
+  for (const uint16_t placement : context.input.placements) {
+    if (treatments[placement].has_value()) return true;
   }
   return false;
 }
 
 void AdmitOffers(DecisionContext& context) {
   DecisionScratch::State& state = context.state;
-  const size_t offers = context.rules.offers.size();
-  state.asked.assign(offers, 0);
-  state.outcomes.assign(offers, OfferOutcome());
-  state.counting_starts.clear();
-  state.contacts.assign(context.input.contacts.begin(), context.input.contacts.end());
-  std::sort(state.contacts.begin(), state.contacts.end(),
-            [](const Contact& a, const Contact& b) { return a.offer < b.offer; });
+  StartAdmission(context);
   for (const uint16_t placement : context.input.placements) {
     for (const uint32_t offer : context.rules.placements[placement].fallback) {
       Admit(offer, context);
     }
   }
-  for (uint32_t offer = 0; offer < offers; ++offer) Admit(offer, context);
+  for (uint32_t offer = 0; offer < state.outcomes.size(); ++offer) {
+    Admit(offer, context);
+    if (state.outcomes[offer].stage == Stage::kNone) state.admitted.push_back(offer);
+  }
 }
 
 }  // namespace touchstone::rules

@@ -95,13 +95,6 @@ absl::string_view PriceSourceName(PriceSource source) {
   return "regular";
 }
 
-int CategoriesColumn(const Schema& schema) {
-  for (size_t i = 0; i < schema.product.columns.size(); ++i) {
-    if (schema.product.columns[i].name == "categories") return static_cast<int>(i);
-  }
-  return -1;
-}
-
 Value CallerCategories(absl::Span<const absl::string_view> categories, expr::Arena& arena) {
   Value* elements = arena.NewArray<Value>(categories.size());
   for (size_t i = 0; i < categories.size(); ++i) elements[i] = Value::String(categories[i]);
@@ -111,43 +104,70 @@ Value CallerCategories(absl::Span<const absl::string_view> categories, expr::Are
   return Value::List(list);
 }
 
-Value UnitPrice(const BasketLine& line, const DecisionContext& context) {
+// What one unit comes to. REQUIRES: the pricer was started.
+Value UnitPrice(size_t index, const DecisionContext& context) {
+  const BasketLine& line = context.state.lines[index];
+  const Currency currency = context.input.basket.currency;
+  const bool is_one_unit = line.quantity == Decimal{1000} && line.manual_discount_minor == 0;
+  // The gross of such a line is its unit price times one, rounded as a unit price is.
+  if (is_one_unit) {
+    return Value::OfMoney({context.state.pricer.lines()[index].gross_minor, currency});
+  }
   const absl::StatusOr<Money> price =
-      LineTotal(Decimal{1000}, line.unit_price_e4, context.input.basket.currency,
-                context.rules.pricing.rounding);
+      LineTotal(Decimal{1000}, line.unit_price_e4, currency, context.rules.pricing.rounding);
   return price.ok() ? Value::OfMoney(*price) : Value::Error(ErrorCode::kOverflow);
 }
 
-// REQUIRES: the pricer was started, since it says what a line comes to.
-void BindLine(size_t line, int categories_column, DecisionContext& context) {
+// The rows of the lines' products, null where the snapshot has none. Each step goes through all
+// lines, so that what the CPU has to fetch for them comes at once and not one by one.
+void FindProducts(DecisionContext& context) {
+  DecisionScratch::State& state = context.state;
+  const ReferenceTable& table = context.input.reference->products;
+  const absl::Span<const LineFacts> lines = context.input.line_facts;
+  state.key_hashes.resize(lines.size());
+  state.products.resize(lines.size());
+  for (size_t i = 0; i < lines.size(); ++i) state.key_hashes[i] = table.HashToFind(lines[i].sku);
+  for (size_t i = 0; i < lines.size(); ++i) {
+    state.products[i] = table.Find(lines[i].sku, state.key_hashes[i]);
+  }
+}
+
+// REQUIRES: the pricer was started, since it says what a line comes to, and the products are found.
+void BindLine(size_t line, DecisionContext& context) {
   DecisionScratch::State& state = context.state;
   const FactLayout& layout = *context.rules.layout;
   const BasketLine& priced = state.lines[line];
   const LineFacts& given = context.input.line_facts[line];
-  const size_t columns = context.rules.schema.product.columns.size();
-  const Value* known = context.input.reference->products.Find(given.sku);
+  const size_t columns = layout.line_row_size() - kBuiltinLineSlots;
+  const Value* known = state.products[line];
   const Value* product =
       known != nullptr || given.caller_product.empty() ? known : given.caller_product.data();
   Value* row = state.line_rows.data() + line * layout.line_row_size();
 
   row[kLineSlotSku] = Value::String(given.sku);
   row[kLineSlotQuantity] = Value::OfDecimal(priced.quantity);
-  row[kLineSlotUnitPrice] = UnitPrice(priced, context);
+  row[kLineSlotUnitPrice] = UnitPrice(line, context);
   row[kLineSlotGross] =
       Value::OfMoney({state.pricer.lines()[line].gross_minor, context.input.basket.currency});
   row[kLineSlotPriceSource] = Value::String(PriceSourceName(priced.price_source));
-  for (size_t i = 0; i < columns; ++i) {
-    row[layout.product_slot(i)] = product == nullptr ? Value::Absent() : product[i];
-  }
-  row[kLineSlotCategories] = known != nullptr && categories_column >= 0
-                                 ? known[categories_column]
+  row[kLineSlotCategories] = known != nullptr && layout.categories_column().has_value()
+                                 ? known[*layout.categories_column()]
                                  : CallerCategories(given.caller_categories, state.expr.arena());
   row[kLineSlotProduct] = Value::Record(row + kBuiltinLineSlots, static_cast<uint32_t>(columns));
+  if (product != nullptr) {
+    std::copy_n(product, columns, row + kBuiltinLineSlots);
+  } else {
+    std::fill_n(row + kBuiltinLineSlots, columns, Value::Absent());
+  }
 }
 
+// REQUIRES: a condition `never_discount`.
 bool IsNeverDiscounted(size_t line, DecisionContext& context) {
   SelectLine(line, context);
-  return Evaluate(context.rules.never_discount, context).kind != Verdict::Kind::kFalse;
+  const Condition& condition = context.rules.never_discount;
+  const Value value = Evaluate(condition.conjuncts.front().program, context);
+  if (value.IsFalse()) return false;  // as most lines are, and one false conjunct settles it
+  return EvaluateFrom(condition, value, context).kind != Verdict::Kind::kFalse;
 }
 
 // Marks the lines that the rule set keeps from discounts; whether there are any.
@@ -214,12 +234,10 @@ void BindBasket(DecisionContext& context) {
   state.line_rows.resize(state.lines.size() * context.rules.layout->line_row_size());
   const Basket basket{context.input.basket.currency, state.lines};
   state.pricer.Start(basket, context.rules.pricing);
-  const int categories_column = CategoriesColumn(context.rules.schema);
-  for (size_t i = 0; i < state.lines.size(); ++i) BindLine(i, categories_column, context);
+  FindProducts(context);
+  for (size_t i = 0; i < state.lines.size(); ++i) BindLine(i, context);
 
-  if (context.rules.has_never_discount && MarkNeverDiscounted(context)) {
-    state.pricer.Start(basket, context.rules.pricing);
-  }
+  if (context.rules.has_never_discount && MarkNeverDiscounted(context)) state.pricer.StartAgain();
   BindBasketFacts(context);
   state.merchandise_known = !(context.rules.has_never_discount && state.step_limit_reached);
   if (state.merchandise_known) return;
@@ -230,12 +248,6 @@ void BindBasket(DecisionContext& context) {
 
 void UpdateBasketNet(DecisionContext& context) {
   context.state.facts[kSlotBasketNet] = Value::OfMoney(context.state.pricer.merchandise_net());
-}
-
-void SelectLine(size_t line, DecisionContext& context) {
-  const size_t stride = context.rules.layout->line_row_size();
-  context.state.frame.rows[kLineRow] =
-      absl::MakeConstSpan(context.state.line_rows.data() + line * stride, stride);
 }
 
 }  // namespace touchstone::rules

@@ -4,6 +4,7 @@
 // computed attributes, the segment, and the basket with its lines. Internal to this room.
 
 #include "rules/decide/decision_state.h"
+#include "rules/facts/layout.h"
 
 namespace touchstone::rules {
 
@@ -23,6 +24,10 @@ void BindBasket(DecisionContext& context);
 void UpdateBasketNet(DecisionContext& context);
 
 // Points the frame's line row at a line.
-void SelectLine(size_t line, DecisionContext& context);
+inline void SelectLine(size_t line, DecisionContext& context) {
+  const size_t stride = context.rules.layout->line_row_size();
+  context.state.frame.rows[kLineRow] =
+      absl::MakeConstSpan(context.state.line_rows.data() + line * stride, stride);
+}
 
 }  // namespace touchstone::rules

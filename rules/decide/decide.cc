@@ -10,9 +10,12 @@ namespace touchstone::rules {
 namespace {
 
 void Start(DecisionContext& context) {
+  for (const uint16_t placement : context.input.placements) {
+    context.placements_asked |= PlacementBit(placement);
+  }
   DecisionScratch::State& state = context.state;
   state.expr.Reset(context.input.step_limit);
-  state.clock.Start(context.input.now);
+  if (state.clock.Start(context.input.now)) state.counting_starts.clear();
   state.step_limit_reached = false;
   state.merchandise_known = true;
   state.decision = Decision();

@@ -2,7 +2,7 @@
 
 // The decision itself: a pure function of its input. Same input, same answer, on every machine.
 //
-// Steps (DESIGN section 4): bind built-in, store and computed facts; segment; for every offer
+// Steps: bind built-in, store and computed facts; segment; for every offer
 // paused, window, channel, placement, eligible, limits; price the basket offer by offer with
 // `requires` seeing what is left; rank and fill placements; fallback. Cost: no heap allocation
 // after warm-up; bounded by input.step_limit evaluator steps, after which the answer is PARTIAL and

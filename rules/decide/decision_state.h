@@ -18,9 +18,10 @@
 
 namespace touchstone::rules {
 
-// Where a counting window begins, worked out once a decision.
+// Where a counting window begins, worked out once for the decisions of one second.
 struct CountingStart {
   LimitWindow window;
+  absl::TimeZone zone;
   absl::Time start;
 };
 
@@ -37,6 +38,21 @@ struct PlacementRange {
   size_t end = 0;
 };
 
+// What a conjunct that offers share came to in this decision.
+struct KnownConjunct {
+  enum class Kind : uint8_t { kUnknown, kTrue, kFalse, kError };
+  Kind kind = Kind::kUnknown;
+  uint8_t error = 0;   // kError: the ErrorCode
+  uint32_t steps = 0;  // what it took, and what each further use takes
+};
+
+// What a window that offers share came to in this decision.
+struct KnownWindow {
+  bool known = false;
+  Stage stage = Stage::kNone;
+  Cause cause = Cause::kNone;
+};
+
 struct DecisionScratch::State {
   expr::Scratch expr;
   expr::Frame frame;
@@ -45,13 +61,18 @@ struct DecisionScratch::State {
 
   // Facts.
   std::vector<expr::Value> facts;
-  std::vector<expr::Value> line_rows;  // line_row_size() values a line
-  std::vector<BasketLine> lines;       // the input's, with never_discount as the rule set says
-  bool merchandise_known = true;       // false: the steps did not reach to find it out
+  std::vector<expr::Value> line_rows;        // line_row_size() values a line
+  std::vector<uint64_t> key_hashes;          // by line
+  std::vector<const expr::Value*> products;  // by line: its row of the snapshot, or null
+  std::vector<BasketLine> lines;  // the input's, with never_discount as the rule set says
+  bool merchandise_known = true;  // false: the steps did not reach to find it out
 
   // Admission.
-  std::vector<uint8_t> asked;     // by offer: already admitted or refused
-  std::vector<Contact> contacts;  // in order of offer
+  std::vector<KnownConjunct> conjuncts;  // by index into OfferScan::conjuncts
+  std::vector<KnownWindow> windows;      // by index into OfferScan::windows
+  std::vector<uint8_t> asked;            // by offer: already admitted or refused
+  std::vector<uint32_t> admitted;        // offers, ascending
+  std::vector<Contact> contacts;         // in order of offer
   std::vector<CountingStart> counting_starts;
   std::vector<OfferOutcome> outcomes;
 
@@ -77,6 +98,7 @@ struct DecisionContext {
   const RuleSet& rules;
   const DecisionInput& input;
   DecisionScratch::State& state;
+  uint64_t placements_asked = 0;  // their PlacementBits
 
   bool has_basket() const { return !input.basket.lines.empty(); }
   // Of the basket; without one, that of rules that name none.

@@ -1,17 +1,20 @@
 #pragma once
 
-// The wall clocks of one moment: each zone's is read once a decision.
+// The wall clocks of one moment: each zone's is read once a decision, and for decisions within one
+// second only once.
 //
-// Thread safety: none. Cost: a linear search over the zones of the decision; the first use of a
-// zone's name reads the time-zone database of the system, later ones do not. Memory: names that
-// rows gave are kept from one decision to the next, at most kMaxNamedZones.
+// Thread safety: none. Cost: a linear search over the zones in use; the first use of a zone's name
+// reads the time-zone database of the system, later ones do not. Memory: names that rows gave are
+// kept from one decision to the next, at most kMaxNamedZones.
 
+#include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "absl/strings/string_view.h"
-#include "absl/time/civil_time.h"
 #include "absl/time/time.h"
+#include "rules/policy/window.h"
 
 namespace touchstone::rules {
 
@@ -19,22 +22,26 @@ inline constexpr size_t kMaxNamedZones = 600;  // the database has fewer names i
 
 class LocalClock {
  public:
-  void Start(absl::Time now);
-  absl::CivilMinute In(absl::TimeZone zone);
-  // The zone of an IANA name, or `otherwise` when there is none.
-  absl::TimeZone Named(absl::string_view name, absl::TimeZone otherwise);
+  // False when `now` is within the second of the Start before: what depends on whole seconds alone
+  // is what it was.
+  bool Start(absl::Time now);
+  // Valid until the next call.
+  const LocalMinute& In(absl::TimeZone zone);
+  // The zone of an IANA name; nothing when there is none.
+  std::optional<absl::TimeZone> Named(absl::string_view name);
 
  private:
   struct Reading {
     absl::TimeZone zone;
-    absl::CivilMinute local;
+    LocalMinute local;
   };
   struct NamedZone {
     std::string name;
     bool exists = false;
     absl::TimeZone zone;
   };
-  absl::Time now_;
+  // At first a second that no decision is made in.
+  int64_t now_seconds_ = INT64_MIN;
   std::vector<Reading> readings_;
   std::vector<NamedZone> named_;
 };

@@ -25,14 +25,18 @@ bool MayTouch(const BenefitSpec& benefit, const BasketLine& line) {
 }
 
 // Selects the lines that the offer works on. An error on a line leaves the line out; one that comes
-// of what is missing is the result, since what the offer takes would depend on it.
+// of what is missing is the result, since what the offer takes would depend on it. REQUIRES: a
+// condition on lines.
 std::optional<expr::ErrorCode> SelectLines(const OfferSpec& offer, DecisionContext& context) {
   DecisionScratch::State& state = context.state;
+  const expr::Program& first = offer.lines.conjuncts.front().program;
   state.selected.assign(state.lines.size(), 0);
   for (size_t i = 0; i < state.lines.size(); ++i) {
     if (!MayTouch(*offer.benefit, state.lines[i])) continue;
     SelectLine(i, context);
-    const Verdict verdict = Evaluate(offer.lines, context);
+    const expr::Value value = Evaluate(first, context);
+    if (value.IsFalse()) continue;  // as most lines are, and one false conjunct settles it
+    const Verdict verdict = EvaluateFrom(offer.lines, value, context);
     if (verdict.open) return verdict.error;
     state.selected[i] = verdict.holds() ? 1 : 0;
   }
@@ -59,7 +63,7 @@ void TakeTurn(uint32_t index, DecisionContext& context) {
   DecisionScratch::State& state = context.state;
   OfferOutcome& outcome = state.outcomes[index];
   if (!state.merchandise_known) return Refuse(Stage::kRequires, Cause::kStepLimit, outcome);
-  const Verdict verdict = Evaluate(offer.requires_, context);
+  const Verdict verdict = EvaluateParts(context.rules.scan.RequiresParts(index), context);
   if (!verdict.holds()) return RefuseByCondition(verdict, outcome);
   const bool every_line = offer.lines.conjuncts.empty();
   if (!every_line) {
@@ -89,12 +93,12 @@ void PriceOffers(DecisionContext& context) {
       if (admitted && ChangesBaskets(context.rules.offers[index])) TakeTurn(index, context);
     }
   }
-  for (size_t i = 0; i < state.outcomes.size(); ++i) {
-    OfferOutcome& outcome = state.outcomes[i];
+  for (const uint32_t index : state.admitted) {
+    OfferOutcome& outcome = state.outcomes[index];
     if (outcome.stage != Stage::kNone || outcome.applied) continue;
-    const Condition& condition = context.rules.offers[i].requires_;
-    const Verdict verdict = context.has_basket() ? Evaluate(condition, context)
-                                                 : EvaluateWithoutBasket(condition, context);
+    const absl::Span<const uint32_t> parts = context.rules.scan.RequiresParts(index);
+    const Verdict verdict = context.has_basket() ? EvaluateParts(parts, context)
+                                                 : EvaluatePartsWithoutBasket(parts, context);
     if (!verdict.holds()) RefuseByCondition(verdict, outcome);
   }
 }

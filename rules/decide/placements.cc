@@ -52,12 +52,10 @@ void Score(const OfferSpec& offer, DecisionContext& context, OfferOutcome& outco
 void CollectCandidates(DecisionContext& context) {
   DecisionScratch::State& state = context.state;
   state.candidates.clear();
-  for (uint32_t i = 0; i < state.outcomes.size(); ++i) {
+  for (const uint32_t i : state.admitted) {
     OfferOutcome& outcome = state.outcomes[i];
-    if (outcome.stage != Stage::kNone) continue;
-    const OfferSpec& offer = context.rules.offers[i];
-    if (!HasTreatmentAskedFor(offer, context.input)) continue;
-    Score(offer, context, outcome);
+    if (outcome.stage != Stage::kNone || !HasTreatmentAskedFor(i, context)) continue;
+    Score(context.rules.offers[i], context, outcome);
     state.candidates.push_back({outcome.value_failed, outcome.score_millionths, i});
   }
   // Offers stand in order of id, so their indexes settle ties.
@@ -98,6 +96,7 @@ class Filling {
 
   // Shows the offer if it may, else keeps the reason.
   void Offer(uint32_t offer, bool fallback) {
+    if ((context_.rules.scan.offers[offer].placements & PlacementBit(index_)) == 0) return;
     const std::optional<TreatmentSpec>& treatment = context_.rules.offers[offer].treatments[index_];
     if (!treatment.has_value()) return;
     const Cause cause = WhyNot(offer, *treatment);
@@ -134,7 +133,7 @@ class Filling {
 
 void RefuseWhatIsLeft(DecisionContext& context) {
   DecisionScratch::State& state = context.state;
-  for (size_t i = 0; i < state.outcomes.size(); ++i) {
+  for (const uint32_t i : state.admitted) {
     OfferOutcome& outcome = state.outcomes[i];
     if (outcome.stage != Stage::kNone || outcome.applied || outcome.shown) continue;
     outcome.stage = Stage::kRank;
@@ -147,7 +146,8 @@ void RefuseWhatIsLeft(DecisionContext& context) {
 void FillPlacements(DecisionContext& context) {
   DecisionScratch::State& state = context.state;
   const DecisionInput& input = context.input;
-  state.not_shown.assign(context.rules.offers.size(), Cause::kNone);
+  state.not_shown.resize(context.rules.offers.size());
+  for (const uint32_t offer : state.admitted) state.not_shown[offer] = Cause::kNone;
   state.shown.clear();
   state.ranges.clear();
   state.answers.clear();

@@ -143,6 +143,7 @@ void Render(const TextTemplate& form, uint32_t offer, DecisionContext& context, 
 
 // The first `characters` code points of UTF-8 text.
 absl::string_view FirstCharacters(absl::string_view text, int characters) {
+  if (text.size() <= static_cast<size_t>(characters)) return text;  // none is less than a byte
   size_t end = 0;
   while (end < text.size()) {
     const bool begins_character = (static_cast<unsigned char>(text[end]) & 0xC0) != 0x80;

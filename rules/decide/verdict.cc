@@ -1,22 +1,10 @@
 #include "rules/decide/verdict.h"
 
-#include "rules/facts/layout.h"
-
 namespace touchstone::rules {
 namespace {
 
 using expr::ErrorCode;
 using expr::Value;
-
-bool ReadsBasket(const expr::Program& program) {
-  for (const expr::Slot slot : program.slots()) {
-    if (slot.row == kDecisionRow && slot.index >= kSlotBasketCurrency &&
-        slot.index <= kSlotBasketLines) {
-      return true;
-    }
-  }
-  return false;
-}
 
 // Adds one conjunct's value; true when the condition is settled.
 bool AddConjunct(const Value& value, size_t part, Verdict& verdict) {
@@ -33,11 +21,57 @@ bool AddConjunct(const Value& value, size_t part, Verdict& verdict) {
   return false;
 }
 
-}  // namespace
+// Steps beyond this are not remembered: the conjunct is evaluated anew.
+constexpr uint64_t kMostStepsKnown = UINT32_MAX;
 
-bool IsMissing(ErrorCode error) {
-  return error == ErrorCode::kUnavailable || error == ErrorCode::kStepLimit;
+Value ValueOf(const KnownConjunct& known) {
+  switch (known.kind) {
+    case KnownConjunct::Kind::kTrue:
+      return Value::Bool(true);
+    case KnownConjunct::Kind::kFalse:
+      return Value::Bool(false);
+    default:
+      return Value::Error(static_cast<ErrorCode>(known.error));
+  }
 }
+
+KnownConjunct Known(const Value& value, uint64_t steps) {
+  KnownConjunct known;
+  known.steps = static_cast<uint32_t>(steps);
+  if (value.kind() == expr::Kind::kBool) {
+    known.kind = value.bool_value() ? KnownConjunct::Kind::kTrue : KnownConjunct::Kind::kFalse;
+  } else {
+    known.kind = KnownConjunct::Kind::kError;
+    known.error = static_cast<uint8_t>(value.IsError() ? value.error() : ErrorCode::kNoOverload);
+  }
+  return known;
+}
+
+Value EvaluateAnew(uint32_t part, DecisionContext& context) {
+  DecisionScratch::State& state = context.state;
+  const SharedConjunct& conjunct = context.rules.scan.conjuncts[part];
+  const uint64_t before = state.expr.steps_left();
+  const Value value = Evaluate(*conjunct.program, context);
+  const uint64_t steps = before - state.expr.steps_left();
+  if (!conjunct.reads_basket_net && !state.step_limit_reached && steps <= kMostStepsKnown) {
+    state.conjuncts[part] = Known(value, steps);
+  }
+  return value;
+}
+
+inline Value EvaluatePart(uint32_t part, DecisionContext& context) {
+  DecisionScratch::State& state = context.state;
+  const KnownConjunct& known = state.conjuncts[part];
+  if (known.kind == KnownConjunct::Kind::kUnknown) return EvaluateAnew(part, context);
+  // Whether the steps left reach for all of it is all that evaluating it again could add.
+  if (state.step_limit_reached || !state.expr.Spend(known.steps)) {
+    state.step_limit_reached = true;
+    return Value::Error(ErrorCode::kStepLimit);
+  }
+  return ValueOf(known);
+}
+
+}  // namespace
 
 Cause CauseOfError(ErrorCode error) {
   if (error == ErrorCode::kUnavailable) return Cause::kInputMissing;
@@ -45,32 +79,34 @@ Cause CauseOfError(ErrorCode error) {
   return Cause::kError;
 }
 
-Value Evaluate(const expr::Program& program, DecisionContext& context) {
-  DecisionScratch::State& state = context.state;
-  if (state.step_limit_reached || !state.expr.Spend(1)) {
-    state.step_limit_reached = true;
-    return Value::Error(ErrorCode::kStepLimit);
-  }
-  const Value value = program.Evaluate(state.frame, state.expr);
-  if (value.IsError() && value.error() == ErrorCode::kStepLimit) state.step_limit_reached = true;
-  return value;
-}
-
-Verdict Evaluate(const Condition& condition, DecisionContext& context) {
+Verdict EvaluateFrom(const Condition& condition, Value value, DecisionContext& context) {
   Verdict verdict;
-  for (size_t part = 0; part < condition.conjuncts.size(); ++part) {
-    const Value value = Evaluate(condition.conjuncts[part].program, context);
-    if (AddConjunct(value, part, verdict)) break;
+  for (size_t part = 0; !AddConjunct(value, part, verdict);) {
+    if (++part == condition.conjuncts.size()) break;
+    value = Evaluate(condition.conjuncts[part].program, context);
   }
   return verdict;
 }
 
-Verdict EvaluateWithoutBasket(const Condition& condition, DecisionContext& context) {
+Verdict Evaluate(const Condition& condition, DecisionContext& context) {
+  if (condition.conjuncts.empty()) return Verdict();
+  return EvaluateFrom(condition, Evaluate(condition.conjuncts[0].program, context), context);
+}
+
+Verdict EvaluateParts(absl::Span<const uint32_t> parts, DecisionContext& context) {
   Verdict verdict;
-  for (size_t part = 0; part < condition.conjuncts.size(); ++part) {
-    const expr::Program& program = condition.conjuncts[part].program;
-    if (ReadsBasket(program)) continue;
-    if (AddConjunct(Evaluate(program, context), part, verdict)) break;
+  for (size_t i = 0; i < parts.size(); ++i) {
+    const Value value = EvaluatePart(parts[i], context);
+    if (!value.IsTrue() && AddConjunct(value, i, verdict)) break;
+  }
+  return verdict;
+}
+
+Verdict EvaluatePartsWithoutBasket(absl::Span<const uint32_t> parts, DecisionContext& context) {
+  Verdict verdict;
+  for (size_t i = 0; i < parts.size(); ++i) {
+    if (context.rules.scan.conjuncts[parts[i]].reads_basket) continue;
+    if (AddConjunct(EvaluatePart(parts[i], context), i, verdict)) break;
   }
   return verdict;
 }

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 
+#include "absl/types/span.h"
 #include "rules/decide/decision_state.h"
 #include "rules/expr/value.h"
 #include "rules/ruleset/rule_set.h"
@@ -24,20 +25,42 @@ struct Verdict {
 
 // Whether an error says that something was not at hand in time (the customer's record, steps left)
 // rather than that the facts are wrong.
-bool IsMissing(expr::ErrorCode error);
+inline bool IsMissing(expr::ErrorCode error) {
+  return error == expr::ErrorCode::kUnavailable || error == expr::ErrorCode::kStepLimit;
+}
 // kInputMissing, kStepLimit or kError.
 Cause CauseOfError(expr::ErrorCode error);
 
 // One program on the decision's frame; takes a step of the decision's budget beside those of the
 // evaluator. Once the budget is used up everything is kStepLimit, cheap or not: what came later in
 // a decision must not have decided while what came earlier could not.
-expr::Value Evaluate(const expr::Program& program, DecisionContext& context);
+inline expr::Value Evaluate(const expr::Program& program, DecisionContext& context) {
+  DecisionScratch::State& state = context.state;
+  if (state.step_limit_reached || !state.expr.Spend(1)) {
+    state.step_limit_reached = true;
+    return expr::Value::Error(expr::ErrorCode::kStepLimit);
+  }
+  const expr::Value value = program.Evaluate(state.frame, state.expr);
+  if (value.IsError() && value.error() == expr::ErrorCode::kStepLimit) {
+    state.step_limit_reached = true;
+  }
+  return value;
+}
+
+// As Condition says: false if any conjunct is, else the first error, else true. `value` is the
+// first conjunct's.
+Verdict EvaluateFrom(const Condition& condition, expr::Value value, DecisionContext& context);
 
 // As Condition says: false if any conjunct is, else the first error, else true.
 Verdict Evaluate(const Condition& condition, DecisionContext& context);
 
+// The same of a condition whose conjuncts are `parts` of the rule set's scan: each is evaluated at
+// its first use in a decision, and takes the same steps at every use. REQUIRES: all facts of the
+// decision row but basket.net are final.
+Verdict EvaluateParts(absl::Span<const uint32_t> parts, DecisionContext& context);
+
 // The same without the conjuncts that read a fact of the basket: what can be said of `requires`
 // where there is no basket.
-Verdict EvaluateWithoutBasket(const Condition& condition, DecisionContext& context);
+Verdict EvaluatePartsWithoutBasket(absl::Span<const uint32_t> parts, DecisionContext& context);
 
 }  // namespace touchstone::rules

@@ -54,14 +54,16 @@ struct Turn {
 Value Quantify(Turn& turn, bool decisive) {
   Value error;
   bool failed = false;
+  const uint32_t predicate = turn.node.second;
   for (uint32_t i = 0; i < turn.range.size(); ++i) {
     if (!turn.Begin(i)) return StepLimitError();
-    const Value value = turn.Test(turn.node.second);
+    const Value value = turn.Evaluate(predicate);
     if (turn.evaluation.exhausted) return StepLimitError();
-    if (value.kind() == Kind::kBool) {
+    if (value.kind() == Kind::kBool) [[likely]] {
       if (value.bool_value() == decisive) return value;
     } else {
-      error = failed ? LeadingError(error, value) : value;
+      const Value met = value.IsError() ? value : NoOverload();
+      error = failed ? LeadingError(error, met) : met;
       failed = true;
     }
   }

@@ -12,6 +12,7 @@
 #include <cstdint>
 #include <vector>
 
+#include "absl/strings/string_view.h"
 #include "absl/types/span.h"
 #include "rules/expr/value.h"
 
@@ -19,6 +20,7 @@ namespace touchstone::rules::expr {
 
 // Equal hashes for equal bools, integers (int and uint alike) and strings; 0 for other kinds.
 uint64_t HashKey(const Value& value);
+uint64_t HashText(absl::string_view text);
 
 class ConstantSet {
  public:
@@ -26,11 +28,18 @@ class ConstantSet {
 
   // Whether some element equals the value. REQUIRES: value is not an error.
   bool Contains(const Value& value) const;
+  // The same for a string.
+  bool ContainsText(absl::string_view text) const;
 
  private:
-  bool Probe(const Value& value) const;
+  bool ContainsInteger(const Value& value) const;
+  bool IsFree(size_t place) const { return marks_[place] == 0; }
+  void Insert(const Value& element);
 
-  std::vector<Value> table_;    // open addressing, power of two; errors mark free places
+  // Open addressing, a power of two of places. The mark of a place is 0 when it is free, else the
+  // upper bits of its element's hash: most probes need no more than the marks.
+  std::vector<uint8_t> marks_;
+  std::vector<Value> table_;
   std::vector<Value> doubles_;  // compared one by one with numbers
   std::vector<Value> others_;
   std::vector<Value> integers_;  // compared one by one with doubles

@@ -2,7 +2,6 @@
 
 #include <array>
 
-#include "absl/base/attributes.h"
 #include "rules/expr/amounts.h"
 #include "rules/expr/call.h"
 #include "rules/expr/collections.h"
@@ -46,6 +45,57 @@ inline Value Read(const EvaluationPlan& plan, uint32_t index, Evaluation& evalua
   }
 }
 
+// Each operation is a function of its own, reached by one jump: were they one function, the
+// cheapest would pay for the registers of the dearest.
+using Operation = Value (*)(const EvaluationPlan& plan, const Node& node, Evaluation& evaluation);
+
+Value RunConstant(const EvaluationPlan& /*plan*/, const Node& node, Evaluation& /*evaluation*/) {
+  return node.constant;
+}
+
+Value RunSlot(const EvaluationPlan& /*plan*/, const Node& node, Evaluation& evaluation) {
+  return ReadSlot(node, evaluation);
+}
+
+Value RunLocal(const EvaluationPlan& /*plan*/, const Node& node, Evaluation& evaluation) {
+  return evaluation.locals[node.small];
+}
+
+Value RunField(const EvaluationPlan& plan, const Node& node, Evaluation& evaluation) {
+  return FieldOf(Read(plan, node.first, evaluation), node.small);
+}
+
+Value RunLocalField(const EvaluationPlan& /*plan*/, const Node& node, Evaluation& evaluation) {
+  return ReadLocalField(node, evaluation);
+}
+
+Value RunHasField(const EvaluationPlan& plan, const Node& node, Evaluation& evaluation) {
+  const Value record = Read(plan, node.first, evaluation);
+  const Value field = FieldOf(record, node.small);
+  if (record.kind() != Kind::kRecord) return field;
+  return field.IsError() && !field.IsAbsent() ? field : Value::Bool(!field.IsAbsent());
+}
+
+Value RunSelect(const EvaluationPlan& plan, const Node& node, Evaluation& evaluation) {
+  return Select(Run(plan, node.first, evaluation), node.constant.string_value(),
+                node.op == Op::kHasKey, evaluation);
+}
+
+Value RunHasSlot(const EvaluationPlan& /*plan*/, const Node& node, Evaluation& evaluation) {
+  const Value value = ReadSlot(node, evaluation);
+  // An attribute that could not be computed is neither there nor absent.
+  if (value.IsError() && !value.IsAbsent()) return value;
+  return Value::Bool(!value.IsAbsent());
+}
+
+// A slot that holds a bool, where it stands; null for all else.
+inline const Value* FindFlag(const Node& node, const Evaluation& evaluation) {
+  if (node.op != Op::kSlot) return nullptr;
+  const absl::Span<const Value> row = evaluation.frame.rows[node.detail];
+  if (node.small >= row.size() || row[node.small].kind() != Kind::kBool) return nullptr;
+  return &row[node.small];
+}
+
 // && and || in one: `decisive` is the value that settles it. Errors wait, since a later operand may
 // still decide; of several LeadingError names the result.
 template <bool decisive>
@@ -54,6 +104,11 @@ Value RunLogic(const EvaluationPlan& plan, const Node& node, Evaluation& evaluat
   Value error;
   bool failed = false;
   for (const uint32_t* end = argument + node.third; argument != end; ++argument) {
+    const Node& operand = plan.nodes[*argument];
+    if (const Value* flag = FindFlag(operand, evaluation)) {
+      if (flag->bool_value() == decisive) return Value::Bool(decisive);
+      continue;
+    }
     const Value value = Run(plan, *argument, evaluation);
     if (value.kind() == Kind::kBool) [[likely]] {
       if (value.bool_value() == decisive) return value;
@@ -66,6 +121,12 @@ Value RunLogic(const EvaluationPlan& plan, const Node& node, Evaluation& evaluat
   return failed ? error : Value::Bool(!decisive);
 }
 
+Value RunNot(const EvaluationPlan& plan, const Node& node, Evaluation& evaluation) {
+  const Value value = Read(plan, node.first, evaluation);
+  if (value.kind() == Kind::kBool) return Value::Bool(!value.bool_value());
+  return value.IsError() ? value : NoOverload();
+}
+
 Value RunConditional(const EvaluationPlan& plan, const Node& node, Evaluation& evaluation) {
   const Value condition = Run(plan, node.first, evaluation);
   if (condition.kind() != Kind::kBool) return condition.IsError() ? condition : NoOverload();
@@ -76,31 +137,50 @@ Value RunCompare(const EvaluationPlan& plan, const Node& node, Evaluation& evalu
   const Value a = Read(plan, node.first, evaluation);
   const Value b = Read(plan, node.second, evaluation);
   if (a.kind() == b.kind()) {
-    if (a.kind() == Kind::kInt) {
+    if (a.kind() == Kind::kInt || a.kind() == Kind::kDuration) {
       return Value::Bool(Holds(node.detail, OrderOf(a.int_value(), b.int_value())));
     }
     if (a.kind() == Kind::kDouble) {
       return Value::Bool(Holds(node.detail, OrderOf(a.double_value(), b.double_value())));
     }
+    if (a.kind() == Kind::kString && IsEquality(node.detail)) {
+      if (!evaluation.SpendBytes(a.string_value().size())) return StepLimitError();
+      const bool equal = a.string_value() == b.string_value();
+      return Value::Bool(equal == (node.detail == kRelationEqual));
+    }
   }
   return CompareValues(node.detail, a, b, evaluation);
 }
 
-Value RunIn(const ConstantSet& set, const Value& element) {
+Value RunCompareExact(const EvaluationPlan& plan, const Node& node, Evaluation& evaluation) {
+  return CompareWithExact(node.detail, Read(plan, node.first, evaluation),
+                          ExactNumber{node.constant.int_value(), node.small});
+}
+
+inline Value InSet(const ConstantSet& set, const Value& element) {
+  if (element.kind() == Kind::kString) return Value::Bool(set.ContainsText(element.string_value()));
   return element.IsError() ? element : Value::Bool(set.Contains(element));
 }
 
-ABSL_ATTRIBUTE_NOINLINE Value RunMatches(const RE2& regex, const Value& text,
-                                         Evaluation& evaluation) {
+Value RunInSet(const EvaluationPlan& plan, const Node& node, Evaluation& evaluation) {
+  return InSet(*plan.sets[node.second], Read(plan, node.first, evaluation));
+}
+
+Value RunHoldsText(const EvaluationPlan& plan, const Node& node, Evaluation& evaluation) {
+  return HoldsText(Read(plan, node.first, evaluation), node.constant, evaluation);
+}
+
+Value RunMatches(const EvaluationPlan& plan, const Node& node, Evaluation& evaluation) {
+  const Value text = Run(plan, node.first, evaluation);
   if (text.IsError()) return text;
   if (text.kind() != Kind::kString) return NoOverload();
   const absl::string_view subject = text.string_value();
   if (!evaluation.SpendBytes(subject.size())) return StepLimitError();
-  return Value::Bool(RE2::PartialMatch(re2::StringPiece(subject.data(), subject.size()), regex));
+  return Value::Bool(RE2::PartialMatch(re2::StringPiece(subject.data(), subject.size()),
+                                       *plan.regexes[node.second]));
 }
 
-ABSL_ATTRIBUTE_NOINLINE Value RunCall(const EvaluationPlan& plan, const Node& node,
-                                      Evaluation& evaluation) {
+Value RunCall(const EvaluationPlan& plan, const Node& node, Evaluation& evaluation) {
   std::array<Value, kMaxArguments> values;
   for (uint32_t i = 0; i < node.third; ++i) {
     values[i] = Read(plan, plan.arguments[node.first + i], evaluation);
@@ -110,8 +190,12 @@ ABSL_ATTRIBUTE_NOINLINE Value RunCall(const EvaluationPlan& plan, const Node& no
               evaluation);
 }
 
-ABSL_ATTRIBUTE_NOINLINE Value RunList(const EvaluationPlan& plan, const Node& node,
-                                      Evaluation& evaluation) {
+Value RunCalendarPart(const EvaluationPlan& plan, const Node& node, Evaluation& evaluation) {
+  return CalendarPart(static_cast<Function>(node.detail), Run(plan, node.first, evaluation),
+                      plan.zones[node.second], evaluation.calendar());
+}
+
+Value RunList(const EvaluationPlan& plan, const Node& node, Evaluation& evaluation) {
   if (!evaluation.Spend(node.third)) return StepLimitError();
   Value* elements = evaluation.arena().NewArray<Value>(node.third);
   for (uint32_t i = 0; i < node.third; ++i) {
@@ -121,8 +205,7 @@ ABSL_ATTRIBUTE_NOINLINE Value RunList(const EvaluationPlan& plan, const Node& no
   return NewList(elements, node.third, evaluation);
 }
 
-ABSL_ATTRIBUTE_NOINLINE Value RunMap(const EvaluationPlan& plan, const Node& node,
-                                     Evaluation& evaluation) {
+Value RunMap(const EvaluationPlan& plan, const Node& node, Evaluation& evaluation) {
   const uint32_t size = node.third / 2;
   if (!evaluation.Spend(node.third)) return StepLimitError();
   MapEntry* entries = evaluation.arena().NewArray<MapEntry>(size);
@@ -136,24 +219,14 @@ ABSL_ATTRIBUTE_NOINLINE Value RunMap(const EvaluationPlan& plan, const Node& nod
   return NewMap(entries, size, evaluation);
 }
 
-Value RunTestField(const Value& record, const Node& node) {
-  const Value field = FieldOf(record, node.small);
-  if (record.kind() != Kind::kRecord) return field;
-  return field.IsError() && !field.IsAbsent() ? field : Value::Bool(!field.IsAbsent());
+Value RunBind(const EvaluationPlan& plan, const Node& node, Evaluation& evaluation) {
+  // An error is bound like any value: it counts where the variable is used.
+  evaluation.locals[node.small] = Run(plan, node.first, evaluation);
+  return Run(plan, node.second, evaluation);
 }
 
-Value RunHasSlot(const Value& value) {
-  // An attribute that could not be computed is neither there nor absent.
-  if (value.IsError() && !value.IsAbsent()) return value;
-  return Value::Bool(!value.IsAbsent());
-}
-
-Value RunNot(const Value& value) {
-  if (value.kind() == Kind::kBool) return Value::Bool(!value.bool_value());
-  return value.IsError() ? value : NoOverload();
-}
-
-Value RunSlotEqualString(const Node& node, const Value& value, Evaluation& evaluation) {
+Value RunSlotEqualString(const EvaluationPlan& /*plan*/, const Node& node, Evaluation& evaluation) {
+  const Value value = ReadSlot(node, evaluation);
   if (value.kind() != Kind::kString) [[unlikely]] {
     return CompareValues(static_cast<Relation>(node.third), value, node.constant, evaluation);
   }
@@ -161,7 +234,8 @@ Value RunSlotEqualString(const Node& node, const Value& value, Evaluation& evalu
   return Value::Bool(equal == (node.third == kRelationEqual));
 }
 
-Value RunSlotCompareInt(const Node& node, const Value& value, Evaluation& evaluation) {
+Value RunSlotCompareInt(const EvaluationPlan& /*plan*/, const Node& node, Evaluation& evaluation) {
+  const Value value = ReadSlot(node, evaluation);
   if (value.kind() != Kind::kInt) [[unlikely]] {
     return CompareValues(static_cast<Relation>(node.third), value, node.constant, evaluation);
   }
@@ -169,7 +243,9 @@ Value RunSlotCompareInt(const Node& node, const Value& value, Evaluation& evalua
                            OrderOf(value.int_value(), node.constant.int_value())));
 }
 
-Value RunSlotCompareDouble(const Node& node, const Value& value, Evaluation& evaluation) {
+Value RunSlotCompareDouble(const EvaluationPlan& /*plan*/, const Node& node,
+                           Evaluation& evaluation) {
+  const Value value = ReadSlot(node, evaluation);
   if (value.kind() != Kind::kDouble) [[unlikely]] {
     return CompareValues(static_cast<Relation>(node.third), value, node.constant, evaluation);
   }
@@ -177,90 +253,119 @@ Value RunSlotCompareDouble(const Node& node, const Value& value, Evaluation& eva
                            OrderOf(value.double_value(), node.constant.double_value())));
 }
 
-Value RunBind(const EvaluationPlan& plan, const Node& node, Evaluation& evaluation) {
-  // An error is bound like any value: it counts where the variable is used.
-  evaluation.locals[node.small] = Run(plan, node.first, evaluation);
-  return Run(plan, node.second, evaluation);
+Value RunSlotCompareExact(const EvaluationPlan& /*plan*/, const Node& node,
+                          Evaluation& evaluation) {
+  return CompareWithExact(static_cast<Relation>(node.third), ReadSlot(node, evaluation),
+                          ExactNumber{node.constant.int_value(), static_cast<int>(node.second)});
 }
 
-}  // namespace
+Value RunSlotInSet(const EvaluationPlan& plan, const Node& node, Evaluation& evaluation) {
+  return InSet(*plan.sets[node.second], ReadSlot(node, evaluation));
+}
 
-Value Run(const EvaluationPlan& plan, uint32_t index, Evaluation& evaluation) {
-  const Node& node = plan.nodes[index];
-  switch (node.op) {
+Value RunSlotHoldsText(const EvaluationPlan& /*plan*/, const Node& node, Evaluation& evaluation) {
+  return HoldsText(ReadSlot(node, evaluation), node.constant, evaluation);
+}
+
+Value RunSlotAffix(const EvaluationPlan& /*plan*/, const Node& node, Evaluation& evaluation) {
+  return FindAffix(static_cast<Function>(node.third), ReadSlot(node, evaluation), node.constant,
+                   evaluation);
+}
+
+constexpr Operation OperationOf(Op op) {
+  switch (op) {
     case Op::kConstant:
-      return node.constant;
+      return RunConstant;
     case Op::kSlot:
-      return ReadSlot(node, evaluation);
+      return RunSlot;
     case Op::kLocal:
-      return evaluation.locals[node.small];
+      return RunLocal;
     case Op::kField:
-      return FieldOf(Read(plan, node.first, evaluation), node.small);
+      return RunField;
     case Op::kLocalField:
-      return ReadLocalField(node, evaluation);
-    case Op::kHasField:
-      return RunTestField(Read(plan, node.first, evaluation), node);
+      return RunLocalField;
     case Op::kSelect:
     case Op::kHasKey:
-      return Select(Run(plan, node.first, evaluation), node.constant.string_value(),
-                    node.op == Op::kHasKey, evaluation);
+      return RunSelect;
     case Op::kHasSlot:
-      return RunHasSlot(ReadSlot(node, evaluation));
+      return RunHasSlot;
+    case Op::kHasField:
+      return RunHasField;
     case Op::kAnd:
-      return RunLogic<false>(plan, node, evaluation);
+      return RunLogic<false>;
     case Op::kOr:
-      return RunLogic<true>(plan, node, evaluation);
+      return RunLogic<true>;
     case Op::kNot:
-      return RunNot(Read(plan, node.first, evaluation));
+      return RunNot;
     case Op::kConditional:
-      return RunConditional(plan, node, evaluation);
+      return RunConditional;
     case Op::kCompare:
-      return RunCompare(plan, node, evaluation);
+      return RunCompare;
     case Op::kCompareExact:
-      return CompareWithExact(node.detail, Read(plan, node.first, evaluation),
-                              ExactNumber{node.constant.int_value(), node.small});
+      return RunCompareExact;
     case Op::kInSet:
-      return RunIn(*plan.sets[node.second], Read(plan, node.first, evaluation));
+      return RunInSet;
     case Op::kHoldsText:
-      return HoldsText(Read(plan, node.first, evaluation), node.constant, evaluation);
+      return RunHoldsText;
     case Op::kMatches:
-      return RunMatches(*plan.regexes[node.second], Run(plan, node.first, evaluation), evaluation);
+      return RunMatches;
     case Op::kCall:
-      return RunCall(plan, node, evaluation);
+      return RunCall;
     case Op::kCalendarPart:
-      return CalendarPart(static_cast<Function>(node.detail), Run(plan, node.first, evaluation),
-                          plan.zones[node.second], evaluation.calendar());
+      return RunCalendarPart;
     case Op::kList:
-      return RunList(plan, node, evaluation);
+      return RunList;
     case Op::kMap:
-      return RunMap(plan, node, evaluation);
+      return RunMap;
     case Op::kAll:
     case Op::kExists:
     case Op::kExistsOne:
     case Op::kTransform:
     case Op::kFilter:
-      return RunComprehension(plan, node, evaluation);
+      return RunComprehension;
     case Op::kBind:
-      return RunBind(plan, node, evaluation);
+      return RunBind;
     case Op::kSlotEqualString:
-      return RunSlotEqualString(node, ReadSlot(node, evaluation), evaluation);
+      return RunSlotEqualString;
     case Op::kSlotCompareInt:
-      return RunSlotCompareInt(node, ReadSlot(node, evaluation), evaluation);
+      return RunSlotCompareInt;
     case Op::kSlotCompareDouble:
-      return RunSlotCompareDouble(node, ReadSlot(node, evaluation), evaluation);
+      return RunSlotCompareDouble;
     case Op::kSlotCompareExact:
-      return CompareWithExact(
-          static_cast<Relation>(node.third), ReadSlot(node, evaluation),
-          ExactNumber{node.constant.int_value(), static_cast<int>(node.second)});
+      return RunSlotCompareExact;
     case Op::kSlotInSet:
-      return RunIn(*plan.sets[node.second], ReadSlot(node, evaluation));
+      return RunSlotInSet;
     case Op::kSlotHoldsText:
-      return HoldsText(ReadSlot(node, evaluation), node.constant, evaluation);
+      return RunSlotHoldsText;
     case Op::kSlotAffix:
-      return FindAffix(static_cast<Function>(node.third), ReadSlot(node, evaluation), node.constant,
-                       evaluation);
+      return RunSlotAffix;
   }
-  return NoOverload();
+  return nullptr;
+}
+
+constexpr size_t kOperations = static_cast<size_t>(Op::kSlotAffix) + 1;
+
+constexpr std::array<Operation, kOperations> AllOperations() {
+  std::array<Operation, kOperations> operations = {};
+  for (size_t i = 0; i < kOperations; ++i) operations[i] = OperationOf(static_cast<Op>(i));
+  return operations;
+}
+
+constexpr std::array<Operation, kOperations> kOperationByOp = AllOperations();
+
+}  // namespace
+
+Value Run(const EvaluationPlan& plan, uint32_t index, Evaluation& evaluation) {
+  const Node& node = plan.nodes[index];
+  return kOperationByOp[static_cast<size_t>(node.op)](plan, node, evaluation);
+}
+
+Value RunRoot(const EvaluationPlan& plan, const Frame& frame, Scratch& scratch) {
+  Evaluation evaluation{frame, scratch};
+  if (plan.locals > 0) evaluation.locals = scratch.arena().NewArray<Value>(plan.locals);
+  const Value value =
+      kOperationByOp[static_cast<size_t>(plan.root_node.op)](plan, plan.root_node, evaluation);
+  return evaluation.exhausted ? StepLimitError() : value;
 }
 
 }  // namespace touchstone::rules::expr

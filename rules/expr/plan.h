@@ -38,7 +38,7 @@ enum class Op : uint8_t {
   kCompare,       // detail: Relation; first, second
   kCompareExact,  // detail: Relation; first; constant: mantissa; small: scale
   kInSet,         // first: element; second: index of a ConstantSet
-  kHoldsText,     // first: container; constant: text that costs no steps to compare
+  kHoldsText,     // first: container; constant: text
   kMatches,       // first: text; second: index of a regex
   kCall,          // detail: Function; args
   kCalendarPart,  // detail: Function; first: time; second: index of a zone
@@ -72,15 +72,18 @@ struct Node {
 };
 static_assert(sizeof(Node) == 32);
 
-struct EvaluationPlan {
+struct alignas(64) EvaluationPlan {
+  // A copy of nodes[root], beside what else every evaluation reads: most programs are one node, and
+  // a decision meets thousands, none of them in the cache.
+  Node root_node;
+  uint32_t root = 0;
+  uint16_t locals = 0;
   std::vector<Node> nodes;
   std::vector<uint32_t> arguments;
   std::vector<const ConstantSet*> sets;
   std::vector<std::unique_ptr<RE2>> regexes;
   std::vector<absl::TimeZone> zones;
   std::vector<Slot> slots;  // ascending, without duplicates
-  uint32_t root = 0;
-  uint16_t locals = 0;
 
   // What the nodes point into.
   Scratch constants;

@@ -22,6 +22,7 @@ Planner::Planner(const Environment& environment, EvaluationPlan& plan)
 
 absl::Status Planner::Plan(const Expr& root) {
   plan_.root = Visit(root).node;
+  plan_.root_node = plan_.nodes[plan_.root];
   const auto before = [](Slot a, Slot b) {
     return std::pair(a.row, a.index) < std::pair(b.row, b.index);
   };

@@ -186,10 +186,7 @@ Planner::Part Planner::VisitIn(const Expr& expr) {
   const Part element = Visit(*expr.children[0]);
   const Part container = Visit(*expr.children[1]);
   if (!IsConstant(container, Kind::kList)) {
-    if (IsConstant(element, Kind::kString) &&
-        NodeOf(element).constant.string_value().size() < kBytesPerStep) {
-      return AddHoldsText(element, container);
-    }
+    if (IsConstant(element, Kind::kString)) return AddHoldsText(element, container);
     return AddOverArguments(CallNode(Function::kIn), {element, container});
   }
   const ListData& list = NodeOf(container).constant.list_value();

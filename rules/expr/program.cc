@@ -23,10 +23,7 @@ absl::StatusOr<Program> Program::Compile(const Expr& checked, const Environment&
 }
 
 Value Program::Evaluate(const Frame& frame, Scratch& scratch) const {
-  Evaluation evaluation{frame, scratch};
-  if (plan_->locals > 0) evaluation.locals = scratch.arena().NewArray<Value>(plan_->locals);
-  const Value value = Run(*plan_, plan_->root, evaluation);
-  return evaluation.exhausted ? StepLimitError() : value;
+  return RunRoot(*plan_, frame, scratch);
 }
 
 absl::Span<const Slot> Program::slots() const { return plan_->slots; }

@@ -104,8 +104,8 @@ class Value {
   // a rule's literal is before it meets real money. It takes its partner's currency; where a whole
   // expression is one, the caller gives it a currency.
   static Value OfMoney(Money v) {
-    Value r = FromInt(Kind::kMoney, v.amount_minor);
-    r.aux_ = v.currency.index();
+    Value r(Kind::kMoney, v.currency.index());
+    r.payload_.integer = v.amount_minor;
     return r;
   }
   static Value OfDecimal(Decimal v) { return FromInt(Kind::kDecimal, v.thousandths); }
@@ -119,41 +119,45 @@ class Value {
   static Value Optional(const Value* v) { return FromPointer(Kind::kOptional, v, 0); }
   static Value OfType(const Type* v) { return FromPointer(Kind::kType, v, 0); }
 
-  Kind kind() const { return kind_; }
-  bool IsError() const { return kind_ == Kind::kError; }
+  Kind kind() const { return static_cast<Kind>(head_ & 0xFF); }
+  bool IsError() const { return kind() == Kind::kError; }
   bool IsAbsent() const { return IsError() && error() == ErrorCode::kAbsent; }
-  bool IsTrue() const { return kind_ == Kind::kBool && payload_.integer != 0; }
-  bool IsFalse() const { return kind_ == Kind::kBool && payload_.integer == 0; }
+  bool IsTrue() const { return kind() == Kind::kBool && payload_.integer != 0; }
+  bool IsFalse() const { return kind() == Kind::kBool && payload_.integer == 0; }
 
   // REQUIRES for each accessor: the matching kind().
-  ErrorCode error() const { return static_cast<ErrorCode>(aux_); }
+  ErrorCode error() const { return static_cast<ErrorCode>(aux()); }
   bool bool_value() const { return payload_.integer != 0; }
   int64_t int_value() const { return payload_.integer; }
   uint64_t uint_value() const { return static_cast<uint64_t>(payload_.integer); }
   double double_value() const { return payload_.real; }
   absl::string_view string_value() const {
-    return absl::string_view(static_cast<const char*>(payload_.pointer), aux_);
+    return absl::string_view(static_cast<const char*>(payload_.pointer), aux());
   }
   absl::string_view bytes_value() const { return string_value(); }
   int64_t timestamp_seconds() const { return payload_.integer; }  // since the epoch, floor
-  uint32_t timestamp_nanos() const { return aux_; }               // 0 to 999,999,999
+  uint32_t timestamp_nanos() const { return aux(); }              // 0 to 999,999,999
   absl::Time timestamp_value() const {
-    return absl::FromUnixSeconds(payload_.integer) + absl::Nanoseconds(aux_);
+    return absl::FromUnixSeconds(payload_.integer) + absl::Nanoseconds(aux());
   }
   int64_t duration_nanos() const { return payload_.integer; }
   Money money_value() const {
-    return Money{payload_.integer, Currency::FromIndex(static_cast<uint16_t>(aux_))};
+    return Money{payload_.integer, Currency::FromIndex(static_cast<uint16_t>(aux()))};
   }
   Decimal decimal_value() const { return Decimal{payload_.integer}; }
   const ListData& list_value() const { return *static_cast<const ListData*>(payload_.pointer); }
   const MapData& map_value() const { return *static_cast<const MapData*>(payload_.pointer); }
   const Value* record_fields() const { return static_cast<const Value*>(payload_.pointer); }
-  uint32_t record_size() const { return aux_; }
+  uint32_t record_size() const { return aux(); }
   const Value* optional_value() const { return static_cast<const Value*>(payload_.pointer); }
   const Type& type_value() const { return *static_cast<const Type*>(payload_.pointer); }
 
  private:
-  Value(Kind kind, uint32_t aux) : kind_(kind), aux_(aux) { payload_.integer = 0; }
+  Value(Kind kind, uint32_t aux) : head_(uint64_t{aux} << 32 | static_cast<uint8_t>(kind)) {
+    payload_.integer = 0;
+  }
+  // Length, currency, nanoseconds, field count or error code, by kind.
+  uint32_t aux() const { return static_cast<uint32_t>(head_ >> 32); }
   static Value FromInt(Kind kind, int64_t v) {
     Value r(kind, 0);
     r.payload_.integer = v;
@@ -168,8 +172,8 @@ class Value {
     return r;
   }
 
-  Kind kind_;
-  uint32_t aux_;  // length, currency, nanoseconds, field count or error code, by kind
+  // The kind below, aux above: one word, so that a value travels in two registers as it is.
+  uint64_t head_;
   union {
     int64_t integer;
     double real;

@@ -56,6 +56,21 @@ bool SeesOffers(Scope scope) {
          scope == Scope::kLine;
 }
 
+std::optional<size_t> FindName(const std::vector<AttributeSpec>& attributes,
+                               absl::string_view name) {
+  for (size_t i = 0; i < attributes.size(); ++i) {
+    if (attributes[i].name == name) return i;
+  }
+  return std::nullopt;
+}
+
+// The attribute `zone` that is a time zone.
+std::optional<size_t> FindZoneName(const std::vector<AttributeSpec>& attributes) {
+  const std::optional<size_t> found = FindName(attributes, "zone");
+  if (!found.has_value() || attributes[*found].form != ValueForm::kTimezone) return std::nullopt;
+  return found;
+}
+
 // Declares the names of one scope; names come from a schema without duplicates, so that a
 // declaration cannot fail.
 class Declarations {
@@ -185,6 +200,14 @@ FactLayout::FactLayout(const Schema& schema) : schema_(&schema) {
     line_names_.push_back(absl::StrCat("line.product.", column.name));
   }
   line_row_size_ = SlotAt(line_names_.size());
+
+  categories_column_ = FindName(schema.product.columns, "categories");
+  if (const auto column = FindZoneName(schema.store.columns)) {
+    store_zone_slot_ = store_slot(*column);
+  }
+  if (const auto attribute = FindZoneName(schema.customer)) {
+    customer_zone_slot_ = customer_slot(*attribute);
+  }
 }
 
 uint16_t FactLayout::customer_slot(size_t attribute) const {

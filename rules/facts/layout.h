@@ -9,6 +9,7 @@
 // Thread safety: const after construction. Lifetime: refers to its Schema.
 
 #include <cstdint>
+#include <optional>
 #include <vector>
 
 #include "absl/types/span.h"
@@ -96,6 +97,10 @@ class FactLayout {
   uint16_t computed_slot(size_t computed) const;
   uint16_t store_slot(size_t column) const;
   uint16_t product_slot(size_t column) const;  // in the line row
+  // Columns and attributes that the house itself reads by name; nothing where the schema has none.
+  std::optional<size_t> categories_column() const { return categories_column_; }  // of product
+  std::optional<uint16_t> store_zone_slot() const { return store_zone_slot_; }
+  std::optional<uint16_t> customer_zone_slot() const { return customer_zone_slot_; }
   // Whether a slot of the decision row is a personal fact (customer.* but for customer.known, or a
   // computed attribute that reads one).
   bool IsPersonal(expr::Slot slot) const;
@@ -113,6 +118,9 @@ class FactLayout {
   uint16_t first_request_ = 0;
   uint16_t first_store_ = 0;
   uint16_t first_computed_ = 0;
+  std::optional<size_t> categories_column_;
+  std::optional<uint16_t> store_zone_slot_;
+  std::optional<uint16_t> customer_zone_slot_;
   std::vector<StoredSlot> stored_slots_;
   std::vector<std::string> names_;       // of the decision row
   std::vector<std::string> line_names_;  // of the line row

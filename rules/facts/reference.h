@@ -11,7 +11,6 @@
 #include <string>
 #include <vector>
 
-#include "absl/container/flat_hash_map.h"
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
 #include "absl/types/span.h"
@@ -31,14 +30,30 @@ class ReferenceTable {
   // nothing is added.
   absl::Status Add(absl::string_view key, absl::Span<const expr::Value> row);
   // The row's columns() values, or null. With columns() 0 a row that is there is not null either.
-  const expr::Value* Find(absl::string_view key) const;
-  size_t size() const { return rows_.size(); }
+  const expr::Value* Find(absl::string_view key) const { return Find(key, HashOf(key)); }
+  // Find in two halves, for those who look for many rows: the first fetches what the second will
+  // read, and so should run well before it.
+  uint64_t HashToFind(absl::string_view key) const;
+  const expr::Value* Find(absl::string_view key, uint64_t hash) const;
+  size_t size() const { return size_; }
   size_t columns() const { return columns_; }
 
  private:
+  struct Place {
+    const expr::Value* row = nullptr;  // null: free
+    uint32_t hash = 0;                 // its lower half
+    uint32_t key_size = 0;
+  };
+  static uint64_t HashOf(absl::string_view key);
+  static absl::string_view KeyOf(const Place& place);
+  void Insert(const Place& place);
+
   size_t columns_ = 0;
   std::unique_ptr<expr::Arena> memory_ = std::make_unique<expr::Arena>();
-  absl::flat_hash_map<absl::string_view, const expr::Value*> rows_;
+  // Open addressing, a power of two of places, at most half of them taken: one place is one
+  // fetch, and the key stands right before the row's values.
+  std::vector<Place> places_;
+  size_t size_ = 0;
 };
 
 struct ReferenceSnapshot {

@@ -24,8 +24,10 @@ struct AllocationShare {
 };
 
 struct AllocationScratch {
-  // 128 bits: a sum of int64 weights need not fit int64, and a remainder comes close to it.
-  std::vector<std::pair<absl::uint128, uint32_t>> remainders;
+  // A sum of int64 weights need not fit int64, and a remainder comes close to it: 128 bits. Where
+  // all products fit 64, so do the remainders.
+  std::vector<std::pair<absl::uint128, uint32_t>> wide_remainders;
+  std::vector<std::pair<uint64_t, uint32_t>> remainders;
 };
 
 // Writes `part` of each share. total may be 0 and must not be negative; when all weights are zero

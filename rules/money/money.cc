@@ -3,6 +3,7 @@
 #include "absl/numeric/int128.h"
 #include "absl/strings/str_cat.h"
 #include "rules/money/fixed_point.h"
+#include "rules/money/quotient.h"
 
 namespace touchstone::rules {
 namespace {
@@ -74,6 +75,10 @@ absl::StatusOr<Money> Percentage(Money a, int64_t parts_per_million, Rounding ro
 absl::StatusOr<Money> LineTotal(Decimal quantity, int64_t unit_price_e4, Currency currency,
                                 Rounding rounding) {
   const int64_t divisor = PowerOfTen(kLineTotalScale - currency.minor_digits());
+  int64_t product = 0;
+  if (!__builtin_mul_overflow(quantity.thousandths, unit_price_e4, &product)) [[likely]] {
+    return Money{QuotientRounded(product, divisor, rounding), currency};
+  }
   return Scale(Money{quantity.thousandths, currency}, unit_price_e4, divisor, rounding);
 }
 

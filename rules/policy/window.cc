@@ -8,29 +8,38 @@ uint8_t WeekdayBit(absl::CivilDay day) {
   return static_cast<uint8_t>(1u << static_cast<unsigned>(absl::GetWeekday(day)));
 }
 
-bool DayCounts(const WindowSpec& window, absl::CivilDay day) {
+bool DayCounts(const WindowSpec& window, absl::CivilDay day, uint8_t weekday_bit) {
+  if ((window.days & weekday_bit) == 0) return false;
   if (window.from.has_value() && day < *window.from) return false;
-  if (window.through.has_value() && day > *window.through) return false;
-  return (window.days & WeekdayBit(day)) != 0;
+  return !window.through.has_value() || day <= *window.through;
 }
 
 }  // namespace
 
-bool IsOpen(const WindowSpec& window, absl::CivilMinute local) {
-  const absl::CivilDay day(local);
-  const int minute = local.hour() * 60 + local.minute();
+LocalMinute::LocalMinute(absl::CivilMinute local)
+    : day(local),
+      day_before(day - 1),
+      weekday_bit(WeekdayBit(day)),
+      weekday_bit_before(WeekdayBit(day_before)),
+      minute_of_day(local.hour() * 60 + local.minute()) {}
+
+bool IsOpen(const WindowSpec& window, const LocalMinute& local) {
+  const int minute = local.minute_of_day;
+  const auto today = [&] { return DayCounts(window, local.day, local.weekday_bit); };
   if (window.closes_minute > window.opens_minute) {
-    return minute >= window.opens_minute && minute < window.closes_minute && DayCounts(window, day);
+    return minute >= window.opens_minute && minute < window.closes_minute && today();
   }
-  if (minute >= window.opens_minute && DayCounts(window, day)) return true;
-  return minute < window.closes_minute && DayCounts(window, day - 1);
+  if (minute >= window.opens_minute && today()) return true;
+  return minute < window.closes_minute &&
+         DayCounts(window, local.day_before, local.weekday_bit_before);
 }
 
 bool OpensEver(const WindowSpec& window) {
   if (!window.from.has_value() || !window.through.has_value()) return (window.days & 0x7f) != 0;
   // Seven days hold every weekday: later ones decide nothing.
   for (int i = 0; i < 7 && *window.from + i <= *window.through; ++i) {
-    if (DayCounts(window, *window.from + i)) return true;
+    const absl::CivilDay day = *window.from + i;
+    if (DayCounts(window, day, WeekdayBit(day))) return true;
   }
   return false;
 }

@@ -27,7 +27,22 @@ struct WindowSpec {
   absl::TimeZone zone;  // with kFixed; the fallback for the others
 };
 
-bool IsOpen(const WindowSpec& window, absl::CivilMinute local);
+// A local minute, read once for all the windows that are asked about it.
+struct LocalMinute {
+  LocalMinute() : LocalMinute(absl::CivilMinute()) {}
+  explicit LocalMinute(absl::CivilMinute local);
+
+  absl::CivilDay day;
+  absl::CivilDay day_before;
+  uint8_t weekday_bit = 0;  // as in WindowSpec::days
+  uint8_t weekday_bit_before = 0;
+  int minute_of_day = 0;
+};
+
+bool IsOpen(const WindowSpec& window, const LocalMinute& local);
+inline bool IsOpen(const WindowSpec& window, absl::CivilMinute local) {
+  return IsOpen(window, LocalMinute(local));
+}
 
 // Whether it opens at any minute at all (days within from..through, hours not empty).
 bool OpensEver(const WindowSpec& window);

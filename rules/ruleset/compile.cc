@@ -47,6 +47,7 @@ CompileResult Compile(const v1::RuleSet& message, const SourceMap& sources, absl
   result.diagnostics = reporter.TakeSorted();
   if (usable) {
     rule_set->content_hash = ContentHash(message);
+    rule_set->scan = ScanOffers(*rule_set, Sharing::kEqualTexts);
     result.rule_set = std::move(rule_set);
   }
   return result;

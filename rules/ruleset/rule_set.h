@@ -26,6 +26,7 @@
 #include "rules/facts/schema.h"
 #include "rules/policy/limit.h"
 #include "rules/policy/window.h"
+#include "rules/ruleset/offer_scan.h"
 
 namespace touchstone::rules {
 
@@ -164,6 +165,7 @@ struct RuleSet {
   std::vector<SegmentSpec> segments;      // the last is `otherwise`
   std::vector<PlacementSpec> placements;  // in order of name
   std::vector<OfferSpec> offers;          // in order of id
+  OfferScan scan;                         // of offers
   std::vector<uint32_t> pricing_order;    // offers with a benefit: stage, priority, id
   Condition never_discount;               // over the line row; only with has_never_discount
   bool has_never_discount = false;

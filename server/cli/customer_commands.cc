@@ -8,7 +8,7 @@
 #include "server/cli/cli.h"
 #include "server/cli/connection.h"
 #include "server/cli/decision_text.h"
-#include "server/ingest/identity.h"
+#include "server/decide/identity.h"
 #include "touchstone/v1/customer_service.grpc.pb.h"
 
 namespace touchstone::server {

@@ -12,7 +12,7 @@
 #include "rules/money/decimal.h"
 #include "rules/money/fixed_point.h"
 #include "server/cli/yaml_json.h"
-#include "server/ingest/identity.h"
+#include "server/decide/identity.h"
 
 namespace touchstone::server {
 namespace {

@@ -2,8 +2,10 @@
 
 #include <chrono>
 #include <cstdio>
+#include <filesystem>
 #include <memory>
 #include <string>
+#include <system_error>
 #include <thread>
 
 #include "absl/strings/str_cat.h"
@@ -11,6 +13,7 @@
 #include "server/cli/connection.h"
 #include "server/import/import_run.h"
 #include "server/import/mapping.h"
+#include "server/json_string.h"
 
 namespace touchstone::server {
 namespace {
@@ -54,7 +57,9 @@ void PrintTotalsJson(const ImportTotals& totals, const Quarantine& quarantine) {
       static_cast<long long>(totals.quarantined), static_cast<long long>(totals.events_new),
       static_cast<long long>(totals.events_duplicate));
   if (totals.quarantined > 0) {
-    std::printf(",\"quarantine\":\"%s\"", quarantine.path().c_str());
+    std::string path;
+    AppendJsonString(quarantine.path(), &path);
+    std::printf(",\"quarantine\":%s", path.c_str());
   }
   std::printf("}\n");
 }
@@ -65,6 +70,19 @@ absl::Status CheckKind(const Mapping& mapping, MappingKind wanted, const ImportC
   return absl::InvalidArgumentError(absl::StrCat(
       command.mapping, " is a mapping of kind ", kNames[static_cast<size_t>(mapping.kind)],
       "; `import ", kNames[static_cast<size_t>(wanted)], "` needs one of its own kind."));
+}
+
+// What an earlier run left would pass for what this one found.
+absl::Status ClearQuarantine(const std::string& path, const std::string& file) {
+  std::error_code error;
+  if (std::filesystem::equivalent(path, file, error)) {
+    return absl::InvalidArgumentError(
+        "--quarantine names the file that is imported. Name another one.");
+  }
+  std::filesystem::remove(path, error);
+  if (!error) return absl::OkStatus();
+  return absl::UnavailableError(
+      absl::StrCat("cannot replace the quarantine file ", path, ": ", error.message()));
 }
 
 ImportResult RunImport(MappingKind kind, const ImportRun& run) {
@@ -87,9 +105,13 @@ int Import(MappingKind kind, const ImportCommand& command) {
   absl::StatusOr<std::unique_ptr<RowReader>> reader =
       RowReader::Open(command.file, mapping->columns);
   if (!reader.ok()) return SayWrong(reader.status());
-  Quarantine quarantine(command.quarantine.empty() ? command.file + ".quarantine.csv"
-                                                   : command.quarantine);
-  Progress progress(isatty(fileno(stderr)) != 0, /*quiet=*/false);
+  const std::string quarantine_path =
+      command.quarantine.empty() ? command.file + ".quarantine.csv" : command.quarantine;
+  if (absl::Status free = ClearQuarantine(quarantine_path, command.file); !free.ok()) {
+    return SayWrong(free);
+  }
+  Quarantine quarantine(quarantine_path);
+  Progress progress(isatty(fileno(stderr)) != 0);
   ImportRun run;
   run.reader = reader->get();
   run.mapping = &*mapping;

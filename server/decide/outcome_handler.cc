@@ -9,6 +9,7 @@
 #include "server/decide/sip_hash.h"
 #include "server/rpc/parse.h"
 #include "server/rpc/rpc_error.h"
+#include "store/apply.h"
 #include "store/record_patch.h"
 
 namespace touchstone::server {
@@ -16,7 +17,6 @@ namespace {
 
 using store::storage::EntryResult;
 
-constexpr uint32_t kEntryVersion = 1;
 constexpr absl::Duration kRetryWhenFull = absl::Milliseconds(100);
 constexpr SipKey kBodyKey = {0x746f756368737430, 0x626f647900000001};
 
@@ -194,7 +194,7 @@ class OutcomeHandler::Batch {
       batch->Finish();
       return;
     }
-    batch->entry_.set_format_version(kEntryVersion);
+    batch->entry_.set_format_version(store::kEntryFormatVersion);
     batch->entry_.set_time_us(absl::ToUnixMicros(batch->server_now_));
     batch->entry_.set_request_id(absl::StrCat("outcomes/", batch->request_.request_id()));
     batch->entry_.set_body_hash(SipHash64(kBodyKey, batch->call_->request()));

@@ -6,13 +6,14 @@
 #include "absl/strings/str_cat.h"
 #include "rules/facts/text.h"
 #include "server/decide/binder.h"
+#include "server/decide/identity.h"
 
 namespace touchstone::server {
 namespace {
 
 constexpr size_t kMaxIdBytes = 64;
-constexpr size_t kMaxIdentityValueBytes = 128;
 constexpr size_t kMaxLocaleBytes = 35;  // BCP 47, section 4.4.1
+constexpr int64_t kMaxBudgetSeconds = 3600;
 constexpr int64_t kThousandthsPerUnit = 1000;
 constexpr absl::string_view kIdForm = "must be 1 to 64 characters of A-Z, a-z, 0-9, '.', '_', '-'";
 
@@ -22,23 +23,15 @@ bool HasIdCharacters(absl::string_view text) {
   });
 }
 
-bool IsNamespace(absl::string_view text) {
-  return !text.empty() && text.size() <= kMaxIdBytes &&
-         std::all_of(text.begin(), text.end(), [](char c) {
-           return absl::ascii_islower(static_cast<unsigned char>(c)) ||
-                  absl::ascii_isdigit(static_cast<unsigned char>(c)) || c == '_';
-         });
-}
-
 bool IsLocale(absl::string_view text) {
   return text.size() <= kMaxLocaleBytes && std::all_of(text.begin(), text.end(), [](char c) {
            return absl::ascii_isalnum(static_cast<unsigned char>(c)) || c == '-';
          });
 }
 
-bool IsDuration(const google::protobuf::Duration& duration) {
+bool IsBudget(const google::protobuf::Duration& duration) {
   return duration.seconds() >= 0 && duration.nanos() >= 0 && duration.nanos() <= 999'999'999 &&
-         (duration.seconds() > 0 || duration.nanos() > 0);
+         (duration.seconds() > 0 || duration.nanos() > 0) && duration.seconds() < kMaxBudgetSeconds;
 }
 
 void Add(absl::string_view field, absl::string_view description,
@@ -52,12 +45,8 @@ void CheckIdentities(const v1::DecisionContext& context, std::vector<Violation>*
   }
   for (int i = 0; i < context.identities_size(); ++i) {
     const v1::Identity& identity = context.identities(i);
-    if (!IsNamespace(identity.namespace_())) {
-      Add(absl::StrCat("context.identities[", i, "].namespace"),
-          "must be 1 to 64 characters of a-z, 0-9 and '_'", violations);
-    }
-    if (identity.value().empty() || identity.value().size() > kMaxIdentityValueBytes) {
-      Add(absl::StrCat("context.identities[", i, "].value"), "must be 1 to 128 bytes", violations);
+    if (!IsIdentity(identity)) {
+      CheckIdentity(identity, absl::StrCat("context.identities[", i, "]"), violations);
     }
   }
 }
@@ -80,8 +69,8 @@ void CheckTimes(const v1::DecisionContext& context, std::vector<Violation>* viol
   if (context.has_as_of() && !IsTimestamp(context.as_of())) {
     Add("context.as_of", "must be a timestamp from year 1 to 9999", violations);
   }
-  if (context.has_budget() && !IsDuration(context.budget())) {
-    Add("context.budget", "must be a duration above zero", violations);
+  if (context.has_budget() && !IsBudget(context.budget())) {
+    Add("context.budget", "must be a duration above zero and below one hour", violations);
   }
   if (!context.business_date().empty() && !rules::ParseDate(context.business_date()).ok()) {
     Add("context.business_date", "must be a date such as 2026-11-26", violations);

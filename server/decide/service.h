@@ -19,7 +19,9 @@
 #include "server/decide/explain.h"
 #include "server/decide/outcome_handler.h"
 #include "server/decide/read_pool.h"
+#include "server/decide/store_reader.h"
 #include "server/rpc/raw_server.h"
+#include "server/rpc/rpc_service.h"
 #include "store/store.h"
 
 namespace touchstone::server {
@@ -35,13 +37,14 @@ struct DecideServerOptions {
   size_t tracked_transactions = 65536;
   size_t shown_in_flight = 1024;     // entries of contacts on their way to the store
   int max_concurrent_streams = 256;  // of one connection; what is beyond waits at the client
-  int max_request_bytes = 16 << 20;
+  size_t max_request_bytes = size_t{8} << 20;  // a receipt, which holds it, may have 16 MiB
 };
 
 struct DecideServerRooms {
   const Live* live = nullptr;
   const store::Store* store = nullptr;
   const TokenKey* token_key = nullptr;
+  CallLimit* limit = nullptr;            // of the methods that are not hot
   SubmitFunction submit;                 // store::Writer::Submit
   AppendReceiptFunction append_receipt;  // store::ReceiptLog::Append
   FindReceiptFunction find_receipt;      // store::ReceiptLog::Find
@@ -69,16 +72,12 @@ class DecideServer {
   int64_t in_flight() const { return raw_ == nullptr ? 0 : raw_->in_flight(); }
 
  private:
-  class StoreReader;
-  class DecisionRpc;
-  class OutcomeRpc;
-
   const DecideServerOptions options_;
   DecideServerRooms rooms_;
   DecideStats stats_;
   StepTracker steps_;
   ShownContacts contacts_;
-  std::unique_ptr<StoreReader> reader_;
+  StoreReader reader_;
   ReadPool pool_;
   Gatherer gatherer_;
   DecideRooms decide_rooms_;
@@ -86,8 +85,8 @@ class DecideServer {
   DecideHandler decide_handler_;
   OutcomeHandler outcome_handler_;
   Explainer explainer_;
-  std::unique_ptr<DecisionRpc> decision_rpc_;
-  std::unique_ptr<OutcomeRpc> outcome_rpc_;
+  RpcService decisions_;
+  RpcService outcomes_;
   std::unique_ptr<RawServer> raw_;
 };
 

@@ -4,8 +4,8 @@
 //
 // Once a transaction and offer: the record itself keeps a contact once, and what was counted
 // recently is not sent again. Bounded: what finds no room is dropped and counted, since a decision
-// never waits for a write. Until the store has applied it (milliseconds) the next decision does not
-// see the contact.
+// never waits for a write. Until the store has applied it the next decision does not see the
+// contact: WriterOptions::soon (10 ms) and a sync later; a crash forgets as much.
 // Thread safety: any thread. Cost: a short lock; an answer with new contacts costs an entry of the
 // store's queue.
 

@@ -9,31 +9,36 @@
 namespace touchstone::server {
 namespace {
 
-constexpr absl::string_view kByteOrderMark = "\xef\xbb\xbf";
+// Whether a record that is read line by line ends inside a quoted cell, and so goes on in the next
+// line. A quote in the middle of a cell that did not begin with one is text.
+class QuoteScan {
+ public:
+  bool is_open() const { return quoted_; }
 
-// Whether the record ends inside a quoted cell, and so goes on in the next line. A quote in the
-// middle of a cell that did not begin with one is text.
-bool IsOpen(const std::string& text) {
-  bool at_start = true;
-  bool quoted = false;
-  for (size_t i = 0; i < text.size(); ++i) {
-    if (quoted) {
-      if (text[i] != '"') continue;
-      if (i + 1 < text.size() && text[i + 1] == '"') {
-        ++i;
-      } else {
-        quoted = false;
+  // What follows, up to the end of a line.
+  void Add(const std::string& text) {
+    for (size_t i = 0; i < text.size(); ++i) {
+      if (quoted_) {
+        if (text[i] != '"') continue;
+        if (i + 1 < text.size() && text[i + 1] == '"') {
+          ++i;
+        } else {
+          quoted_ = false;
+        }
+      } else if (text[i] == ',') {
+        at_start_ = true;
+        continue;
+      } else if (at_start_ && text[i] == '"') {
+        quoted_ = true;
       }
-    } else if (text[i] == ',') {
-      at_start = true;
-      continue;
-    } else if (at_start && text[i] == '"') {
-      quoted = true;
+      at_start_ = false;
     }
-    at_start = false;
   }
-  return quoted;
-}
+
+ private:
+  bool at_start_ = true;  // of a cell
+  bool quoted_ = false;
+};
 
 }  // namespace
 
@@ -49,7 +54,6 @@ absl::StatusOr<std::unique_ptr<RowReader>> CsvReader::Open(
   }
   std::vector<std::string> header(
       reader->fields_.begin(), reader->fields_.begin() + static_cast<long>(reader->field_count_));
-  if (header[0].rfind(kByteOrderMark.data(), 0) == 0) header[0].erase(0, kByteOrderMark.size());
   reader->width_ = header.size();
   for (const std::string& column : columns) {
     const auto found = std::find(header.begin(), header.end(), column);
@@ -68,13 +72,16 @@ bool CsvReader::ReadRecord(std::string* error) {
   if (!lines_->Next(&raw_)) return false;
   first_line_ = lines_->number();
   std::string more;
-  while (IsOpen(raw_)) {
+  QuoteScan quotes;
+  quotes.Add(raw_);
+  while (quotes.is_open()) {
     if (raw_.size() > kMaxRowBytes || !lines_->Next(&more)) {
       *error = "a quote is opened and not closed";
       return true;
     }
     raw_.push_back('\n');
     raw_.append(more);
+    quotes.Add(more);
   }
   if (raw_.size() > kMaxRowBytes) *error = "the row is longer than 1 MiB";
   if (error->empty()) Split(error);

@@ -62,6 +62,12 @@ std::optional<GroupedEvent> EventGrouping::Add(const Row& row) {
         mapping_.lines, mapping_, row, event.event.mutable_event()->add_lines()->mutable_values());
     if (!mapped.ok()) event.error = absl::StrCat("line ", row.line, ": ", mapped.message());
   }
+  if (event.rows.size() > kMaxEventRows) {
+    event.error = absl::StrCat("more than ", kMaxEventRows, " rows belong to one event: is ",
+                               mapping_.columns[static_cast<size_t>(*mapping_.group_by)],
+                               " the column to group by?");
+    return End();
+  }
   const size_t most = mapping_.group_by.has_value() ? kOpenEvents : 1;
   return open_.size() > most ? End() : std::nullopt;
 }

@@ -22,24 +22,23 @@ namespace touchstone::server {
 
 // One event with the rows that it came from.
 struct GroupedEvent {
-  struct Origin {
-    int64_t line = 0;
-    std::string raw;
-  };
   v1::CustomerEvent event;
-  std::vector<Origin> rows;
+  std::vector<RowOrigin> rows;
   std::string error;      // a sentence; empty when the event can be sent
   bool left_out = false;  // outside of from and until
 };
 
 // Events that are open at a time.
 inline constexpr size_t kOpenEvents = 16;
+// Rows of one event; the server takes as many lines.
+inline constexpr size_t kMaxEventRows = 10'000;
 
 class EventGrouping {
  public:
   explicit EventGrouping(const Mapping& mapping) : mapping_(mapping) {}
 
-  // Takes the next wanted row; gives the event that was begun first when it has to make room.
+  // Takes the next wanted row; gives the event that was begun first when it has to make room, or
+  // when one has too many rows.
   std::optional<GroupedEvent> Add(const Row& row);
   // The events that are still open, one a call, in order of their first rows.
   std::optional<GroupedEvent> End();

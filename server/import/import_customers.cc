@@ -1,5 +1,6 @@
 // Customers: one stream of batches, a few of them under way at a time.
 
+#include <algorithm>
 #include <condition_variable>
 #include <deque>
 #include <mutex>
@@ -18,11 +19,6 @@ namespace {
 constexpr int kRowsInBatch = 2000;
 constexpr size_t kMaxBatchBytes = size_t{3} << 20;
 constexpr size_t kBatchesUnderWay = 4;
-
-struct RowOrigin {
-  int64_t line = 0;
-  std::string raw;
-};
 
 absl::Status MapRow(const Mapping& mapping, const Row& row, v1::CustomerRow* to) {
   absl::StatusOr<std::string> id = TextOf(mapping.customer, mapping, row);
@@ -63,7 +59,8 @@ class CustomerStream {
   grpc::Status End() {
     stream_->WritesDone();
     answers_.join();
-    return stream_->Finish();
+    grpc::Status ended = stream_->Finish();
+    return fits_ ? ended : AnswerDoesNotFit();
   }
 
   int64_t written() const { return written_; }
@@ -73,9 +70,12 @@ class CustomerStream {
     v1::ImportCustomersResponse response;
     while (stream_->Read(&response)) {
       std::lock_guard<std::mutex> lock(mutex_);
-      const std::vector<RowOrigin>& origins = under_way_.front();
+      if (fits_ = Fits(response); !fits_) {
+        context_.TryCancel();
+        break;
+      }
       for (const v1::RejectedRow& row : response.rejected_rows()) {
-        const RowOrigin& origin = origins[static_cast<size_t>(row.index())];
+        const RowOrigin& origin = under_way_.front()[static_cast<size_t>(row.index())];
         run_.quarantine->Add(origin.line, row.error().message(), origin.raw);
       }
       written_ += response.written_count();
@@ -87,15 +87,25 @@ class CustomerStream {
     room_.notify_one();
   }
 
+  bool Fits(const v1::ImportCustomersResponse& response) const {
+    return !under_way_.empty() &&
+           std::all_of(response.rejected_rows().begin(), response.rejected_rows().end(),
+                       [this](const v1::RejectedRow& row) {
+                         return row.index() >= 0 &&
+                                static_cast<size_t>(row.index()) < under_way_.front().size();
+                       });
+  }
+
   const ImportRun& run_;
   std::unique_ptr<v1::CustomerService::Stub> stub_;
   grpc::ClientContext context_;
   std::unique_ptr<grpc::ClientReaderWriter<v1::ImportCustomersRequest, v1::ImportCustomersResponse>>
       stream_;
-  std::mutex mutex_;  // guards the three below
+  std::mutex mutex_;  // guards the four below
   std::condition_variable room_;
   std::deque<std::vector<RowOrigin>> under_way_;
   bool ended_ = false;
+  bool fits_ = true;
   int64_t written_ = 0;
   std::thread answers_;  // last: it uses all of the above
 };

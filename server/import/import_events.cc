@@ -23,14 +23,16 @@ constexpr size_t kBatchesWaiting = 4;
 
 struct Batch {
   v1::AppendEventsRequest request;
-  std::vector<std::vector<GroupedEvent::Origin>> origins;  // by event
+  std::vector<std::vector<RowOrigin>> origins;  // by event
 };
 
 class EventSenders {
  public:
   explicit EventSenders(const ImportRun& run)
       : run_(run), stub_(v1::CustomerService::NewStub(run.channel)) {
-    for (size_t i = 0; i < kSenders; ++i) threads_.emplace_back([this] { Run(); });
+    // An event that takes another one back must not overtake it.
+    const size_t senders = run.mapping->reverses.has_value() ? 1 : kSenders;
+    for (size_t i = 0; i < senders; ++i) threads_.emplace_back([this] { Run(); });
   }
 
   // Waits for room; false when a call has failed for good.
@@ -75,13 +77,19 @@ class EventSenders {
         return stub_->AppendEvents(context, batch.request, &response);
       });
       std::lock_guard<std::mutex> lock(mutex_);
-      if (status.ok()) {
+      if (!status.ok()) {
+        Fail(status);
+      } else if (response.results_size() != batch.request.events_size()) {
+        Fail(AnswerDoesNotFit());
+      } else {
         Count(batch, response);
-      } else if (failure_.ok()) {
-        failure_ = status;
-        changed_.notify_all();
       }
     }
+  }
+
+  void Fail(const grpc::Status& status) {
+    if (failure_.ok()) failure_ = status;
+    changed_.notify_all();
   }
 
   void Count(const Batch& batch, const v1::AppendEventsResponse& response) {
@@ -98,7 +106,7 @@ class EventSenders {
           totals_.duplicate += count;
           break;
         default:
-          for (const GroupedEvent::Origin& row : rows) {
+          for (const RowOrigin& row : rows) {
             run_.quarantine->Add(row.line, response.results(i).error().message(), row.raw);
           }
       }
@@ -124,7 +132,7 @@ class EventBatches {
   // False when the import cannot go on.
   bool Take(GroupedEvent event, ImportTotals* totals) {
     if (!event.error.empty()) {
-      for (const GroupedEvent::Origin& row : event.rows) {
+      for (const RowOrigin& row : event.rows) {
         run_.quarantine->Add(row.line, event.error, row.raw);
       }
       return true;

@@ -19,21 +19,8 @@ namespace {
 
 constexpr int kRowsInMessage = 1000;
 
-absl::Status MapRow(const Mapping& mapping, const Row& row, v1::ReferenceTableRow* to) {
-  absl::StatusOr<std::string> key = TextOf(mapping.key, mapping, row);
-  if (!key.ok()) return key.status();
-  if (key->empty()) return absl::InvalidArgumentError("the key is empty");
-  to->set_key(*std::move(key));
-  return SetValues(mapping.attributes, mapping, row, to->mutable_values());
-}
-
-struct SentRow {
-  int64_t line = 0;
-  std::string raw;
-};
-
 // The server names rows by their position: here they get their lines back.
-void QuarantineRefused(const grpc::Status& refused, const std::vector<SentRow>& sent,
+void QuarantineRefused(const grpc::Status& refused, const std::vector<RowOrigin>& sent,
                        Quarantine* quarantine) {
   google::rpc::Status details;
   if (!details.ParseFromString(refused.error_details())) return;
@@ -64,7 +51,7 @@ ImportResult ImportReference(const ImportRun& run) {
   message.set_request_id(run.run_id);
   message.set_table(run.mapping->table);
   absl::flat_hash_set<std::string> keys;
-  std::vector<SentRow> sent;
+  std::vector<RowOrigin> sent;
   Row row;
   bool alive = true;
   while (alive && run.reader->Next(&row)) {
@@ -75,7 +62,7 @@ ImportResult ImportReference(const ImportRun& run) {
       ++result.totals.left_out;
       continue;
     }
-    if (status.ok()) status = MapRow(*run.mapping, row, &mapped);
+    if (status.ok()) status = MapReferenceRow(*run.mapping, row, &mapped);
     if (status.ok() && !keys.insert(mapped.key()).second) {
       status = absl::AlreadyExistsError("an earlier row has the same key");
     }

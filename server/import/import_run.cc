@@ -13,6 +13,12 @@ constexpr int kCallSeconds = 120;
 
 }  // namespace
 
+grpc::Status AnswerDoesNotFit() {
+  return grpc::Status(grpc::StatusCode::DATA_LOSS,
+                      "the server's answer speaks of rows that were not sent: is it a touchstone "
+                      "server of this version?");
+}
+
 grpc::Status CallWithRetries(const ImportRun& run,
                              const std::function<grpc::Status(grpc::ClientContext*)>& call) {
   int wait_ms = kFirstWaitMs;

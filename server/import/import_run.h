@@ -57,6 +57,9 @@ ImportResult ImportCustomers(const ImportRun& run);
 ImportResult ImportEvents(const ImportRun& run);
 ImportResult ImportReference(const ImportRun& run);
 
+// DATA_LOSS: the server speaks of rows that it was not sent.
+grpc::Status AnswerDoesNotFit();
+
 // Tries a call again while the server is overloaded or away; the request must be the same.
 grpc::Status CallWithRetries(const ImportRun& run,
                              const std::function<grpc::Status(grpc::ClientContext*)>& call);

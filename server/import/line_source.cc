@@ -4,12 +4,15 @@
 #include <filesystem>
 #include <system_error>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/string_view.h"
 
 namespace touchstone::server {
 namespace {
 
 constexpr unsigned kChunkBytes = 1 << 18;
+constexpr absl::string_view kByteOrderMark = "\xef\xbb\xbf";
 
 }  // namespace
 
@@ -28,12 +31,10 @@ LineSource::~LineSource() { gzclose(file_); }
 
 bool LineSource::Fill() {
   if (ended_) return false;
-  buffer_.erase(0, at_);
   at_ = 0;
-  const size_t before = buffer_.size();
-  buffer_.resize(before + kChunkBytes);
-  const int read = gzread(file_, buffer_.data() + before, kChunkBytes);
-  buffer_.resize(before + static_cast<size_t>(std::max(read, 0)));
+  buffer_.resize(kChunkBytes);
+  const int read = gzread(file_, buffer_.data(), kChunkBytes);
+  buffer_.resize(static_cast<size_t>(std::max(read, 0)));
   if (read > 0) return true;
   ended_ = true;
   int code = Z_OK;
@@ -46,22 +47,21 @@ bool LineSource::Fill() {
 }
 
 bool LineSource::Next(std::string* line) {
-  size_t searched = at_;
-  size_t end = buffer_.find('\n', searched);
-  while (end == std::string::npos) {
-    const size_t unread = buffer_.size() - at_;
-    if (!Fill()) break;
-    searched = at_ + unread;
-    end = buffer_.find('\n', searched);
+  line->clear();
+  bool found = false;
+  bool whole = false;
+  while (!whole && (at_ < buffer_.size() || Fill())) {
+    found = true;
+    const size_t end = std::min(buffer_.find('\n', at_), buffer_.size());
+    const size_t room = kMaxLineBytes + 1 - line->size();
+    line->append(buffer_, at_, std::min(end - at_, room));
+    whole = end < buffer_.size();
+    at_ = whole ? end + 1 : end;
   }
-  if (end == std::string::npos) {
-    if (at_ == buffer_.size()) return false;
-    end = buffer_.size();
-  }
-  size_t length = end - at_;
-  if (length > 0 && buffer_[at_ + length - 1] == '\r') --length;
-  line->assign(buffer_, at_, length);
-  at_ = std::min(end + 1, buffer_.size());
+  if (!found) return false;
+  if (!line->empty() && line->back() == '\r') line->pop_back();
+  if (number_ == 0 && absl::StartsWith(*line, kByteOrderMark))
+    line->erase(0, kByteOrderMark.size());
   ++number_;
   return true;
 }

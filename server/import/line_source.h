@@ -1,8 +1,9 @@
 #pragma once
 
-// Lines of a file, gzipped or not.
+// Lines of a file, gzipped or not; a byte order mark at its beginning is left out.
 //
-// Thread safety: for one thread. Errors: status() says why the lines ended early.
+// Thread safety: for one thread. Errors: status() says why the lines ended early. Memory: a chunk
+// of the file and one line, however long it is in the file.
 
 #include <zlib.h>
 
@@ -14,6 +15,8 @@
 
 namespace touchstone::server {
 
+inline constexpr size_t kMaxLineBytes = size_t{1} << 20;
+
 class LineSource {
  public:
   static absl::StatusOr<std::unique_ptr<LineSource>> Open(const std::string& path);
@@ -21,7 +24,8 @@ class LineSource {
   LineSource(const LineSource&) = delete;
   LineSource& operator=(const LineSource&) = delete;
 
-  // Without its line break. False at the end.
+  // Without its line break. Of a line of more than kMaxLineBytes, one byte more than that. False at
+  // the end.
   bool Next(std::string* line);
   // Of the line that Next gave last, from 1.
   int64_t number() const { return number_; }

@@ -17,8 +17,6 @@ constexpr std::chrono::seconds kPlainInterval(10);
 
 }  // namespace
 
-Progress::Progress(bool terminal, bool quiet) : terminal_(terminal), quiet_(quiet) {}
-
 std::string Progress::Bar(double fraction) {
   const int cells = static_cast<int>(std::clamp(fraction, 0.0, 1.0) * kBarCells);
   return absl::StrFormat("[%-*s]", kBarCells, std::string(static_cast<size_t>(cells), '#'));
@@ -36,7 +34,7 @@ std::string Progress::Line(int64_t rows, double fraction, double seconds) {
 }
 
 void Progress::Update(int64_t rows, double fraction) {
-  if (quiet_ || rows % kRowsBetweenLooks != 0) return;
+  if (rows % kRowsBetweenLooks != 0) return;
   const Clock::time_point now = Clock::now();
   if (now - last_ <
       (terminal_ ? Clock::duration(kTerminalInterval) : Clock::duration(kPlainInterval))) {

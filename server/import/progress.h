@@ -13,8 +13,8 @@ namespace touchstone::server {
 
 class Progress {
  public:
-  // `terminal`: standard error is one. `quiet`: says nothing.
-  Progress(bool terminal, bool quiet);
+  // `terminal`: standard error is one.
+  explicit Progress(bool terminal) : terminal_(terminal) {}
 
   // After each row: looks at the clock now and then only.
   void Update(int64_t rows, double fraction);
@@ -30,7 +30,6 @@ class Progress {
   using Clock = std::chrono::steady_clock;
 
   const bool terminal_;
-  const bool quiet_;
   const Clock::time_point start_ = Clock::now();
   Clock::time_point last_ = start_;
   bool drawn_ = false;

@@ -15,16 +15,23 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "server/import/line_source.h"
 
 namespace touchstone::server {
 
-inline constexpr size_t kMaxRowBytes = size_t{1} << 20;
+inline constexpr size_t kMaxRowBytes = kMaxLineBytes;
 
 struct Row {
   int64_t line = 0;                // of its first line in the file, from 1
   std::vector<std::string> cells;  // by position of the columns asked for; empty where it has none
   std::string raw;                 // as it stands in the file
   std::string error;               // a sentence; empty for a row that could be read
+};
+
+// Where a row that was sent came from.
+struct RowOrigin {
+  int64_t line = 0;
+  std::string raw;
 };
 
 class RowReader {

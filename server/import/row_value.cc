@@ -303,6 +303,15 @@ absl::Status SetValues(const NamedSources& sources, const Mapping& mapping, cons
   return absl::OkStatus();
 }
 
+absl::Status MapReferenceRow(const Mapping& mapping, const Row& row,
+                             touchstone::v1::ReferenceTableRow* to) {
+  absl::StatusOr<std::string> key = TextOf(mapping.key, mapping, row);
+  if (!key.ok()) return key.status();
+  if (key->empty()) return absl::InvalidArgumentError("the key is empty");
+  to->set_key(*std::move(key));
+  return SetValues(mapping.attributes, mapping, row, to->mutable_values());
+}
+
 absl::StatusOr<absl::Time> TimeOf(const ValueSource& source, const Mapping& mapping,
                                   const Row& row) {
   const absl::StatusOr<std::string> text = TextOf(source, mapping, row);

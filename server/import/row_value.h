@@ -14,6 +14,7 @@
 #include "server/import/mapping.h"
 #include "server/import/row_reader.h"
 #include "touchstone/v1/attribute_value.pb.h"
+#include "touchstone/v1/reference_service.pb.h"
 
 namespace touchstone::server {
 
@@ -30,6 +31,10 @@ absl::StatusOr<touchstone::v1::AttributeValue> ValueOf(const ValueSource& source
 // error names the field.
 absl::Status SetValues(const NamedSources& sources, const Mapping& mapping, const Row& row,
                        google::protobuf::Map<std::string, touchstone::v1::AttributeValue>* values);
+
+// Of a mapping of kind reference. An error names the field.
+absl::Status MapReferenceRow(const Mapping& mapping, const Row& row,
+                             touchstone::v1::ReferenceTableRow* to);
 
 // Of a source of type timestamp; InfinitePast when the cell is empty.
 absl::StatusOr<absl::Time> TimeOf(const ValueSource& source, const Mapping& mapping,

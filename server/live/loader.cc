@@ -78,6 +78,10 @@ absl::StatusOr<std::shared_ptr<const LiveState>> LiveLoader::Resolve(uint64_t re
 }
 
 absl::StatusOr<std::shared_ptr<const rules::RuleSet>> LiveLoader::RuleSetOf(uint64_t revision) {
+  if (const std::shared_ptr<const LiveState> live = live_->Get();
+      live != nullptr && live->revision == revision) {
+    return live->rule_set;
+  }
   {
     std::lock_guard<std::mutex> lock(kept_mutex_);
     if (auto kept = Recall(rule_sets_, revision)) return kept;
@@ -93,6 +97,11 @@ absl::StatusOr<std::shared_ptr<const rules::RuleSet>> LiveLoader::RuleSetOf(uint
 
 absl::StatusOr<std::shared_ptr<const rules::ReferenceSnapshot>> LiveLoader::ReferenceOf(
     uint64_t revision, uint64_t reference_version) {
+  if (const std::shared_ptr<const LiveState> live = live_->Get();
+      live != nullptr && live->revision == revision &&
+      live->reference_version == reference_version) {
+    return live->reference;
+  }
   const SnapshotKey key(revision, reference_version);
   {
     std::lock_guard<std::mutex> lock(kept_mutex_);

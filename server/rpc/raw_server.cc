@@ -5,6 +5,9 @@
 #include <algorithm>
 #include <utility>
 
+#include "absl/strings/str_cat.h"
+#include "server/rpc/rpc_error.h"
+
 namespace touchstone::server {
 namespace {
 
@@ -56,8 +59,9 @@ RawServer::RawServer(grpc::ServerBuilder& builder, size_t threads) {
 
 RawServer::~RawServer() { Stop(); }
 
-void RawServer::AddMethod(RequestFunction request, RawHandler* handler, size_t slots) {
-  methods_.push_back({std::move(request), handler, slots});
+void RawServer::AddMethod(RequestFunction request, RawHandler* handler, size_t slots,
+                          size_t max_request_bytes) {
+  methods_.push_back({std::move(request), handler, slots, max_request_bytes});
 }
 
 void RawServer::Start() {
@@ -149,11 +153,18 @@ void RawServer::Serve(Poller& poller, RawCall& call, bool ok) {
   if (!ok) return;  // the server shuts down: this slot gets no more calls
   call.arrived_ = std::chrono::steady_clock::now();
   in_flight_.fetch_add(1, std::memory_order_relaxed);
+  const Method& method = methods_[call.method_];
+  if (call.received_.Length() > method.max_request_bytes) {
+    call.FinishWithError(InvalidRequest(
+        {{"", absl::StrCat("the request has ", call.received_.Length(), " bytes: at most ",
+                           method.max_request_bytes, " are taken")}}));
+    return;
+  }
   grpc::Slice single;
   if (call.received_.TrySingleSlice(&single).ok() ||
       call.received_.DumpToSingleSlice(&single).ok()) {
     call.request_ = std::move(single);
-    methods_[call.method_].handler->Handle(call);
+    method.handler->Handle(call);
     return;
   }
   call.FinishWithError(grpc::Status(grpc::StatusCode::INTERNAL, "the request could not be read"));

@@ -61,10 +61,6 @@ class RawCall {
   // Any thread. The call must not be touched afterwards.
   void Finish(absl::string_view response);
   void FinishWithError(const grpc::Status& status);
-  // Sent with the answer. REQUIRES: before Finish.
-  void AddTrailer(const std::string& key, const std::string& value) {
-    context_->AddTrailingMetadata(key, value);
-  }
 
  private:
   friend class RawServer;
@@ -94,7 +90,7 @@ class RawHandler {
 
 class RawServer {
  public:
-  // As generated services offer it: `service.RequestDecide(...)` of WithRawMethod_Decide.
+  // As RpcService::ServeRaw gives it.
   using RequestFunction = std::function<void(
       grpc::ServerContext*, grpc::ByteBuffer*, grpc::ServerAsyncResponseWriter<grpc::ByteBuffer>*,
       grpc::CompletionQueue*, grpc::ServerCompletionQueue*, void*)>;
@@ -105,8 +101,10 @@ class RawServer {
   RawServer(const RawServer&) = delete;
   RawServer& operator=(const RawServer&) = delete;
 
-  // Before Start. `slots` calls of the method may be in flight on each thread.
-  void AddMethod(RequestFunction request, RawHandler* handler, size_t slots);
+  // Before Start. `slots` calls of the method may be in flight on each thread; requests of more
+  // than `max_request_bytes` are refused.
+  void AddMethod(RequestFunction request, RawHandler* handler, size_t slots,
+                 size_t max_request_bytes);
   // After the grpc::Server is built.
   void Start();
   // After grpc::Server::Shutdown has returned and no handler holds a call: drains and joins.
@@ -124,6 +122,7 @@ class RawServer {
     RequestFunction request;
     RawHandler* handler = nullptr;
     size_t slots = 0;
+    size_t max_request_bytes = 0;
   };
   struct Deadline {
     MonotonicTime when;

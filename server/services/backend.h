@@ -4,8 +4,8 @@
 
 #include "server/live/live.h"
 #include "server/live/loader.h"
+#include "server/rpc/rpc_service.h"
 #include "server/services/proposer.h"
-#include "server/services/worker_pool.h"
 #include "store/store.h"
 
 namespace touchstone::server {
@@ -15,7 +15,10 @@ struct Backend {
   const Proposer* proposer = nullptr;
   Live* live = nullptr;
   LiveLoader* loader = nullptr;
-  WorkerPool* workers = nullptr;
+  CallLimit* limit = nullptr;
 };
+
+// Makes what was written live; an error, also logged, leaves what was live.
+grpc::Status MakeLive(const Backend& backend);
 
 }  // namespace touchstone::server

@@ -7,7 +7,7 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
-#include "server/ingest/identity.h"
+#include "server/decide/identity.h"
 #include "store/keys.h"
 
 namespace touchstone::server {

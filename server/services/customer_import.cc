@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
-#include "server/rpc/raw_callback.h"
+#include "server/rpc/rpc_error.h"
 #include "server/services/customer_change.h"
 #include "server/services/resource_name.h"
 
@@ -13,38 +13,17 @@ namespace touchstone::server {
 
 using grpc::StatusCode;
 
-CustomerImport::CustomerImport(const Backend& backend) : backend_(backend) {
-  StartRead(&received_);
-}
-
-void CustomerImport::OnReadDone(bool ok) {
-  if (!ok) {
-    Finish(grpc::Status::OK);
-  } else if (!backend_.workers->Post([this] { Work(); })) {
-    Finish(PoolIsFull());
+grpc::Status CustomerImport::Run(RpcStream& stream) {
+  grpc::Status status;
+  while (stream.Read(&request_, &status)) {
+    if (status = CheckBatch(); !status.ok()) return status;
+    if (status = WriteBatch(); !status.ok()) return status;
+    last_sequence_ = request_.sequence();
+    if (!stream.Write(response_)) {
+      return grpc::Status(StatusCode::CANCELLED, "the caller has gone");
+    }
   }
-}
-
-void CustomerImport::OnWriteDone(bool ok) {
-  if (!ok) {
-    Finish(grpc::Status(StatusCode::CANCELLED, "the caller has gone"));
-    return;
-  }
-  StartRead(&received_);
-}
-
-void CustomerImport::Work() {
-  grpc::Status status = ParseBuffer(received_, &request_);
-  received_.Clear();
-  if (status.ok()) status = CheckBatch();
-  if (status.ok()) status = WriteBatch();
-  if (!status.ok()) {
-    Finish(status);
-    return;
-  }
-  last_sequence_ = request_.sequence();
-  answer_ = ToBuffer(response_);
-  StartWrite(&answer_);
+  return status;
 }
 
 grpc::Status CustomerImport::CheckBatch() const {

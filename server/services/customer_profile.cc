@@ -8,7 +8,7 @@
 #include "rules/decide/decide.h"
 #include "server/decide/binder.h"
 #include "server/decide/fact_value.h"
-#include "server/ingest/identity.h"
+#include "server/decide/identity.h"
 #include "server/services/resource_name.h"
 #include "store/record.h"
 

@@ -6,9 +6,11 @@
 #include <utility>
 #include <vector>
 
-#include "server/ingest/identity.h"
+#include "server/decide/identity.h"
 #include "server/services/customer_change.h"
+#include "server/services/customer_import.h"
 #include "server/services/customer_profile.h"
+#include "server/services/event_batch.h"
 #include "server/services/resource_name.h"
 
 namespace touchstone::server {
@@ -27,6 +29,39 @@ grpc::Status CustomerNotFound() {
 }
 
 }  // namespace
+
+CustomerService::CustomerService(const Backend& backend)
+    : RpcService("touchstone.v1.CustomerService", backend.limit), backend_(backend) {
+  Serve<v1::GetCustomerRequest, v1::Customer>(
+      "GetCustomer",
+      [this](const auto& request, auto* response) { return Get(request, response); });
+  Serve<v1::UpdateCustomerRequest, v1::Customer>(
+      "UpdateCustomer",
+      [this](const auto& request, auto* response) { return Update(request, response); });
+  Serve<v1::ResolveIdentityRequest, v1::ResolveIdentityResponse>(
+      "ResolveIdentity",
+      [this](const auto& request, auto* response) { return Resolve(request, response); });
+  Serve<v1::AppendEventsRequest, v1::AppendEventsResponse>(
+      "AppendEvents",
+      [this](const auto& request, auto* response) { return Append(request, response); });
+  ServeStream("ImportCustomers",
+              [this](RpcStream& stream) { return CustomerImport(backend_).Run(stream); });
+  RefuseTheRest();
+}
+
+grpc::Status CustomerService::Append(const v1::AppendEventsRequest& request,
+                                     v1::AppendEventsResponse* response) const {
+  EventBatch batch(backend_, request);
+  if (grpc::Status planned = batch.Plan(); !planned.ok()) return planned;
+  storage::EntryResult result;
+  if (!batch.empty()) {
+    grpc::Status written =
+        backend_.proposer->Write(batch.TakeEntry(), v1::ERROR_REASON_CUSTOMER_NOT_FOUND, &result);
+    if (!written.ok()) return written;
+  }
+  batch.Answer(result, response);
+  return grpc::Status::OK;
+}
 
 grpc::Status CustomerService::ReadProfile(absl::string_view customer_id,
                                           v1::Customer* customer) const {

@@ -5,8 +5,8 @@
 #include <random>
 
 #include "absl/strings/str_cat.h"
-#include "server/ingest/identity.h"
-#include "server/services/call.h"
+#include "server/decide/identity.h"
+#include "server/rpc/rpc_error.h"
 #include "server/services/resource_name.h"
 
 namespace touchstone::server {

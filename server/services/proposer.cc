@@ -19,11 +19,6 @@ using storage::EntryResult;
 constexpr SipKey kBodyHashKey = {0x746f756368737400, 0x7265717565737400};
 constexpr absl::Duration kRetryAfterFullQueue = absl::Milliseconds(100);
 
-grpc::StatusCode NotFoundCode(v1::ErrorReason reason) {
-  return reason == v1::ERROR_REASON_REVISION_STATE ? grpc::StatusCode::FAILED_PRECONDITION
-                                                   : grpc::StatusCode::NOT_FOUND;
-}
-
 }  // namespace
 
 uint64_t BodyHash(absl::string_view method, const google::protobuf::Message& request) {
@@ -124,7 +119,7 @@ google::rpc::Status RefusalStatus(EntryResult::Refusal refusal, absl::string_vie
     case EntryResult::REFUSAL_REQUEST_ID_REUSED:
       return ErrorStatus(StatusCode::ALREADY_EXISTS, v1::ERROR_REASON_REQUEST_ID_REUSED, detail);
     case EntryResult::REFUSAL_NOT_FOUND:
-      return ErrorStatus(NotFoundCode(not_found), not_found, detail);
+      return ErrorStatus(StatusCode::NOT_FOUND, not_found, detail);
     case EntryResult::REFUSAL_VERSION_CHANGED:
       return ErrorStatus(StatusCode::ABORTED, v1::ERROR_REASON_ETAG_MISMATCH,
                          "the customer has changed since she was read: read her again");

@@ -56,14 +56,13 @@ class Proposer {
   grpc::Status WriteAll(std::vector<storage::Entry> entries, v1::ErrorReason not_found,
                         std::vector<storage::EntryResult>* results) const;
 
-  // Writes without waiting. `done` is called exactly once, perhaps before Submit returns, perhaps
-  // on the writer's thread: it must be quick and must not write.
-  using Done = std::function<void(const grpc::Status&, const storage::EntryResult&)>;
-  void Submit(storage::Entry entry, v1::ErrorReason not_found, Done done) const;
-
   absl::Time now() const { return now_(); }
 
  private:
+  // `done` is called exactly once, perhaps before Submit returns, perhaps on the writer's thread.
+  using Done = std::function<void(const grpc::Status&, const storage::EntryResult&)>;
+  void Submit(storage::Entry entry, v1::ErrorReason not_found, Done done) const;
+
   store::Store* store_;
   store::Writer* writer_;
   Clock now_;

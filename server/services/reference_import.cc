@@ -24,27 +24,18 @@ std::string RowField(int index) { return absl::StrCat("rows[", index, "]"); }
 
 }  // namespace
 
-ReferenceImport::ReferenceImport(const Backend& backend, grpc::CallbackServerContext* context,
-                                 grpc::ByteBuffer* answer)
-    : backend_(backend), context_(context), answer_(answer) {
-  StartRead(&received_);
-}
-
-void ReferenceImport::OnReadDone(bool ok) {
-  if (ok) {
-    if (grpc::Status taken = TakeRows(); !taken.ok()) {
-      Finish(taken);
-    } else {
-      StartRead(&received_);
-    }
-  } else if (!backend_.workers->Post([this] { Finish(Import()); })) {
-    Finish(PoolIsFull());
+grpc::Status ReferenceImport::Run(RpcStream& stream) {
+  grpc::Status status;
+  while (stream.Read(&message_, &status)) {
+    if (status = TakeRows(); !status.ok()) return status;
   }
+  if (!status.ok()) return status;
+  v1::ImportReferenceResponse response;
+  if (status = Import(stream, &response); status.ok()) stream.Write(response);
+  return status;
 }
 
 grpc::Status ReferenceImport::TakeRows() {
-  if (grpc::Status parsed = ParseBuffer(received_, &message_); !parsed.ok()) return parsed;
-  received_.Clear();
   bytes_ += message_.ByteSizeLong();
   if (first_) {
     first_ = false;
@@ -92,8 +83,8 @@ grpc::Status ReferenceImport::CheckRows(const rules::ReferenceSpec& spec) const 
 
 // To gRPC a connection that breaks ends a stream as its caller does, and may say so later only: a
 // caller who states the number of rows is safe from that.
-grpc::Status ReferenceImport::CheckWhole() const {
-  if (context_->IsCancelled()) {
+grpc::Status ReferenceImport::CheckWhole(const RpcStream& stream) const {
+  if (stream.IsCancelled()) {
     return grpc::Status(StatusCode::CANCELLED, "the caller has gone: nothing was imported");
   }
   if (table_.total_rows() != 0 && table_.total_rows() != table_.rows_size()) {
@@ -103,8 +94,9 @@ grpc::Status ReferenceImport::CheckWhole() const {
   return grpc::Status::OK;
 }
 
-grpc::Status ReferenceImport::Import() {
-  if (grpc::Status whole = CheckWhole(); !whole.ok()) return whole;
+grpc::Status ReferenceImport::Import(const RpcStream& stream,
+                                     v1::ImportReferenceResponse* response) {
+  if (grpc::Status whole = CheckWhole(stream); !whole.ok()) return whole;
   std::vector<Violation> violations;
   CheckRequestId(table_.request_id(), &violations);
   if (table_.version().size() > kMaxVersionBytes) {
@@ -130,7 +122,7 @@ grpc::Status ReferenceImport::Import() {
   storage::Entry entry = backend_.proposer->NewEntry(request_id, body_hash);
   table_.clear_request_id();
   table_.clear_total_rows();
-  if (grpc::Status whole = CheckWhole(); !whole.ok()) return whole;  // checking took its time
+  if (grpc::Status whole = CheckWhole(stream); !whole.ok()) return whole;  // checking took its time
   entry.mutable_import_reference()->set_table(table_.table());
   entry.mutable_import_reference()->set_snapshot(table_.SerializeAsString());
   backend_.proposer->SetAudit("import_reference", table_.table(), table_.version(), &entry);
@@ -138,30 +130,19 @@ grpc::Status ReferenceImport::Import() {
   grpc::Status written =
       backend_.proposer->Write(std::move(entry), v1::ERROR_REASON_SNAPSHOT_NOT_FOUND, &result);
   if (!written.ok()) return written;
-  if (absl::Status reloaded = backend_.loader->Reload(); !reloaded.ok()) {
-    Log(LogLevel::kError, "reload_failed", {{"error", reloaded.message()}});
-    return StoreError(reloaded);
-  }
+  if (grpc::Status live_now = MakeLive(backend_); !live_now.ok()) return live_now;
   Log(LogLevel::kInfo, "reference_imported",
       {{"table", table_.table()}, {"rows", absl::StrCat(rows)}});
-  v1::ImportReferenceResponse response;
-  response.set_reference_version(absl::StrCat(result.reference_version()));
-  response.set_row_count(rows);
-  *answer_ = ToBuffer(response);
+  response->set_reference_version(absl::StrCat(result.reference_version()));
+  response->set_row_count(rows);
   return grpc::Status::OK;
 }
 
-ReferenceService::ReferenceService(const Backend& backend) : backend_(backend) {
-  ServeClientStream("ImportReference",
-                    [this](grpc::CallbackServerContext* context, grpc::ByteBuffer* answer) {
-                      return new ReferenceImport(backend_, context, answer);
-                    });
-}
-
-grpc::ServerUnaryReactor* ReferenceService::GetSnapshot(grpc::CallbackServerContext* context,
-                                                        const v1::GetSnapshotRequest*,
-                                                        v1::Snapshot*) {
-  return Refuse(context, NotImplemented("GetSnapshot"));
+ReferenceService::ReferenceService(const Backend& backend)
+    : RpcService("touchstone.v1.ReferenceService", backend.limit), backend_(backend) {
+  ServeStream("ImportReference",
+              [this](RpcStream& stream) { return ReferenceImport(backend_).Run(stream); });
+  RefuseTheRest();
 }
 
 }  // namespace touchstone::server

@@ -2,14 +2,14 @@
 
 // One import of a reference table: takes the rows of a stream, then checks, writes and swaps them.
 //
-// Thread safety: as grpc's reactors. Lifetime: deletes itself when the call is over; the backend
-// must outlive it. Cost: the table is in memory until it is live.
+// Thread safety: for one thread. Lifetime: the backend must outlive it. Cost: the table is in
+// memory until it is live.
 
 #include <vector>
 
 #include "rules/facts/schema.h"
+#include "server/rpc/rpc_service.h"
 #include "server/services/backend.h"
-#include "server/services/call.h"
 #include "touchstone/v1/reference_service.pb.h"
 
 namespace touchstone::server {
@@ -19,26 +19,22 @@ inline constexpr int kMaxReferenceRows = 10'000'000;
 inline constexpr size_t kMaxReferenceBytes = size_t{60} << 20;
 inline constexpr size_t kMaxReportedRows = 100;
 
-class ReferenceImport final : public grpc::ServerReadReactor<grpc::ByteBuffer> {
+class ReferenceImport {
  public:
-  ReferenceImport(const Backend& backend, grpc::CallbackServerContext* context,
-                  grpc::ByteBuffer* answer);
+  explicit ReferenceImport(const Backend& backend) : backend_(backend) {}
 
-  void OnReadDone(bool ok) override;
-  void OnDone() override { delete this; }
+  // Until the caller ends the stream and its table is live, or something is at fault.
+  grpc::Status Run(RpcStream& stream);
 
  private:
-  // Moves what has been read into the table; an error when it is no message, or too large.
+  // Moves what has been read into the table; an error when it is too large.
   grpc::Status TakeRows();
   // CANCELLED when the caller has gone, as far as that can be told from the end of the stream.
-  grpc::Status CheckWhole() const;
-  grpc::Status Import();
+  grpc::Status CheckWhole(const RpcStream& stream) const;
+  grpc::Status Import(const RpcStream& stream, v1::ImportReferenceResponse* response);
   grpc::Status CheckRows(const rules::ReferenceSpec& spec) const;
 
   const Backend& backend_;
-  grpc::CallbackServerContext* const context_;
-  grpc::ByteBuffer* const answer_;
-  grpc::ByteBuffer received_;
   v1::ImportReferenceRequest message_;
   v1::ImportReferenceRequest table_;  // the first message, and all rows
   size_t bytes_ = 0;

@@ -22,8 +22,6 @@ using storage::EntryResult;
 constexpr size_t kMaxNoteCharacters = 1000;
 constexpr size_t kMaxDiagnostics = 1000;
 constexpr size_t kMaxDiagnosticBytes = size_t{4} << 20;
-// Details of an error travel in trailers, of which clients take 8 KiB.
-constexpr size_t kMaxDetailBytes = 5 * 1024;
 // An entry holds 64 MiB; the rest of it is small.
 constexpr size_t kMaxRuleSetBytes = size_t{60} << 20;
 constexpr int kDefaultPageSize = 100;
@@ -32,7 +30,7 @@ constexpr int kMaxPageSize = 1000;
 grpc::Status WithDiagnostics(StatusCode code, v1::ErrorReason reason, absl::string_view message,
                              const rules::Diagnostics& diagnostics) {
   google::rpc::Status status = ErrorStatus(code, reason, message);
-  status.add_details()->PackFrom(ToMessage(diagnostics, kMaxDiagnostics, kMaxDetailBytes));
+  status.add_details()->PackFrom(ToMessage(diagnostics, kMaxDiagnostics, kMaxViolationBytes));
   return RpcError(status);
 }
 
@@ -115,13 +113,50 @@ grpc::Status RevisionError(const absl::Status& status, uint64_t revision) {
 
 }  // namespace
 
+RuleSetService::RuleSetService(const Backend& backend)
+    : RpcService("touchstone.v1.RuleSetService", backend.limit), backend_(backend) {
+  Serve<v1::ValidateRuleSetRequest, v1::ValidateRuleSetResponse>(
+      "ValidateRuleSet",
+      [this](const auto& request, auto* response) { return Validate(request, response); });
+  Serve<v1::CreateRevisionRequest, v1::CreateRevisionResponse>(
+      "CreateRevision",
+      [this](const auto& request, auto* response) { return Create(request, response); });
+  Serve<v1::GetRevisionRequest, v1::Revision>(
+      "GetRevision",
+      [this](const auto& request, auto* response) { return Get(request, response); });
+  Serve<v1::ListRevisionsRequest, v1::ListRevisionsResponse>(
+      "ListRevisions",
+      [this](const auto& request, auto* response) { return List(request, response); });
+  Serve<v1::PublishRevisionRequest, v1::PublishRevisionResponse>(
+      "PublishRevision",
+      [this](const auto& request, auto* response) { return Publish(request, response); });
+  Serve<v1::RollbackRevisionRequest, v1::RollbackRevisionResponse>(
+      "RollbackRevision",
+      [this](const auto& request, auto* response) { return Rollback(request, response); });
+  Serve<v1::GetActiveRevisionRequest, v1::GetActiveRevisionResponse>(
+      "GetActiveRevision",
+      [this](const auto& request, auto* response) { return GetActive(request, response); });
+  Serve<v1::PauseOfferRequest, v1::OfferPause>(
+      "PauseOffer",
+      [this](const auto& request, auto* response) { return Pause(request, response); });
+  Serve<v1::ResumeOfferRequest, v1::ResumeOfferResponse>(
+      "ResumeOffer",
+      [this](const auto& request, auto* response) { return Resume(request, response); });
+  RefuseTheRest();
+}
+
+template <typename Source>
+CheckedRuleSet RuleSetService::Check(Source&& source, bool run_golden_tests) const {
+  std::lock_guard<std::mutex> lock(checking_);
+  return CheckRuleSet(std::forward<Source>(source), run_golden_tests, backend_.proposer->now());
+}
+
 grpc::Status RuleSetService::Validate(const v1::ValidateRuleSetRequest& request,
                                       v1::ValidateRuleSetResponse* response) const {
   std::vector<Violation> violations;
   CheckSource(request.source(), &violations);
   if (!violations.empty()) return InvalidRequest(violations);
-  const CheckedRuleSet checked =
-      CheckRuleSet(request.source(), !request.skip_golden_tests(), backend_.proposer->now());
+  const CheckedRuleSet checked = Check(request.source(), !request.skip_golden_tests());
   response->set_valid(checked.valid());
   *response->mutable_diagnostics() =
       ToMessage(checked.diagnostics, kMaxDiagnostics, kMaxDiagnosticBytes);
@@ -147,8 +182,7 @@ grpc::Status RuleSetService::Create(const v1::CreateRevisionRequest& request,
     return ReadRevision(first->revision(), v1::REVISION_VIEW_BASIC, response->mutable_revision());
   }
 
-  const CheckedRuleSet checked =
-      CheckRuleSet(request.source(), /*run_golden_tests=*/true, backend_.proposer->now());
+  const CheckedRuleSet checked = Check(request.source(), /*run_golden_tests=*/true);
   if (status = RuleSetError(checked); !status.ok()) return status;
   storage::Entry entry = backend_.proposer->NewEntry(request.request_id(), body_hash);
   storage::CreateRevision* create = entry.mutable_create_revision();
@@ -240,15 +274,7 @@ grpc::Status RuleSetService::CheckBeforePublish(uint64_t revision) const {
     return StoreError(absl::DataLossError("revisions: malformed rule set"));
   }
   // Another version of this program may have stored it, so it is compiled and tested again.
-  return RuleSetError(
-      CheckRuleSet(std::move(message), /*run_golden_tests=*/true, backend_.proposer->now()));
-}
-
-grpc::Status RuleSetService::Reload() const {
-  const absl::Status reloaded = backend_.loader->Reload();
-  if (reloaded.ok()) return grpc::Status::OK;
-  Log(LogLevel::kError, "reload_failed", {{"error", reloaded.message()}});
-  return StoreError(reloaded);
+  return RuleSetError(Check(std::move(message), /*run_golden_tests=*/true));
 }
 
 grpc::Status RuleSetService::Publish(const v1::PublishRevisionRequest& request,
@@ -277,9 +303,9 @@ grpc::Status RuleSetService::Publish(const v1::PublishRevisionRequest& request,
     status = backend_.proposer->Write(std::move(entry), v1::ERROR_REASON_REVISION_NOT_FOUND,
                                       &result.emplace());
     if (!status.ok()) return status;
-    if (status = Reload(); !status.ok()) return status;
     Log(LogLevel::kInfo, "published", {{"revision", absl::StrCat(*revision)}});
   }
+  if (status = MakeLive(backend_); !status.ok()) return status;
   response->set_epoch(static_cast<int64_t>(result->epoch()));
   if (result->previous_revision() != 0) {
     response->set_previous_revision(RevisionName(result->previous_revision()));
@@ -346,9 +372,9 @@ grpc::Status RuleSetService::Rollback(const v1::RollbackRevisionRequest& request
     status = backend_.proposer->Write(std::move(entry), v1::ERROR_REASON_REVISION_NOT_FOUND,
                                       &result.emplace());
     if (!status.ok()) return status;
-    if (status = Reload(); !status.ok()) return status;
     Log(LogLevel::kInfo, "rolled_back", {{"revision", absl::StrCat(*target)}});
   }
+  if (status = MakeLive(backend_); !status.ok()) return status;
   response->set_epoch(static_cast<int64_t>(result->epoch()));
   response->set_rolled_back_revision(RevisionName(result->previous_revision()));
   return ReadRevision(result->revision(), v1::REVISION_VIEW_BASIC, response->mutable_revision());
@@ -395,9 +421,9 @@ grpc::Status RuleSetService::Pause(const v1::PauseOfferRequest& request,
     EntryResult result;
     status = backend_.proposer->Write(std::move(entry), v1::ERROR_REASON_OFFER_NOT_FOUND, &result);
     if (!status.ok()) return status;
-    if (status = Reload(); !status.ok()) return status;
     Log(LogLevel::kInfo, "offer_paused", {{"offer", request.offer_id()}});
   }
+  if (status = MakeLive(backend_); !status.ok()) return status;
   response->set_offer_id(request.offer_id());
   response->set_principal(std::string(kLocalPrincipal));
   response->set_reason(request.reason());
@@ -422,15 +448,16 @@ grpc::Status RuleSetService::Resume(const v1::ResumeOfferRequest& request,
   grpc::Status status = backend_.proposer->Recall(request.request_id(), body_hash, &first);
   if (!status.ok()) return status;
   *response->mutable_resume_time() = ToTimestamp(backend_.proposer->now());
-  if (first.has_value()) return grpc::Status::OK;
-  storage::Entry entry = backend_.proposer->NewEntry(request.request_id(), body_hash);
-  entry.mutable_resume_offer()->set_offer_id(request.offer_id());
-  backend_.proposer->SetAudit("resume_offer", request.offer_id(), "", &entry);
-  EntryResult result;
-  status = backend_.proposer->Write(std::move(entry), v1::ERROR_REASON_OFFER_NOT_FOUND, &result);
-  if (!status.ok()) return status;
-  Log(LogLevel::kInfo, "offer_resumed", {{"offer", request.offer_id()}});
-  return Reload();
+  if (!first.has_value()) {
+    storage::Entry entry = backend_.proposer->NewEntry(request.request_id(), body_hash);
+    entry.mutable_resume_offer()->set_offer_id(request.offer_id());
+    backend_.proposer->SetAudit("resume_offer", request.offer_id(), "", &entry);
+    EntryResult result;
+    status = backend_.proposer->Write(std::move(entry), v1::ERROR_REASON_OFFER_NOT_FOUND, &result);
+    if (!status.ok()) return status;
+    Log(LogLevel::kInfo, "offer_resumed", {{"offer", request.offer_id()}});
+  }
+  return MakeLive(backend_);
 }
 
 }  // namespace touchstone::server

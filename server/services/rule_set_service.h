@@ -3,27 +3,20 @@
 // RuleSetService: validates rule sets, keeps revisions, publishes them and goes back.
 //
 // A publish is written first, then swapped in, then answered; every change is in the audit log.
-// Thread safety: as grpc's callback API. Lifetime: the backend must outlive it.
+// Thread safety: as RpcService. Lifetime: the backend must outlive it.
 
+#include <mutex>
+
+#include "server/rpc/rpc_service.h"
 #include "server/services/backend.h"
-#include "server/services/call.h"
-#include "touchstone/v1/rule_set_service.grpc.pb.h"
+#include "server/services/rule_set_check.h"
+#include "touchstone/v1/rule_set_service.pb.h"
 
 namespace touchstone::server {
 
-class RuleSetService final : public PooledService<v1::RuleSetService> {
+class RuleSetService final : public RpcService {
  public:
   explicit RuleSetService(const Backend& backend);
-
-  using Context = grpc::CallbackServerContext;
-  using Reactor = grpc::ServerUnaryReactor;
-  // What is refused; what is served, the constructor says.
-  Reactor* DiffRevisions(Context* context, const v1::DiffRevisionsRequest* request,
-                         v1::DiffRevisionsResponse* response) override;
-  Reactor* SimulateRevision(Context* context, const v1::SimulateRevisionRequest* request,
-                            v1::SimulateRevisionResponse* response) override;
-  Reactor* ApproveRevision(Context* context, const v1::ApproveRevisionRequest* request,
-                           v1::Revision* response) override;
 
  private:
   grpc::Status Validate(const v1::ValidateRuleSetRequest& request,
@@ -47,11 +40,14 @@ class RuleSetService final : public PooledService<v1::RuleSetService> {
   grpc::Status CheckBeforePublish(uint64_t revision) const;
   // The revision to go back to when the caller names none.
   grpc::Status FindPrevious(const storage::ActiveRevision& active, uint64_t* revision) const;
-  // Makes what was written live.
-  grpc::Status Reload() const;
   grpc::Status ReadRevision(uint64_t revision, v1::RevisionView view, v1::Revision* message) const;
 
+  // A message or files. One at a time: others wait, so that decisions keep their cores.
+  template <typename Source>
+  CheckedRuleSet Check(Source&& source, bool run_golden_tests) const;
+
   const Backend backend_;
+  mutable std::mutex checking_;
 };
 
 }  // namespace touchstone::server

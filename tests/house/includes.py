@@ -10,7 +10,7 @@ import sys
 import tempfile
 
 # What each room may include beside itself. A room that is not listed may include nothing of ours.
-ROOMS = ["money", "expr", "facts", ("eligibility", "policy", "basket", "ranking"), "ruleset", "decide", "proof"]
+ROOMS = ["money", "expr", "facts", ("policy", "basket"), "ruleset", "decide", "proof"]
 PROTO = "touchstone/v1/"
 STORAGE_PROTO = "touchstone/storage/v1/"
 
@@ -39,7 +39,7 @@ def room_of(path):
     """The room that a path inside the tree belongs to, or None when it is not one of ours."""
     if path.startswith(STORAGE_PROTO):
         return "storage_proto"
-    if path.startswith((PROTO, "google/rpc/")):
+    if path.startswith((PROTO, "google/rpc/", "grpc/health/")):
         return "proto"
     parts = path.split("/")
     if parts[0] == "rules" and len(parts) > 2:

@@ -51,6 +51,10 @@ class DocumentsTest(unittest.TestCase):
                     self.assertIn(anchor, anchors(target), where)
         self.assertGreater(links, 20)
 
+    def test_no_merge_is_left_half_done(self):
+        for path in documents():
+            self.assertNotRegex(path.read_text(encoding="utf-8"), r"(?m)^(<{7} |={7}$|>{7} )", str(path))
+
     def test_every_document_with_console_blocks_is_run(self):
         with_blocks = {
             str(path.relative_to(SOURCE))

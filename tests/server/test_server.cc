@@ -38,7 +38,6 @@ void TestServer::Start() {
   config.listen = "127.0.0.1:0";
   config.data_dir = directory_.Sub("data");
   config.block_cache_mib = 8;
-  config.worker_threads = 4;
   config.io_threads = 2;
   config.receipt_buffer_mib = 1;
   config.drain_seconds = 5;

@@ -4,12 +4,15 @@
 #include <rapidcheck/gtest.h>
 
 #include <map>
+#include <optional>
 #include <string>
 #include <tuple>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "store/contact_splice.h"
 #include "store/record.h"
+#include "store/record_image.h"
 #include "store/record_patch.h"
 #include "tests/store/record_text.h"
 
@@ -140,6 +143,67 @@ RC_GTEST_PROP(RecordPropertyTest, RewritingARecordChangesNothing, ()) {
   const std::string bytes = Applied("", RandomPatches());
   RC_ASSERT(Applied(bytes, {}) == bytes);
   RC_ASSERT(!Text(bytes).empty());
+}
+
+// Contacts as decisions and outcomes add them, so many that some are dropped.
+std::string RandomContacts(size_t most) {
+  RecordPatch patch;
+  const size_t count = *rc::gen::inRange<size_t>(0, most);
+  for (size_t i = 0; i < count; ++i) {
+    if (*rc::gen::inRange(0, 4) == 0) patch.BumpVersion();
+    RecordPatch::Contact contact = {};
+    contact.offer = *rc::gen::inRange<uint64_t>(0, 6);
+    contact.transaction = *rc::gen::inRange<uint64_t>(0, 80);
+    contact.time_us = *rc::gen::inRange<int64_t>(0, 20) + static_cast<int64_t>(i);
+    contact.channel = 7;
+    contact.kind =
+        *rc::gen::element(ContactKind::kShown, ContactKind::kShown, ContactKind::kRedeemed);
+    contact.direction = *rc::gen::inRange<uint8_t>(0, 2);
+    contact.keep_from_us = *rc::gen::inRange<int64_t>(-40, 10);
+    patch.AddContact(contact);
+  }
+  return patch.bytes();
+}
+
+// The slow truth: a record taken apart and put together again.
+RC_GTEST_PROP(RecordPropertyTest, SplicedContactsAreThoseOfARecordTakenApart, ()) {
+  std::string record = Applied("", RandomPatches());
+  if (*rc::gen::arbitrary<bool>()) {
+    RecordImage filled;
+    RC_ASSERT(filled.Load(record).ok());
+    for (int i = 0; i < 4; ++i) RC_ASSERT(filled.Apply(RandomContacts(100)).ok());
+    record = *filled.Encode();
+  }
+  std::vector<std::string> patches(*rc::gen::inRange<size_t>(1, 6));
+  for (std::string& patch : patches) patch = RandomContacts(20);
+  RecordImage plain;
+  RC_ASSERT(plain.Load(record).ok());
+  for (const std::string& patch : patches) RC_ASSERT(plain.Apply(patch).ok());
+  const std::vector<absl::string_view> views(patches.begin(), patches.end());
+  const std::optional<std::string> spliced = SpliceContacts(record, views);
+  RC_CLASSIFY(spliced.has_value());
+  if (spliced.has_value()) RC_ASSERT(*spliced == *plain.Encode());
+  RC_ASSERT(Applied(record, patches) == *plain.Encode());
+}
+
+RC_GTEST_PROP(RecordPropertyTest, OnlyContactsAreSpliced, ()) {
+  const std::string record = Applied("", {RandomContacts(20)});
+  std::vector<std::string> patches = {RandomContacts(20)};
+  RecordPatch other;
+  other.ClearAttribute(1);
+  const bool mixed = *rc::gen::arbitrary<bool>();
+  if (mixed) patches[0] += other.bytes();
+  RecordPatch contact;
+  contact.AddContact({.offer = 1,
+                      .transaction = 1,
+                      .time_us = 1,
+                      .channel = 1,
+                      .kind = ContactKind::kShown,
+                      .direction = 0,
+                      .limits = {}});
+  patches.push_back(contact.bytes());
+  const std::vector<absl::string_view> views(patches.begin(), patches.end());
+  RC_ASSERT(SpliceContacts(record, views).has_value() == (!mixed && !record.empty()));
 }
 
 // The slow truth: attributes in a map, each the text of the last value that was set.

@@ -49,6 +49,13 @@ class UpdatesTest : public ::testing::Test {
     return city.has_value() ? std::string(city->value.string_value()) : "";
   }
 
+  uint64_t Version(absl::string_view customer_id) {
+    PinnedValue record;
+    EXPECT_TRUE(
+        store_->GetRecord({RecordKind::kCustomer, customer_id}, ReadTier::kMayBlock, &record).ok());
+    return RecordView::Parse(record.bytes())->version();
+  }
+
   std::string Resolve(absl::string_view identity) {
     std::string customer_id;
     EXPECT_TRUE(store_->ResolveIdentity(identity, ReadTier::kMayBlock, &customer_id).ok());
@@ -82,6 +89,7 @@ TEST_F(UpdatesTest, AnUpdateLinksItsIdentitiesOrDoesNothing) {
   *entry.mutable_update_record() = Update("anna", "Bern", {"card:1", "card:2"});
   EXPECT_EQ(Write(entry).refusal(), EntryResult::REFUSAL_UNSPECIFIED);
   EXPECT_EQ(Resolve("card:2"), "anna");
+  EXPECT_EQ(Version("anna"), 1u) << "one entry is one change";
   *entry.mutable_update_record() = Update("berta", "Bonn", {"card:3", "card:2"});
   EXPECT_EQ(Write(entry).refusal(), EntryResult::REFUSAL_IDENTITY_TAKEN);
   EXPECT_EQ(Resolve("card:3"), "");
@@ -92,6 +100,7 @@ TEST_F(UpdatesTest, AnUpdateLinksItsIdentitiesOrDoesNothing) {
   Write(entry);
   EXPECT_EQ(Resolve("card:2"), "");
   EXPECT_EQ(Resolve("card:1"), "anna");
+  EXPECT_EQ(Version("anna"), 2u);
 }
 
 TEST_F(UpdatesTest, ABatchAppliesWhatItCanAndNamesTheRest) {

@@ -1,6 +1,7 @@
 #include "deploy/examples/online-retail/replay_run.h"
 
 #include <algorithm>
+#include <chrono>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -56,9 +57,9 @@ absl::Status ReplayRun::Decide(const Invoice& invoice) {
   if (absl::Status appended = AppendPending(); !appended.ok()) return appended;
   const auto context = server::NewContext();
   v1::DecideResponse response;
-  const absl::Time begin = absl::Now();
+  const auto begin = std::chrono::steady_clock::now();
   const grpc::Status status = decisions_->Decide(context.get(), invoice.request, &response);
-  totals_.latencies.push_back(absl::Now() - begin);
+  totals_.latencies.push_back(absl::FromChrono(std::chrono::steady_clock::now() - begin));
   if (!status.ok()) return Failed(absl::StrCat("Decide on ", invoice.number), status);
 
   ++totals_.sales;

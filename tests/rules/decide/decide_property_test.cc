@@ -244,5 +244,31 @@ RC_GTEST_PROP(DecidePropertyTest, AgreesWithTheNaiveDecision, ()) {
   }
 }
 
+// The slow truth beside the fast path: each offer's conditions and windows evaluated by themselves,
+// in memory that has decided nothing before. Wherever the steps run out, even in the middle of a
+// conjunct that offers share, and however close in time the decisions are.
+RC_GTEST_PROP(DecidePropertyTest, WhatOffersShareChangesNoDecision, ()) {
+  const uint64_t seed = *rc::gen::arbitrary<uint64_t>();
+  Random random(seed);
+  const TestRules rules = RandomRules(random);
+  RC_ASSERT(rules.compiled != nullptr);
+  const auto plain = std::const_pointer_cast<RuleSet>(CompileRules(rules.message));
+  plain->scan = ScanOffers(*plain, Sharing::kNothing);
+  DecisionScratch scratch;
+  absl::Time now = absl::UnixEpoch();
+  for (int i = 0; i < 20; ++i) {
+    Scene scene(rules);
+    RandomScene(random, scene);
+    if (i > 0 && !random.OneIn(3)) scene.input.now = now;
+    scene.input.now += absl::Milliseconds(static_cast<int64_t>(random.Below(1500)));
+    now = scene.input.now;
+    DecisionInput input = scene.Input();
+    if (!random.OneIn(4)) input.step_limit = random.Below(250);
+    DecisionScratch fresh;
+    const std::string expected = Dump(*plain, Decide(*plain, input, fresh));
+    RC_ASSERT(Dump(*rules.compiled, Decide(*rules.compiled, input, scratch)) == expected);
+  }
+}
+
 }  // namespace
 }  // namespace touchstone::rules

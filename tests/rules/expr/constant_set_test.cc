@@ -1,5 +1,6 @@
 #include "rules/expr/constant_set.h"
 
+#include <algorithm>
 #include <limits>
 #include <string>
 #include <vector>
@@ -82,6 +83,21 @@ RC_GTEST_PROP(ConstantSetTest, AgreesWithComparingOneByOne, ()) {
     bool found = false;
     for (const Value& element : elements) found = found || Equals(element, value);
     RC_ASSERT(set.Contains(value) == found);
+  }
+}
+
+RC_GTEST_PROP(ConstantSetTest, FindsTheTextsItWasGivenAndNoOthers, ()) {
+  const auto any_text = rc::gen::container<std::string>(rc::gen::inRange<char>('a', 'd'));
+  const auto texts = *rc::gen::container<std::vector<std::string>>(any_text);
+  std::vector<Value> elements;
+  for (const std::string& text : texts) elements.push_back(Value::String(text));
+  const ConstantSet set(elements);
+  for (const std::string& text : texts) RC_ASSERT(set.ContainsText(text));
+  const auto others = *rc::gen::container<std::vector<std::string>>(any_text);
+  for (const std::string& text : others) {
+    const bool given = std::find(texts.begin(), texts.end(), text) != texts.end();
+    RC_ASSERT(set.ContainsText(text) == given);
+    RC_ASSERT(set.Contains(Value::String(text)) == given);
   }
 }
 

@@ -176,6 +176,39 @@ TEST_F(ProgramTest, ValueOfAnotherKindThanDeclaredIsAnErrorNotACrash) {
   EXPECT_EQ(Evaluate("s.startsWith('a')"), "error: no_overload");
 }
 
+// A constant text is looked for in a way of its own; one that is read from a slot is not.
+TEST_F(ProgramTest, ConstantTextInAListTakesTheStepsOfAnyOther) {
+  Declare("text", Type(TypeKind::kString), Value());
+  Declare("list", Type::List(Type(TypeKind::kDyn)), Value());
+  for (const size_t size : {0u, 1u, 15u, 16u, 17u, 70u}) {
+    const std::string text(size, 'x');
+    std::string other = text;
+    if (!other.empty()) other.back() = 'y';
+    const std::string longer = text + "x";
+    for (const bool holds : {false, true}) {
+      const Value elements[] = {
+          Value::String(other),  Value::Int(1),
+          Value::String(longer), Value::Null(),
+          Value::Bytes(text),    holds ? Value::String(text) : Value::Bool(false),
+          Value::String(longer)};
+      const ListData list{elements, 7, nullptr};
+      rows_[0][0] = Value::String(text);
+      rows_[0][1] = Value::List(&list);
+      const absl::StatusOr<Program> constant = Compile(absl::StrCat("'", text, "' in list"));
+      const absl::StatusOr<Program> slot = Compile("text in list");
+      ASSERT_TRUE(constant.ok() && slot.ok());
+      for (uint64_t steps = 0; steps < 32; ++steps) {
+        scratch_.Reset(steps);
+        const std::string expected = DebugString(slot->Evaluate(FrameOf(), scratch_));
+        const uint64_t left = scratch_.steps_left();
+        scratch_.Reset(steps);
+        EXPECT_EQ(DebugString(constant->Evaluate(FrameOf(), scratch_)), expected) << size;
+        EXPECT_EQ(scratch_.steps_left(), left) << size;
+      }
+    }
+  }
+}
+
 TEST_F(ProgramTest, StepLimitAllowsExactlyWhatIsNeeded) {
   const Value elements[] = {Value::Int(1), Value::Int(2), Value::Int(3)};
   const ListData list{elements, 3, nullptr};

@@ -39,6 +39,27 @@ TEST(ReferenceTableTest, FindsNothingUnderAKeyThatWasNotAdded) {
   EXPECT_EQ(table.Find("a"), nullptr);
 }
 
+TEST(ReferenceTableTest, FindsEachOfManyRowsUnderItsOwnKey) {
+  ReferenceTable table(1);
+  const auto key = [](int i) {
+    return std::string(static_cast<size_t>(i % 37), '-') + std::to_string(i);
+  };
+  for (int i = 0; i < 5000; ++i) {
+    const expr::Value row[] = {expr::Value::Int(i)};
+    ASSERT_TRUE(table.Add(key(i), row).ok());
+  }
+  EXPECT_EQ(table.size(), 5000u);
+  for (int i = 0; i < 5000; ++i) {
+    const expr::Value* row = table.Find(key(i));
+    ASSERT_NE(row, nullptr) << i;
+    EXPECT_EQ(row[0].int_value(), i);
+    EXPECT_EQ(table.Find(key(i), table.HashToFind(key(i))), row);
+    EXPECT_EQ(table.Find(key(i) + "-"), nullptr);
+  }
+  EXPECT_EQ(table.Find(""), nullptr);
+  EXPECT_EQ(ReferenceTable(1).Find("", ReferenceTable(1).HashToFind("")), nullptr);
+}
+
 TEST(ReferenceTableTest, RefusesASecondRowOfAKeyAndRowsOfAnotherWidth) {
   ReferenceTable table(1);
   const expr::Value first[] = {expr::Value::Int(1)};

@@ -70,7 +70,8 @@ TEST(AllocationTest, RefusesWhatCannotBeAllocatedAndWritesNothing) {
   EXPECT_TRUE(Allocate(0, {}, scratch).ok());
 }
 
-// Random shares whose names live as long as they do. Small weights make ties likely.
+// Random shares whose names live as long as they do. Small weights make ties likely; amounts of
+// baskets fit 64 bits when multiplied, the largest do not.
 struct Sample {
   std::vector<std::string> names;
   std::vector<AllocationShare> shares;
@@ -79,9 +80,9 @@ struct Sample {
 
 Sample AnySample() {
   Sample sample;
-  const bool small = *rc::gen::arbitrary<bool>();
+  const int64_t bound = *rc::gen::element<int64_t>(6, 100'000, 5'000'000'000, kMax);
   const auto weights = *rc::gen::suchThat(
-      rc::gen::container<std::vector<int64_t>>(rc::gen::inRange<int64_t>(0, small ? 6 : kMax)),
+      rc::gen::container<std::vector<int64_t>>(rc::gen::inRange<int64_t>(0, bound)),
       [](const std::vector<int64_t>& all) {
         return std::any_of(all.begin(), all.end(), [](int64_t weight) { return weight > 0; });
       });

@@ -5,6 +5,8 @@
 
 #include <limits>
 
+#include "rules/money/money.h"
+
 namespace touchstone::rules {
 namespace {
 
@@ -32,6 +34,24 @@ absl::int128 NaiveRounded(absl::int128 numerator, absl::int128 divisor, Rounding
 rc::Gen<Rounding> AnyRounding() {
   return rc::gen::element(Rounding::kHalfAwayFromZero, Rounding::kHalfEven, Rounding::kDown,
                           Rounding::kUp);
+}
+
+RC_GTEST_PROP(RoundingTest, LineTotalsAreTheSameInEitherWidth, ()) {
+  const int64_t bound = *rc::gen::element<int64_t>(2'000, 1'000'000'000, kMax);
+  const auto quantity = *rc::gen::inRange<int64_t>(-bound, bound);
+  const auto price_e4 = *rc::gen::inRange<int64_t>(0, bound);
+  const Currency currency = *Currency::FromCode(*rc::gen::element("EUR", "JPY", "KWD"));
+  const auto rounding = *AnyRounding();
+  const absl::int128 expected = NaiveRounded(absl::int128(quantity) * price_e4,
+                                             PowerOfTen(7 - currency.minor_digits()), rounding);
+  const absl::StatusOr<Money> total = LineTotal(Decimal{quantity}, price_e4, currency, rounding);
+  if (expected < kMin || expected > kMax) {
+    RC_ASSERT(absl::IsOutOfRange(total.status()));
+  } else {
+    RC_ASSERT(total.ok());
+    RC_ASSERT(total->amount_minor == static_cast<int64_t>(expected));
+    RC_ASSERT(total->currency == currency);
+  }
 }
 
 void ExpectLikeNaive(absl::int128 numerator, int64_t divisor, Rounding rounding) {

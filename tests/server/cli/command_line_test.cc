@@ -1,3 +1,4 @@
+#include <filesystem>
 #include <fstream>
 #include <sstream>
 #include <string>
@@ -209,6 +210,16 @@ TEST_F(CommandLineTest, ImportsCustomersAndQuarantinesWhatCannotBeUsed) {
   EXPECT_THAT(OnServer({"customer", "get", "frida", "--json"}).out,
               HasSubstr("\"customers/frida\""));
   EXPECT_EQ(OnServer({"customer", "get", "berta"}).exit_code, kExitUsage);
+
+  // What an earlier run put aside does not stay beside a clean one.
+  Write("customers.csv", "id,card,tier,born\nanna,1,gold,1988-02-29\n");
+  ran = OnServer({"import", "customers", file, "--mapping", mapping});
+  EXPECT_EQ(ran.exit_code, kExitFine) << ran.err;
+  EXPECT_FALSE(std::filesystem::exists(file + ".quarantine.csv"));
+  ran = OnServer({"import", "customers", file, "--mapping", mapping, "--quarantine", file});
+  EXPECT_EQ(ran.exit_code, kExitUsage);
+  EXPECT_THAT(ran.err, HasSubstr("--quarantine names the file that is imported"));
+  EXPECT_THAT(Read(file), HasSubstr("anna"));
 }
 
 constexpr char kPurchaseMapping[] = R"(kind: events

@@ -213,6 +213,8 @@ TEST(BinderTest, TakesTheSmallestBudget) {
   EXPECT_EQ(Bound(request).binder().budget(), absl::Seconds(9));
   request.mutable_context()->mutable_budget()->set_nanos(7'000'000);
   EXPECT_EQ(Bound(request).binder().budget(), absl::Milliseconds(7));
+  request.mutable_context()->mutable_budget()->set_seconds(3599);
+  EXPECT_EQ(Bound(request).binder().budget(), absl::Seconds(9));
 }
 
 TEST(BinderTest, TakesTheTouchpointsTimeWithinADayOfTheServersClock) {
@@ -278,6 +280,9 @@ std::vector<BadRequest> BadRequests() {
        [](R* r) { r->mutable_context()->mutable_touchpoint()->set_store("S99"); },
        {"context.touchpoint.store"}},
       {"zero budget", [](R* r) { r->mutable_context()->mutable_budget(); }, {"context.budget"}},
+      {"budget of an hour",
+       [](R* r) { r->mutable_context()->mutable_budget()->set_seconds(3600); },
+       {"context.budget"}},
       {"negative budget",
        [](R* r) { r->mutable_context()->mutable_budget()->set_seconds(-1); },
        {"context.budget"}},

@@ -7,6 +7,7 @@
 
 #include "google/rpc/error_details.pb.h"
 #include "google/rpc/status.pb.h"
+#include "store/apply.h"
 #include "store/record_patch.h"
 
 namespace touchstone::server {
@@ -18,7 +19,7 @@ void Require(bool fine) {
 
 store::storage::Entry NewEntry() {
   store::storage::Entry entry;
-  entry.set_format_version(1);
+  entry.set_format_version(store::kEntryFormatVersion);
   entry.set_time_us(absl::ToUnixMicros(WorldNow()));
   return entry;
 }
@@ -96,6 +97,7 @@ Serving::Serving(DecideServerOptions options, std::shared_ptr<rocksdb::FileSyste
   rooms.live = &live_;
   rooms.store = store_.get();
   rooms.token_key = &token_key_;
+  rooms.limit = &limit_;
   rooms.submit = [this](store::storage::Entry entry, store::Writer::Done done,
                         store::Urgency urgency) {
     return writer_->Submit(std::move(entry), std::move(done), urgency);

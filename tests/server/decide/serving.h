@@ -62,6 +62,7 @@ class Serving {
   absl::Status receipt_status_;
   std::vector<std::string> log_;
   absl::Time now_ = WorldNow();
+  CallLimit limit_{64};
   std::unique_ptr<DecideServer> server_;
   std::unique_ptr<grpc::Server> grpc_;
   std::shared_ptr<grpc::Channel> channel_;

@@ -219,6 +219,19 @@ TEST_F(EventGroupingTest, RowsFarFromTheirEventAreNotAnother) {
   EXPECT_EQ(Group(rows).size(), kOpenEvents) << "near enough";
 }
 
+TEST_F(EventGroupingTest, AColumnThatNeverChangesDoesNotHoldTheWholeFile) {
+  EventGrouping grouping(mapping_);
+  std::optional<GroupedEvent> event;
+  size_t rows = 0;
+  while (!event.has_value() && rows < 2 * kMaxEventRows) {
+    event = grouping.Add(PurchaseRow("1", "1", "1"));
+    ++rows;
+  }
+  ASSERT_TRUE(event.has_value());
+  EXPECT_EQ(event->rows.size(), kMaxEventRows + 1);
+  EXPECT_THAT(event->error, HasSubstr("is invoice the column to group by?"));
+}
+
 TEST_F(EventGroupingTest, EventsOutsideOfTheRangeAreLeftOut) {
   const std::vector<GroupedEvent> events =
       Group({PurchaseRow("1", "1", "1"), PurchaseRow("2", "1", "1", "2011-01-01 00:00")});

@@ -70,6 +70,40 @@ TEST_F(RowReaderTest, ABrokenRowIsNamedAndTheNextOneIsRead) {
   EXPECT_EQ(rows[1].raw, "2,\"x\"y");
 }
 
+TEST_F(RowReaderTest, ARowWithoutAnEndIsRefusedWithoutHoldingIt) {
+  const std::string endless(3 * kMaxRowBytes, 'x');
+  std::vector<Row> rows =
+      Read(Write("a.csv", "id\n" + endless + "\n2\n" + endless + ",\"y\n3\n"), {"id"});
+  ASSERT_EQ(rows.size(), 4u);
+  EXPECT_THAT(rows[0].error, HasSubstr("longer than 1 MiB"));
+  EXPECT_LE(rows[0].raw.size(), kMaxRowBytes + 1);
+  EXPECT_THAT(rows[1].cells, ElementsAre("2"));
+  EXPECT_THAT(rows[2].error, HasSubstr("longer than 1 MiB"));
+  EXPECT_THAT(rows[3].cells, ElementsAre("3"));
+  rows = Read(Write("a.jsonl", endless + "\n{\"id\":2}\n"), {"id"});
+  ASSERT_EQ(rows.size(), 2u);
+  EXPECT_THAT(rows[0].error, HasSubstr("longer than 1 MiB"));
+  EXPECT_THAT(rows[1].cells, ElementsAre("2"));
+}
+
+TEST_F(RowReaderTest, AQuoteThatIsNeverClosedEndsAtTheLimit) {
+  std::string text = "id\n\"1\n";
+  const std::string line = "0123456789012345678901234567890\n";
+  while (text.size() < 2 * kMaxRowBytes) text += line;
+  const std::vector<Row> rows = Read(Write("a.csv", text), {"id"});
+  ASSERT_GT(rows.size(), 1u);
+  EXPECT_THAT(rows[0].error, HasSubstr("a quote is opened and not closed"));
+  EXPECT_LE(rows[0].raw.size(), kMaxRowBytes + line.size() + 1);
+  EXPECT_EQ(rows[1].error, "");
+}
+
+TEST_F(RowReaderTest, AByteOrderMarkIsNotPartOfTheFile) {
+  EXPECT_EQ(Read(Write("a.csv", "\xef\xbb\xbf\"id\",b\n1,2\n"), {"id"}).size(), 1u);
+  const std::vector<Row> rows = Read(Write("a.jsonl", "\xef\xbb\xbf{\"id\":1}\n"), {"id"});
+  ASSERT_EQ(rows.size(), 1u);
+  EXPECT_EQ(rows[0].error, "");
+}
+
 TEST_F(RowReaderTest, AMissingColumnIsSaidWithThoseThatAreThere) {
   const auto reader = RowReader::Open(Write("a.csv", "id,city\n"), {"town"});
   EXPECT_THAT(std::string(reader.status().message()), HasSubstr("town"));

@@ -8,7 +8,7 @@
 #include "rules/facts/reference.h"
 #include "server/ingest/attribute_patch.h"
 #include "server/ingest/event_increments.h"
-#include "server/ingest/identity.h"
+#include "server/decide/identity.h"
 #include "server/services/rule_set_check.h"
 #include "store/record.h"
 #include "tests/server/grocery_rules.h"

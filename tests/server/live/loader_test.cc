@@ -6,6 +6,7 @@
 #include "gtest/gtest.h"
 #include "server/services/proposer.h"
 #include "server/services/rule_set_check.h"
+#include "store/apply.h"
 #include "store/writer.h"
 #include "tests/server/grocery_rules.h"
 #include "tests/store/temporary_directory.h"
@@ -28,7 +29,7 @@ class LiveLoaderTest : public ::testing::Test {
   }
 
   void Write(storage::Entry entry) {
-    entry.set_format_version(1);
+    entry.set_format_version(store::kEntryFormatVersion);
     const auto result = writer_->Write(std::move(entry));
     ASSERT_TRUE(result.ok()) << result.status();
     ASSERT_EQ(result->refusal(), storage::EntryResult::REFUSAL_UNSPECIFIED)

@@ -13,6 +13,7 @@
 
 namespace touchstone::server {
 
+bool IsIdentity(const v1::Identity& identity);
 // Adds what is wrong with an identity, with `field` as its path.
 void CheckIdentity(const v1::Identity& identity, absl::string_view field,
                    std::vector<Violation>* violations);

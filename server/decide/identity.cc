@@ -1,4 +1,4 @@
-#include "server/ingest/identity.h"
+#include "server/decide/identity.h"
 
 #include <algorithm>
 
@@ -17,15 +17,22 @@ bool IsNamespace(absl::string_view text) {
          });
 }
 
+bool IsValue(absl::string_view text) {
+  return !text.empty() && text.size() <= kMaxValueBytes && text.find('\0') == text.npos;
+}
+
 }  // namespace
+
+bool IsIdentity(const v1::Identity& identity) {
+  return IsNamespace(identity.namespace_()) && IsValue(identity.value());
+}
 
 void CheckIdentity(const v1::Identity& identity, absl::string_view field,
                    std::vector<Violation>* violations) {
   if (!IsNamespace(identity.namespace_())) {
     violations->push_back({absl::StrCat(field, ".namespace"), "must be 1 to 64 of [a-z0-9_]"});
   }
-  const std::string& value = identity.value();
-  if (value.empty() || value.size() > kMaxValueBytes || value.find('\0') != std::string::npos) {
+  if (!IsValue(identity.value())) {
     violations->push_back(
         {absl::StrCat(field, ".value"), "must be 1 to 128 bytes, none of them zero"});
   }
