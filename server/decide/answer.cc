@@ -91,12 +91,12 @@ void FillApplied(const rules::RuleSet& rule_set, const rules::BasketAnswer& bask
 }
 
 void FillLines(const rules::RuleSet& rule_set, const rules::DecisionInput& input,
-               const rules::BasketAnswer& basket, const v1::DecideRequest& request,
+               const rules::BasketAnswer& basket, const RequestView& request,
                v1::BasketResult* result) {
   for (size_t i = 0; i < basket.lines.size(); ++i) {
-    const v1::BasketLine& asked = request.basket().lines(static_cast<int>(i));
+    const LineView& asked = request.lines[i];
     v1::PricedLine* priced = result->add_lines();
-    priced->set_line_id(asked.line_id());
+    Assign(asked.line_id, priced->mutable_line_id());
     priced->set_gross_minor(basket.lines[i].gross_minor);
     priced->set_net_minor(basket.lines[i].net_minor);
     priced->set_caller_facts(HasCallerFacts(asked, input));
@@ -123,16 +123,16 @@ void FillTotals(const rules::Decision& decision, v1::BasketTotals* totals) {
 }
 
 void FillBasket(const rules::RuleSet& rule_set, const rules::DecisionInput& input,
-                const rules::Decision& decision, const v1::DecideRequest& request, bool fallback,
+                const rules::Decision& decision, const RequestView& request, bool fallback,
                 v1::DecideResponse* response) {
-  const bool has_basket = request.has_basket();
-  if (!has_basket && request.context().codes_size() == 0) return;
+  const bool has_basket = request.message->has_basket();
+  if (!has_basket && request.message->context().codes_size() == 0) return;
   v1::BasketResult* result = response->mutable_basket();
   if (has_basket) {
     result->set_state(StateOfPricing(fallback));
-    result->set_currency_code(request.basket().currency_code());
+    result->set_currency_code(request.message->basket().currency_code());
   }
-  for (const std::string& code : request.context().codes()) {
+  for (const std::string& code : request.message->context().codes()) {
     v1::CodeAnswer* answer = result->add_codes();
     answer->set_code(code);
     answer->set_state(StateOfCode(fallback));
@@ -225,8 +225,8 @@ int64_t MinorUnits(const rules::Decision& decision, uint16_t slot) {
   return value.kind() == rules::expr::Kind::kMoney ? value.money_value().amount_minor : 0;
 }
 
-bool HasCallerFacts(const v1::BasketLine& asked, const rules::DecisionInput& input) {
-  return asked.has_product() && input.reference->products.Find(asked.sku()) == nullptr;
+bool HasCallerFacts(const LineView& asked, const rules::DecisionInput& input) {
+  return asked.has_product() && input.reference->products.Find(asked.sku) == nullptr;
 }
 
 bool IsNoDiscount(const rules::BasketLine& line) {
@@ -272,7 +272,7 @@ void FillReason(const rules::OfferOutcome& outcome, bool fallback, v1::Reason* r
 }
 
 void FillAnswer(const rules::RuleSet& rule_set, const rules::DecisionInput& input,
-                const rules::Decision& decision, const v1::DecideRequest& request,
+                const rules::Decision& decision, const RequestView& request,
                 const AnswerFacts& facts, v1::DecideResponse* response) {
   response->Clear();
   Assign(input.decision_id, response->mutable_decision_id());

@@ -13,6 +13,7 @@
 #include "absl/strings/string_view.h"
 #include "rules/decide/decision.h"
 #include "rules/ruleset/rule_set.h"
+#include "server/decide/request_view.h"
 #include "server/decide/sip_hash.h"
 #include "touchstone/v1/decision.pb.h"
 
@@ -40,7 +41,7 @@ struct AnswerFacts {
 
 // REQUIRES: `decision` was made by `rule_set` from `input`, which was bound from `request`.
 void FillAnswer(const rules::RuleSet& rule_set, const rules::DecisionInput& input,
-                const rules::Decision& decision, const v1::DecideRequest& request,
+                const rules::Decision& decision, const RequestView& request,
                 const AnswerFacts& facts, v1::DecideResponse* response);
 
 // Stage, stable code and a sentence without personal data.
@@ -83,7 +84,7 @@ inline int64_t ValueMillionths(const rules::OfferOutcome& outcome) {
 // An amount among the facts of the decision row; 0 without one.
 int64_t MinorUnits(const rules::Decision& decision, uint16_t slot);
 // Whether what the caller says of the product was used.
-bool HasCallerFacts(const v1::BasketLine& asked, const rules::DecisionInput& input);
+bool HasCallerFacts(const LineView& asked, const rules::DecisionInput& input);
 bool IsNoDiscount(const rules::BasketLine& line);
 // Of an offer with a benefit: its stage as the answer names it, and how often it was applied.
 absl::string_view StageOf(const rules::OfferSpec& offer);

@@ -34,8 +34,8 @@ void WriteTotals(const rules::Decision& decision, WireWriter& out) {
   out.End(totals);
 }
 
-void WriteCodes(const v1::DecideRequest& request, bool fallback, WireWriter& out) {
-  for (const std::string& code : request.context().codes()) {
+void WriteCodes(const RequestView& request, bool fallback, WireWriter& out) {
+  for (const std::string& code : request.message->context().codes()) {
     const WireWriter::Submessage answer = out.Begin(v1::BasketResult::kCodesFieldNumber);
     out.Text(v1::CodeAnswer::kCodeFieldNumber, code);
     out.Number(v1::CodeAnswer::kStateFieldNumber, StateOfCode(fallback));
@@ -123,13 +123,13 @@ void AnswerWriter::WriteTakings(const rules::RuleSet& rule_set, const rules::Dec
 }
 
 void AnswerWriter::WriteLines(const rules::RuleSet& rule_set, const rules::DecisionInput& input,
-                              const rules::BasketAnswer& basket, const v1::DecideRequest& request) {
+                              const rules::BasketAnswer& basket, const RequestView& request) {
   using Field = v1::PricedLine;
   LinkTakings(basket);
   for (size_t i = 0; i < basket.lines.size(); ++i) {
-    const v1::BasketLine& asked = request.basket().lines(static_cast<int>(i));
+    const LineView& asked = request.lines[i];
     const WireWriter::Submessage line = answer_.Begin(v1::BasketResult::kLinesFieldNumber);
-    answer_.Text(Field::kLineIdFieldNumber, asked.line_id());
+    answer_.Text(Field::kLineIdFieldNumber, asked.line_id);
     answer_.Number(Field::kGrossMinorFieldNumber, basket.lines[i].gross_minor);
     WriteTakings(rule_set, input, basket, i);
     answer_.Number(Field::kNetMinorFieldNumber, basket.lines[i].net_minor);
@@ -156,16 +156,16 @@ void AnswerWriter::WriteApplied(const rules::RuleSet& rule_set, const rules::Bas
 }
 
 void AnswerWriter::WriteBasket(const rules::RuleSet& rule_set, const rules::DecisionInput& input,
-                               const rules::Decision& decision, const v1::DecideRequest& request,
+                               const rules::Decision& decision, const RequestView& request,
                                bool fallback) {
   using Field = v1::BasketResult;
-  const bool has_basket = request.has_basket();
-  if (!has_basket && request.context().codes_size() == 0) return;
+  const bool has_basket = request.message->has_basket();
+  if (!has_basket && request.message->context().codes_size() == 0) return;
   const WireWriter::Submessage result =
       answer_.Begin(v1::DecideResponse::kBasketFieldNumber, kLongLength);
   if (has_basket) {
     answer_.Number(Field::kStateFieldNumber, StateOfPricing(fallback));
-    answer_.Text(Field::kCurrencyCodeFieldNumber, request.basket().currency_code());
+    answer_.Text(Field::kCurrencyCodeFieldNumber, request.message->basket().currency_code());
   }
   if (has_basket && !fallback) {
     WriteLines(rule_set, input, decision.basket, request);
@@ -178,8 +178,8 @@ void AnswerWriter::WriteBasket(const rules::RuleSet& rule_set, const rules::Deci
 
 absl::string_view AnswerWriter::Write(const rules::RuleSet& rule_set,
                                       const rules::DecisionInput& input,
-                                      const rules::Decision& decision,
-                                      const v1::DecideRequest& request, const AnswerFacts& facts) {
+                                      const rules::Decision& decision, const RequestView& request,
+                                      const AnswerFacts& facts) {
   using Field = v1::DecideResponse;
   answer_.Reset();
   answer_.Text(Field::kDecisionIdFieldNumber, input.decision_id);

@@ -30,7 +30,7 @@ class AnswerWriter {
 
   // The answer without tokens and receipt state. REQUIRES: as FillAnswer.
   absl::string_view Write(const rules::RuleSet& rule_set, const rules::DecisionInput& input,
-                          const rules::Decision& decision, const v1::DecideRequest& request,
+                          const rules::Decision& decision, const RequestView& request,
                           const AnswerFacts& facts);
 
   // The same answer with them. REQUIRES: `rule_set` and `decision` are those of Write.
@@ -39,10 +39,9 @@ class AnswerWriter {
 
  private:
   void WriteBasket(const rules::RuleSet& rule_set, const rules::DecisionInput& input,
-                   const rules::Decision& decision, const v1::DecideRequest& request,
-                   bool fallback);
+                   const rules::Decision& decision, const RequestView& request, bool fallback);
   void WriteLines(const rules::RuleSet& rule_set, const rules::DecisionInput& input,
-                  const rules::BasketAnswer& basket, const v1::DecideRequest& request);
+                  const rules::BasketAnswer& basket, const RequestView& request);
   void WriteTakings(const rules::RuleSet& rule_set, const rules::DecisionInput& input,
                     const rules::BasketAnswer& basket, size_t line);
   void WriteApplied(const rules::RuleSet& rule_set, const rules::BasketAnswer& basket);

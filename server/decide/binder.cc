@@ -43,7 +43,9 @@ rules::PriceSource ToPriceSource(v1::PriceSource source) {
 }
 
 // Saturates: what leaves int64 is more than any line's total, which is a violation.
-int64_t ManualDiscount(const v1::BasketLine& line) {
+int64_t ManualDiscount(const LineView& view) {
+  if (view.message == nullptr) return 0;
+  const v1::BasketLine& line = *view.message;
   int64_t total = 0;
   for (const v1::ManualDiscount& discount : line.manual_discounts()) {
     if (__builtin_add_overflow(total, discount.amount_minor(), &total)) {
@@ -108,10 +110,17 @@ absl::Time ChooseNow(const v1::DecisionContext& context, absl::Time server_now) 
   return absl::FromUnixMicros(absl::ToUnixMicros(now));
 }
 
-void Binder::BindRequest(const v1::DecideRequest& request, std::shared_ptr<const LiveState> live,
+void Binder::BindRequest(const v1::DecideRequest& request,
+                         const std::shared_ptr<const LiveState>& live, absl::Time now,
+                         std::vector<Violation>* violations) {
+  BindRequest(ViewRequest(request, &line_views_), live, now, violations);
+}
+
+void Binder::BindRequest(const RequestView& view, const std::shared_ptr<const LiveState>& live,
                          absl::Time now, std::vector<Violation>* violations) {
+  const v1::DecideRequest& request = *view.message;
   if (live_ == nullptr || live_->rule_set != live->rule_set) plan_.emplace(*live->rule_set);
-  live_ = std::move(live);
+  if (live_ != live) live_ = live;
   memory_.Reset();
   input_ = rules::DecisionInput();
   input_.reference = live_->reference.get();
@@ -128,7 +137,7 @@ void Binder::BindRequest(const v1::DecideRequest& request, std::shared_ptr<const
   BindRequestFacts(request, violations);
   lines_.clear();
   line_facts_.clear();
-  if (request.has_basket()) BindBasket(request.basket(), violations);
+  if (request.has_basket()) BindBasket(request.basket(), view.lines, violations);
   input_.basket.lines = lines_;
   input_.line_facts = line_facts_;
 }
@@ -209,7 +218,8 @@ void Binder::BindRequestFacts(const v1::DecideRequest& request,
   }
 }
 
-void Binder::BindBasket(const v1::Basket& basket, std::vector<Violation>* violations) {
+void Binder::BindBasket(const v1::Basket& basket, absl::Span<const LineView> lines,
+                        std::vector<Violation>* violations) {
   const absl::StatusOr<rules::Currency> currency =
       rules::Currency::FromCode(basket.currency_code());
   if (currency.ok()) {
@@ -218,11 +228,11 @@ void Binder::BindBasket(const v1::Basket& basket, std::vector<Violation>* violat
     Add("basket.currency_code", "must be an ISO 4217 code in use", violations);
     // The lines are checked all the same.
     input_.basket.currency = live_->rule_set->schema.currencies.front();
-  } else if (basket.tenders_size() > 0 && basket.lines_size() == 0) {
+  } else if (basket.tenders_size() > 0 && lines.empty()) {
     Add("basket.currency_code", "is required with tenders", violations);
   }
   CheckTenders(basket, violations);
-  const auto count = static_cast<size_t>(basket.lines_size());
+  const size_t count = lines.size();
   if (count > rules::kMaxBasketLines) {
     Add("basket.lines",
         absl::StrCat("has ", count, " lines; at most ", rules::kMaxBasketLines, " can be priced"),
@@ -230,15 +240,15 @@ void Binder::BindBasket(const v1::Basket& basket, std::vector<Violation>* violat
     return;
   }
   line_ids_.clear();
-  for (const v1::BasketLine& line : basket.lines()) {
-    if (line.parent_line_id().empty()) continue;
-    for (const v1::BasketLine& other : basket.lines()) line_ids_.insert(other.line_id());
+  for (const LineView& line : lines) {
+    if (line.parent_line_id.empty()) continue;
+    for (const LineView& other : lines) line_ids_.insert(other.line_id);
     break;
   }
   lines_.reserve(count);
   line_facts_.reserve(count);
   for (size_t i = 0; i < count; ++i) {
-    BindLine(i, basket.lines(static_cast<int>(i)), violations);
+    BindLine(i, lines[i], violations);
   }
   input_.basket.lines = lines_;
   for (rules::BasketViolation& violation : rules::ValidateBasket(input_.basket)) {
@@ -246,37 +256,38 @@ void Binder::BindBasket(const v1::Basket& basket, std::vector<Violation>* violat
   }
 }
 
-void Binder::BindLine(size_t index, const v1::BasketLine& line,
-                      std::vector<Violation>* violations) {
+void Binder::BindLine(size_t index, const LineView& line, std::vector<Violation>* violations) {
   CheckLine(index, line, violations);
-  if (!line.parent_line_id().empty() &&
-      (line.parent_line_id() == line.line_id() || !line_ids_.contains(line.parent_line_id()))) {
+  if (!line.parent_line_id.empty() &&
+      (line.parent_line_id == line.line_id || !line_ids_.contains(line.parent_line_id))) {
     Add(LineField(index, "parent_line_id"), "must be another line of this basket", violations);
   }
-  const Value* product = live_->reference->products.Find(line.sku());
+  const Value* product = live_->reference->products.Find(line.sku);
   rules::BasketLine& bound = lines_.emplace_back();
-  bound.line_id = line.line_id();
-  bound.quantity = rules::Decimal{line.quantity_thousandths()};
-  bound.unit_price_e4 = line.unit_price_e4();
+  bound.line_id = line.line_id;
+  bound.quantity = rules::Decimal{line.quantity_thousandths};
+  bound.unit_price_e4 = line.unit_price_e4;
   bound.manual_discount_minor = ManualDiscount(line);
-  bound.price_source = ToPriceSource(line.price_source());
-  bound.is_return = line.has_returned_from();
+  bound.price_source = ToPriceSource(line.price_source);
+  bound.is_return = line.is_return();
 
   rules::LineFacts& facts = line_facts_.emplace_back();
-  facts.sku = line.sku();
-  const auto categories = static_cast<size_t>(line.product().categories_size());
-  auto* views = memory_.NewArray<absl::string_view>(categories);
-  for (size_t i = 0; i < categories; ++i) views[i] = line.product().categories(static_cast<int>(i));
-  facts.caller_categories = absl::MakeConstSpan(views, categories);
-  if (line.has_product()) facts.caller_product = BindProduct(index, line, violations);
+  facts.sku = line.sku;
+  if (line.has_product()) {
+    const v1::ProductFacts& given = line.message->product();
+    const auto categories = static_cast<size_t>(given.categories_size());
+    auto* views = memory_.NewArray<absl::string_view>(categories);
+    for (size_t i = 0; i < categories; ++i) views[i] = given.categories(static_cast<int>(i));
+    facts.caller_categories = absl::MakeConstSpan(views, categories);
+    facts.caller_product = BindProduct(index, given, violations);
+  }
   if (product == nullptr && !facts.caller_product.empty()) product = facts.caller_product.data();
   bound.merchandise = IsMerchandise(line, product);
 }
 
 // A row of the product table, of what the caller says.
-absl::Span<const Value> Binder::BindProduct(size_t index, const v1::BasketLine& line,
+absl::Span<const Value> Binder::BindProduct(size_t index, const v1::ProductFacts& given,
                                             std::vector<Violation>* violations) {
-  const v1::ProductFacts& given = line.product();
   const std::vector<rules::AttributeSpec>& columns = live_->rule_set->schema.product.columns;
   Value* row = memory_.NewArray<Value>(columns.size());
   size_t named = 0;
@@ -301,8 +312,8 @@ absl::Span<const Value> Binder::BindProduct(size_t index, const v1::BasketLine& 
   return absl::MakeConstSpan(row, columns.size());
 }
 
-bool Binder::IsMerchandise(const v1::BasketLine& line, const Value* product) const {
-  if (line.kind() != v1::LINE_KIND_UNSPECIFIED) return line.kind() == v1::LINE_KIND_MERCHANDISE;
+bool Binder::IsMerchandise(const LineView& line, const Value* product) const {
+  if (line.kind != v1::LINE_KIND_UNSPECIFIED) return line.kind == v1::LINE_KIND_MERCHANDISE;
   if (product == nullptr) return true;
   const auto says = [product](int column) { return column >= 0 && product[column].IsTrue(); };
   return !says(plan_->deposit_column) && !says(plan_->gift_card_column);

@@ -22,6 +22,7 @@
 #include "rules/expr/arena.h"
 #include "rules/facts/aggregate.h"
 #include "server/decide/bind_plan.h"
+#include "server/decide/request_view.h"
 #include "server/live/live.h"
 #include "server/rpc/rpc_error.h"
 #include "store/record.h"
@@ -43,7 +44,10 @@ class Binder {
   Binder& operator=(const Binder&) = delete;
 
   // `now` is the moment of the decision. Adds what is wrong to `violations`.
-  void BindRequest(const v1::DecideRequest& request, std::shared_ptr<const LiveState> live,
+  void BindRequest(const RequestView& request, const std::shared_ptr<const LiveState>& live,
+                   absl::Time now, std::vector<Violation>* violations);
+  // The same of a whole message.
+  void BindRequest(const v1::DecideRequest& request, const std::shared_ptr<const LiveState>& live,
                    absl::Time now, std::vector<Violation>* violations);
 
   // `record` is empty unless present. DataLoss when it is no record: nothing is bound, and the
@@ -60,15 +64,17 @@ class Binder {
   void BindContext(const v1::DecideRequest& request, std::vector<Violation>* violations);
   void BindPlacements(const v1::DecideRequest& request, std::vector<Violation>* violations);
   void BindRequestFacts(const v1::DecideRequest& request, std::vector<Violation>* violations);
-  void BindBasket(const v1::Basket& basket, std::vector<Violation>* violations);
-  void BindLine(size_t index, const v1::BasketLine& line, std::vector<Violation>* violations);
-  absl::Span<const rules::expr::Value> BindProduct(size_t index, const v1::BasketLine& line,
+  void BindBasket(const v1::Basket& basket, absl::Span<const LineView> lines,
+                  std::vector<Violation>* violations);
+  void BindLine(size_t index, const LineView& line, std::vector<Violation>* violations);
+  absl::Span<const rules::expr::Value> BindProduct(size_t index, const v1::ProductFacts& given,
                                                    std::vector<Violation>* violations);
-  bool IsMerchandise(const v1::BasketLine& line, const rules::expr::Value* product) const;
+  bool IsMerchandise(const LineView& line, const rules::expr::Value* product) const;
   void BindAttributes(const store::RecordView& record);
   void BindAggregates(const store::RecordView& record);
   void BindContacts(const store::RecordView& record);
 
+  std::vector<LineView> line_views_;  // of a message
   std::shared_ptr<const LiveState> live_;
   std::optional<BindPlan> plan_;  // of live_->rule_set
   rules::DecisionInput input_;

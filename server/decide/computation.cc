@@ -14,10 +14,16 @@ uint64_t TransactionHash(absl::string_view transaction_id) {
   return SipHash64(kTransactionKey, transaction_id);
 }
 
-void Computation::Bind(const v1::DecideRequest& request, std::shared_ptr<const LiveState> live,
+void Computation::Bind(const RequestView& request, const std::shared_ptr<const LiveState>& live,
                        absl::Time now, std::vector<Violation>* violations) {
-  request_ = &request;
-  binder_.BindRequest(request, std::move(live), now, violations);
+  request_ = request;
+  binder_.BindRequest(request, live, now, violations);
+}
+
+void Computation::Bind(const v1::DecideRequest& request,
+                       const std::shared_ptr<const LiveState>& live, absl::Time now,
+                       std::vector<Violation>* violations) {
+  Bind(ViewRequest(request, &lines_), live, now, violations);
 }
 
 void Computation::Compute(const DecisionTerms& terms, GatheredCustomer* customer) {
@@ -38,12 +44,12 @@ void Computation::Compute(const DecisionTerms& terms, GatheredCustomer* customer
   facts_.reference_version = live.reference_version;
   facts_.fallback = terms.fallback;
   facts_.failure = customer->failure;
-  serialized_ = writer_.Write(*live.rule_set, input_, *decision_, *request_, facts_);
+  serialized_ = writer_.Write(*live.rule_set, input_, *decision_, request_, facts_);
   hash_ = AnswerHash(serialized_);
 }
 
 void Computation::FillResponse(v1::DecideResponse* response) const {
-  FillAnswer(*binder_.live().rule_set, input_, *decision_, *request_, facts_, response);
+  FillAnswer(*binder_.live().rule_set, input_, *decision_, request_, facts_, response);
 }
 
 absl::string_view Computation::Finish(v1::ReceiptState receipt, AnswerWriter::SealFunction seal) {

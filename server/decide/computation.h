@@ -43,8 +43,11 @@ uint64_t TransactionHash(absl::string_view transaction_id);
 
 class Computation {
  public:
-  void Bind(const v1::DecideRequest& request, std::shared_ptr<const LiveState> live, absl::Time now,
-            std::vector<Violation>* violations);
+  void Bind(const RequestView& request, const std::shared_ptr<const LiveState>& live,
+            absl::Time now, std::vector<Violation>* violations);
+  // The same of a whole message.
+  void Bind(const v1::DecideRequest& request, const std::shared_ptr<const LiveState>& live,
+            absl::Time now, std::vector<Violation>* violations);
   const Binder& binder() const { return binder_; }
 
   // A record that cannot be read turns `customer` into kUnavailable.
@@ -67,7 +70,8 @@ class Computation {
  private:
   void PauseAllButFallback();
 
-  const v1::DecideRequest* request_ = nullptr;
+  RequestView request_;
+  std::vector<LineView> lines_;  // of a message
   Binder binder_;
   rules::DecisionInput input_;
   rules::DecisionScratch scratch_;

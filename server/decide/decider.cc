@@ -3,7 +3,6 @@
 #include <optional>
 
 #include "server/decide/request_check.h"
-#include "server/decide/request_reuse.h"
 
 namespace touchstone::server {
 namespace {
@@ -31,23 +30,22 @@ grpc::Status Decider::Read(absl::string_view request) {
                     "no revision has been published yet");
   }
   request_bytes_ = request;
-  if (const std::optional<Violation> wrong = ParseReusing(request, &request_)) {
+  if (const std::optional<Violation> wrong = reader_.Read(request)) {
     return InvalidRequest({*wrong});
   }
   server_now_ = rooms_->clock();
   violations_.clear();
-  computation_.Bind(request_, live, ChooseNow(request_.context(), server_now_), &violations_);
+  computation_.Bind(reader_.view(), live, ChooseNow(context(), server_now_), &violations_);
   if (!violations_.empty()) return InvalidRequest(violations_);
-  transaction_ = TransactionHash(request_.context().transaction_id());
+  transaction_ = TransactionHash(context().transaction_id());
   return CheckAgainstServer();
 }
 
 grpc::Status Decider::CheckAgainstServer() {
-  const v1::DecisionContext& context = request_.context();
-  if (grpc::Status refused = CheckAsOf(context, rooms_->allow_as_of); !refused.ok()) {
+  if (grpc::Status refused = CheckAsOf(context(), rooms_->allow_as_of); !refused.ok()) {
     return refused;
   }
-  if (IsLive(context.mode()) && !rooms_->steps->Advance(transaction_, context.step())) {
+  if (IsLive(context().mode()) && !rooms_->steps->Advance(transaction_, context().step())) {
     return RpcError(grpc::StatusCode::FAILED_PRECONDITION, v1::ERROR_REASON_STEP_OUT_OF_ORDER,
                     "a later step of this transaction has been decided");
   }
@@ -96,10 +94,10 @@ absl::string_view Decider::Finish(const DecisionTerms& terms, const GatheredCust
   ShownToken content;
   content.decision_id = terms.decision_id;
   content.customer_id = gathered.id;
-  content.channel = rules::StableId(request_.context().touchpoint().channel());
+  content.channel = rules::StableId(context().touchpoint().channel());
   content.transaction = transaction_;
   content.outbound = computation_.input().outbound;
-  content.live = IsLive(request_.context().mode());
+  content.live = IsLive(context().mode());
   const rules::RuleSet& rule_set = *computation_.binder().live().rule_set;
   return computation_.Finish(receipt, [&](const rules::PlacementSpec& placement,
                                           const rules::ShownOffer& shown, std::string* token) {
@@ -111,7 +109,7 @@ absl::string_view Decider::Finish(const DecisionTerms& terms, const GatheredCust
 }
 
 void Decider::CountShown(const GatheredCustomer& gathered) {
-  if (gathered.status != rules::InputStatus::kPresent || !IsLive(request_.context().mode())) {
+  if (gathered.status != rules::InputStatus::kPresent || !IsLive(context().mode())) {
     return;
   }
   const rules::RuleSet& rule_set = *computation_.binder().live().rule_set;

@@ -21,6 +21,7 @@
 #include "server/decide/decision_id.h"
 #include "server/decide/gather.h"
 #include "server/decide/receipt.h"
+#include "server/decide/request_reader.h"
 #include "server/decide/shown_contacts.h"
 #include "server/decide/step_tracker.h"
 #include "server/decide/token.h"
@@ -69,7 +70,7 @@ class Decider {
 
   // Parses, checks and binds. With an error the call is answered with it.
   grpc::Status Read(absl::string_view request);
-  const v1::DecisionContext& context() const { return request_.context(); }
+  const v1::DecisionContext& context() const { return reader_.message().context(); }
   // For the whole call, from its arrival.
   absl::Duration budget() const;
 
@@ -93,7 +94,7 @@ class Decider {
   LiveReader live_;
   DecisionIds ids_;
   TokenSealer sealer_;
-  v1::DecideRequest request_;
+  RequestReader reader_;
   absl::string_view request_bytes_;
   absl::Time server_now_;
   uint64_t transaction_ = 0;

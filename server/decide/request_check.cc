@@ -77,13 +77,13 @@ void CheckTimes(const v1::DecisionContext& context, std::vector<Violation>* viol
   }
 }
 
-void CheckQuantity(size_t index, const v1::BasketLine& line, std::vector<Violation>* violations) {
-  const bool counted = line.unit().empty() || line.unit() == "each";
-  if (counted && line.quantity_thousandths() % kThousandthsPerUnit != 0) {
+void CheckQuantity(size_t index, const LineView& line, std::vector<Violation>* violations) {
+  const bool counted = line.unit.empty() || line.unit == "each";
+  if (counted && line.quantity_thousandths % kThousandthsPerUnit != 0) {
     Add(LineField(index, "quantity_thousandths"),
         "must be whole units of 1000; name the unit of what is weighed or measured", violations);
   }
-  if (line.unit().size() > kMaxIdBytes) {
+  if (line.unit.size() > kMaxIdBytes) {
     Add(LineField(index, "unit"), "must be at most 64 bytes", violations);
   }
 }
@@ -170,26 +170,27 @@ void CheckTenders(const v1::Basket& basket, std::vector<Violation>* violations) 
   }
 }
 
-void CheckLine(size_t index, const v1::BasketLine& line, std::vector<Violation>* violations) {
-  if (line.sku().empty() || line.sku().size() > kMaxIdBytes) {
+void CheckLine(size_t index, const LineView& line, std::vector<Violation>* violations) {
+  if (line.sku.empty() || line.sku.size() > kMaxIdBytes) {
     Add(LineField(index, "sku"), "must be 1 to 64 bytes", violations);
   }
   CheckQuantity(index, line, violations);
-  if (!v1::PriceSource_IsValid(line.price_source())) {
+  if (!v1::PriceSource_IsValid(line.price_source)) {
     Add(LineField(index, "price_source"), "is not a value that is known here", violations);
   }
-  if (!v1::LineKind_IsValid(line.kind())) {
+  if (!v1::LineKind_IsValid(line.kind)) {
     Add(LineField(index, "kind"), "is not a value that is known here", violations);
   }
-  CheckManualDiscounts(index, line, violations);
-  if (line.tax_code().size() > kMaxIdBytes) {
+  if (line.message != nullptr) CheckManualDiscounts(index, *line.message, violations);
+  if (line.tax_code.size() > kMaxIdBytes) {
     Add(LineField(index, "tax_code"), "must be at most 64 bytes", violations);
   }
-  if (line.has_returned_from()) {
-    if (!IsId(line.returned_from().transaction_id())) {
+  if (line.is_return()) {
+    const v1::ReturnedFrom& returned = line.message->returned_from();
+    if (!IsId(returned.transaction_id())) {
       Add(LineField(index, "returned_from.transaction_id"), kIdForm, violations);
     }
-    if (!IsId(line.returned_from().line_id())) {
+    if (!IsId(returned.line_id())) {
       Add(LineField(index, "returned_from.line_id"), kIdForm, violations);
     }
   }

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "absl/strings/string_view.h"
+#include "server/decide/request_view.h"
 #include "server/rpc/rpc_error.h"
 #include "touchstone/v1/decision.pb.h"
 
@@ -27,7 +28,7 @@ bool IsTimestamp(const google::protobuf::Timestamp& timestamp);
 grpc::Status CheckAsOf(const v1::DecisionContext& context, bool allowed);
 void CheckContext(const v1::DecisionContext& context, std::vector<Violation>* violations);
 void CheckTenders(const v1::Basket& basket, std::vector<Violation>* violations);
-void CheckLine(size_t index, const v1::BasketLine& line, std::vector<Violation>* violations);
+void CheckLine(size_t index, const LineView& line, std::vector<Violation>* violations);
 
 // "basket.lines[3].sku".
 std::string LineField(size_t index, absl::string_view field);

@@ -70,11 +70,11 @@ class RandomDecision {
 
   v1::DecideResponse Message() const {
     v1::DecideResponse message;
-    FillAnswer(*live_->rule_set, input_, decision_, request_, answer_facts_, &message);
+    FillAnswer(*live_->rule_set, input_, decision_, {&request_, views_}, answer_facts_, &message);
     return message;
   }
   absl::string_view Write(AnswerWriter& writer) const {
-    return writer.Write(*live_->rule_set, input_, decision_, request_, answer_facts_);
+    return writer.Write(*live_->rule_set, input_, decision_, {&request_, views_}, answer_facts_);
   }
 
  private:
@@ -105,6 +105,7 @@ class RandomDecision {
   }
 
   void MakeBasket() {
+    ViewRequest(request_, &views_);
     input_.reference = live_->reference.get();
     lines_.clear();
     totals_.clear();
@@ -170,6 +171,7 @@ class RandomDecision {
   std::shared_ptr<const LiveState> live_;
   std::deque<std::string> texts_;
   v1::DecideRequest request_;
+  std::vector<LineView> views_;
   rules::DecisionInput input_;
   rules::Decision decision_;
   AnswerFacts answer_facts_;
