@@ -34,6 +34,7 @@ class StoreReaderTest : public ::testing::Test {
     patch.SetAttribute(1, store::Value::Int64(7), 1, 0);
     entry.mutable_update_record()->set_patch(patch.bytes());
     EXPECT_TRUE(writer_->Write(entry).ok());
+    reader_ = std::make_unique<StoreReader>(store_.get(), &contacts_);
   }
 
   void Show(uint64_t transaction, const std::vector<uint32_t>& offers) {
@@ -48,7 +49,7 @@ class StoreReaderTest : public ::testing::Test {
   // Of c-1, as a decision reads them.
   size_t Contacts() {
     store::PinnedValue record;
-    const auto found = reader_.GetCustomer("c-1", store::ReadTier::kMayBlock, &record);
+    const auto found = reader_->GetCustomer("c-1", store::ReadTier::kMayBlock, &record);
     EXPECT_TRUE(found.ok() && *found == store::Found::kFound);
     return store::RecordView::Parse(record.bytes())->contact_count();
   }
@@ -68,7 +69,7 @@ class StoreReaderTest : public ::testing::Test {
                             return absl::OkStatus();
                           },
                           8};
-  StoreReader reader_{store_.get(), &contacts_};
+  std::unique_ptr<StoreReader> reader_;
 };
 
 TEST_F(StoreReaderTest, AContactCountsOnceBeforeWhileAndAfterTheStoreTakesIt) {
@@ -94,7 +95,7 @@ TEST_F(StoreReaderTest, WhatIsPendingMakesNoCustomer) {
   shown.offers = offers;
   contacts_.Count(shown, WorldNow());
   store::PinnedValue record;
-  EXPECT_EQ(*reader_.GetCustomer("c-2", store::ReadTier::kMayBlock, &record),
+  EXPECT_EQ(*reader_->GetCustomer("c-2", store::ReadTier::kMayBlock, &record),
             store::Found::kNotFound);
 }
 
