@@ -3,8 +3,9 @@
 
   bench/record.py NAME --date YYYY-MM-DD [--build build/release] -- COMMAND [ARGUMENT...]
 
-COMMAND is a Google Benchmark program, bench/compare or bench/load; whatever it is, it must print
-JSON or, for compare, write it to the file that stands for {out} in the arguments. The result goes to
+COMMAND is a Google Benchmark program, bench/compare, bench/stall or bench/load; whatever it is, it
+must print JSON or write it to the file that stands for {out} in the arguments. What ends with an
+error, as compare and stall do when they are not to be believed, is not recorded. The result goes to
 bench/results/NAME.json and a line to bench/results/README.md; one of that name is replaced. The
 date is an argument so that a repeated recording is the same file. Standard library only.
 """
@@ -74,9 +75,13 @@ def headline(result):
     if "saturation" in result:
         cpu = result["saturation"]["server_cpu_us"]
         p99 = result["open_loop"]["latency_us"]["p99"]
-        return (f"{'' if result['valid'] else 'INVALID: '}server CPU {cpu['touchstone']['median']:.1f} us, "
+        return (f"server CPU {cpu['touchstone']['median']:.1f} us, "
                 f"{cpu['ratio']['median']:.2f}x echo; p99 at {result['open_loop']['rate_per_second']:.0f}/s "
                 f"{p99['touchstone']['median']:.0f} us, {p99['ratio']['median']:.2f}x echo")
+    if "parts" in result:
+        return "; ".join(f"{name}: {part['complete_share']:.2%} COMPLETE, {part['in_time_share']:.2%} within "
+                         f"{result['allowed_ms']} ms, longest {part['latency_us']['max'] / 1000:.1f} ms"
+                         for name, part in result["parts"].items())
     return (f"{result['throughput_per_second']:.0f}/s, p50 {result['latency_us']['p50']:.0f} us, "
             f"p99 {result['latency_us']['p99']:.0f} us")
 
