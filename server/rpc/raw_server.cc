@@ -41,13 +41,16 @@ bool RawCall::Claim(uint64_t generation) {
 void RawCall::Finish(absl::string_view response) {
   grpc::Slice slice(response.data(), response.size());
   grpc::ByteBuffer buffer(&slice, 1);
+  // The slot is the polling thread's from here on: nothing of it is read any more.
+  auto* writer = writer_.get();
   state_.store(State::kServing, std::memory_order_release);
-  writer_->Finish(buffer, grpc::Status::OK, this);
+  writer->Finish(buffer, grpc::Status::OK, this);
 }
 
 void RawCall::FinishWithError(const grpc::Status& status) {
+  auto* writer = writer_.get();
   state_.store(State::kServing, std::memory_order_release);
-  writer_->FinishWithError(status, this);
+  writer->FinishWithError(status, this);
 }
 
 RawServer::RawServer(grpc::ServerBuilder& builder, size_t threads) {

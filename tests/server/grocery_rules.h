@@ -11,7 +11,8 @@
 
 namespace touchstone::server {
 
-// `percent` of the offer beans-20, so that revisions differ. 20, 30 or 50; the golden test expects the discount that it gives.
+// `percent` of the offer beans-20, so that revisions differ: 20, 30 or 50; the golden test expects
+// the discount that it gives.
 v1::RuleSetSource GroceryRules(const std::string& percent = "20");
 // An unknown name in a condition: one error.
 v1::RuleSetSource BrokenRules();
