@@ -31,6 +31,11 @@ std::string CpuModel() {
   return "unknown";
 }
 
+// "6.1.0" of "6.1.0-18-amd64": what follows is the builder's.
+absl::string_view VersionOf(absl::string_view release) {
+  return release.substr(0, release.find('-'));
+}
+
 }  // namespace
 
 Machine ThisMachine() {
@@ -41,7 +46,8 @@ Machine ThisMachine() {
   machine.memory_mb =
       static_cast<int64_t>(sysconf(_SC_PHYS_PAGES)) * sysconf(_SC_PAGESIZE) / (1024 * 1024);
   utsname name = {};
-  machine.kernel = uname(&name) == 0 ? absl::StrCat(name.sysname, " ", name.release) : "unknown";
+  machine.kernel =
+      uname(&name) == 0 ? absl::StrCat(name.sysname, " ", VersionOf(name.release)) : "unknown";
   return machine;
 }
 

@@ -44,7 +44,7 @@ def cpu_model():
 def machine():
     memory = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
     return {"cpu_model": cpu_model(), "cores": len(os.sched_getaffinity(0)), "memory_mb": memory >> 20,
-            "kernel": f"{platform.system()} {platform.release()}", "load_average_before": os.getloadavg()[0]}
+            "kernel": f"{platform.system()} {platform.release().split('-')[0]}", "load_average_before": os.getloadavg()[0]}
 
 
 def build(folder):
@@ -63,7 +63,8 @@ def run(command):
         done = subprocess.run(words, stdout=subprocess.PIPE, text=True)
         if done.returncode != 0:
             raise SystemExit(f"{shlex.join(command)} ended with {done.returncode}:\n{done.stdout}")
-        return json.loads(out.read_text() if out.exists() else done.stdout)
+        text = out.read_text() if out.exists() else done.stdout
+        return json.loads(text.replace(str(out), "{out}"))
 
 
 def headline(result):
@@ -100,7 +101,8 @@ def record(name, date, folder, command):
     RESULTS.mkdir(exist_ok=True)
     content = {"name": name, "date": date, "machine": surroundings, "build": build(folder),
                "command": shlex.join(command), "result": result}
-    # Paths of the machine mean nothing to others.
+    # Names and paths of the machine mean nothing to others.
+    result.get("context", {}).pop("host_name", None)
     text = json.dumps(content, indent=1).replace(f"{ROOT}/", "")
     (RESULTS / f"{name}.json").write_text(text + "\n")
     readme = RESULTS / "README.md"
