@@ -14,6 +14,9 @@ namespace {
 // std heaps keep the largest in front.
 constexpr auto kLaterFirst = [](const auto& a, const auto& b) { return a.when > b.when; };
 
+// Of a polling thread that works off events: the calls whose answers wait.
+thread_local std::vector<RawCall*>* answered = nullptr;
+
 gpr_timespec ToTimespec(MonotonicTime when) {
   const auto left = when - std::chrono::steady_clock::now();
   return gpr_time_add(
@@ -40,7 +43,16 @@ bool RawCall::Claim(uint64_t generation) {
 
 void RawCall::Finish(absl::string_view response) {
   grpc::Slice slice(response.data(), response.size());
-  grpc::ByteBuffer buffer(&slice, 1);
+  if (answered != nullptr) {
+    answer_ = std::move(slice);
+    answered->push_back(this);
+    return;
+  }
+  Send(slice);
+}
+
+void RawCall::Send(const grpc::Slice& answer) {
+  grpc::ByteBuffer buffer(&answer, 1);
   // The slot is the polling thread's from here on: nothing of it is read any more.
   auto* writer = writer_.get();
   state_.store(State::kServing, std::memory_order_release);
@@ -130,14 +142,7 @@ void RawServer::Poll(Poller& poller) {
       case grpc::CompletionQueue::SHUTDOWN:
         return;
       case grpc::CompletionQueue::GOT_EVENT:
-        if (tag == &poller.stop) {
-          // Here, and not in Stop: to ask for a call on a queue that is shut down aborts, and this
-          // thread is the one that asks.
-          poller.stopping = true;
-          poller.queue->Shutdown();
-        } else {
-          Serve(poller, *static_cast<RawCall*>(tag), ok);
-        }
+        WorkOff(poller, tag, ok);
         break;
       case grpc::CompletionQueue::TIMEOUT:
         break;
@@ -146,7 +151,34 @@ void RawServer::Poll(Poller& poller) {
   }
 }
 
-void RawServer::Serve(Poller& poller, RawCall& call, bool ok) {
+void RawServer::WorkOff(Poller& poller, void* tag, bool ok) {
+  poller.events.clear();
+  do {
+    poller.events.push_back({tag, ok});
+  } while (poller.events.size() < kMostAtOnce &&
+           poller.queue->AsyncNext(&tag, &ok, gpr_inf_past(GPR_CLOCK_MONOTONIC)) ==
+               grpc::CompletionQueue::GOT_EVENT);
+  const MonotonicTime now = std::chrono::steady_clock::now();
+  bool stop = false;
+  answered = &poller.answered;
+  for (const Event& event : poller.events) {
+    if (event.tag == &poller.stop) {
+      stop = true;
+    } else {
+      Serve(poller, *static_cast<RawCall*>(event.tag), event.ok, now);
+    }
+  }
+  answered = nullptr;
+  for (RawCall* call : poller.answered) call->Send(std::exchange(call->answer_, grpc::Slice()));
+  poller.answered.clear();
+  if (!stop) return;
+  // Here, and not in Stop: to ask for a call on a queue that is shut down aborts, and this thread
+  // is the one that asks.
+  poller.stopping = true;
+  poller.queue->Shutdown();
+}
+
+void RawServer::Serve(Poller& poller, RawCall& call, bool ok, MonotonicTime now) {
   const RawCall::State state = call.state_.load(std::memory_order_acquire);
   if (state == RawCall::State::kServing) {
     in_flight_.fetch_sub(1, std::memory_order_relaxed);
@@ -154,7 +186,7 @@ void RawServer::Serve(Poller& poller, RawCall& call, bool ok) {
     return;
   }
   if (!ok) return;  // the server shuts down: this slot gets no more calls
-  call.arrived_ = std::chrono::steady_clock::now();
+  call.arrived_ = now;
   in_flight_.fetch_add(1, std::memory_order_relaxed);
   const Method& method = methods_[call.method_];
   if (call.received_.Length() > method.max_request_bytes) {
