@@ -66,7 +66,7 @@ std::optional<Changes> ReadPatches(absl::Span<const absl::string_view> patches) 
 class Cells {
  public:
   Cells(absl::string_view cells, uint32_t dropped) : dropped_(dropped) {
-    std::memcpy(begin_, cells.data(), cells.size());
+    if (!cells.empty()) std::memcpy(begin_, cells.data(), cells.size());
     end_ = begin_ + cells.size();
   }
 
