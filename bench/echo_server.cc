@@ -36,7 +36,9 @@ class EchoServer::Handler : public server::RawHandler {
   std::vector<Reused> requests_;  // by polling thread
 };
 
-EchoServer::EchoServer() = default;
+// By way of one of its messages, so that the linker takes the service's generated code.
+EchoServer::EchoServer()
+    : rpc_(v1::ExplainRequest::descriptor()->file()->service(0)->full_name(), &limit_) {}
 
 EchoServer::~EchoServer() { Stop(); }
 

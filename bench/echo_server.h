@@ -41,7 +41,7 @@ class EchoServer {
   int port_ = 0;
   std::unique_ptr<Handler> handler_;
   server::CallLimit limit_{64};  // of calls that are refused anyway
-  server::RpcService rpc_{"touchstone.v1.DecisionService", &limit_};
+  server::RpcService rpc_;
   std::unique_ptr<server::RawServer> raw_;
   std::unique_ptr<grpc::Server> grpc_;
 };
