@@ -38,7 +38,7 @@ class EchoServer::Handler : public server::RawHandler {
 
 // By way of one of its messages, so that the linker takes the service's generated code.
 EchoServer::EchoServer()
-    : rpc_(v1::ExplainRequest::descriptor()->file()->service(0)->full_name(), &limit_) {}
+    : rpc_(v1::DecideStreamRequest::descriptor()->file()->service(0)->full_name(), &limit_) {}
 
 EchoServer::~EchoServer() { Stop(); }
 
