@@ -18,7 +18,7 @@ BLOCK = re.compile(r"^```console\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 DECISION_ID = re.compile(r"\b0[0-9a-z]{25}\b")
 MASKS = [
     (DECISION_ID, "DECISION"),
-    (re.compile(r"\b[A-Za-z0-9_-]{90,}"), "TOKEN"),
+    (re.compile(r"(?<![\w-])[\w-]{90,}"), "TOKEN"),  # may begin or end with a dash
     (re.compile(r"\b\d{4}-\d\d-\d\d[ T]\d\d:\d\d(:\d\d)?(\.\d+)?(Z| UTC|[+-]\d\d:\d\d)?"), "TIME"),
     (re.compile(r"\b\d+(\.\d+)?/s\b"), "RATE"),
     (re.compile(r"\b\d+(\.\d+)? ?(us|ms|s|seconds)\b"), "DURATION"),

@@ -55,6 +55,8 @@ class ConsoleBlocksTest(unittest.TestCase):
         self.assertTrue(alike(["3 ms, 4398/s"], ["17.5 ms, 12/s"]))
         self.assertTrue(alike(["at 2026-11-22 05:37:09 UTC"], ["at 2027-01-01 00:00:00 UTC"]))
         self.assertFalse(alike(["born 2026-11-22"], ["born 2026-11-23"]))
+        for token in ["a" * 100, "-" + "a" * 100, "_" + "a" * 100 + "-"]:
+            self.assertTrue(alike([f'"token": "{"b" * 100}",'], [f'"token": "{token}",']), token)
 
     def test_three_dots_stand_for_any_lines_and_no_others(self):
         alike = lambda said, real: console_blocks.pair_lines(said, real) is not None
