@@ -1,5 +1,6 @@
 #include "server/decide/shown_contacts.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "store/apply.h"
@@ -67,21 +68,23 @@ void ShownContacts::Drop(uint64_t transaction, absl::Span<const uint32_t> offers
   }
 }
 
-bool ShownContacts::Shared::Begin(absl::string_view customer_id, const std::string& patch,
-                                  size_t most_in_flight) {
+uint64_t ShownContacts::Shared::Begin(absl::string_view customer_id, const std::string& patch,
+                                      size_t most_in_flight) {
   std::lock_guard<std::mutex> lock(mutex);
-  if (in_flight >= most_in_flight) return false;
+  if (in_flight >= most_in_flight) return 0;
   ++in_flight;
-  pending[customer_id].push_back(patch);
-  return true;
+  pending[customer_id].push_back({++last_number, patch});
+  return last_number;
 }
 
-void ShownContacts::Shared::End(absl::string_view customer_id) {
+void ShownContacts::Shared::End(absl::string_view customer_id, uint64_t number) {
   std::lock_guard<std::mutex> lock(mutex);
   --in_flight;
   const auto found = pending.find(customer_id);
-  found->second.pop_front();
-  if (found->second.empty()) pending.erase(found);
+  std::vector<Pending>& entries = found->second;
+  entries.erase(std::find_if(entries.begin(), entries.end(),
+                             [number](const Pending& entry) { return entry.number == number; }));
+  if (entries.empty()) pending.erase(found);
 }
 
 void ShownContacts::CollectPending(absl::string_view customer_id,
@@ -89,7 +92,7 @@ void ShownContacts::CollectPending(absl::string_view customer_id,
   std::lock_guard<std::mutex> lock(shared_->mutex);
   const auto found = shared_->pending.find(customer_id);
   if (found == shared_->pending.end()) return;
-  patches->insert(patches->end(), found->second.begin(), found->second.end());
+  for (const Shared::Pending& entry : found->second) patches->push_back(entry.patch);
 }
 
 void ShownContacts::Count(const ShownOffers& shown, absl::Time server_now) {
@@ -97,19 +100,18 @@ void ShownContacts::Count(const ShownOffers& shown, absl::Time server_now) {
   if (fresh.empty()) return;
   store::storage::Entry entry = MakeEntry(shown, fresh, server_now);
   const std::string& id = entry.update_record().record().id();
-  if (!shared_->Begin(id, entry.update_record().patch(), most_in_flight_)) {
-    return Drop(shown.transaction, fresh);
-  }
-  const auto done = [shared = shared_, id, contacts = fresh.size()](
+  const uint64_t number = shared_->Begin(id, entry.update_record().patch(), most_in_flight_);
+  if (number == 0) return Drop(shown.transaction, fresh);
+  const auto done = [shared = shared_, id, number, contacts = fresh.size()](
                         const absl::StatusOr<store::storage::EntryResult>& result) {
-    shared->End(id);
+    shared->End(id, number);
     const bool kept =
         result.ok() && result->refusal() == store::storage::EntryResult::REFUSAL_UNSPECIFIED;
     (kept ? shared->stats.counted : shared->stats.dropped).fetch_add(contacts);
   };
   const absl::Status queued = submit_(std::move(entry), done, store::Urgency::kSoon);
   if (queued.ok()) return;
-  shared_->End(shown.customer_id);
+  shared_->End(shown.customer_id, number);
   Drop(shown.transaction, fresh);
 }
 

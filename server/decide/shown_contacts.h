@@ -11,7 +11,6 @@
 
 #include <atomic>
 #include <cstdint>
-#include <deque>
 #include <functional>
 #include <memory>
 #include <mutex>
@@ -68,15 +67,19 @@ class ShownContacts {
 
   // Shared with entries that are still on their way when this object goes.
   struct Shared {
-    // False: no room.
-    bool Begin(absl::string_view customer_id, const std::string& patch, size_t most_in_flight);
-    void End(absl::string_view customer_id);
+    // The number of the entry, by which it ends; 0: no room.
+    uint64_t Begin(absl::string_view customer_id, const std::string& patch, size_t most_in_flight);
+    void End(absl::string_view customer_id, uint64_t number);
 
     Stats stats;
-    mutable std::mutex mutex;  // guards the two below
+    struct Pending {
+      uint64_t number = 0;
+      std::string patch;
+    };
+    std::mutex mutex;  // guards the three below
     size_t in_flight = 0;
-    // By customer; the store applies entries in the order in which they were submitted.
-    absl::flat_hash_map<std::string, std::deque<std::string>> pending;
+    uint64_t last_number = 0;
+    absl::flat_hash_map<std::string, std::vector<Pending>> pending;  // by customer
   };
 
   SubmitFunction submit_;

@@ -93,6 +93,20 @@ TEST(ShownContactsTest, WhatIsOnItsWayIsPendingUntilTheStoreHasIt) {
   EXPECT_TRUE(patches.empty());
 }
 
+TEST(ShownContactsTest, EachEntryEndsByItselfInWhateverOrder) {
+  HeldStore store;
+  ShownContacts contacts(store.Submit(), 8);
+  contacts.Count(Shown(1, {1}), WorldNow());
+  contacts.Count(Shown(2, {1}), WorldNow());
+  store.status = absl::UnavailableError("read-only");
+  contacts.Count(Shown(3, {1}), WorldNow());  // never in the store's queue
+  store.waiting[1](EntryResult());
+  std::vector<std::string> patches;
+  contacts.CollectPending("c-1", &patches);
+  ASSERT_EQ(patches.size(), 1u);
+  EXPECT_EQ(patches[0], store.entries[0].update_record().patch());
+}
+
 TEST(ShownContactsTest, DropsWhatTheStoreRefuses) {
   HeldStore store;
   store.status = absl::UnavailableError("read-only");
