@@ -44,7 +44,6 @@ void UseHashedMemtables(const StoreOptions& options, rocksdb::ColumnFamilyOption
   cf->prefix_extractor.reset(rocksdb::NewNoopTransform());  // the whole key
   cf->memtable_factory.reset(rocksdb::NewHashSkipListRepFactory(
       std::max<size_t>(1, options.write_buffer_bytes / kBytesPerBucket)));
-  cf->memtable_prefix_bloom_size_ratio = 0.0;  // a bucket says as quickly that nothing is there
 }
 
 class StopWritesOnError : public rocksdb::EventListener {
@@ -175,6 +174,7 @@ absl::Status Database::OpenFamilies(const StoreOptions& options) {
     cf.level_compaction_dynamic_level_bytes = true;
     cf.disable_auto_compactions = true;
     cf.memtable_whole_key_filtering = true;
+    // A bucket of a hashed memtable says as quickly that nothing is there.
     cf.memtable_prefix_bloom_size_ratio = family == Family::kEvents ? 0.02 : 0.0;
     if (IsReadByKey(family)) UseHashedMemtables(options, &cf);
     if (family == Family::kCustomers) {

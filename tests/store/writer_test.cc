@@ -1,0 +1,99 @@
+// The writer's queue: what it refuses, what waits, and what takes it along.
+
+#include "store/writer.h"
+
+#include <atomic>
+#include <condition_variable>
+#include <mutex>
+
+#include "gtest/gtest.h"
+#include "store/store.h"
+#include "tests/store/entries.h"
+#include "tests/store/temporary_directory.h"
+
+namespace touchstone::store {
+namespace {
+
+using storage::EntryResult;
+
+TEST(WriterTest, AFullQueueRefusesAndAFullOneDrainsAgain) {
+  TemporaryDirectory directory;
+  StoreOptions options;
+  options.path = directory.Sub("store");
+  auto store = *Store::Open(options);
+  WriterOptions writer_options;
+  writer_options.queue_entries = 2;
+  Writer writer(store.get(), writer_options);
+
+  // The first entry holds the writer's thread in its Done; the queue behind it holds two.
+  std::mutex mutex;
+  std::condition_variable changed;
+  bool held = false, released = false;
+  std::atomic<int> finished{0};
+  ASSERT_TRUE(writer
+                  .Submit(EventEntry("anna", "e0"),
+                          [&](const absl::StatusOr<EntryResult>&) {
+                            std::unique_lock<std::mutex> lock(mutex);
+                            held = true;
+                            changed.notify_all();
+                            changed.wait(lock, [&] { return released; });
+                            ++finished;
+                          })
+                  .ok());
+  {
+    std::unique_lock<std::mutex> lock(mutex);
+    changed.wait(lock, [&] { return held; });
+  }
+  const auto count = [&](const absl::StatusOr<EntryResult>&) { ++finished; };
+  EXPECT_TRUE(writer.Submit(EventEntry("anna", "e1"), count).ok());
+  EXPECT_TRUE(writer.Submit(EventEntry("anna", "e2"), count).ok());
+  EXPECT_EQ(writer.Submit(EventEntry("anna", "e3"), count).code(),
+            absl::StatusCode::kResourceExhausted);
+  {
+    std::lock_guard<std::mutex> lock(mutex);
+    released = true;
+  }
+  changed.notify_all();
+  while (finished < 3) std::this_thread::yield();
+  EXPECT_TRUE(writer.Write(EventEntry("anna", "e4")).ok());
+}
+
+TEST(WriterTest, AnEntryThatMayWaitIsWrittenWithTheNextThatMayNot) {
+  TemporaryDirectory directory;
+  StoreOptions options;
+  options.path = directory.Sub("store");
+  auto store = *Store::Open(options);
+  WriterOptions writer_options;
+  writer_options.soon = absl::Hours(24);
+  std::atomic<int> finished{0};
+  const auto count = [&](const absl::StatusOr<EntryResult>& result) { finished += result.ok(); };
+  {
+    Writer writer(store.get(), writer_options);
+    ASSERT_TRUE(writer.Submit(EventEntry("anna", "e0"), count, Urgency::kSoon).ok());
+    ASSERT_TRUE(writer.Submit(EventEntry("anna", "e1"), count, Urgency::kSoon).ok());
+    EXPECT_EQ(finished, 0);
+    EXPECT_TRUE(writer.Write(EventEntry("anna", "e2")).ok());
+    EXPECT_EQ(finished, 2);
+    ASSERT_TRUE(writer.Submit(EventEntry("anna", "e3"), count, Urgency::kSoon).ok());
+  }
+  EXPECT_EQ(finished, 3) << "the writer ends with an empty queue";
+}
+
+TEST(WriterTest, AnEntryThatMayWaitDoesNotWaitForOthers) {
+  TemporaryDirectory directory;
+  StoreOptions options;
+  options.path = directory.Sub("store");
+  auto store = *Store::Open(options);
+  Writer writer(store.get(), WriterOptions());
+  std::atomic<int> finished{0};
+  ASSERT_TRUE(writer
+                  .Submit(
+                      EventEntry("anna", "e0"),
+                      [&](const absl::StatusOr<EntryResult>& result) { finished += result.ok(); },
+                      Urgency::kSoon)
+                  .ok());
+  while (finished < 1) std::this_thread::yield();
+}
+
+}  // namespace
+}  // namespace touchstone::store
