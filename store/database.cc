@@ -32,18 +32,23 @@ constexpr size_t kMaxPendingPatches = 8;
 
 // A bucket of a hashed memtable for so many bytes of the write buffers.
 constexpr size_t kBytesPerBucket = 512;
+// Rows and patches of a bucket beyond which it becomes a skip list.
+constexpr uint32_t kMostInList = 64;
 
 // What a decision reads: never a range, but for the rare scan of all records.
 bool IsReadByKey(Family family) {
   return family == Family::kCustomers || family == Family::kIdentities;
 }
 
-// A row is found by its hash, where a skip list would be walked through a dozen rows that are in no
-// CPU cache. A scan sorts first what is not yet in a table.
+// A row is found by its hash, and its latest patch stands first in its bucket; a skip list would be
+// walked through a dozen rows that are in no CPU cache. A scan sorts first what is not yet in a
+// table.
 void UseHashedMemtables(const StoreOptions& options, rocksdb::ColumnFamilyOptions* cf) {
   cf->prefix_extractor.reset(rocksdb::NewNoopTransform());  // the whole key
-  cf->memtable_factory.reset(rocksdb::NewHashSkipListRepFactory(
-      std::max<size_t>(1, options.write_buffer_bytes / kBytesPerBucket)));
+  cf->memtable_factory.reset(rocksdb::NewHashLinkListRepFactory(
+      std::max<size_t>(1, options.write_buffer_bytes / kBytesPerBucket),
+      /*huge_page_tlb_size=*/0, /*bucket_entries_logging_threshold=*/0,
+      /*if_log_bucket_dist_when_flash=*/false, kMostInList));
 }
 
 class StopWritesOnError : public rocksdb::EventListener {

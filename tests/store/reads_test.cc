@@ -59,6 +59,25 @@ class ReadsTest : public ::testing::Test {
     return number.has_value() ? std::optional(number->value.int64_value()) : std::nullopt;
   }
 
+  // Some change of one of the first `ids` records.
+  void WriteAtRandom(uint64_t ids, std::mt19937_64& random,
+                     std::map<std::string, int64_t>* expected) {
+    const std::string id = absl::StrCat("id-", random() % ids);
+    EXPECT_EQ(*writes_->ContainsRecord(Key(id)), expected->contains(id)) << id;
+    if (random() % 5 == 0) {
+      writes_->Delete(Family::kCustomers, Key(id));
+      expected->erase(id);
+      return;
+    }
+    const int64_t number = static_cast<int64_t>(random() % 1000);
+    if (random() % 2 == 0) {
+      writes_->MakeOrMergeRecord(Key(id), NumberPatch(number));
+    } else {
+      writes_->MergeRecord(Key(id), NumberPatch(number));
+    }
+    (*expected)[id] = number;
+  }
+
   // What reads by key and the scan find is what `expected` holds.
   void Compare(const std::map<std::string, int64_t>& expected, ReadTier tier) {
     PinnedValue value;
@@ -97,22 +116,7 @@ TEST_F(ReadsTest, RowsAreFoundWhereverTheyAreWritten) {
   std::map<std::string, int64_t> expected;
   Open(kSmallBuffers);
   for (int round = 0; round < 60; ++round) {
-    for (int i = 0; i < 50; ++i) {
-      const std::string id = absl::StrCat("id-", random() % kIds);
-      ASSERT_EQ(*writes_->ContainsRecord(Key(id)), expected.contains(id)) << id;
-      if (random() % 5 == 0) {
-        writes_->Delete(Family::kCustomers, Key(id));
-        expected.erase(id);
-        continue;
-      }
-      const int64_t number = static_cast<int64_t>(random() % 1000);
-      if (random() % 2 == 0) {
-        writes_->MakeOrMergeRecord(Key(id), NumberPatch(number));
-      } else {
-        writes_->MergeRecord(Key(id), NumberPatch(number));
-      }
-      expected[id] = number;
-    }
+    for (int i = 0; i < 50; ++i) WriteAtRandom(kIds, random, &expected);
     ASSERT_NO_FATAL_FAILURE(Commit());
     if (round % 20 == 19) {
       ASSERT_NO_FATAL_FAILURE(Open(kSmallBuffers));
@@ -120,6 +124,19 @@ TEST_F(ReadsTest, RowsAreFoundWhereverTheyAreWritten) {
     if (round % 6 == 0) {
       ASSERT_NO_FATAL_FAILURE(Compare(expected, ReadTier::kMayBlock));
     }
+  }
+}
+
+TEST_F(ReadsTest, RowsAreFoundHoweverManyWritesOfThemAreInMemory) {
+  const uint64_t seed = std::random_device{}();
+  SCOPED_TRACE(absl::StrCat("seed ", seed));
+  std::mt19937_64 random(seed);
+  std::map<std::string, int64_t> expected;
+  Open(StoreOptions().write_buffer_bytes);
+  for (int round = 0; round < 300; ++round) {
+    for (int i = 0; i < 3; ++i) WriteAtRandom(3, random, &expected);
+    ASSERT_NO_FATAL_FAILURE(Commit());
+    ASSERT_NO_FATAL_FAILURE(Compare(expected, ReadTier::kMemoryOnly));
   }
 }
 
