@@ -14,7 +14,7 @@ namespace {
 // std heaps keep the largest in front.
 constexpr auto kLaterFirst = [](const auto& a, const auto& b) { return a.when > b.when; };
 
-// Of a polling thread that works off events: the calls whose answers wait.
+// Of a polling thread: the calls whose answers wait to be sent.
 thread_local std::vector<RawCall*>* answered = nullptr;
 
 gpr_timespec ToTimespec(MonotonicTime when) {
@@ -133,6 +133,7 @@ void RawServer::WaitForCall(Poller& poller, RawCall& call) {
 }
 
 void RawServer::Poll(Poller& poller) {
+  answered = &poller.answered;
   while (true) {
     const gpr_timespec until = poller.deadlines.empty() ? gpr_inf_future(GPR_CLOCK_MONOTONIC)
                                                         : ToTimespec(poller.deadlines.front().when);
@@ -142,35 +143,30 @@ void RawServer::Poll(Poller& poller) {
       case grpc::CompletionQueue::SHUTDOWN:
         return;
       case grpc::CompletionQueue::GOT_EVENT:
-        WorkOff(poller, tag, ok);
+        TakeEvents(poller, tag, ok);
+        HandleArrived(poller);
         break;
       case grpc::CompletionQueue::TIMEOUT:
         break;
     }
     FireDeadlines(poller);
+    SendAnswers(poller);
   }
 }
 
-void RawServer::WorkOff(Poller& poller, void* tag, bool ok) {
-  poller.events.clear();
-  do {
-    poller.events.push_back({tag, ok});
-  } while (poller.events.size() < kMostAtOnce &&
-           poller.queue->AsyncNext(&tag, &ok, gpr_inf_past(GPR_CLOCK_MONOTONIC)) ==
-               grpc::CompletionQueue::GOT_EVENT);
+void RawServer::TakeEvents(Poller& poller, void* tag, bool ok) {
   const MonotonicTime now = std::chrono::steady_clock::now();
   bool stop = false;
-  answered = &poller.answered;
-  for (const Event& event : poller.events) {
-    if (event.tag == &poller.stop) {
+  size_t taken = 0;
+  do {
+    if (tag == &poller.stop) {
       stop = true;
     } else {
-      Serve(poller, *static_cast<RawCall*>(event.tag), event.ok, now);
+      TakeEvent(poller, *static_cast<RawCall*>(tag), ok, now);
     }
-  }
-  answered = nullptr;
-  for (RawCall* call : poller.answered) call->Send(std::exchange(call->answer_, grpc::Slice()));
-  poller.answered.clear();
+  } while (++taken < kMostEventsAtOnce &&
+           poller.queue->AsyncNext(&tag, &ok, gpr_inf_past(GPR_CLOCK_MONOTONIC)) ==
+               grpc::CompletionQueue::GOT_EVENT);
   if (!stop) return;
   // Here, and not in Stop: to ask for a call on a queue that is shut down aborts, and this thread
   // is the one that asks.
@@ -178,7 +174,7 @@ void RawServer::WorkOff(Poller& poller, void* tag, bool ok) {
   poller.queue->Shutdown();
 }
 
-void RawServer::Serve(Poller& poller, RawCall& call, bool ok, MonotonicTime now) {
+void RawServer::TakeEvent(Poller& poller, RawCall& call, bool ok, MonotonicTime now) {
   const RawCall::State state = call.state_.load(std::memory_order_acquire);
   if (state == RawCall::State::kServing) {
     in_flight_.fetch_sub(1, std::memory_order_relaxed);
@@ -188,6 +184,23 @@ void RawServer::Serve(Poller& poller, RawCall& call, bool ok, MonotonicTime now)
   if (!ok) return;  // the server shuts down: this slot gets no more calls
   call.arrived_ = now;
   in_flight_.fetch_add(1, std::memory_order_relaxed);
+  poller.arrived.push_back(&call);
+}
+
+void RawServer::HandleArrived(Poller& poller) {
+  MonotonicTime turn_ends = std::chrono::steady_clock::now() + kLongestTurn;
+  for (RawCall* call : poller.arrived) {
+    if (std::chrono::steady_clock::now() > turn_ends) {
+      FireDeadlines(poller);
+      SendAnswers(poller);
+      turn_ends = std::chrono::steady_clock::now() + kLongestTurn;
+    }
+    Handle(*call);
+  }
+  poller.arrived.clear();
+}
+
+void RawServer::Handle(RawCall& call) {
   const Method& method = methods_[call.method_];
   if (call.received_.Length() > method.max_request_bytes) {
     call.FinishWithError(InvalidRequest(
@@ -203,6 +216,11 @@ void RawServer::Serve(Poller& poller, RawCall& call, bool ok, MonotonicTime now)
     return;
   }
   call.FinishWithError(grpc::Status(grpc::StatusCode::INTERNAL, "the request could not be read"));
+}
+
+void RawServer::SendAnswers(Poller& poller) {
+  for (RawCall* call : poller.answered) call->Send(std::exchange(call->answer_, grpc::Slice()));
+  poller.answered.clear();
 }
 
 void RawServer::FireDeadlines(Poller& poller) {
