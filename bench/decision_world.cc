@@ -21,7 +21,7 @@ namespace storage = ::touchstone::storage::v1;
 constexpr absl::string_view kIdentity = "loyalty_card";
 constexpr size_t kRequests = 4096;
 constexpr size_t kTrackedTransactions = 65536;
-constexpr size_t kShownInFlight = 1024;
+constexpr size_t kShownWaiting = 8192;
 constexpr uint64_t kStepLimit = 1'000'000;
 
 storage::Entry NewEntry() {
@@ -96,7 +96,7 @@ DecisionWorld::DecisionWorld() : token_key_(std::string(server::kTokenKeyBytes, 
 
 DecisionWorld::~DecisionWorld() {
   // Its entries call back into the contacts.
-  writer_.reset();
+  if (writer_ != nullptr) writer_->Stop();
 }
 
 absl::StatusOr<std::unique_ptr<DecisionWorld>> DecisionWorld::Create(const WorldOptions& options,
@@ -130,7 +130,7 @@ absl::Status DecisionWorld::Open(const std::string& folder) {
       [this](storage::Entry entry, store::Writer::Done done, store::Urgency urgency) {
         return writer_->Submit(std::move(entry), std::move(done), urgency);
       },
-      kShownInFlight);
+      kShownWaiting);
   rooms_.live = &live_;
   rooms_.token_key = &token_key_;
   rooms_.steps = steps_.get();

@@ -171,7 +171,7 @@ class RunningServer::Impl {
     // Waits for the calls that were cut off; they still use what is below.
     server_.reset();
     // Before the hot half goes: its entries call back into it.
-    writer_.reset();
+    if (writer_ != nullptr) writer_->Stop();
     if (receipts_ != nullptr) {
       const absl::Status flushed = receipts_->Flush();
       if (!flushed.ok()) Log(LogLevel::kError, "receipts_lost", {{"error", flushed.message()}});

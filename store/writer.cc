@@ -21,13 +21,15 @@ class Writer::Impl {
         pending_(&database_),
         thread_([this] { Run(); }) {}
 
-  ~Impl() {
+  ~Impl() { Stop(); }
+
+  void Stop() {
     {
       std::lock_guard<std::mutex> lock(mutex_);
       stopping_ = true;
     }
     wake_.notify_one();
-    thread_.join();
+    if (thread_.joinable()) thread_.join();
   }
 
   absl::Status Submit(storage::Entry entry, Done done, Urgency urgency) {
@@ -37,6 +39,7 @@ class Writer::Impl {
     bool wake = false;
     {
       std::lock_guard<std::mutex> lock(mutex_);
+      if (stopped_) return absl::UnavailableError("the writer has stopped");
       // An entry of any length fits into an empty queue.
       const bool full = queue_.size() >= options_.queue_entries ||
                         (!queue_.empty() && queue_bytes_ + bytes > options_.queue_bytes);
@@ -81,7 +84,10 @@ class Writer::Impl {
       {
         std::unique_lock<std::mutex> lock(mutex_);
         wake_.wait(lock, [this] { return stopping_ || !queue_.empty(); });
-        if (queue_.empty()) return;
+        if (queue_.empty()) {
+          stopped_ = true;
+          return;
+        }
         if (urgent_ == 0) {
           wake_.wait_for(lock, soon, [this] { return stopping_ || urgent_ > 0 || FillsABatch(); });
         }
@@ -143,6 +149,7 @@ class Writer::Impl {
   size_t queue_bytes_ = 0;
   size_t urgent_ = 0;  // of the queued entries
   bool stopping_ = false;
+  bool stopped_ = false;  // the thread has ended
   bool sync_ = true;
 
   std::thread thread_;  // last: it uses all of the above
@@ -174,6 +181,8 @@ absl::StatusOr<storage::EntryResult> Writer::Write(storage::Entry entry) {
   written.wait(lock, [&] { return finished; });
   return result;
 }
+
+void Writer::Stop() { impl_->Stop(); }
 
 void Writer::set_sync(bool sync) { impl_->set_sync(sync); }
 

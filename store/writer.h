@@ -6,7 +6,7 @@
 // at most one Writer for a Store.
 //
 // Thread safety: Submit and Write are safe from any thread.
-// Lifetime: the store must outlive the writer. The destructor writes what is queued, then returns.
+// Lifetime: the store must outlive the writer. The destructor stops it.
 // Errors: see Submit. When a write fails, every entry of its batch fails with Unavailable, nothing
 // of it is visible until the store is opened again, and all later entries fail in the same way.
 // Cost: Submit takes a short lock. A batch costs one device sync.
@@ -58,6 +58,10 @@ class Writer {
 
   // Submit, and wait for the result. Not from a Done.
   absl::StatusOr<storage::EntryResult> Write(storage::Entry entry);
+
+  // Writes what is queued, and what a Done submits meanwhile; later entries are refused as
+  // Unavailable. One thread only.
+  void Stop();
 
  private:
   // Syncing is turned off only by tests, to prove that the power-cut test would notice.

@@ -28,7 +28,7 @@ DecideServer::DecideServer(const DecideServerOptions& options, DecideServerRooms
     : options_(options),
       rooms_(std::move(rooms)),
       steps_(options.tracked_transactions),
-      contacts_(rooms_.submit, options.shown_in_flight),
+      contacts_(rooms_.submit, options.shown_waiting),
       reader_(rooms_.store, &contacts_),
       pool_(options.read_threads, options.read_queue),
       gatherer_(&reader_, &pool_),

@@ -35,7 +35,7 @@ struct DecideServerOptions {
   uint64_t step_limit = 1'000'000;  // evaluator steps of one decision
   bool allow_as_of = false;         // whether callers may set `now`: replays of old data
   size_t tracked_transactions = 65536;
-  size_t shown_in_flight = 1024;     // entries of contacts on their way to the store
+  size_t shown_waiting = 8192;       // customers whose contacts wait for the store
   int max_concurrent_streams = 256;  // of one connection; what is beyond waits at the client
   size_t max_request_bytes = size_t{8} << 20;  // a receipt, which holds it, may have 16 MiB
 };

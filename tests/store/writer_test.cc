@@ -95,5 +95,28 @@ TEST(WriterTest, AnEntryThatMayWaitDoesNotWaitForOthers) {
   while (finished < 1) std::this_thread::yield();
 }
 
+TEST(WriterTest, StopsWhenWhatADoneHasSubmittedIsWrittenToo) {
+  TemporaryDirectory directory;
+  StoreOptions options;
+  options.path = directory.Sub("store");
+  auto store = *Store::Open(options);
+  Writer writer(store.get(), WriterOptions());
+  int written = 0;
+  const auto count = [&](const absl::StatusOr<EntryResult>& result) { written += result.ok(); };
+  ASSERT_TRUE(writer
+                  .Submit(
+                      EventEntry("anna", "e0"),
+                      [&](const absl::StatusOr<EntryResult>& result) {
+                        count(result);
+                        EXPECT_TRUE(writer.Submit(EventEntry("anna", "e1"), count).ok());
+                      },
+                      Urgency::kSoon)
+                  .ok());
+  writer.Stop();
+  EXPECT_EQ(written, 2);
+  EXPECT_TRUE(absl::IsUnavailable(writer.Submit(EventEntry("anna", "e2"), count)));
+  EXPECT_EQ(written, 2);
+}
+
 }  // namespace
 }  // namespace touchstone::store

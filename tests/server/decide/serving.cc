@@ -142,7 +142,7 @@ Serving::Serving(DecideServerOptions options, std::shared_ptr<rocksdb::FileSyste
 Serving::~Serving() {
   grpc_->Shutdown();
   server_->Stop();
-  writer_.reset();
+  writer_->Stop();
 }
 
 void Serving::AddCustomer(const std::string& id, const std::string& identity,
