@@ -115,6 +115,9 @@ absl::Status ReceiptFiles::SyncSegment() {
   if (!synced.ok()) return synced;
   created_unsynced_ = false;
   unsynced_frames_ = 0;
+  // Receipts are hardly ever read: the memory that they took serves the next ones, and the caches
+  // of what is read stay. A file system that cannot do it keeps them.
+  file_->InvalidateCache(0, 0).PermitUncheckedError();
   return absl::OkStatus();
 }
 
