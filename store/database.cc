@@ -197,8 +197,10 @@ absl::Status Database::OpenFamilies(const StoreOptions& options) {
       rocksdb::DB::Open(db_options, options.path, families, &handles, &db);
   if (!opened.ok()) {
     const absl::Status status = ToStatus("open", opened);
-    const bool locked = absl::StrContains(status.message(), "lock");
-    return locked ? absl::FailedPreconditionError(status.message()) : status;
+    if (!absl::StrContains(status.message(), "lock")) return status;
+    return absl::FailedPreconditionError(
+        absl::StrCat("another process has the store in ", options.path,
+                     " open: stop it, or choose another folder (", status.message(), ")"));
   }
   db_.reset(db);
   db_->DestroyColumnFamilyHandle(handles.back());  // "default" holds nothing

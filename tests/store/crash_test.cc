@@ -21,6 +21,7 @@
 #include "store/receipts.h"
 #include "store/store.h"
 #include "tests/store/crash_workload.h"
+#include "tests/store/seed.h"
 #include "tests/store/temporary_directory.h"
 
 extern char** environ;
@@ -97,7 +98,7 @@ std::vector<std::string> Check(const std::string& directory, const Acknowledged&
 }
 
 TEST(CrashTest, EveryAcknowledgedWriteIsThereOnceAfterEachOfFiftyKills) {
-  const uint64_t seed = std::random_device{}();
+  const uint64_t seed = TestSeed();
   std::mt19937_64 random(seed);
   TemporaryDirectory directory;
   Acknowledged acknowledged;

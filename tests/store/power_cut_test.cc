@@ -18,6 +18,7 @@
 #include "store/writer.h"
 #include "tests/store/crash_workload.h"
 #include "tests/store/fault_file_system.h"
+#include "tests/store/seed.h"
 #include "tests/store/temporary_directory.h"
 
 namespace touchstone::store {
@@ -32,9 +33,7 @@ namespace {
 class PowerCutTest : public ::testing::Test {
  protected:
   PowerCutTest()
-      : faults_(std::make_shared<FaultFileSystem>()),
-        seed_(std::random_device{}()),
-        random_(seed_) {}
+      : faults_(std::make_shared<FaultFileSystem>()), seed_(TestSeed()), random_(seed_) {}
 
   void Open() {
     StoreOptions store_options;

@@ -16,6 +16,7 @@
 #include "store/record_patch.h"
 #include "store/store.h"
 #include "tests/store/entries.h"
+#include "tests/store/seed.h"
 #include "tests/store/temporary_directory.h"
 
 namespace touchstone::store {
@@ -110,7 +111,7 @@ class ReadsTest : public ::testing::Test {
 };
 
 TEST_F(ReadsTest, RowsAreFoundWhereverTheyAreWritten) {
-  const uint64_t seed = std::random_device{}();
+  const uint64_t seed = TestSeed();
   SCOPED_TRACE(absl::StrCat("seed ", seed));
   std::mt19937_64 random(seed);
   std::map<std::string, int64_t> expected;
@@ -128,7 +129,7 @@ TEST_F(ReadsTest, RowsAreFoundWhereverTheyAreWritten) {
 }
 
 TEST_F(ReadsTest, RowsAreFoundHoweverManyWritesOfThemAreInMemory) {
-  const uint64_t seed = std::random_device{}();
+  const uint64_t seed = TestSeed();
   SCOPED_TRACE(absl::StrCat("seed ", seed));
   std::mt19937_64 random(seed);
   std::map<std::string, int64_t> expected;

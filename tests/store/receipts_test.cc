@@ -14,6 +14,7 @@
 #include "store/crc32c.h"
 #include "store/receipt_segment.h"
 #include "tests/store/fault_file_system.h"
+#include "tests/store/seed.h"
 #include "tests/store/temporary_directory.h"
 
 namespace touchstone::store {
@@ -249,7 +250,7 @@ TEST_F(ReceiptLogTest, AFailedSyncCountsWhatItMayHaveLost) {
 }
 
 TEST_F(ReceiptLogTest, APowerCutKeepsWhatWasFlushed) {
-  const uint64_t seed = std::random_device{}();
+  const uint64_t seed = TestSeed();
   SCOPED_TRACE(absl::StrCat("seed ", seed));
   std::mt19937_64 random(seed);
   options_.segment_bytes = 3000;
@@ -296,7 +297,7 @@ TEST_F(ReceiptLogTest, TakesReceiptsOfManyThreadsWhileOthersRead) {
 }
 
 TEST(ReceiptFrameTest, DamagedFramesAreNeverRead) {
-  const uint64_t seed = std::random_device{}();
+  const uint64_t seed = TestSeed();
   SCOPED_TRACE(absl::StrCat("seed ", seed));
   std::mt19937_64 random(seed);
   std::string good;

@@ -509,7 +509,9 @@ TEST_F(StoreTest, RefusesAStoreOfALaterFormat) {
 TEST_F(StoreTest, RefusesAStoreThatIsOpenAlreadyOrMissing) {
   StoreOptions options;
   options.path = directory_.Sub("store");
-  EXPECT_EQ(Store::Open(options).status().code(), absl::StatusCode::kFailedPrecondition);
+  const absl::Status in_use = Store::Open(options).status();
+  EXPECT_EQ(in_use.code(), absl::StatusCode::kFailedPrecondition);
+  EXPECT_THAT(std::string(in_use.message()), ::testing::HasSubstr("stop it"));
   options.path = directory_.Sub("none");
   options.create_if_missing = false;
   EXPECT_EQ(Store::Open(options).status().code(), absl::StatusCode::kNotFound);
