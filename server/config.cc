@@ -84,7 +84,7 @@ std::vector<ServerOption> MakeOptions() {
            "only inside a network that you trust."),
       Text("data-dir", &C::data_dir, "a folder",
            "Where everything that survives is kept; made when it is missing."),
-      Count<size_t>("block-cache-mib", &C::block_cache_mib, 8, 1'048'576, "MiB",
+      Count<size_t>("cache-mib", &C::cache_mib, 8, 1'048'576, "MiB",
                     "Memory for records of customers: the more of them fit, the fewer reads wait "
                     "for the device."),
       Count<size_t>("polling-threads", &C::polling_threads, 1, 256, "threads",

@@ -26,7 +26,7 @@ namespace touchstone::server {
 struct ServerConfig {
   std::string listen = "127.0.0.1:50051";
   std::string data_dir = "touchstone-data";
-  size_t block_cache_mib = 256;
+  size_t cache_mib = 512;
   size_t polling_threads = 1;
   size_t in_flight = 256;
   size_t io_threads = 8;
@@ -42,7 +42,7 @@ struct ServerConfig {
 };
 
 struct ServerOption {
-  std::string name;          // "block-cache-mib": the flag and the key in the file
+  std::string name;          // "cache-mib": the flag and the key in the file
   std::string default_text;  // as the option would be written
   std::string unit;          // empty: none
   std::string meaning;       // one sentence

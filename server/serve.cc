@@ -71,7 +71,7 @@ class RunningServer::Impl {
     }
     store::StoreOptions store_options;
     store_options.path = config_.data_dir + "/store";
-    store_options.block_cache_bytes = config_.block_cache_mib * kMiB;
+    store_options.cache_bytes = config_.cache_mib * kMiB;
     absl::StatusOr<std::unique_ptr<store::Store>> store = store::Store::Open(store_options);
     if (!store.ok()) return store.status();
     store_ = *std::move(store);

@@ -98,6 +98,9 @@ rocksdb::DBOptions DatabaseOptions(const StoreOptions& options, rocksdb::Env* en
   // With a limit, a memory-only read of a table that is not open answers OK with an empty value.
   db.max_open_files = -1;
   db.max_background_jobs = options.background_jobs;
+  // A row that was read is found by one look-up, where its table would be asked for the block and
+  // the block for the row. The other half is for blocks.
+  db.row_cache = rocksdb::NewLRUCache(options.cache_bytes / 2);
   // One budget for all families, which flushes one at a time. With a limit on each, two that reach
   // theirs in the same batch, on a device that fails, leave RocksDB 7.8 with a reference too many,
   // and closing it aborts.
@@ -166,7 +169,7 @@ absl::Status Database::OpenFamilies(const StoreOptions& options) {
     if (absl::Status logs = CheckWriteLogs(env, options.path); !logs.ok()) return logs;
   }
 
-  std::shared_ptr<rocksdb::Cache> cache = rocksdb::NewLRUCache(options.block_cache_bytes);
+  std::shared_ptr<rocksdb::Cache> cache = rocksdb::NewLRUCache(options.cache_bytes / 2);
   std::vector<rocksdb::ColumnFamilyDescriptor> families;
   for (size_t i = 0; i < kFamilyCount; ++i) {
     const Family family = static_cast<Family>(i);

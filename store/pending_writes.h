@@ -67,7 +67,7 @@ class PendingWrites {
   std::string& PlaceOf(absl::string_view record_key);
 
   // Direct-mapped; a customer to whom something is shown is often shown something again.
-  static constexpr size_t kPresentRecords = 16384;
+  static constexpr size_t kPresentRecords = 131072;
 
   Database* database_;
   rocksdb::WriteBatch batch_;

@@ -39,7 +39,7 @@ inline constexpr uint32_t kFormatVersion = 1;
 struct StoreOptions {
   std::string path;
   bool create_if_missing = true;
-  size_t block_cache_bytes = size_t{256} << 20;
+  size_t cache_bytes = size_t{512} << 20;         // of rows and of blocks, half of it each
   size_t write_buffer_bytes = size_t{128} << 20;  // of all column families together
   size_t block_bytes = size_t{8} << 10;
   int background_jobs = 2;
@@ -56,7 +56,7 @@ struct RecordKey {
 };
 
 enum class ReadTier {
-  kMemoryOnly,  // memtables and block cache only; kNotInMemory means: ask again with kMayBlock
+  kMemoryOnly,  // memtables and caches only; kNotInMemory means: ask again with kMayBlock
   kMayBlock,
 };
 

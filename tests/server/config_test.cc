@@ -60,13 +60,13 @@ TEST_F(ConfigTest, AsOfIsRefusedUnlessItIsAllowedInSoManyWords) {
 
 TEST_F(ConfigTest, AFlagWinsOverTheEnvironmentAndThatOverTheFile) {
   ConfigSources sources = Sources();
-  sources.file = Write("# a comment\n\nio-threads = 3\nin-flight=5\nblock-cache-mib = 64\n");
+  sources.file = Write("# a comment\n\nio-threads = 3\nin-flight=5\ncache-mib = 64\n");
   variables_["TOUCHSTONE_IO_THREADS"] = "4";
   variables_["TOUCHSTONE_IN_FLIGHT"] = "6";
   sources.flags["in-flight"] = "7";
   const auto config = LoadConfig(sources);
   ASSERT_TRUE(config.ok()) << config.status();
-  EXPECT_EQ(config->block_cache_mib, 64u);
+  EXPECT_EQ(config->cache_mib, 64u);
   EXPECT_EQ(config->io_threads, 4u);
   EXPECT_EQ(config->in_flight, 7u);
 }

@@ -37,7 +37,7 @@ void TestServer::Start() {
   ServerConfig config;
   config.listen = "127.0.0.1:0";
   config.data_dir = directory_.Sub("data");
-  config.block_cache_mib = 8;
+  config.cache_mib = 8;
   config.io_threads = 2;
   config.receipt_buffer_mib = 1;
   config.drain_seconds = 5;

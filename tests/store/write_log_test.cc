@@ -42,7 +42,7 @@ class WriteLogTest : public ::testing::Test {
     StoreOptions options;
     options.path = path;
     options.write_buffer_bytes = write_buffer_bytes;
-    options.block_cache_bytes = size_t{1} << 20;
+    options.cache_bytes = size_t{1} << 20;
     return Store::Open(options);
   }
 

@@ -20,7 +20,7 @@ class LiveLoaderTest : public ::testing::Test {
   LiveLoaderTest() {
     store::StoreOptions options;
     options.path = directory_.Sub("store");
-    options.block_cache_bytes = size_t{8} << 20;
+    options.cache_bytes = size_t{8} << 20;
     auto store = store::Store::Open(options);
     EXPECT_TRUE(store.ok()) << store.status();
     store_ = *std::move(store);
