@@ -151,27 +151,24 @@ void RawServer::Poll(Poller& poller) {
     }
     FireDeadlines(poller);
     SendAnswers(poller);
+    // Here, and not in Stop: to ask for a call on a queue that is shut down aborts, and this thread
+    // is the one that asks.
+    if (poller.stopping && !std::exchange(poller.shut_down, true)) poller.queue->Shutdown();
   }
 }
 
 void RawServer::TakeEvents(Poller& poller, void* tag, bool ok) {
   const MonotonicTime now = std::chrono::steady_clock::now();
-  bool stop = false;
   size_t taken = 0;
   do {
     if (tag == &poller.stop) {
-      stop = true;
+      poller.stopping = true;
     } else {
       TakeEvent(poller, *static_cast<RawCall*>(tag), ok, now);
     }
   } while (++taken < kMostEventsAtOnce &&
            poller.queue->AsyncNext(&tag, &ok, gpr_inf_past(GPR_CLOCK_MONOTONIC)) ==
                grpc::CompletionQueue::GOT_EVENT);
-  if (!stop) return;
-  // Here, and not in Stop: to ask for a call on a queue that is shut down aborts, and this thread
-  // is the one that asks.
-  poller.stopping = true;
-  poller.queue->Shutdown();
 }
 
 void RawServer::TakeEvent(Poller& poller, RawCall& call, bool ok, MonotonicTime now) {

@@ -146,7 +146,8 @@ class RawServer {
     std::vector<std::unique_ptr<RawCall>> calls;
     std::vector<Deadline> deadlines;  // a heap, the earliest first
     grpc::Alarm stop;                 // its own address is its tag
-    bool stopping = false;            // of the polling thread
+    bool stopping = false;            // of the polling thread: no more calls are waited for
+    bool shut_down = false;           // of the polling thread: the queue
     std::thread thread;
   };
 
