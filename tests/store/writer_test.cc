@@ -4,6 +4,7 @@
 
 #include <atomic>
 #include <condition_variable>
+#include <memory>
 #include <mutex>
 
 #include "gtest/gtest.h"
@@ -16,14 +17,22 @@ namespace {
 
 using storage::EntryResult;
 
-TEST(WriterTest, AFullQueueRefusesAndAFullOneDrainsAgain) {
-  TemporaryDirectory directory;
-  StoreOptions options;
-  options.path = directory.Sub("store");
-  auto store = *Store::Open(options);
+class WriterTest : public ::testing::Test {
+ protected:
+  WriterTest() {
+    StoreOptions options;
+    options.path = directory_.Sub("store");
+    store_ = *Store::Open(options);
+  }
+
+  TemporaryDirectory directory_;
+  std::unique_ptr<Store> store_;
+};
+
+TEST_F(WriterTest, AFullQueueRefusesAndAFullOneDrainsAgain) {
   WriterOptions writer_options;
   writer_options.queue_entries = 2;
-  Writer writer(store.get(), writer_options);
+  Writer writer(store_.get(), writer_options);
 
   // The first entry holds the writer's thread in its Done; the queue behind it holds two.
   std::mutex mutex;
@@ -58,17 +67,13 @@ TEST(WriterTest, AFullQueueRefusesAndAFullOneDrainsAgain) {
   EXPECT_TRUE(writer.Write(EventEntry("anna", "e4")).ok());
 }
 
-TEST(WriterTest, AnEntryThatMayWaitIsWrittenWithTheNextThatMayNot) {
-  TemporaryDirectory directory;
-  StoreOptions options;
-  options.path = directory.Sub("store");
-  auto store = *Store::Open(options);
+TEST_F(WriterTest, AnEntryThatMayWaitIsWrittenWithTheNextThatMayNot) {
   WriterOptions writer_options;
   writer_options.soon = absl::Hours(24);
   std::atomic<int> finished{0};
   const auto count = [&](const absl::StatusOr<EntryResult>& result) { finished += result.ok(); };
   {
-    Writer writer(store.get(), writer_options);
+    Writer writer(store_.get(), writer_options);
     ASSERT_TRUE(writer.Submit(EventEntry("anna", "e0"), count, Urgency::kSoon).ok());
     ASSERT_TRUE(writer.Submit(EventEntry("anna", "e1"), count, Urgency::kSoon).ok());
     EXPECT_EQ(finished, 0);
@@ -79,12 +84,8 @@ TEST(WriterTest, AnEntryThatMayWaitIsWrittenWithTheNextThatMayNot) {
   EXPECT_EQ(finished, 3) << "the writer ends with an empty queue";
 }
 
-TEST(WriterTest, AnEntryThatMayWaitDoesNotWaitForOthers) {
-  TemporaryDirectory directory;
-  StoreOptions options;
-  options.path = directory.Sub("store");
-  auto store = *Store::Open(options);
-  Writer writer(store.get(), WriterOptions());
+TEST_F(WriterTest, AnEntryThatMayWaitDoesNotWaitForOthers) {
+  Writer writer(store_.get(), WriterOptions());
   std::atomic<int> finished{0};
   ASSERT_TRUE(writer
                   .Submit(
@@ -95,12 +96,8 @@ TEST(WriterTest, AnEntryThatMayWaitDoesNotWaitForOthers) {
   while (finished < 1) std::this_thread::yield();
 }
 
-TEST(WriterTest, StopsWhenWhatADoneHasSubmittedIsWrittenToo) {
-  TemporaryDirectory directory;
-  StoreOptions options;
-  options.path = directory.Sub("store");
-  auto store = *Store::Open(options);
-  Writer writer(store.get(), WriterOptions());
+TEST_F(WriterTest, StopsWhenWhatADoneHasSubmittedIsWrittenToo) {
+  Writer writer(store_.get(), WriterOptions());
   int written = 0;
   const auto count = [&](const absl::StatusOr<EntryResult>& result) { written += result.ok(); };
   ASSERT_TRUE(writer
