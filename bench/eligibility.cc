@@ -31,7 +31,7 @@ using rules::expr::Frame;
 using Clock = std::chrono::steady_clock;
 
 // Passes over each request; the best counts, since a neighbour can only make one slower.
-constexpr int kPasses = 15;
+constexpr int kPasses = 9;
 // Requests whose facts order the parts of the scan.
 constexpr size_t kSample = 50;
 
@@ -67,18 +67,19 @@ struct Matcher {
   EligibilityIndex index;
   OrderedScan scan;
   rules::EligibilityScratch scratch;
+  rules::OrderedScanScratch scan_scratch;
   rules::expr::Scratch expr;
   bool use_scan = false;
 
   void Match(const Frame& frame, std::vector<uint32_t>& offers) {
     offers.clear();
     expr.Reset(UINT64_MAX);
+    rules::EligibilityProbe probe{frame, expr, AskPlain};
     if (use_scan) {
-      scan.Match(frame, expr, offers);
-      return;
+      scan.Match(probe, scan_scratch, offers);
+    } else {
+      index.Match(probe, scratch, offers);
     }
-    EligibilityIndex::Probe probe{frame, expr, AskPlain};
-    index.Match(probe, scratch, offers);
   }
 };
 
@@ -86,22 +87,23 @@ absl::Status Build(const EligibilityWorkload& workload, absl::Span<const Frame> 
                    Matcher& matcher) {
   rules::NormalForms forms(workload.environment());
   std::vector<rules::ConditionRows> conditions;
+  std::vector<OrderedScan::Terms> terms;
   for (size_t i = 0; i < workload.conditions().size(); ++i) {
     const absl::StatusOr<rules::expr::ExprPtr> condition = Checked(workload, i);
     if (!condition.ok()) return condition.status();
     if (matcher.use_scan) {
-      const absl::Status status = matcher.scan.Add(**condition, workload.environment());
-      if (!status.ok()) return status;
+      terms.push_back(OrderedScan::TermsOf(**condition, forms));
     } else {
       conditions.push_back(forms.WhenTrue(**condition));
     }
   }
-  if (matcher.use_scan) {
-    matcher.scan.Order(frames.subspan(0, kSample), matcher.expr);
+  if (!forms.status().ok()) return forms.status();
+  if (!matcher.use_scan) {
+    matcher.index = EligibilityIndex(conditions, forms.TakeSubjects());
     return absl::OkStatus();
   }
-  if (!forms.status().ok()) return forms.status();
-  matcher.index = EligibilityIndex(conditions, forms.TakeSubjects());
+  matcher.scan = OrderedScan(terms, forms.TakeSubjects());
+  matcher.scan.Order(frames.subspan(0, kSample), matcher.expr, matcher.scan_scratch);
   return absl::OkStatus();
 }
 

@@ -10,13 +10,14 @@ namespace {
 using Entries = std::vector<std::pair<uint32_t, uint32_t>>;
 
 // A subject with no more values than this has a bitmap for each.
-constexpr size_t kMaxBitmapValues = 256;
-// Otherwise a value gets a bitmap when its list would be longer than a row in this many.
-constexpr size_t kRowsPerListed = 64;
+constexpr size_t kMaxBitmapValues = 64;
+// Otherwise a value gets a bitmap when its list is longer than a row in this many: so bitmaps take
+// at most 64 bytes for each value that a row names.
+constexpr size_t kRowsPerListed = 512;
 // Sets of more values than this are spans.
 constexpr int64_t kMaxPoints = 1'024;
-// Changes between two bitmaps of a range: at least this many, else a row in kRowsPerListed.
-constexpr size_t kMinChangesPerBitmap = 64;
+// A range has a bitmap after this many changes, or one for a row in kRowsPerListed.
+constexpr size_t kMinChangesPerBitmap = 8;
 
 constexpr uint32_t kNone = ValueNumbers::kNone;
 
@@ -66,16 +67,51 @@ bool DeservesBitmap(size_t listed, size_t values, size_t rows) {
 }  // namespace
 
 uint32_t ValueNumbers::Add(absl::string_view text) {
-  return by_text_.emplace(std::string(text), static_cast<uint32_t>(size())).first->second;
+  const auto [found, is_new] = by_text_.emplace(std::string(text), static_cast<uint32_t>(size_));
+  if (is_new) ++size_;
+  return found->second;
 }
 
 uint32_t ValueNumbers::Add(int64_t key) {
-  return by_key_.emplace(key, static_cast<uint32_t>(size())).first->second;
+  const auto [found, is_new] = by_key_.emplace(key, static_cast<uint32_t>(size_));
+  if (is_new) ++size_;
+  return found->second;
+}
+
+void ValueNumbers::Finish() {
+  // A place costs a fifth of what an entry of the hash does.
+  constexpr uint64_t kPlacesPerKey = 8;
+  if (by_key_.empty()) return;
+  first_key_ = INT64_MAX;
+  int64_t last = INT64_MIN;
+  for (const auto& [key, number] : by_key_) {
+    first_key_ = std::min(first_key_, key);
+    last = std::max(last, key);
+  }
+  const uint64_t places = static_cast<uint64_t>(last) - static_cast<uint64_t>(first_key_) + 1;
+  if (places == 0 || places > by_key_.size() * kPlacesPerKey) return;
+  by_place_.assign(places, kNone);
+  for (const auto& [key, number] : by_key_) {
+    by_place_[static_cast<uint64_t>(key) - static_cast<uint64_t>(first_key_)] = number;
+  }
+  by_key_ = {};
+}
+
+uint32_t ValueNumbers::FindKey(int64_t key) const {
+  const auto found = by_key_.find(key);
+  return found == by_key_.end() ? kNone : found->second;
+}
+
+uint32_t ValueNumbers::FindText(absl::string_view text) const {
+  const auto found = by_text_.find(text);
+  return found == by_text_.end() ? kNone : found->second;
 }
 
 size_t ValueNumbers::memory_bytes() const {
-  size_t bytes = by_key_.capacity() * (sizeof(int64_t) + sizeof(uint32_t) + 5) +
-                 by_text_.capacity() * (sizeof(std::string) + sizeof(uint32_t) + 5);
+  // An entry of the hash: a slot, its control byte, and the room that its load factor leaves free.
+  size_t bytes = by_key_.capacity() * (sizeof(std::pair<int64_t, uint32_t>) + 1) +
+                 by_text_.capacity() * (sizeof(std::pair<std::string, uint32_t>) + 1) +
+                 by_place_.capacity() * sizeof(uint32_t);
   for (const auto& [text, number] : by_text_) {
     if (text.capacity() > std::string().capacity()) bytes += text.capacity() + 1;
   }
@@ -130,6 +166,7 @@ PointDimension::PointDimension(RowConstraints constraints, size_t rows, const Va
     if (!is_listed) SetRow(bitmap.data(), constraint.row);
   }
   other_ = bitmaps_.Add(bitmap);
+  numbers_.Finish();
   const size_t values = numbers_.size();
   added_ = RowLists(std::move(added), values);
   removed_ = RowLists(std::move(removed), values);
@@ -233,7 +270,20 @@ bool ElementDimension::Takes(const ValueSet& set) {
   return set.is_text() ? !set.except() : IsListedSet(set);
 }
 
-ElementDimension::ElementDimension(RowConstraints constraints, size_t rows, Subject::Kind kind)
+void FindElements(const Subject& subject, const expr::Value& list, const ValueNumbers& numbers,
+                  ListedElements& elements) {
+  elements.numbers.clear();
+  elements.is_list = list.kind() == expr::Kind::kList;
+  elements.foreign = !elements.is_list && !list.IsError();
+  elements.complete = VisitElements(subject, list, [&](const ValueKey& key) {
+    elements.foreign = elements.foreign || key.state == ValueKey::State::kForeign;
+    const uint32_t number = numbers.Find(key);
+    if (number != kNone) elements.numbers.push_back(number);
+  });
+}
+
+ElementDimension::ElementDimension(RowConstraints constraints, size_t rows, Subject::Kind kind,
+                                   ValueNumbers& numbers)
     : some_(kind == Subject::Kind::kSomeElement), bitmaps_(rows), rows_({}, 0) {
   free_ = bitmaps_.Add(FreeRows(constraints, rows));
   std::vector<RowBlock> bitmap(BlocksFor(rows));
@@ -241,10 +291,10 @@ ElementDimension::ElementDimension(RowConstraints constraints, size_t rows, Subj
   for (const RowConstraint& constraint : constraints) {
     SetRow(bitmap.data(), constraint.row);
     VisitPoints(*constraint.set,
-                [&](auto value) { entries.emplace_back(numbers_.Add(value), constraint.row); });
+                [&](auto value) { entries.emplace_back(numbers.Add(value), constraint.row); });
   }
   bound_ = bitmaps_.Add(bitmap);
-  const size_t values = numbers_.size();
+  const size_t values = numbers.size();
   rows_ = RowLists(std::move(entries), values);
   stored_.assign(values, kNone);
   for (uint32_t value = 0; value < values; ++value) {
@@ -263,45 +313,32 @@ void ElementDimension::AddRows(uint32_t value, RowBlock* space) const {
     return;
   }
   const absl::Span<const RowBlock> bitmap = bitmaps_.at(stored_[value]);
-  for (size_t i = 0; i < bitmap.size(); ++i) {
-    for (size_t j = 0; j < bitmap[i].words.size(); ++j) space[i].words[j] |= bitmap[i].words[j];
-  }
+  for (size_t i = 0; i < bitmap.size(); ++i) space[i] = Or(space[i], bitmap[i]);
 }
 
 // Rows of the elements first, among the constrained ones; those are what `some` keeps and what
 // `none` drops.
-RowColumn ElementDimension::Find(const Subject& subject, const expr::Value& list, RowBlock* space,
-                                 bool& foreign) const {
-  if (list.kind() != expr::Kind::kList) {
-    foreign = foreign || !list.IsError();
-    return bitmaps_.Column(free_);
-  }
+RowColumn ElementDimension::Find(const ListedElements& elements, RowBlock* space) const {
+  if (!elements.is_list || (!some_ && !elements.complete)) return bitmaps_.Column(free_);
   const absl::Span<const RowBlock> free = bitmaps_.at(free_);
   if (some_) {
     Copy(free, space);
   } else {
     std::fill_n(space, free.size(), RowBlock());
   }
-  const bool complete = VisitElements(subject, list, [&](const ValueKey& key) {
-    foreign = foreign || key.state == ValueKey::State::kForeign;
-    const uint32_t value = numbers_.Find(key);
-    if (value != kNone) AddRows(value, space);
-  });
-  if (some_) return {space, bitmaps_.Column(free_).count};
-  if (!complete) return bitmaps_.Column(free_);
-  const absl::Span<const RowBlock> bound = bitmaps_.at(bound_);
-  for (size_t i = 0; i < free.size(); ++i) {
-    for (size_t j = 0; j < free[i].words.size(); ++j) {
-      space[i].words[j] = free[i].words[j] | (bound[i].words[j] & ~space[i].words[j]);
-    }
+  for (const uint32_t value : elements.numbers) {
+    // A dimension that was built before another of its list does not know the other's values.
+    if (value < stored_.size()) AddRows(value, space);
   }
+  if (some_) return {space, bitmaps_.Column(free_).count};
+  const absl::Span<const RowBlock> bound = bitmaps_.at(bound_);
+  for (size_t i = 0; i < free.size(); ++i) space[i] = Or(free[i], AndNot(bound[i], space[i]));
   // Half of the constrained rows, for want of a count.
   return {space, bitmaps_.Column(free_).count + bitmaps_.Column(bound_).count / 2};
 }
 
 size_t ElementDimension::memory_bytes() const {
-  return numbers_.memory_bytes() + bitmaps_.memory_bytes() + rows_.memory_bytes() +
-         stored_.capacity() * sizeof(uint32_t);
+  return bitmaps_.memory_bytes() + rows_.memory_bytes() + stored_.capacity() * sizeof(uint32_t);
 }
 
 }  // namespace touchstone::rules

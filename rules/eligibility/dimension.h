@@ -7,7 +7,7 @@
 // those whose set holds the value. A column is stored as it is where that is worth its memory;
 // else it is made in `space` (of BlocksFor(rows) blocks) from one that is, by a few changes.
 // Thread safety: const once built. Cost: Find takes a hash probe or a binary search; a column that
-// must be made costs a copy of it and at most a few hundred changes.
+// must be made costs a copy of one and its changes.
 
 #include <cstdint>
 #include <string>
@@ -29,28 +29,37 @@ struct RowConstraint {
 };
 using RowConstraints = absl::Span<const RowConstraint>;  // ascending by row, each row once
 
-// Numbers for the values that constraints name.
+// Numbers for the values that constraints name. Keys that stand close together are found by their
+// place, others by a hash.
 class ValueNumbers {
  public:
   static constexpr uint32_t kNone = UINT32_MAX;
 
   uint32_t Add(absl::string_view text);
   uint32_t Add(int64_t key);
+  // No more values will be added; before it, Find finds nothing.
+  void Finish();
+
   uint32_t Find(const ValueKey& value) const {
     if (value.state == ValueKey::State::kKey) {
-      const auto found = by_key_.find(value.key);
-      return found == by_key_.end() ? kNone : found->second;
+      const uint64_t place = static_cast<uint64_t>(value.key) - static_cast<uint64_t>(first_key_);
+      if (place < by_place_.size()) return by_place_[place];
+      return by_place_.empty() ? FindKey(value.key) : kNone;
     }
-    if (value.state != ValueKey::State::kText) return kNone;
-    const auto found = by_text_.find(value.text);
-    return found == by_text_.end() ? kNone : found->second;
+    return value.state == ValueKey::State::kText ? FindText(value.text) : kNone;
   }
-  size_t size() const { return by_key_.size() + by_text_.size(); }
+  size_t size() const { return size_; }
   size_t memory_bytes() const;
 
  private:
+  uint32_t FindKey(int64_t key) const;
+  uint32_t FindText(absl::string_view text) const;
+
+  size_t size_ = 0;
   absl::flat_hash_map<int64_t, uint32_t> by_key_;
   absl::flat_hash_map<std::string, uint32_t> by_text_;
+  int64_t first_key_ = 0;
+  std::vector<uint32_t> by_place_;  // of the keys from first_key_ on
 };
 
 // Rows by value number, one value's behind the other's.
@@ -111,22 +120,31 @@ class RangeDimension {
   std::vector<uint32_t> frame_position_;  // by bitmap: its position
 };
 
+// What the list of a decision holds, for the dimensions that ask about it.
+struct ListedElements {
+  bool is_list = false;           // else an error: no constraint on it holds
+  bool complete = false;          // no element is unknown
+  bool foreign = false;           // an element has no key
+  std::vector<uint32_t> numbers;  // of the elements that some set names
+};
+void FindElements(const Subject& subject, const expr::Value& list, const ValueNumbers& numbers,
+                  ListedElements& elements);
+
 // Of lists: some element is in the set, or none is.
 class ElementDimension {
  public:
   static bool Takes(const ValueSet& set);
 
-  ElementDimension(RowConstraints constraints, size_t rows, Subject::Kind kind);
-  // `foreign` is set when an element has no key.
-  RowColumn Find(const Subject& subject, const expr::Value& list, RowBlock* space,
-                 bool& foreign) const;
+  // `numbers` gets the values of the sets; dimensions of one list share it.
+  ElementDimension(RowConstraints constraints, size_t rows, Subject::Kind kind,
+                   ValueNumbers& numbers);
+  RowColumn Find(const ListedElements& elements, RowBlock* space) const;
   size_t memory_bytes() const;
 
  private:
   void AddRows(uint32_t value, RowBlock* space) const;
 
-  const bool some_;
-  ValueNumbers numbers_;
+  bool some_;
   RowBitmaps bitmaps_;
   uint32_t free_ = 0;
   uint32_t bound_ = 0;            // bitmap of the rows with a constraint

@@ -12,16 +12,14 @@ namespace {
 // The set as a shared value would be listed for each of many rows: an index keeps it once.
 using SetNumbers = absl::flat_hash_map<const ValueSet*, uint32_t>;
 
-RowBlock And(const RowBlock& a, const RowBlock& b) {
-  RowBlock both;
-  for (size_t i = 0; i < both.words.size(); ++i) both.words[i] = a.words[i] & b.words[i];
-  return both;
+bool IsSameList(const Subject& a, const Subject& b) {
+  return a.slot == b.slot && a.fields == b.fields && a.field_is_list == b.field_is_list;
 }
 
-bool IsZero(const RowBlock& block) {
-  uint64_t any = 0;
-  for (const uint64_t word : block.words) any |= word;
-  return any == 0;
+RowBlock AllRows() {
+  RowBlock all;
+  for (RowWords& lane : all.lanes) lane = ~lane;
+  return all;
 }
 
 size_t MemoryOf(const ValueSet& set) {
@@ -53,6 +51,7 @@ struct EligibilityIndex::Builder {
   void CollectRows();
   void ChooseDimensions();
   void AddDimension(const Group& group);
+  uint32_t ListOf(uint32_t subject);
   void AddChecks();
   // Calls visit(literal, group) for each literal of the row.
   template <typename Visit>
@@ -120,17 +119,29 @@ void EligibilityIndex::Builder::AddDimension(const Group& group) {
   const size_t size = rows.size();
   std::vector<Dimension>& dimensions = index.dimensions_;
   if (subject.is_element()) {
-    dimensions.push_back({group.subject, ElementDimension(group.constraints, size, subject.kind)});
+    const uint32_t list = ListOf(group.subject);
+    ElementDimension elements(group.constraints, size, subject.kind, index.lists_[list].numbers);
+    dimensions.push_back({group.subject, list, std::move(elements)});
     return;
   }
   const bool points = std::all_of(
       group.constraints.begin(), group.constraints.end(),
       [&](const RowConstraint& c) { return PointDimension::Takes(*c.set, subject.domain); });
   if (points) {
-    dimensions.push_back({group.subject, PointDimension(group.constraints, size, subject.domain)});
+    dimensions.push_back(
+        {group.subject, 0, PointDimension(group.constraints, size, subject.domain)});
   } else {
-    dimensions.push_back({group.subject, RangeDimension(group.constraints, size, subject.domain)});
+    dimensions.push_back(
+        {group.subject, 0, RangeDimension(group.constraints, size, subject.domain)});
   }
+}
+
+uint32_t EligibilityIndex::Builder::ListOf(uint32_t subject) {
+  for (uint32_t i = 0; i < index.lists_.size(); ++i) {
+    if (IsSameList(index.subjects_[index.lists_[i].subject], index.subjects_[subject])) return i;
+  }
+  index.lists_.push_back({subject, {}});
+  return static_cast<uint32_t>(index.lists_.size() - 1);
 }
 
 void EligibilityIndex::Builder::AddChecks() {
@@ -157,6 +168,7 @@ EligibilityIndex::EligibilityIndex(absl::Span<const ConditionRows> conditions,
   for (const Builder::Group& group : builder.groups) {
     if (group.is_dimension) builder.AddDimension(group);
   }
+  for (List& list : lists_) list.numbers.Finish();
   builder.AddChecks();
   blocks_ = BlocksFor(offer_of_row_.size());
   offer_of_row_.shrink_to_fit();
@@ -165,20 +177,7 @@ EligibilityIndex::EligibilityIndex(absl::Span<const ConditionRows> conditions,
   check_sets_.shrink_to_fit();
 }
 
-ValueKey EligibilityIndex::Ask(const Subject& subject, Probe& probe) const {
-  if (subject.slot.has_value()) {
-    const expr::Value value = ReadSlot(probe.frame, *subject.slot);
-    return subject.kind == Subject::Kind::kPresence ? KeyOf(KeyKind::kBool, PresenceOf(value))
-                                                    : KeyOf(subject.key_kind, value);
-  }
-  const expr::Value value = subject.program->Evaluate(probe.frame, probe.expr);
-  if (value.IsError() && value.error() == expr::ErrorCode::kStepLimit) {
-    probe.step_limit_reached = true;
-  }
-  return KeyOf(subject.key_kind, value);
-}
-
-const ValueKey& EligibilityIndex::ValueOf(uint32_t subject, Probe& probe,
+const ValueKey& EligibilityIndex::ValueOf(uint32_t subject, EligibilityProbe& probe,
                                           EligibilityScratch& scratch) const {
   if (scratch.asked_[subject] != scratch.probe_) {
     scratch.asked_[subject] = scratch.probe_;
@@ -187,12 +186,12 @@ const ValueKey& EligibilityIndex::ValueOf(uint32_t subject, Probe& probe,
   return scratch.values_[subject];
 }
 
-RowColumn EligibilityIndex::FindColumn(const Dimension& dimension, Probe& probe,
+RowColumn EligibilityIndex::FindColumn(const Dimension& dimension, EligibilityProbe& probe,
                                        EligibilityScratch& scratch, RowBlock* space,
                                        bool& foreign) const {
-  const Subject& subject = subjects_[dimension.subject];
   if (const auto* elements = std::get_if<ElementDimension>(&dimension.columns)) {
-    return elements->Find(subject, ReadSlot(probe.frame, *subject.slot), space, foreign);
+    foreign = scratch.lists_[dimension.list].foreign;
+    return elements->Find(scratch.lists_[dimension.list], space);
   }
   const ValueKey& value = ValueOf(dimension.subject, probe, scratch);
   if (value.state == ValueKey::State::kForeign) {
@@ -206,8 +205,14 @@ RowColumn EligibilityIndex::FindColumn(const Dimension& dimension, Probe& probe,
 }
 
 // Fills scratch.columns_, the emptiest first; returns whether some value has no key.
-bool EligibilityIndex::FindColumns(Probe& probe, EligibilityScratch& scratch) const {
+bool EligibilityIndex::FindColumns(EligibilityProbe& probe, EligibilityScratch& scratch) const {
   scratch.columns_.clear();
+  scratch.lists_.resize(std::max(scratch.lists_.size(), lists_.size()));
+  for (size_t i = 0; i < lists_.size(); ++i) {
+    const Subject& subject = subjects_[lists_[i].subject];
+    FindElements(subject, ReadSlot(probe.frame, *subject.slot), lists_[i].numbers,
+                 scratch.lists_[i]);
+  }
   RowBlock* space = scratch.space_.data();
   bool foreign = false;
   for (const Dimension& dimension : dimensions_) {
@@ -222,7 +227,7 @@ bool EligibilityIndex::FindColumns(Probe& probe, EligibilityScratch& scratch) co
   return foreign;
 }
 
-void EligibilityIndex::Match(Probe& probe, EligibilityScratch& scratch,
+void EligibilityIndex::Match(EligibilityProbe& probe, EligibilityScratch& scratch,
                              std::vector<uint32_t>& offers) const {
   scratch.space_.resize(std::max(scratch.space_.size(), dimensions_.size() * blocks_));
   if (scratch.asked_.size() != subjects_.size() || ++scratch.probe_ == 0) {
@@ -232,15 +237,15 @@ void EligibilityIndex::Match(Probe& probe, EligibilityScratch& scratch,
   }
   const bool foreign = FindColumns(probe, scratch);
   const size_t found = offers.size();
+  const absl::Span<const RowColumn> columns = scratch.columns_;
   for (size_t i = 0; i < blocks_; ++i) {
-    RowBlock left;
-    left.words.fill(~uint64_t{0});
-    for (const RowColumn& column : scratch.columns_) {
-      left = And(left, column.blocks[i]);
-      if (IsZero(left)) break;
+    RowBlock left = columns.empty() ? AllRows() : columns[0].blocks[i];
+    for (size_t j = 1; j < columns.size() && !IsZero(left); ++j) {
+      left = And(left, columns[j].blocks[i]);
     }
-    for (size_t j = 0; j < left.words.size(); ++j) {
-      for (uint64_t word = left.words[j]; word != 0; word &= word - 1) {
+    if (IsZero(left)) continue;
+    for (size_t j = 0; j < kBlockWords; ++j) {
+      for (uint64_t word = left.word(j); word != 0; word &= word - 1) {
         const auto row = static_cast<uint32_t>(i * kBlockRows + j * 64 +
                                                static_cast<size_t>(__builtin_ctzll(word)));
         if (row >= rows()) break;
@@ -252,7 +257,7 @@ void EligibilityIndex::Match(Probe& probe, EligibilityScratch& scratch,
   }
 }
 
-bool EligibilityIndex::Holds(uint32_t row, bool foreign, Probe& probe,
+bool EligibilityIndex::Holds(uint32_t row, bool foreign, EligibilityProbe& probe,
                              EligibilityScratch& scratch) const {
   for (uint32_t i = check_starts_[row]; i < check_starts_[row + 1]; ++i) {
     if (!Passes(checks_[i], probe, scratch, foreign)) return false;
@@ -260,8 +265,8 @@ bool EligibilityIndex::Holds(uint32_t row, bool foreign, Probe& probe,
   return !foreign || probe.plain(offer_of_row_[row]);
 }
 
-bool EligibilityIndex::Passes(const Check& check, Probe& probe, EligibilityScratch& scratch,
-                              bool& foreign) const {
+bool EligibilityIndex::Passes(const Check& check, EligibilityProbe& probe,
+                              EligibilityScratch& scratch, bool& foreign) const {
   const Subject& subject = subjects_[check.subject];
   const ValueSet& set = check_sets_[check.set];
   if (subject.is_element()) return PassesElements(subject, set, probe.frame, foreign);

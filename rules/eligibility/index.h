@@ -21,10 +21,10 @@
 #include <variant>
 #include <vector>
 
-#include "absl/functional/function_ref.h"
 #include "absl/types/span.h"
 #include "rules/eligibility/dimension.h"
 #include "rules/eligibility/normal_form.h"
+#include "rules/eligibility/probe.h"
 #include "rules/eligibility/row_bitmap.h"
 #include "rules/eligibility/subject.h"
 #include "rules/expr/program.h"
@@ -37,6 +37,7 @@ class EligibilityScratch {
 
   std::vector<RowBlock> space_;
   std::vector<RowColumn> columns_;
+  std::vector<ListedElements> lists_;
   // By subject: its value, when asked_ says so.
   std::vector<ValueKey> values_;
   std::vector<uint32_t> asked_;  // the probe that asked
@@ -45,15 +46,6 @@ class EligibilityScratch {
 
 class EligibilityIndex {
  public:
-  // What a probe may do beside reading facts.
-  struct Probe {
-    const expr::Frame& frame;
-    expr::Scratch& expr;  // of programs: their steps and their memory
-    // Whether the condition of an offer is true, as the plain evaluator has it.
-    absl::FunctionRef<bool(uint32_t offer)> plain;
-    bool step_limit_reached = false;  // set when a program ran out of steps
-  };
-
   // No offers.
   EligibilityIndex() = default;
   // By offer: the rows of its condition (WhenTrue); one empty row for an offer without one. The
@@ -61,7 +53,8 @@ class EligibilityIndex {
   EligibilityIndex(absl::Span<const ConditionRows> conditions, std::deque<Subject> subjects);
 
   // Appends the offers whose condition is true, ascending.
-  void Match(Probe& probe, EligibilityScratch& scratch, std::vector<uint32_t>& offers) const;
+  void Match(EligibilityProbe& probe, EligibilityScratch& scratch,
+             std::vector<uint32_t>& offers) const;
 
   size_t rows() const { return offer_of_row_.size(); }
   size_t dimensions() const { return dimensions_.size(); }
@@ -71,6 +64,7 @@ class EligibilityIndex {
  private:
   struct Dimension {
     uint32_t subject = 0;
+    uint32_t list = 0;  // of elements: index into lists_
     std::variant<PointDimension, RangeDimension, ElementDimension> columns;
   };
   // What a row asks beside the dimensions.
@@ -78,19 +72,27 @@ class EligibilityIndex {
     uint32_t subject = 0;
     uint32_t set = 0;
   };
+  // A list that dimensions ask about.
+  struct List {
+    uint32_t subject = 0;  // one that reads it
+    ValueNumbers numbers;
+  };
   struct Builder;
 
-  RowColumn FindColumn(const Dimension& dimension, Probe& probe, EligibilityScratch& scratch,
-                       RowBlock* space, bool& foreign) const;
-  const ValueKey& ValueOf(uint32_t subject, Probe& probe, EligibilityScratch& scratch) const;
-  ValueKey Ask(const Subject& subject, Probe& probe) const;
-  bool Passes(const Check& check, Probe& probe, EligibilityScratch& scratch, bool& foreign) const;
+  RowColumn FindColumn(const Dimension& dimension, EligibilityProbe& probe,
+                       EligibilityScratch& scratch, RowBlock* space, bool& foreign) const;
+  const ValueKey& ValueOf(uint32_t subject, EligibilityProbe& probe,
+                          EligibilityScratch& scratch) const;
+  bool Passes(const Check& check, EligibilityProbe& probe, EligibilityScratch& scratch,
+              bool& foreign) const;
   bool PassesElements(const Subject& subject, const ValueSet& set, const expr::Frame& frame,
                       bool& foreign) const;
-  bool Holds(uint32_t row, bool foreign, Probe& probe, EligibilityScratch& scratch) const;
-  bool FindColumns(Probe& probe, EligibilityScratch& scratch) const;
+  bool Holds(uint32_t row, bool foreign, EligibilityProbe& probe,
+             EligibilityScratch& scratch) const;
+  bool FindColumns(EligibilityProbe& probe, EligibilityScratch& scratch) const;
 
   std::deque<Subject> subjects_;
+  std::vector<List> lists_;
   std::vector<Dimension> dimensions_;
   std::vector<uint32_t> offer_of_row_;  // ascending
   std::vector<uint32_t> check_starts_;  // by row, and one more

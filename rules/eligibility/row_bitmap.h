@@ -13,25 +13,53 @@
 
 namespace touchstone::rules {
 
+// Two words at once is what every x86-64 and ARM64 can do.
+using RowWords = uint64_t __attribute__((vector_size(16)));
+
 struct alignas(64) RowBlock {
-  std::array<uint64_t, 8> words = {};
+  std::array<RowWords, 4> lanes = {};
+  uint64_t word(size_t i) const { return lanes[i / 2][i % 2]; }
 };
-inline constexpr size_t kBlockRows = 512;
+inline constexpr size_t kBlockWords = 8;
+inline constexpr size_t kBlockRows = kBlockWords * 64;
+
+inline RowBlock And(const RowBlock& a, const RowBlock& b) {
+  return {{a.lanes[0] & b.lanes[0], a.lanes[1] & b.lanes[1], a.lanes[2] & b.lanes[2],
+           a.lanes[3] & b.lanes[3]}};
+}
+inline RowBlock Or(const RowBlock& a, const RowBlock& b) {
+  return {{a.lanes[0] | b.lanes[0], a.lanes[1] | b.lanes[1], a.lanes[2] | b.lanes[2],
+           a.lanes[3] | b.lanes[3]}};
+}
+inline RowBlock AndNot(const RowBlock& a, const RowBlock& b) {
+  return {{a.lanes[0] & ~b.lanes[0], a.lanes[1] & ~b.lanes[1], a.lanes[2] & ~b.lanes[2],
+           a.lanes[3] & ~b.lanes[3]}};
+}
+inline bool IsZero(const RowBlock& block) {
+  const RowWords any = block.lanes[0] | block.lanes[1] | block.lanes[2] | block.lanes[3];
+  return (any[0] | any[1]) == 0;
+}
 
 inline constexpr size_t BlocksFor(size_t rows) { return (rows + kBlockRows - 1) / kBlockRows; }
 
-inline uint64_t& WordOf(RowBlock* blocks, uint32_t row) {
-  return blocks[row / kBlockRows].words[row / 64 % 8];
+inline RowWords& LaneOf(RowBlock* blocks, uint32_t row) {
+  return blocks[row / kBlockRows].lanes[row / 128 % 4];
 }
 inline uint64_t BitOf(uint32_t row) { return uint64_t{1} << row % 64; }
-inline void SetRow(RowBlock* blocks, uint32_t row) { WordOf(blocks, row) |= BitOf(row); }
-inline void ClearRow(RowBlock* blocks, uint32_t row) { WordOf(blocks, row) &= ~BitOf(row); }
-inline void FlipRow(RowBlock* blocks, uint32_t row) { WordOf(blocks, row) ^= BitOf(row); }
+inline void SetRow(RowBlock* blocks, uint32_t row) {
+  LaneOf(blocks, row)[row / 64 % 2] |= BitOf(row);
+}
+inline void ClearRow(RowBlock* blocks, uint32_t row) {
+  LaneOf(blocks, row)[row / 64 % 2] &= ~BitOf(row);
+}
+inline void FlipRow(RowBlock* blocks, uint32_t row) {
+  LaneOf(blocks, row)[row / 64 % 2] ^= BitOf(row);
+}
 
 inline uint32_t CountRows(absl::Span<const RowBlock> blocks) {
   int count = 0;
   for (const RowBlock& block : blocks) {
-    for (const uint64_t word : block.words) count += __builtin_popcountll(word);
+    for (size_t i = 0; i < kBlockWords; ++i) count += __builtin_popcountll(block.word(i));
   }
   return static_cast<uint32_t>(count);
 }
