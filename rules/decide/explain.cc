@@ -131,6 +131,8 @@ std::string CauseText(const OfferOutcome& outcome) {
       return "it needs the customer's record, which did not come in time";
     case Cause::kStepLimit:
       return "it could not be decided: the decision used up its steps";
+    case Cause::kNotMatched:
+      return "its condition does not hold";
     default:
       return "better offers took the places";
   }
@@ -167,7 +169,9 @@ std::string ReasonText(const RuleSet& rule_set, const Decision& decision, uint32
       return absl::StrCat("it is not for channel ", decision.facts[kSlotChannel].string_value());
     case Stage::kEligible:
     case Stage::kSegment:
-      if (outcome.cause == Cause::kNoCurrency) return CauseText(outcome);
+      if (outcome.cause == Cause::kNoCurrency || outcome.cause == Cause::kNotMatched) {
+        return CauseText(outcome);
+      }
       return ConditionText(spec.eligible, outcome, rule_set, decision, offer);
     case Stage::kRequires:
       return RequiresText(spec, outcome, rule_set, decision, offer);

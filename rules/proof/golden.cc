@@ -215,7 +215,7 @@ GoldenResult RunGoldenTest(const v1::GoldenTest& test, const std::string& path,
   result.failures = scene.failures();
   if (!result.failures.empty()) return result;
   DecisionScratch scratch;
-  const Decision& decision = Decide(rule_set, scene.input(), scratch);
+  const Decision& decision = Decide(rule_set, scene.input(), scratch, Reasons::kEveryOffer);
   Expectations(test.expect(), path + ".expect", rule_set, decision, result.failures).Check();
   return result;
 }

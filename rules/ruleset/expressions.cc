@@ -97,13 +97,33 @@ const expr::Environment& ExpressionCompiler::EnvironmentOf(Scope scope) {
 
 Condition ExpressionCompiler::CompileCondition(absl::string_view path, absl::string_view text,
                                                Scope scope) {
-  const expr::Environment& environment = EnvironmentOf(scope);
-  Condition condition;
+  const expr::ExprPtr tree =
+      CheckExpression(path, text, EnvironmentOf(scope), expr::Type(TypeKind::kBool), reporter_);
+  return tree == nullptr ? Condition() : CompileTree(path, *tree, scope);
+}
+
+Condition ExpressionCompiler::CompileEligible(absl::string_view path, absl::string_view text,
+                                              ConditionRows& rows) {
+  const expr::Environment& environment = EnvironmentOf(Scope::kEligible);
   const expr::ExprPtr tree =
       CheckExpression(path, text, environment, expr::Type(TypeKind::kBool), reporter_);
-  if (tree == nullptr) return condition;
+  if (tree == nullptr) return Condition();
+  Condition condition = CompileTree(path, *tree, Scope::kEligible);
+  // What cannot be run has been reported just now.
+  if (!eligible_forms_.has_value()) eligible_forms_.emplace(environment);
+  rows = eligible_forms_->WhenTrue(*tree);
+  return condition;
+}
+
+std::deque<Subject> ExpressionCompiler::TakeSubjects() {
+  return eligible_forms_.has_value() ? eligible_forms_->TakeSubjects() : std::deque<Subject>();
+}
+
+Condition ExpressionCompiler::CompileTree(absl::string_view path, const Expr& tree, Scope scope) {
+  const expr::Environment& environment = EnvironmentOf(scope);
+  Condition condition;
   std::vector<const Expr*> parts;
-  CollectConjuncts(*tree, parts);
+  CollectConjuncts(tree, parts);
   for (const Expr* part : parts) {
     std::optional<expr::Program> program = PlanExpression(path, *part, environment, reporter_);
     if (program) condition.conjuncts.push_back(MakeConjunct(*std::move(program), *part));

@@ -18,6 +18,7 @@
 #include "absl/time/time.h"
 #include "rules/basket/benefit.h"
 #include "rules/basket/pricing.h"
+#include "rules/eligibility/index.h"
 #include "rules/expr/arena.h"
 #include "rules/expr/constant_set.h"
 #include "rules/expr/program.h"
@@ -166,6 +167,7 @@ struct RuleSet {
   std::vector<PlacementSpec> placements;  // in order of name
   std::vector<OfferSpec> offers;          // in order of id
   OfferScan scan;                         // of offers
+  EligibilityIndex index;                 // of their `eligible`
   std::vector<uint32_t> pricing_order;    // offers with a benefit: stage, priority, id
   Condition never_discount;               // over the line row; only with has_never_discount
   bool has_never_discount = false;

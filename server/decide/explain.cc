@@ -267,6 +267,7 @@ grpc::Status Explainer::ExplainLive(const v1::ExplainRequest& request, bool show
   DecisionTerms terms;
   terms.seed = TransactionHash(decide.context().transaction_id());
   terms.step_limit = rooms_.step_limit;
+  terms.reasons = rules::Reasons::kEveryOffer;
   GatheredCustomer customer = gathered.view();
   computation.Compute(terms, &customer);
   computation.FillResponse(response->mutable_response());
