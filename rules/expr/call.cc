@@ -4,6 +4,7 @@
 #include "rules/expr/comparison.h"
 #include "rules/expr/conversions.h"
 #include "rules/expr/numbers.h"
+#include "rules/expr/optionals.h"
 #include "rules/expr/strings.h"
 #include "rules/expr/timestamps.h"
 
@@ -14,6 +15,10 @@ using Arguments = absl::Span<const Value>;
 
 bool IsCalendarPart(Function function) {
   return function >= Function::kGetFullYear && function <= Function::kGetMilliseconds;
+}
+
+bool IsOptionalFunction(Function function) {
+  return function >= Function::kOptionalOf && function <= Function::kUnwrapOpt;
 }
 
 Value CallUnary(Function function, const Value& a, Evaluation& evaluation) {
@@ -32,7 +37,8 @@ Value CallUnary(Function function, const Value& a, Evaluation& evaluation) {
       if (a.kind() != Kind::kMoney) return NoOverload();
       return Value::String(a.money_value().currency.code());
     default:
-      return CallStringExtension(function, {&a, 1}, evaluation);
+      return IsOptionalFunction(function) ? CallOptional(function, {&a, 1}, evaluation)
+                                          : CallStringExtension(function, {&a, 1}, evaluation);
   }
 }
 
@@ -71,7 +77,10 @@ Value CallBinary(Function function, Arguments arguments, Evaluation& evaluation)
     case Function::kIn:
       return In(a, b, evaluation);
     case Function::kIndex:
+      if (a.kind() == Kind::kOptional) return OptionalIndex(a, b, evaluation);
       return Index(a, b, evaluation);
+    case Function::kOptionalIndex:
+      return OptionalIndex(a, b, evaluation);
     case Function::kContains:
     case Function::kStartsWith:
     case Function::kEndsWith:

@@ -23,7 +23,7 @@ bool IsOrdering(Function function) {
          function == Function::kGreater || function == Function::kGreaterEqual;
 }
 
-bool IsOperator(Function function) { return function <= Function::kIndex; }
+bool IsOperator(Function function) { return function <= Function::kOptionalIndex; }
 
 bool IsStringLiteral(const Expr& expr) {
   return expr.kind == ExprKind::kConstant && expr.constant.kind == Constant::Kind::kString;

@@ -136,7 +136,7 @@ bool Checking::IsUnknownName(const Expr& expr) const {
 Type Checking::VisitName(Expr& expr) {
   if (expr.kind == ExprKind::kIdent && ResolveLocal(expr)) return expr.type;
   const std::string name = DottedName(expr);
-  if (const std::optional<Meaning> meaning = FindMeaning(name, /*types_too=*/true)) {
+  if (const std::optional<Meaning> meaning = FindMeaning(name, !HasOptionalDot(expr))) {
     return Use(expr, *meaning);
   }
   if (expr.kind == ExprKind::kSelect && HasDeclaredPrefix(*expr.children[0])) return Type();
@@ -213,7 +213,9 @@ Type Checking::ReportUnknownFunction(Expr& expr) {
   }
   if (IsFull() || !enforcing()) return Type(TypeKind::kError);
   std::vector<absl::string_view> names(FunctionNames().begin(), FunctionNames().end());
-  names.insert(names.end(), {"has", "all", "exists", "exists_one", "map", "filter", "cel.bind"});
+  names.insert(names.end(),
+               {"has", "all", "exists", "exists_one", "map", "filter", "cel.bind", "transformList",
+                "transformMap", "transformMapEntry", "optMap", "optFlatMap"});
   std::string hint;
   for (const Synonym& synonym : kSynonyms) {
     if (synonym.written == expr.name) hint = DidYouMean(synonym.ours);

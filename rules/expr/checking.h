@@ -47,11 +47,20 @@ class Checking {
   Type VisitList(Expr& expr);
   Type VisitMap(Expr& expr);
   Type VisitComprehension(Expr& expr);
-  Type VisitComprehensionBody(Expr& expr, const Type& element);
+  Type VisitComprehensionBody(Expr& expr, const std::vector<Type>& bound);
+  Type TypeOfEntries(const Expr& entries);
+  Type VisitOptionalMacro(Expr& expr);
   Type VisitBind(Expr& expr);
   Type FieldType(Expr& expr, const Type& operand);
-  Type ElementOfRange(const Expr& range);
-  Type JoinAll(const Expr& literal, absl::Span<Expr* const> elements);
+  // What the variables of a macro stand for: one or two.
+  std::vector<Type> VariablesOver(const Expr& range, size_t count);
+  // What stands in a literal; `optional`: written with ?, it is what an optional holds.
+  struct Entry {
+    Expr* expr;
+    bool optional;
+  };
+  Type TypeOfEntry(const Entry& entry);
+  Type JoinAll(const Expr& literal, absl::Span<const Entry> entries);
   void ReportMixed(const Expr& literal, const Expr& element, const Type& previous, bool numbers);
   void CheckMapKey(const Expr& key);
   void CheckResult(Expr& root, const Type& expected);

@@ -34,6 +34,7 @@ constexpr std::array kNames = {
     NamedFunction{Function::kGreaterEqual, "_>=_"},
     NamedFunction{Function::kIn, "_in_"},
     NamedFunction{Function::kIndex, "_[_]"},
+    NamedFunction{Function::kOptionalIndex, "_[?_]"},
     NamedFunction{Function::kBool, "bool"},
     NamedFunction{Function::kInt, "int"},
     NamedFunction{Function::kUint, "uint"},
@@ -73,6 +74,17 @@ constexpr std::array kNames = {
     NamedFunction{Function::kSplit, "split"},
     NamedFunction{Function::kSubstring, "substring"},
     NamedFunction{Function::kTrim, "trim"},
+    NamedFunction{Function::kOptionalOf, "optional.of"},
+    NamedFunction{Function::kOptionalNone, "optional.none"},
+    NamedFunction{Function::kOptionalOfNonZeroValue, "optional.ofNonZeroValue"},
+    NamedFunction{Function::kHasValue, "hasValue"},
+    NamedFunction{Function::kValue, "value"},
+    NamedFunction{Function::kOrOptional, "or"},
+    NamedFunction{Function::kOrValue, "orValue"},
+    NamedFunction{Function::kFirst, "first"},
+    NamedFunction{Function::kLast, "last"},
+    NamedFunction{Function::kOptionalUnwrap, "optional.unwrap"},
+    NamedFunction{Function::kUnwrapOpt, "unwrapOpt"},
     NamedFunction{Function::kAge, "age"},
     NamedFunction{Function::kCurrency, "currency"},
 };
@@ -85,7 +97,7 @@ constexpr bool IsInEnumOrder() {
 }
 static_assert(IsInEnumOrder());
 
-constexpr size_t kFirstPlainName = static_cast<size_t>(Function::kIndex) + 1;
+constexpr size_t kFirstPlainName = static_cast<size_t>(Function::kOptionalIndex) + 1;
 
 }  // namespace
 

@@ -32,6 +32,7 @@ enum class Function : uint8_t {
   kGreaterEqual,
   kIn,
   kIndex,
+  kOptionalIndex,  // a[?k]
   // Conversions and type tests.
   kBool,
   kInt,
@@ -74,6 +75,18 @@ enum class Function : uint8_t {
   kSplit,
   kSubstring,
   kTrim,
+  // Optionals; or, orValue and the macros are not called with all values computed.
+  kOptionalOf,
+  kOptionalNone,
+  kOptionalOfNonZeroValue,
+  kHasValue,
+  kValue,
+  kOrOptional,  // a.or(b)
+  kOrValue,
+  kFirst,
+  kLast,
+  kOptionalUnwrap,  // optional.unwrap(list) and list.unwrapOpt(): the values that there are
+  kUnwrapOpt,
   // Touchstone.
   kAge,       // age(birth_date, now): full years between two timestamps on the frame's calendar
   kCurrency,  // currency(money): its ISO code

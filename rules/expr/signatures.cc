@@ -18,6 +18,7 @@ class Table {
     AddCollections();
     AddStrings();
     AddTimes();
+    AddOptionals();
     Global(Function::kAge, int_, {timestamp_, timestamp_});
     Global(Function::kCurrency, string_, {money_});
   }
@@ -36,8 +37,10 @@ class Table {
   void Add(Function function, Signature signature) {
     for (const Type& param : signature.params) {
       signature.generic = signature.generic || param.Is(TypeKind::kParam) ||
-                          param.Is(TypeKind::kList) || param.Is(TypeKind::kMap);
+                          param.Is(TypeKind::kList) || param.Is(TypeKind::kMap) ||
+                          param.Is(TypeKind::kOptional);
     }
+    signature.generic = signature.generic || signature.result.Is(TypeKind::kOptional);
     signatures_[static_cast<size_t>(function)].push_back(std::move(signature));
   }
   // f(x) for each of the types.
@@ -98,6 +101,31 @@ class Table {
     Unary(Function::kType, Type::TypeOf(a_), {a_});
     Unary(Function::kMoney, money_, {money_, string_});
     Unary(Function::kDecimal, decimal_, {decimal_, string_, int_});
+  }
+
+  void AddOptionals() {
+    const Type optional = Type::Optional(a_);
+    const Type list = Type::List(a_);
+    const Type map = Type::Map(a_, b_);
+    for (const Type& from : {list, Type::Optional(list)}) {
+      Global(Function::kOptionalIndex, optional, {from, int_});
+    }
+    for (const Type& from : {map, Type::Optional(map)}) {
+      Global(Function::kOptionalIndex, Type::Optional(b_), {from, a_});
+    }
+    Global(Function::kIndex, optional, {Type::Optional(list), int_});
+    Global(Function::kIndex, Type::Optional(b_), {Type::Optional(map), a_});
+    Global(Function::kOptionalOf, optional, {a_});
+    Global(Function::kOptionalNone, optional, {});
+    Global(Function::kOptionalOfNonZeroValue, optional, {a_});
+    Method(Function::kHasValue, bool_, {optional});
+    Method(Function::kValue, a_, {optional});
+    Method(Function::kOrOptional, optional, {optional, optional});
+    Method(Function::kOrValue, a_, {optional, a_});
+    Method(Function::kFirst, optional, {list});
+    Method(Function::kLast, optional, {list});
+    Global(Function::kOptionalUnwrap, list, {Type::List(optional)});
+    Method(Function::kUnwrapOpt, list, {Type::List(optional)});
   }
 
   void AddCollections() {

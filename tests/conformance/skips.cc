@@ -16,8 +16,6 @@ struct Skip {
 constexpr Skip kSkips[] = {
     {"out", "", "", "", "", "out of scope: cel.block and the network extension"},
     {"", "math_ext", "", "", "", "the math extension is not part of the language"},
-    {"", "optionals", "", "", "", "optionals are not part of the language"},
-    {"", "macros2", "", "", "", "macros with two variables are not part of the language"},
     {"", "encoders_ext", "", "", "", "encoders are not part of the language"},
     {"", "string_ext", "format", "", "", "string formatting is not part of the language"},
     {"", "string_ext", "format_errors", "", "", "string formatting is not part of the language"},
