@@ -116,6 +116,7 @@ inline constexpr size_t kMaxListElements = 10'000;  // in one literal
 inline constexpr int kMaxComprehensionNesting = 4;
 inline constexpr size_t kMaxIssues = 20;                // findings reported for one expression
 inline constexpr int kMaxRegexProgramSize = 10'000;     // RE2 instructions
+inline constexpr int kMaxFormatPrecision = 100;         // decimals that %f and %e may ask for
 inline constexpr uint64_t kDefaultStepLimit = 100'000;  // evaluator steps of one evaluation
 }  // namespace limits
 

@@ -56,6 +56,11 @@ Type Checking::VisitCall(Expr& expr) {
       return VisitConditional(expr);
     case Function::kUnknown:
       return ReportUnknownFunction(expr);
+    case Function::kGreatest:
+    case Function::kLeast:
+      return VisitExtreme(expr);
+    case Function::kFormat:
+      return VisitFormat(expr);
     default:
       break;
   }

@@ -95,6 +95,13 @@ class Checking {
   void CheckEnumValues(const Expr& expr);
   void CheckEnumValue(const VariableDecl& variable, const Expr& literal);
 
+  // checker_extensions.cc: calls whose rules are more than a signature.
+  Type VisitExtreme(Expr& expr);
+  Type ExtremeOf(const Expr& call, const Expr& operand, const Type& type);
+  void AdoptEach(Expr& call);
+  Type VisitFormat(Expr& expr);
+  void CheckPlaces(const Expr& text, const Expr& values);
+
   // exact_literals.cc: numeric literals beside money and decimals.
   void AdoptExactOperands(Expr& call);
   void AdoptPair(Expr& a, Expr& b, bool thousandths);

@@ -54,6 +54,7 @@ class Planner {
   Part VisitComparison(const Expr& expr);
   Part VisitExactComparison(Relation relation, const Expr& value, const Expr& literal);
   Part VisitOrElse(const Expr& expr);
+  Part VisitExtreme(const Expr& expr);
   Part VisitIn(const Expr& expr);
   Part AddHoldsText(const Part& element, const Part& container);
   Part VisitTextTest(const Expr& expr);

@@ -58,6 +58,9 @@ Planner::Part Planner::VisitCall(const Expr& expr) {
       return VisitComparison(expr);
     case Function::kIn:
       return VisitIn(expr);
+    case Function::kGreatest:
+    case Function::kLeast:
+      return arguments > 2 ? VisitExtreme(expr) : VisitAnyCall(expr);
     case Function::kOptionalNone:
       return AddConstant(arguments == 0 ? Value::Optional(nullptr) : NoOverload());
     case Function::kOrOptional:
@@ -196,6 +199,16 @@ Planner::Part Planner::VisitOrElse(const Expr& expr) {
   node.first = optional.node;
   node.second = other.node;
   return AddOver(node, {optional, other});
+}
+
+// More than two values are those of a list.
+Planner::Part Planner::VisitExtreme(const Expr& expr) {
+  Parts parts;
+  for (const ExprPtr& child : expr.children) parts.push_back(Visit(*child));
+  Node list;
+  list.op = Op::kList;
+  const Part values = AddOverArguments(list, parts);
+  return AddOverArguments(CallNode(expr.function), {values});
 }
 
 Planner::Part Planner::VisitIn(const Expr& expr) {

@@ -19,6 +19,9 @@ class Table {
     AddStrings();
     AddTimes();
     AddOptionals();
+    AddMath();
+    Global(Function::kBase64Encode, string_, {bytes_});
+    Global(Function::kBase64Decode, bytes_, {string_});
     Global(Function::kAge, int_, {timestamp_, timestamp_});
     Global(Function::kCurrency, string_, {money_});
   }
@@ -103,6 +106,32 @@ class Table {
     Unary(Function::kDecimal, decimal_, {decimal_, string_, int_});
   }
 
+  // All but greatest and least, which take any number of values.
+  void AddMath() {
+    for (const Function function :
+         {Function::kCeil, Function::kFloor, Function::kRound, Function::kTrunc}) {
+      Global(function, double_, {double_});
+    }
+    for (const Function function : {Function::kIsNan, Function::kIsInf, Function::kIsFinite}) {
+      Global(function, bool_, {double_});
+    }
+    for (const Type& type : {int_, uint_, double_, money_, decimal_}) {
+      Global(Function::kAbs, type, {type});
+    }
+    for (const Type& type : {int_, uint_, double_}) {
+      Global(Function::kSign, type, {type});
+      Global(Function::kSqrt, double_, {type});
+    }
+    for (const Function function : {Function::kBitAnd, Function::kBitOr, Function::kBitXor}) {
+      Closed(function, {int_, uint_});
+    }
+    for (const Type& type : {int_, uint_}) {
+      Global(Function::kBitNot, type, {type});
+      Global(Function::kBitShiftLeft, type, {type, int_});
+      Global(Function::kBitShiftRight, type, {type, int_});
+    }
+  }
+
   void AddOptionals() {
     const Type optional = Type::Optional(a_);
     const Type list = Type::List(a_);
@@ -157,6 +186,7 @@ class Table {
       Method(function, string_, {string_});
     }
     Global(Function::kQuote, string_, {string_});
+    Method(Function::kFormat, string_, {string_, Type::List(Type(TypeKind::kDyn))});
     Method(Function::kReplace, string_, {string_, string_, string_});
     Method(Function::kReplace, string_, {string_, string_, string_, int_});
     Method(Function::kSplit, Type::List(string_), {string_, string_});

@@ -14,6 +14,7 @@ constexpr DiagnosticCode kExpressionCodes[] = {
     {"curly_quotes", "Typographic quotes in an expression; it needs straight ones."},
     {"inexact_number", "A number beside money or a decimal that cannot be read exactly."},
     {"invalid_escape", "A backslash in a text that is followed by no known escape."},
+    {"invalid_format", "A text to fill in with `format()` that its values do not fit."},
     {"invalid_has", "`has()` takes one name with a dot in it."},
     {"invalid_macro", "A macro such as `exists` without a variable and a condition."},
     {"invalid_macro_variable", "The first argument of a macro must be a plain name."},

@@ -15,10 +15,6 @@ struct Skip {
 
 constexpr Skip kSkips[] = {
     {"out", "", "", "", "", "out of scope: cel.block and the network extension"},
-    {"", "math_ext", "", "", "", "the math extension is not part of the language"},
-    {"", "encoders_ext", "", "", "", "encoders are not part of the language"},
-    {"", "string_ext", "format", "", "", "string formatting is not part of the language"},
-    {"", "string_ext", "format_errors", "", "", "string formatting is not part of the language"},
     {"", "type_deduction", "type_parameters", "multiple_parameters_generality_2", "",
      "declares functions of its own; rule sets cannot"},
     {"", "type_deduction", "type_parameters", "multiple_parameters_parameterized_ovl", "",
