@@ -71,12 +71,14 @@ struct Slot {
 struct Resolution {
   enum class Kind : uint8_t {
     kNone,
-    kSlot,      // slot
-    kConstant,  // an Environment constant: constant_index
-    kType,      // a type name used as a value: Expr::type is type(T)
-    kLocal,     // a macro or bind variable: local_index counts from the outermost, 0 first
-    kField,     // kSelect on a record: field_index
-    kUnbound,   // unchecked programs only: evaluates to ErrorCode::kUnboundName
+    kSlot,          // slot
+    kOptionalSlot,  // slot, read with .?: an optional. The name at the root of the dots carries the
+                    // slot as kSlot, so that a walk that collects what is read finds it
+    kConstant,      // an Environment constant: constant_index
+    kType,          // a type name used as a value: Expr::type is type(T)
+    kLocal,         // a macro or bind variable: local_index counts from the outermost, 0 first
+    kField,         // kSelect on a record: field_index
+    kUnbound,       // unchecked programs only: evaluates to ErrorCode::kUnboundName
   };
   Kind kind = Kind::kNone;
   Slot slot;

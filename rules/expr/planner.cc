@@ -204,8 +204,9 @@ Planner::Part Planner::VisitName(const Expr& expr) {
   const Resolution& resolution = expr.resolution;
   switch (resolution.kind) {
     case Resolution::Kind::kSlot:
-      if (expr.test_only) return AddSlot(Op::kHasSlot, resolution.slot);
-      return AddSlot(HasOptionalDot(expr) ? Op::kOptionalSlot : Op::kSlot, resolution.slot);
+      return AddSlot(expr.test_only ? Op::kHasSlot : Op::kSlot, resolution.slot);
+    case Resolution::Kind::kOptionalSlot:
+      return AddSlot(Op::kOptionalSlot, resolution.slot);
     case Resolution::Kind::kConstant: {
       if (expr.test_only) return AddConstant(Value::Bool(true));
       const Value& value = environment_.constants()[resolution.constant_index].value;
