@@ -10,7 +10,7 @@ import sys
 import tempfile
 
 # What each room may include beside itself. A room that is not listed may include nothing of ours.
-ROOMS = ["money", "expr", "facts", ("policy", "basket"), "ruleset", "decide", "proof"]
+ROOMS = ["money", "expr", "facts", ("eligibility", "policy", "basket"), "ruleset", "decide", "proof"]
 PROTO = "touchstone/v1/"
 STORAGE_PROTO = "touchstone/storage/v1/"
 
