@@ -200,6 +200,7 @@ Type Checking::TypeOfEntry(const Entry& entry) {
   if (!entry.optional) return entry.expr->type;
   const Type type = inference_.Shallow(entry.expr->type);
   if (type.Is(TypeKind::kOptional)) return type.element();
+  if (type.Is(TypeKind::kDyn)) return type;
   const Type held = inference_.Fresh();
   if (inference_.Assign(type, Type::Optional(held))) return held;
   return Report("wrong_type", entry.expr->span,

@@ -6,6 +6,7 @@
 #include <cstring>
 #include <limits>
 
+#include "absl/strings/ascii.h"
 #include "rules/expr/amounts.h"
 #include "rules/expr/comparison.h"
 #include "rules/expr/conversions.h"
@@ -187,23 +188,33 @@ void AppendInBase(GrowingText& out, const Value& value, int base) {
   out.Fail(ErrorCode::kNoOverload);
 }
 
-void AppendHexadecimal(GrowingText& out, const Value& value, bool upper) {
-  const absl::string_view digits = upper ? "0123456789ABCDEF" : "0123456789abcdef";
-  if (value.kind() == Kind::kString || value.kind() == Kind::kBytes) {
-    for (const char c : value.string_value()) {
-      const auto byte = static_cast<unsigned char>(c);
-      const std::array<char, 2> pair = {digits[byte >> 4], digits[byte & 15]};
-      out.Append(absl::string_view(pair.data(), pair.size()));
-      if (out.failed()) return;
-    }
-    return;
+void AppendBytesInHexadecimal(GrowingText& out, absl::string_view bytes, absl::string_view digits) {
+  std::array<char, 64> buffer;
+  size_t used = 0;
+  for (const char c : bytes) {
+    const auto byte = static_cast<unsigned char>(c);
+    buffer[used++] = digits[byte >> 4];
+    buffer[used++] = digits[byte & 15];
+    if (used < buffer.size()) continue;
+    out.Append(absl::string_view(buffer.data(), used));
+    if (out.failed()) return;
+    used = 0;
   }
+  out.Append(absl::string_view(buffer.data(), used));
+}
+
+void AppendHexadecimal(GrowingText& out, const Value& value, bool upper) {
+  if (value.kind() == Kind::kString || value.kind() == Kind::kBytes) {
+    return AppendBytesInHexadecimal(out, value.string_value(),
+                                    upper ? "0123456789ABCDEF" : "0123456789abcdef");
+  }
+  if (!upper) return AppendInBase(out, value, 16);
   GrowingText number(out.evaluation());
   AppendInBase(number, value, 16);
   if (number.failed()) return out.Fail(number.Finish().error());
   for (const char c : number.text()) {
-    out.Append(
-        absl::string_view(upper && c >= 'a' ? &digits[10 + static_cast<size_t>(c - 'a')] : &c, 1));
+    const char raised = absl::ascii_toupper(static_cast<unsigned char>(c));
+    out.Append(absl::string_view(&raised, 1));
   }
 }
 

@@ -116,6 +116,7 @@ absl::string_view Type::RunTimeName() const {
     case TypeKind::kType:
       return "type";
     case TypeKind::kRecord:
+      return name().empty() ? "record" : name();
     case TypeKind::kParam:
       return name();
   }

@@ -86,7 +86,7 @@ class Author {
       return Pick({"p.i", "p.j", "0", "1", "-3", "7", "9223372036854775807"});
     }
     const int below = depth - 1;
-    switch (Choose(8)) {
+    switch (Choose(10)) {
       case 0:
         return Two(Int(below), Pick({" + ", " - ", " * ", " / ", " % "}), Int(below));
       case 1:
@@ -101,6 +101,11 @@ class Author {
         return absl::StrCat(Optional(below), ".orValue(", Int(below), ")");
       case 6:
         return absl::StrCat(Optional(below), ".value()");
+      case 7:
+        return absl::StrCat("math.abs(", Int(below), ")");
+      case 8:
+        return absl::StrCat(Pick({"math.greatest(", "math.least("}), Int(below), ", ", Int(below),
+                            Choose(2) == 0 ? absl::StrCat(", ", Int(below)) : "", ")");
       default:
         return scope_.empty() ? Int(0) : Pick(scope_);
     }

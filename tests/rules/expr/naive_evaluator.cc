@@ -1,5 +1,6 @@
 #include "tests/rules/expr/naive_evaluator.h"
 
+#include <algorithm>
 #include <cstdlib>
 #include <optional>
 #include <utility>
@@ -279,11 +280,27 @@ Value NaiveEvaluator::EvaluateLogic(const Expr& expr) {
   return Value::Bool(!decisive);
 }
 
+// Of ints; the first error of all values is the result.
+Value NaiveEvaluator::EvaluateExtreme(const Expr& expr) {
+  std::vector<int64_t> numbers;
+  for (const ExprPtr& child : expr.children) {
+    const Value value = Evaluate(*child);
+    if (value.IsError()) return value;
+    numbers.push_back(value.int_value());
+  }
+  const bool greatest = expr.function == Function::kGreatest;
+  return Value::Int(greatest ? *std::max_element(numbers.begin(), numbers.end())
+                             : *std::min_element(numbers.begin(), numbers.end()));
+}
+
 Value NaiveEvaluator::EvaluateCall(const Expr& expr) {
   if (expr.function == Function::kAnd || expr.function == Function::kOr) {
     return EvaluateLogic(expr);
   }
   if (expr.function == Function::kOptionalNone) return Value::Optional(nullptr);
+  if (expr.function == Function::kGreatest || expr.function == Function::kLeast) {
+    return EvaluateExtreme(expr);
+  }
   const Value first = Evaluate(*expr.children[0]);
   if (expr.function == Function::kConditional) {
     if (first.IsError()) return first;
@@ -300,6 +317,7 @@ Value NaiveEvaluator::EvaluateCall(const Expr& expr) {
                                            : Value::Int(first.list_value().size);
     }
     if (expr.function == Function::kDyn) return first;
+    if (expr.function == Function::kAbs && first.int_value() >= 0) return first;
     if (first.kind() == Kind::kDouble) return Value::Double(-first.double_value());
     return IntOf(-Wide{first.int_value()});
   }

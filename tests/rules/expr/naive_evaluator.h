@@ -25,6 +25,7 @@ class NaiveEvaluator {
  private:
   Value EvaluateName(const std::string& name);
   Value EvaluateLogic(const Expr& expr);
+  Value EvaluateExtreme(const Expr& expr);
   Value EvaluateCall(const Expr& expr);
   Value EvaluateOperator(Function function, const Value& a, const Value& b);
   Value EvaluateComprehension(const Expr& expr);
