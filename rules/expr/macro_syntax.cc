@@ -78,8 +78,11 @@ ExprPtr BuildHas(const CallSyntax& call, std::vector<ExprPtr> arguments, Issues&
     arguments[0]->span = call.span;
     return std::move(arguments[0]);
   }
+  const bool optional = arguments.size() == 1 && arguments[0]->optional_access;
   issues.push_back({"invalid_has", call.span, "has() takes one name with a dot in it.",
-                    "For example: has(customer.birth_date). For a map key write \"key\" in map."});
+                    optional ? "Of an optional ask x.?y.hasValue(), or has(x.y)."
+                             : "For example: has(customer.birth_date). For a map key write \"key\" "
+                               "in map."});
   return NewExpr(ExprKind::kConstant, call);
 }
 

@@ -196,6 +196,7 @@ TEST(ParserTest, RefusesMisplacedQuestionMarks) {
   EXPECT_EQ(FirstCode("[??a]"), "syntax");
   EXPECT_EQ(FirstCode("size(?a)"), "syntax");
   EXPECT_EQ(FirstCode("has(a.?b)"), "invalid_has");
+  EXPECT_THAT(FirstHint("has(a.?b)"), HasSubstr(".hasValue()"));
 }
 
 TEST(ParserTest, ReadsMacrosWithTwoVariables) {

@@ -331,6 +331,50 @@ TEST_F(ProgramTest, ExtensionsEvaluateWithoutTouchingTheHeap) {
   EXPECT_EQ(tests::HeapAllocations() - before, 0);
 }
 
+TEST_F(ProgramTest, FailuresDoNotTouchTheHeap) {
+  Declare("text", Type(TypeKind::kString), Value::String("neither number nor date nor base64"));
+  Declare("n", Type(TypeKind::kInt), Value::Int(INT64_MIN));
+  Declare("zero", Type(TypeKind::kInt), Value::Int(0));
+  Declare("missing", Type(TypeKind::kInt), Value::Absent());
+  Declare("spend", Type(TypeKind::kMoney), Value::OfMoney({100, *Currency::FromCode("EUR")}));
+  Declare("yen", Type(TypeKind::kMoney), Value::OfMoney({100, *Currency::FromCode("JPY")}));
+  for (const absl::string_view source : {"1 / zero",
+                                         "n - 1",
+                                         "-n",
+                                         "missing + 1",
+                                         "{'a': 1}[text]",
+                                         "[1][n]",
+                                         "{zero: 1, n + n: 2}",
+                                         "int(text)",
+                                         "uint(text)",
+                                         "double(text)",
+                                         "bool(text)",
+                                         "timestamp(text)",
+                                         "duration(text)",
+                                         "text.substring(n)",
+                                         "base64.decode(text)",
+                                         "(text + '%q').format([])",
+                                         "spend < yen",
+                                         "spend + yen",
+                                         "math.greatest(spend, yen)",
+                                         "math.abs(n)",
+                                         "math.bitShiftLeft(1, n)",
+                                         "optional.none().value() == zero",
+                                         "[zero].map(x, 1 / x)"}) {
+    const absl::StatusOr<Program> program = Compile(source);
+    ASSERT_TRUE(program.ok()) << source << program.status();
+    const Frame frame = FrameOf();
+    for (int i = 0; i < 2; ++i) {
+      scratch_.Reset();
+      ASSERT_TRUE(program->Evaluate(frame, scratch_).IsError()) << source;
+    }
+    const int64_t before = tests::HeapAllocations();
+    scratch_.Reset();
+    program->Evaluate(frame, scratch_);
+    EXPECT_EQ(tests::HeapAllocations() - before, 0) << source;
+  }
+}
+
 TEST_F(ProgramTest, ExtensionsAreChargedByWhatTheyRead) {
   const std::string text(16'000, 'a');
   const std::vector<Value> numbers(8'000, Value::Int(1));
