@@ -61,12 +61,12 @@ ExprPtr NewExpr(ExprKind kind, const CallSyntax& call) {
 }
 
 // The name that a macro declares; "" with an issue when the argument is anything else.
-std::string TakeVariable(const Expr& argument, Issues& issues) {
+std::string TakeVariable(const Expr& argument, absl::string_view place, Issues& issues) {
   if (argument.kind == ExprKind::kIdent && !absl::StartsWith(argument.name, ".")) {
     return argument.name;
   }
   issues.push_back({"invalid_macro_variable", argument.span,
-                    "The first argument must be a plain name for the element.",
+                    absl::StrCat("The ", place, " argument must be a plain name."),
                     "For example: list.exists(x, x > 3)."});
   return "";
 }
@@ -91,7 +91,7 @@ ExprPtr BuildMacro(const CallSyntax& call, const MacroForm& form, ExprPtr target
   ExprPtr expr = NewExpr(ExprKind::kComprehension, call);
   expr->macro = form.macro;
   for (size_t i = 0; i < form.variables; ++i) {
-    expr->variables.push_back(TakeVariable(*arguments[i], issues));
+    expr->variables.push_back(TakeVariable(*arguments[i], i == 0 ? "first" : "second", issues));
   }
   if (form.variables == 2 && expr->variables[0] == expr->variables[1] &&
       !expr->variables[0].empty()) {
@@ -113,7 +113,7 @@ Issue WrongMacro(const CallSyntax& call, const MacroForm& form) {
   if (form.macro == Macro::kOptMap || form.macro == Macro::kOptFlatMap) {
     return {"invalid_macro", call.name_span,
             absl::StrCat(call.name, "() takes a name and a value."),
-            absl::StrCat("For example: customer.?age.optMap(x, x + 1).")};
+            "For example: customer.?age.optMap(x, x + 1)."};
   }
   if (form.macro >= Macro::kTransformList) {
     return {"invalid_macro", call.name_span,
@@ -128,7 +128,7 @@ Issue WrongMacro(const CallSyntax& call, const MacroForm& form) {
 
 ExprPtr BuildBind(const CallSyntax& call, std::vector<ExprPtr> arguments, Issues& issues) {
   ExprPtr expr = NewExpr(ExprKind::kBind, call);
-  expr->variables.push_back(TakeVariable(*arguments[0], issues));
+  expr->variables.push_back(TakeVariable(*arguments[0], "first", issues));
   expr->children.push_back(std::move(arguments[1]));
   expr->children.push_back(std::move(arguments[2]));
   return expr;

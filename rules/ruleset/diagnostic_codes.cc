@@ -17,7 +17,7 @@ constexpr DiagnosticCode kExpressionCodes[] = {
     {"invalid_format", "A text to fill in with `format()` that its values do not fit."},
     {"invalid_has", "`has()` takes one name with a dot in it."},
     {"invalid_macro", "A macro such as `exists` without a variable and a condition."},
-    {"invalid_macro_variable", "The first argument of a macro must be a plain name."},
+    {"invalid_macro_variable", "The variables of a macro must be plain names that differ."},
     {"invalid_map_key", "A map key must be text, a whole number, true or false."},
     {"invalid_number", "Digits that are no number."},
     {"mixed_types", "A list or map literal with elements of more than one type."},
