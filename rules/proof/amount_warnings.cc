@@ -5,7 +5,7 @@
 #include <optional>
 #include <utility>
 
-#include "absl/strings/ascii.h"
+#include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
 #include "rules/money/money.h"
 #include "rules/proof/siblings.h"
@@ -63,12 +63,16 @@ class AmountWarnings {
       if (offer.benefit) {
         MeasureBenefit(i, offer, *offer.benefit);
         WarnOfSmallCap(i, *offer.benefit);
+        WarnOfSmallestBasket(i, offer);
       }
       MeasureLimits(i, offer);
       MeasureCondition(input_.At(i, "eligible"), offer.eligible, input_.offers[i]->eligible());
       MeasureCondition(input_.At(i, "requires_condition"), offer.requires_,
                        input_.offers[i]->requires_condition());
       MeasureText(input_.At(i, "value"), "value", "", input_.offers[i]->value());
+    }
+    for (const v1::Segment& segment : input_.message.segments()) {
+      MeasureDurations(absl::StrCat("segments[", segment.name(), "].when"), segment.when());
     }
     MeasureFrame();
     for (const Siblings::Odd& odd : numbers_.FindOdd()) Report(odd);
@@ -149,6 +153,30 @@ class AmountWarnings {
     }
   }
 
+  void WarnOfSmallestBasket(size_t index, const OfferSpec& offer) {
+    const BenefitSpec& benefit = *offer.benefit;
+    const int64_t rail_ppm = input_.rule_set.pricing.most_off_basket_ppm;
+    if (benefit.kind != BenefitKind::kAmountOff || benefit.per != AmountPer::kBasket) return;
+    for (const Condition::Conjunct& conjunct : offer.requires_.conjuncts) {
+      const std::optional<Threshold> threshold = ReadThreshold(conjunct.text);
+      if (!threshold || threshold->fact != "basket.net") continue;
+      if (!absl::StrContains(conjunct.text, " >")) continue;
+      for (const Money& amount : benefit.amount_off) {
+        const absl::StatusOr<Money> net = ParseAmount(threshold->number, amount.currency);
+        if (!net.ok() || net->amount_minor <= 0) continue;
+        const int64_t share_ppm = amount.amount_minor * 1'000'000 / net->amount_minor;
+        if (share_ppm <= rail_ppm) continue;
+        input_.reporter.Warning(
+            codes::kOverGuardRail, input_.At(index, "requires_condition"),
+            absl::StrCat(Format(amount), " is more than the ", FormatPercent(rail_ppm),
+                         " that `most_off` lets offers take from a basket of ", Format(*net)),
+            "check both numbers",
+            SpanOf(threshold->number, input_.offers[index]->requires_condition()));
+        return;
+      }
+    }
+  }
+
   void MeasureLimits(size_t index, const OfferSpec& offer) {
     for (const LimitSpec& limit : offer.limits) {
       if (limit.at_most_formula || limit.per != LimitScope::kCustomer) continue;
@@ -164,6 +192,7 @@ class AmountWarnings {
 
   void MeasureCondition(const std::string& path, const Condition& condition,
                         const std::string& text) {
+    MeasureDurations(path, text);
     for (const Condition::Conjunct& conjunct : condition.conjuncts) {
       const std::optional<Threshold> threshold = ReadThreshold(conjunct.text);
       if (!threshold) continue;
@@ -171,6 +200,20 @@ class AmountWarnings {
       if (!absl::SimpleAtod(threshold->number, &value)) continue;
       numbers_.Add(
           {path, threshold->fact, "", value, threshold->number, SpanOf(threshold->number, text)});
+    }
+  }
+
+  // duration("168h"): all spans of time that conditions name are siblings.
+  void MeasureDurations(const std::string& path, const std::string& text) {
+    constexpr absl::string_view kCall = "duration(\"";
+    for (size_t at = text.find(kCall.data()); at != std::string::npos;
+         at = text.find(kCall.data(), at + 1)) {
+      const size_t begin = at + kCall.size();
+      const std::string span = text.substr(begin, text.find('"', begin) - begin);
+      absl::Duration duration;
+      if (!absl::ParseDuration(span, &duration)) continue;
+      numbers_.Add({path, "duration(…)", "", absl::ToDoubleSeconds(duration), span,
+                    SpanOf(absl::StrCat(kCall, span), text), true});
     }
   }
 

@@ -75,6 +75,7 @@ class DiscountWarnings {
         WarnOfGuardRail(i, offer);
       }
       WarnOfNoLimit(i, offer);
+      WarnOfTwin(i, offer);
       WarnOfCost(i, offer);
     }
     WarnOfStacks();
@@ -136,6 +137,20 @@ class DiscountWarnings {
                                                whole_basket ? " of the whole basket" : "")
                                 : "nothing limits how often this amount is taken off one basket",
                             "add `at_most` to the benefit, or a limit per customer");
+  }
+
+  void WarnOfTwin(size_t index, const OfferSpec& offer) {
+    const std::string conditions =
+        absl::StrCat(static_cast<int>(offer.benefit->kind), "\n", TextOf(offer.eligible), "\n",
+                     TextOf(offer.requires_), "\n", TextOf(offer.lines));
+    const auto [twin, is_first] = by_conditions_.try_emplace(conditions, index);
+    if (is_first || !logic_.CanBothApply(twin->second, index)) return;
+    input_.reporter.Warning(
+        codes::kTwinOffers, input_.At(index, "offer"),
+        absl::StrCat(
+            "`", offers_[twin->second].id,
+            "` applies to the same lines under the same conditions, and both are taken off"),
+        "take one of them out, or let their conditions differ");
   }
 
   void WarnOfCost(size_t index, const OfferSpec& offer) {
@@ -246,6 +261,7 @@ class DiscountWarnings {
   const std::vector<OfferSpec>& offers_;
   OfferLogic& logic_;
   ProductProbe probe_;
+  absl::flat_hash_map<std::string, size_t> by_conditions_;  // the first offer of each
   absl::flat_hash_map<std::string, std::vector<int64_t>>
       by_campaign_;  // percentages, deepest first
 };

@@ -12,6 +12,8 @@
 //   one without `lines`, or a product of tests/reference that both take. Each offer is reported
 //   once, with the deepest partner. An offer that requires an untouched basket
 //   (`basket.net == basket.gross`) stacks with none.
+// twin_offers: two automatic offers of the same kind of benefit whose `eligible`, `requires` and
+//   `lines` are the same and that can both apply: perhaps one was copied from the other.
 // below_cost: a percentage or an amount per unit that sells a product of tests/reference for less
 //   than nine tenths of its `cost` (a lure a little below cost is usual): at its `price`, else at
 //   the highest regular price that golden tests name for it; where no price is known, an amount

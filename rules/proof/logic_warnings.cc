@@ -60,7 +60,8 @@ class LogicWarnings {
   void WarnOfLines(const std::string& path, const Condition& condition, const ConditionForm* form,
                    bool takes_marked_down) {
     if (form == nullptr || condition.conjuncts.empty()) return;
-    if (form->when_true.empty()) return Report(codes::kAlwaysFalse, path, "the condition");
+    if (!logic_.LinesCanHold(form->when_true, true))
+      return Report(codes::kAlwaysFalse, path, "the condition");
     if (form->when_false.empty()) return Report(codes::kAlwaysTrue, path, "the condition");
     if (!logic_.LinesCanHold(form->when_true, takes_marked_down)) {
       input_.reporter.Warning(

@@ -61,6 +61,26 @@ std::string Plain(const Subject& subject, const ValueSet& set) {
   return "";
 }
 
+// Whether another part of the row says that no element is one of those that the literal asks for.
+bool NoneIsThere(const Literal& literal, const ConditionRow& row,
+                 const std::deque<Subject>& subjects) {
+  const Subject& some = subjects[literal.subject];
+  return std::any_of(row.begin(), row.end(), [&](const Literal& other) {
+    const Subject& none = subjects[other.subject];
+    return none.kind == Subject::Kind::kNoElement && none.slot == some.slot &&
+           none.fields == some.fields &&
+           literal.set->Intersection(other.set->Complement(none.domain)).IsEmpty();
+  });
+}
+
+// Whether an expression over one fact alone is an error where that is absent.
+bool FailsWithout(const Subject& subject, expr::Slot fact) {
+  if (!subject.program || subject.program->slots().size() != 1) return false;
+  if (!(subject.program->slots()[0] == fact)) return false;
+  expr::Scratch scratch;
+  return subject.program->Evaluate(expr::Frame{}, scratch).IsError();
+}
+
 int64_t StartOfDay(absl::CivilDay day, absl::Duration margin) {
   return absl::ToUnixNanos(absl::FromCivil(day, absl::UTCTimeZone()) + margin);
 }
@@ -145,15 +165,11 @@ bool OfferLogic::LiteralCanHold(const Literal& literal, const ConditionRow& row,
       if (literal.set->ContainsKey(1)) return true;
       return std::none_of(row.begin(), row.end(), [&](const Literal& other) {
         const Subject& fact = forms_.subjects()[other.subject];
-        return fact.kind != Subject::Kind::kPresence && fact.slot == subject.slot;
+        return fact.kind != Subject::Kind::kPresence &&
+               (fact.slot == subject.slot || FailsWithout(fact, *subject.slot));
       });
     case Subject::Kind::kSomeElement:
-      return std::none_of(row.begin(), row.end(), [&](const Literal& other) {
-        const Subject& none = forms_.subjects()[other.subject];
-        return none.kind == Subject::Kind::kNoElement && none.slot == subject.slot &&
-               none.fields == subject.fields &&
-               literal.set->Intersection(other.set->Complement(none.domain)).IsEmpty();
-      });
+      return !NoneIsThere(literal, row, forms_.subjects());
     case Subject::Kind::kNoElement:
       return true;
   }
@@ -214,6 +230,10 @@ bool OfferLogic::LinesCanHold(const ConditionRows& rows, bool takes_marked_down)
   return std::any_of(rows.begin(), rows.end(), [&](const ConditionRow& row) {
     return std::all_of(row.begin(), row.end(), [&](const Literal& literal) {
       const Subject& subject = line_forms_.subjects()[literal.subject];
+      if (subject.kind == Subject::Kind::kSomeElement &&
+          NoneIsThere(literal, row, line_forms_.subjects())) {
+        return false;
+      }
       const bool is_source = subject.kind == Subject::Kind::kValue &&
                              subject.slot == expr::Slot{kLineRow, kLineSlotPriceSource};
       return takes_marked_down || !is_source || !literal.set->Intersection(touched).IsEmpty();

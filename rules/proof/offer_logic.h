@@ -67,6 +67,7 @@ class OfferLogic {
   // "customer.spend_90d 300.00, customer.tier gold": facts for which some row holds.
   std::string Example(const ConditionRows& rows) const;
   const Subject& subject(uint32_t index) const { return forms_.subjects()[index]; }
+  const Subject& line_subject(uint32_t index) const { return line_forms_.subjects()[index]; }
 
  private:
   // By text of the message; null: not read. A form keeps its address.

@@ -32,7 +32,9 @@ std::optional<Siblings::Odd> Judge(const Measured& number, const Ends& ends) {
   odd.most = most.text;
   const double v = number.value;
   // A tenth of it, or ten times it, would be an ordinary number here.
-  const auto ordinary = [&](double x) { return x >= least.value && x <= most.value; };
+  const auto ordinary = [&](double x) {
+    return !number.varies && x >= least.value && x <= most.value;
+  };
   odd.too_large = v >= 10 * most.value || (v >= 5 * most.value && ordinary(v / 10));
   if (odd.too_large || v * 10 <= least.value || (v * 5 <= least.value && ordinary(v * 10))) {
     return odd;

@@ -21,6 +21,7 @@ struct Measured {
   double value = 0;   // above 0; of money: minor units
   std::string text;   // as written
   std::optional<expr::SourceSpan> span;
+  bool varies = false;  // such numbers often differ by five times: only ten times is odd
 };
 
 class Siblings {

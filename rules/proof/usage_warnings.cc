@@ -146,6 +146,30 @@ void WarnOfChannels(const ProofInput& input, size_t offer) {
   }
 }
 
+void WarnOfNoValue(const ProofInput& input) {
+  std::vector<bool> is_fallback(input.offers.size());
+  for (const PlacementSpec& placement : input.rule_set.placements) {
+    for (const uint32_t offer : placement.fallback) is_fallback[offer] = true;
+  }
+  size_t with_value = 0;
+  std::vector<size_t> without;
+  for (size_t i = 0; i < input.offers.size(); ++i) {
+    if (input.offers[i]->treatments().empty() || is_fallback[i]) continue;
+    if (input.offers[i]->has_value()) {
+      ++with_value;
+    } else {
+      without.push_back(i);
+    }
+  }
+  if (with_value < 3 || without.size() >= with_value) return;
+  for (const size_t i : without) {
+    input.reporter.Warning(
+        codes::kNoValue, input.At(i, "offer"),
+        "the offer is shown and has no `value`, so that it ranks behind all others",
+        "add `value:`, what it is worth to show it");
+  }
+}
+
 }  // namespace
 
 void WarnOfUsage(const ProofInput& input) {
@@ -153,6 +177,7 @@ void WarnOfUsage(const ProofInput& input) {
   WarnOfFacts(input, readings);
   WarnOfLists(input, readings);
   for (size_t i = 0; i < input.offers.size(); ++i) WarnOfChannels(input, i);
+  WarnOfNoValue(input);
 }
 
 }  // namespace touchstone::rules

@@ -8,6 +8,9 @@
 // unused_list: a product list whose name stands in no condition.
 // idle_channel: a channel that an offer without benefit names, although none of its treatments is
 //   for a placement of that channel.
+// no_value: an offer that a placement shows and that has no `value`, so that it ranks last,
+// although
+//   three offers at least, and most of those shown, have one; no fallback of a placement.
 // Thread safety: pure function. Cost: linear in the rule set.
 
 #include "rules/proof/proof_input.h"

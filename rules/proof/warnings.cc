@@ -11,6 +11,7 @@
 #include "rules/proof/proof_input.h"
 #include "rules/proof/usage_warnings.h"
 #include "rules/proof/window_warnings.h"
+#include "rules/proof/word_warnings.h"
 #include "rules/proof/wording_warnings.h"
 
 namespace touchstone::rules {
@@ -39,6 +40,7 @@ Diagnostics FindWarnings(const v1::RuleSet& message, const RuleSet& rule_set,
   WarnOfDiscounts(input, logic);
   WarnOfWording(input);
   WarnOfLogic(input, logic);
+  WarnOfWords(input, logic);
   return reporter.TakeSorted();
 }
 

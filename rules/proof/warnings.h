@@ -4,11 +4,10 @@
 // compiler finds. They never stop publishing.
 //
 // Each idea has a file: usage_warnings, window_warnings, amount_warnings, discount_warnings,
-// wording_warnings, logic_warnings; the header of each says when it warns. "Siblings" of an offer
-// are those of its campaign, else of the whole rule set.
-// Thread safety: pure functions; no clock: `now` is an argument. Errors: none; a rule set that
-// does not compile gets the compiler's findings alone. Cost: near linear in the offers (README of
-// bench/results).
+// wording_warnings, word_warnings, logic_warnings; the header of each says when it warns.
+// "Siblings" of an offer are those of its campaign, else of the whole rule set. Thread safety: pure
+// functions; no clock: `now` is an argument. Errors: none; a rule set that does not compile gets
+// the compiler's findings alone. Cost: near linear in the offers (README of bench/results).
 
 #include "absl/time/time.h"
 #include "rules/ruleset/compile.h"

@@ -137,6 +137,40 @@ void WarnOfNumbers(const ProofInput& input, size_t index, const std::vector<Numb
   }
 }
 
+// By bit of WindowSpec::days; what follows ("Tuesdays", "Dienstags") does not matter.
+constexpr absl::string_view kWeekdays[][7] = {
+    {"monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"},
+    {"montag", "dienstag", "mittwoch", "donnerstag", "freitag", "samstag", "sonntag"},
+};
+
+// Adds the days that a text names to `said`.
+void ReadWeekdays(absl::string_view text, uint8_t& said) {
+  const std::string lower = absl::AsciiStrToLower(text);
+  for (const auto& language : kWeekdays) {
+    for (size_t day = 0; day < 7; ++day) {
+      if (absl::StrContains(lower, language[day])) said = static_cast<uint8_t>(said | 1u << day);
+    }
+  }
+}
+
+void WarnOfWeekdays(const ProofInput& input, size_t index) {
+  const std::optional<WindowSpec>& window = input.rule_set.offers[index].window;
+  const v1::Offer& offer = *input.offers[index];
+  if (!window || offer.window().days().empty()) return;
+  uint8_t said = 0;
+  ReadWeekdays(offer.title(), said);
+  for (const auto& treatment : offer.treatments()) {
+    for (const auto& field : treatment.second.fields()) {
+      ReadWeekdays(field.second.text(), said);
+      for (const auto& text : field.second.by_locale()) ReadWeekdays(text.second, said);
+    }
+  }
+  if (said == 0 || (said & window->days) != 0) return;
+  input.reporter.Warning(codes::kTextDisagrees, input.At(index, "window.days"),
+                         "the title or a text names a weekday that is none of these",
+                         "make them agree");
+}
+
 struct Period {
   absl::string_view word;
   double days;
@@ -208,6 +242,7 @@ void WarnOfWording(const ProofInput& input) {
     const std::vector<Number> texts = NumbersOfTexts(*input.offers[i]);
     WarnOfPercentage(input, i, texts);
     WarnOfNumbers(input, i, texts);
+    WarnOfWeekdays(input, i);
     WarnOfLimitNames(input, i);
   }
 }

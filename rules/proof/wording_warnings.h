@@ -5,6 +5,7 @@
 // text_disagrees: an offer that takes a percentage off while its title and texts name percentages
 //   and not this one; an amount or a number of its conditions that is a power of ten from a number
 //   which its title or a text names and no rule of the offer knows.
+//   Also a weekday in the title or a text, in English or German, that is none of the window's days.
 // name_disagrees: an aggregate called `…_90d` or `…_24h` over another time; a limit called daily,
 //   weekly, fortnight, monthly, quarterly, half-year, yearly or once whose time is another by more
 //   than half.

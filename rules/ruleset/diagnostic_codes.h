@@ -115,6 +115,10 @@ struct DiagnosticCode {
   X(kSmallCap, "small_cap", "An `at_most` that is less than the benefit takes at once.")           \
   X(kTextDisagrees, "text_disagrees",                                                              \
     "A text or title that speaks of another number than the rule.")                                \
+  X(kUnlikeWord, "unlike_word",                                                                    \
+    "A text that looks like a typing error for another one of its fact.")                          \
+  X(kTwinOffers, "twin_offers", "Two discounts on the same lines under the same conditions.")      \
+  X(kNoValue, "no_value", "An offer that is shown and has no `value`, while others have one.")     \
   X(kNameDisagrees, "name_disagrees", "A name that says another time than the rule counts over.")
 
 namespace codes {
