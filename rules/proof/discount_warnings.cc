@@ -144,7 +144,7 @@ class DiscountWarnings {
         absl::StrCat(static_cast<int>(offer.benefit->kind), "\n", TextOf(offer.eligible), "\n",
                      TextOf(offer.requires_), "\n", TextOf(offer.lines));
     const auto [twin, is_first] = by_conditions_.try_emplace(conditions, index);
-    if (is_first || !logic_.CanBothApply(twin->second, index)) return;
+    if (is_first || !logic_.CanMeet(twin->second, index)) return;
     input_.reporter.Warning(
         codes::kTwinOffers, input_.At(index, "offer"),
         absl::StrCat(

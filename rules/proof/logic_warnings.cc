@@ -33,14 +33,17 @@ class LogicWarnings {
                        const ConditionForm* form) {
     if (form == nullptr) return false;
     const bool never = !logic_.CanHold(form->when_true, kAnything);
-    if (never || !logic_.CanHold(form->when_false, kAnything)) {
+    const std::vector<ConditionRows>& parts = form->parts_when_false;
+    const auto always = [this](const ConditionRows& rows) {
+      return !logic_.CanHold(rows, kAnything);
+    };
+    if (never || std::all_of(parts.begin(), parts.end(), always)) {
       Report(never ? codes::kAlwaysFalse : codes::kAlwaysTrue, path, "the condition");
       return true;
     }
-    const std::vector<ConditionRows>& parts = form->parts_when_false;
     for (size_t i = 0; i < parts.size() && parts.size() == condition.conjuncts.size(); ++i) {
       // A part that is never true makes the whole so: what is left to find is one never false.
-      if (logic_.CanHold(parts[i], kAnything)) continue;
+      if (!always(parts[i])) continue;
       Report(codes::kAlwaysTrue, path,
              absl::StrCat("the part `", condition.conjuncts[i].text, "`"));
       return true;
@@ -62,7 +65,7 @@ class LogicWarnings {
     if (form == nullptr || condition.conjuncts.empty()) return;
     if (!logic_.LinesCanHold(form->when_true, true))
       return Report(codes::kAlwaysFalse, path, "the condition");
-    if (form->when_false.empty()) return Report(codes::kAlwaysTrue, path, "the condition");
+    if (form->WhenFalse().empty()) return Report(codes::kAlwaysTrue, path, "the condition");
     if (!logic_.LinesCanHold(form->when_true, takes_marked_down)) {
       input_.reporter.Warning(
           codes::kExcludesItself, path,
@@ -81,17 +84,25 @@ class LogicWarnings {
         WarnOfCondition(input_.At(index, "requires_condition"), offer.requires_, requires_form);
     WarnOfOfferLines(index, offer, message.benefit().lines());
     if (warned || (eligible == nullptr && requires_form == nullptr)) return;
-    const ConditionRows rows = logic_.RowsOf(index);
-    if (!logic_.CanHold(rows, kAnything)) {
-      input_.reporter.Warning(codes::kAlwaysFalse, input_.At(index, "requires_condition"),
-                              "`requires` and `eligible` exclude one another",
-                              "the offer needs both");
+    if (eligible == nullptr || requires_form == nullptr ||
+        !logic_.ShareAFact(eligible->when_true, requires_form->when_true)) {
+      for (const ConditionForm* form : {eligible, requires_form}) {
+        if (form != nullptr && WarnOfExclusion(index, offer, form->when_true)) return;
+      }
       return;
     }
-    WarnOfExclusion(index, offer, rows);
+    const ConditionRows rows = logic_.RowsOf(index);
+    if (logic_.CanHold(rows, kAnything)) {
+      WarnOfExclusion(index, offer, rows);
+      return;
+    }
+    input_.reporter.Warning(codes::kAlwaysFalse, input_.At(index, "requires_condition"),
+                            "`requires` and `eligible` exclude one another",
+                            "the offer needs both");
   }
 
-  void WarnOfExclusion(size_t index, const OfferSpec& offer, const ConditionRows& rows) {
+  // Whether it was warned of.
+  bool WarnOfExclusion(size_t index, const OfferSpec& offer, const ConditionRows& rows) {
     OfferLogic::Frame channels;
     channels.channels = logic_.ChannelsOf(index);
     OfferLogic::Frame window;
@@ -99,9 +110,9 @@ class LogicWarnings {
     OfferLogic::Frame segments;
     segments.segments = true;
     OfferLogic::Frame all{channels.channels, window.window, true};
-    if (logic_.CanHold(rows, all)) return;
+    if (logic_.CanHold(rows, all)) return false;
     // An offer without a channel has been told so.
-    if (channels.channels == 0) return;
+    if (channels.channels == 0) return false;
     const char* by = !logic_.CanHold(rows, channels)   ? "its channels and placements"
                      : !logic_.CanHold(rows, window)   ? "its window"
                      : !logic_.CanHold(rows, segments) ? "the conditions of the segments it is for"
@@ -111,6 +122,7 @@ class LogicWarnings {
         input_.At(index, offer.eligible.conjuncts.empty() ? "requires_condition" : "eligible"),
         absl::StrCat("the condition can never hold together with ", by),
         "the offer would reach nobody");
+    return true;
   }
 
   void WarnOfOfferLines(size_t index, const OfferSpec& offer, const std::string& text) {
@@ -119,7 +131,7 @@ class LogicWarnings {
     const std::string path = input_.At(index, "benefit.lines");
     WarnOfLines(path, offer.lines, lines, offer.benefit->takes_marked_down);
     if (lines == nullptr || lines->when_true.empty() || never_discount_ == nullptr) return;
-    if (!logic_.LinesBoth(lines->when_true, never_discount_->when_false).empty()) return;
+    if (!logic_.LinesBoth(lines->when_true, never_discount_->WhenFalse()).empty()) return;
     input_.reporter.Warning(
         codes::kExcludesItself, path,
         "`never_discount` in pricing.yaml excludes every line that this selects",
@@ -155,8 +167,10 @@ class LogicWarnings {
       if (earlier[i] == nullptr || !SharesASubject(*earlier[i], form)) continue;
       const ConditionRows both = logic_.Both(earlier[i]->when_true, form.when_true);
       if (!logic_.CanHold(both, kAnything)) continue;
-      if (!logic_.CanHold(logic_.Both(earlier[i]->when_true, form.when_false), kAnything)) continue;
-      if (!logic_.CanHold(logic_.Both(earlier[i]->when_false, form.when_true), kAnything)) continue;
+      if (!logic_.CanHold(logic_.Both(earlier[i]->when_true, form.WhenFalse()), kAnything))
+        continue;
+      if (!logic_.CanHold(logic_.Both(earlier[i]->WhenFalse(), form.when_true), kAnything))
+        continue;
       const std::string example = logic_.Example(both);
       input_.reporter.Warning(
           codes::kOverlappingSegments, path,
@@ -168,8 +182,8 @@ class LogicWarnings {
 
   static absl::flat_hash_set<uint32_t> SubjectsOf(const ConditionForm& form) {
     absl::flat_hash_set<uint32_t> subjects;
-    for (const ConditionRows* rows : {&form.when_true, &form.when_false}) {
-      for (const ConditionRow& row : *rows) {
+    for (const ConditionRows& rows : {form.when_true, form.WhenFalse()}) {
+      for (const ConditionRow& row : rows) {
         for (const Literal& literal : row) subjects.insert(literal.subject);
       }
     }
@@ -196,7 +210,7 @@ class LogicWarnings {
         const bool all_known =
             std::all_of(subjects.begin(), subjects.end(),
                         [&known](uint32_t subject) { return known.contains(subject); });
-        if (all_known) left = logic_.Both(left, segment->when_false);
+        if (all_known) left = logic_.Both(left, segment->WhenFalse());
       }
       if (logic_.CanHold(left, kAnything)) return false;
     }

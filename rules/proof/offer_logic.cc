@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "absl/algorithm/container.h"
 #include "rules/expr/checker.h"
 #include "rules/expr/logical_chain.h"
 #include "rules/expr/parser.h"
@@ -87,6 +88,13 @@ int64_t StartOfDay(absl::CivilDay day, absl::Duration margin) {
 
 }  // namespace
 
+ConditionRows ConditionForm::WhenFalse() const {
+  ConditionRows all;
+  for (const ConditionRows& rows : parts_when_false)
+    all.insert(all.end(), rows.begin(), rows.end());
+  return all;
+}
+
 OfferLogic::OfferLogic(const ProofInput& input)
     : input_(input),
       environment_(
@@ -119,10 +127,7 @@ const ConditionForm* OfferLogic::Read(const std::string& text, const expr::Envir
     entry->second = std::make_unique<ConditionForm>();
     entry->second->when_true = forms.WhenTrue(*parsed.expr);
     for (const expr::Expr* part : expr::ChainTerms(expr::Function::kAnd, *parsed.expr)) {
-      const ConditionRows rows = forms.WhenFalse(*part);
-      ConditionRows& all = entry->second->when_false;
-      all.insert(all.end(), rows.begin(), rows.end());
-      entry->second->parts_when_false.push_back(rows);
+      entry->second->parts_when_false.push_back(forms.WhenFalse(*part));
     }
   }
   return entry->second.get();
@@ -219,7 +224,7 @@ bool OfferLogic::SegmentCanHold(const ConditionRow& row, const ValueSet& segment
   if (segments.ContainsText(kAnonymousSegment) && !IsAboutACustomer(row)) return true;
   for (size_t i = 0; i < segments_.size(); ++i) {
     if (!segments.ContainsText(input_.rule_set.segments[i].name)) continue;
-    if (segments_[i] == nullptr) return true;
+    if (segments_[i] == nullptr || !ShareAFact({row}, segments_[i]->when_true)) return true;
     if (CanHold(forms_.Both({row}, segments_[i]->when_true), Frame{})) return true;
   }
   return false;
@@ -241,6 +246,30 @@ bool OfferLogic::LinesCanHold(const ConditionRows& rows, bool takes_marked_down)
   });
 }
 
+bool OfferLogic::ShareAFact(const ConditionRows& a, const ConditionRows& b) const {
+  const auto share = [this](const Literal& x, const Literal& y) {
+    if (x.subject == y.subject) return true;
+    const Subject& first = forms_.subjects()[x.subject];
+    const Subject& second = forms_.subjects()[y.subject];
+    const auto reads = [](const Subject& subject, const Subject& other) {
+      return subject.program && other.slot &&
+             absl::c_linear_search(subject.program->slots(), *other.slot);
+    };
+    return (first.slot && first.slot == second.slot) || reads(first, second) ||
+           reads(second, first);
+  };
+  for (const ConditionRow& row : a) {
+    for (const ConditionRow& other : b) {
+      for (const Literal& x : row) {
+        for (const Literal& y : other) {
+          if (share(x, y)) return true;
+        }
+      }
+    }
+  }
+  return false;
+}
+
 uint64_t OfferLogic::ChannelsOf(size_t offer) const {
   const OfferSpec& spec = input_.rule_set.offers[offer];
   if (spec.benefit) return spec.channels;
@@ -259,26 +288,29 @@ ConditionRows OfferLogic::RowsOf(size_t offer) {
   return requires_form == nullptr ? rows : Both(rows, requires_form->when_true);
 }
 
-bool OfferLogic::CanBothApply(size_t a, size_t b) {
+bool OfferLogic::CanMeet(size_t a, size_t b) const {
   const OfferSpec& first = input_.rule_set.offers[a];
   const OfferSpec& second = input_.rule_set.offers[b];
+  if ((first.channels & second.channels) == 0) return false;
+  if (!first.window || !second.window) return true;
+  const WindowSpec& x = *first.window;
+  const WindowSpec& y = *second.window;
+  // Hours that pass midnight reach into the next day: then any days may meet.
+  const bool by_day = x.opens_minute < x.closes_minute && y.opens_minute < y.closes_minute;
+  if (by_day && (x.days & y.days) == 0) return false;
+  if (by_day && x.zone_of == y.zone_of && x.zone == y.zone &&
+      (x.closes_minute <= y.opens_minute || y.closes_minute <= x.opens_minute)) {
+    return false;
+  }
+  if (x.through && y.from && *x.through < *y.from) return false;
+  return !(y.through && x.from && *y.through < *x.from);
+}
+
+bool OfferLogic::CanBothApply(size_t a, size_t b) {
+  if (!CanMeet(a, b)) return false;
   Frame frame;
   frame.segments = true;
-  frame.channels = first.channels & second.channels;
-  if (frame.channels == 0) return false;
-  if (first.window && second.window) {
-    const WindowSpec& x = *first.window;
-    const WindowSpec& y = *second.window;
-    // Hours that pass midnight reach into the next day: then any days may meet.
-    const bool by_day = x.opens_minute < x.closes_minute && y.opens_minute < y.closes_minute;
-    if (by_day && (x.days & y.days) == 0) return false;
-    if (by_day && x.zone_of == y.zone_of &&
-        (x.closes_minute <= y.opens_minute || y.closes_minute <= x.opens_minute)) {
-      return false;
-    }
-    if (x.through && y.from && *x.through < *y.from) return false;
-    if (y.through && x.from && *y.through < *x.from) return false;
-  }
+  frame.channels = input_.rule_set.offers[a].channels & input_.rule_set.offers[b].channels;
   return CanHold(Both(RowsOf(a), RowsOf(b)), frame);
 }
 

@@ -25,8 +25,9 @@ namespace touchstone::rules {
 // A condition by when it is true and when it is false.
 struct ConditionForm {
   ConditionRows when_true;
-  ConditionRows when_false;
-  std::vector<ConditionRows> parts_when_false;  // of the terms of a conjunction, in order
+  std::vector<ConditionRows> parts_when_false;  // of the terms of the conjunction, in order
+
+  ConditionRows WhenFalse() const;
 };
 
 class OfferLogic {
@@ -57,11 +58,15 @@ class OfferLogic {
   ConditionRows LinesBoth(const ConditionRows& a, const ConditionRows& b) const {
     return line_forms_.Both(a, b);
   }
+  // Whether some rows of both are about one fact: if not, both can hold where each can.
+  bool ShareAFact(const ConditionRows& a, const ConditionRows& b) const;
   // The channels that the offer has an effect in.
   uint64_t ChannelsOf(size_t offer) const;
   // Rows of `eligible` and `requires` at once.
   ConditionRows RowsOf(size_t offer);
-  // Whether there is a moment, a channel and a customer for both offers.
+  // Whether there is a moment and a channel for both offers.
+  bool CanMeet(size_t a, size_t b) const;
+  // And a customer.
   bool CanBothApply(size_t a, size_t b);
 
   // "customer.spend_90d 300.00, customer.tier gold": facts for which some row holds.

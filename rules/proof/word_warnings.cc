@@ -80,6 +80,17 @@ class WordWarnings {
     return in_lines || !subject.fields.empty() ? "" : slot;
   }
 
+  // Null for a subject whose texts are of no interest. Looked up once a subject.
+  Words* WordsOf(uint32_t index, const Subject& subject, bool of_lines) {
+    std::vector<std::optional<Words*>>& known = by_subject_[of_lines ? 1 : 0];
+    if (known.size() <= index) known.resize(index + 1);
+    if (!known[index]) {
+      const std::string fact = FactOf(subject, of_lines);
+      known[index] = fact.empty() ? nullptr : &words_[fact];
+    }
+    return *known[index];
+  }
+
   void ReadForm(const ConditionForm* form, bool of_lines, const std::string& path,
                 const std::string& text) {
     if (form == nullptr) return;
@@ -87,10 +98,11 @@ class WordWarnings {
       for (const Literal& literal : row) {
         const Subject& subject =
             of_lines ? logic_.line_subject(literal.subject) : logic_.subject(literal.subject);
-        const std::string fact = FactOf(subject, of_lines);
-        if (fact.empty() || !literal.set->is_text()) continue;
+        if (!literal.set->is_text()) continue;
+        Words* const words = WordsOf(literal.subject, subject, of_lines);
+        if (words == nullptr) continue;
         for (const std::string& word : literal.set->texts()) {
-          Use& use = words_[fact][word];
+          Use& use = (*words)[word];
           // A condition of several rows names its words once.
           if (use.path == path) continue;
           if (++use.count > 1) continue;
@@ -156,7 +168,8 @@ class WordWarnings {
 
   const ProofInput& input_;
   OfferLogic& logic_;
-  std::map<std::string, Words> words_;  // by fact
+  std::map<std::string, Words> words_;                // by fact
+  std::vector<std::optional<Words*>> by_subject_[2];  // of offers, of lines
   int searches_ = 0;
 };
 
