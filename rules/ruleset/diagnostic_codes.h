@@ -84,42 +84,49 @@ struct DiagnosticCode {
     "A treatment for a placement of a channel that the offer does not name.")         \
   X(kIdleLimit, "idle_limit", "A limit that can never have an effect.")
 
-#define TOUCHSTONE_PROOF_WARNINGS(X)                                                               \
-  X(kAlwaysTrue, "always_true",                                                                    \
-    "A condition, or a part of it, that holds whatever the facts are.")                            \
-  X(kAlwaysFalse, "always_false", "A condition, or a part of it, that never holds.")               \
-  X(kExcludesItself, "excludes_itself",                                                            \
-    "An offer that its own channels, window or segment rule out.")                                 \
-  X(kShadowedSegment, "shadowed_segment", "A segment that those before it leave nobody for.")      \
-  X(kOverlappingSegments, "overlapping_segments",                                                  \
-    "Two segments over the same facts that can both hold, with an example.")                       \
-  X(kOldYear, "old_year", "A first day of another year than those of its siblings.")               \
-  X(kFarWindow, "far_window", "A window that begins or ends more than ten years from now.")        \
-  X(kLongNight, "long_night",                                                                      \
-    "Hours past midnight that are most of the day: perhaps the wrong way round.")                  \
-  X(kUnusedAttribute, "unused_attribute", "A fact that is declared and that no rule reads.")       \
-  X(kUnusedList, "unused_list", "A product list that no rule reads.")                              \
-  X(kIdleChannel, "idle_channel",                                                                  \
-    "A channel of an offer that it is shown on nowhere, and it changes no basket.")                \
-  X(kDeepDiscount, "deep_discount", "A percentage that is far higher than those of its siblings.") \
-  X(kUnlimitedDiscount, "unlimited_discount",                                                      \
-    "A deep discount without `at_most` and without limits.")                                       \
-  X(kStackedDiscounts, "stacked_discounts",                                                        \
-    "Two discounts on the same lines that sum past the guard rail.")                               \
-  X(kOverGuardRail, "over_guard_rail",                                                             \
-    "A discount that takes more than the guard rail lets through.")                                \
-  X(kBelowCost, "below_cost", "A discount that sells a product for less than it costs.")           \
-  X(kOddAmount, "odd_amount", "A number that is a power of ten from its siblings.")                \
-  X(kUnevenCurrencies, "uneven_currencies",                                                        \
-    "Amounts in two currencies that are not worth about the same.")                                \
-  X(kSmallCap, "small_cap", "An `at_most` that is less than the benefit takes at once.")           \
-  X(kTextDisagrees, "text_disagrees",                                                              \
-    "A text or title that speaks of another number than the rule.")                                \
-  X(kUnlikeWord, "unlike_word",                                                                    \
-    "A text that looks like a typing error for another one of its fact.")                          \
-  X(kTwinOffers, "twin_offers", "Two discounts on the same lines under the same conditions.")      \
-  X(kNoValue, "no_value", "An offer that is shown and has no `value`, while others have one.")     \
-  X(kNameDisagrees, "name_disagrees", "A name that says another time than the rule counts over.")
+#define TOUCHSTONE_PROOF_WARNINGS(X)                                                              \
+  X(kAlwaysTrue, "always_true",                                                                   \
+    "A condition, or a part of it, that holds whatever the facts are.")                           \
+  X(kAlwaysFalse, "always_false", "A condition, or a part of it, that never holds.")              \
+  X(kExcludesItself, "excludes_itself",                                                           \
+    "An offer that its own channels, window, segment or lines rule out.")                         \
+  X(kShadowedSegment, "shadowed_segment", "A segment that those before it leave nobody for.")     \
+  X(kOverlappingSegments, "overlapping_segments",                                                 \
+    "Two segments over a shared fact that can both hold, neither inside the other; with an "      \
+    "example.")                                                                                   \
+  X(kOldYear, "old_year",                                                                         \
+    "A window that begins in an earlier year, unlike all siblings, where this year would do.")    \
+  X(kFarWindow, "far_window", "A window that begins or ends more than ten years from now.")       \
+  X(kLongNight, "long_night", "Hours that pass midnight and are open for more than twelve.")      \
+  X(kUnusedAttribute, "unused_attribute", "A fact that is declared and that no rule reads.")      \
+  X(kUnusedList, "unused_list", "A product list that no rule reads.")                             \
+  X(kIdleChannel, "idle_channel",                                                                 \
+    "A channel of an offer that it is shown on nowhere, and it changes no basket.")               \
+  X(kDeepDiscount, "deep_discount",                                                               \
+    "More than 75% off, while no other offer of the campaign takes 60%.")                         \
+  X(kUnlimitedDiscount, "unlimited_discount",                                                     \
+    "30% off lines, 10% off all or an amount off each, without `at_most` or limit per customer.") \
+  X(kStackedDiscounts, "stacked_discounts",                                                       \
+    "Two percentages that can meet on one line and sum past `most_off` of a line.")               \
+  X(kOverGuardRail, "over_guard_rail",                                                            \
+    "A discount that takes more than `most_off` lets through, so that it is cut.")                \
+  X(kBelowCost, "below_cost",                                                                     \
+    "A discount that sells a product under tests/ for less than nine tenths of its `cost`.")      \
+  X(kOddAmount, "odd_amount",                                                                     \
+    "A number ten times its siblings (of the campaign, else of all) or a tenth; also 0.2 "        \
+    "percent.")                                                                                   \
+  X(kUnevenCurrencies, "uneven_currencies",                                                       \
+    "Amounts in two currencies at four times their usual ratio, or at a quarter of it.")          \
+  X(kSmallCap, "small_cap", "An `at_most` below the amount that the benefit takes at once.")      \
+  X(kTextDisagrees, "text_disagrees",                                                             \
+    "A title or text with another percentage, weekday or power of ten than the rule.")            \
+  X(kUnlikeWord, "unlike_word",                                                                   \
+    "A text one letter apart from one that other conditions, tests or rows have for its fact.")   \
+  X(kTwinOffers, "twin_offers", "Two discounts on the same lines under the same conditions.")     \
+  X(kNoValue, "no_value",                                                                         \
+    "An offer that is shown without `value`, while most others have one; no fallback.")           \
+  X(kNameDisagrees, "name_disagrees",                                                             \
+    "A limit called weekly, or an aggregate called …_90d, that counts over another time.")
 
 namespace codes {
 #define TOUCHSTONE_DEFINE_ERROR(name, code, meaning) \
