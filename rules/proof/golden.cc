@@ -239,4 +239,19 @@ GoldenReport RunGoldenTests(const v1::RuleSet& message, const RuleSet& rule_set)
   return report;
 }
 
+Diagnostics GoldenDiagnostics(const GoldenReport& report, const SourceMap& sources) {
+  Diagnostics diagnostics;
+  const auto add = [&](const GoldenFailure& failure, absl::string_view hint) {
+    diagnostics.push_back(sources.At(Severity::kError, "golden_test_failed", failure.field_path,
+                                     failure.message, hint));
+  };
+  for (const GoldenFailure& failure : report.failures) add(failure, "");
+  for (const GoldenResult& result : report.results) {
+    for (const GoldenFailure& failure : result.failures) {
+      add(failure, absl::StrCat("golden test: ", result.name));
+    }
+  }
+  return diagnostics;
+}
+
 }  // namespace touchstone::rules

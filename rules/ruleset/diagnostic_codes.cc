@@ -70,11 +70,20 @@ constexpr DiagnosticCode kFileCodes[] = {
     {"second_document", "More than one YAML document in a file."},
     {"tab_character", "A tab where YAML allows spaces only."},
     {"tag_not_allowed", "YAML tags are not allowed."},
+    {"too_many_findings", "More findings than are listed; mend the first ones first."},
     {"too_many_files", "More files than the limit."},
     {"unknown_file", "A file that is no part of a rule set."},
     {"unknown_key", "A key that does not exist in this place."},
     {"wrong_shape", "A mapping, a list or a single value where another of them is meant."},
     {"yaml_syntax", "YAML that cannot be read."},
+};
+
+// What rules/proof finds in a rule set that compiles, golden tests among it.
+constexpr DiagnosticCode kProofCodes[] = {
+    {"golden_test_failed", "A golden test whose decision comes out another way."},
+#define TOUCHSTONE_LIST_CODE(name, code, meaning) codes::name,
+    TOUCHSTONE_PROOF_WARNINGS(TOUCHSTONE_LIST_CODE)
+#undef TOUCHSTONE_LIST_CODE
 };
 
 std::vector<DiagnosticCode> Sorted(std::vector<DiagnosticCode> codes) {
@@ -88,7 +97,8 @@ std::vector<DiagnosticCode> Sorted(std::vector<DiagnosticCode> codes) {
 absl::Span<const DiagnosticCode> CompilerDiagnosticCodes() {
   static const auto& kCodes = *new std::vector<DiagnosticCode>(Sorted({
 #define TOUCHSTONE_LIST_CODE(name, code, meaning) codes::name,
-      TOUCHSTONE_DIAGNOSTIC_CODES(TOUCHSTONE_LIST_CODE)
+      TOUCHSTONE_DIAGNOSTIC_ERRORS(TOUCHSTONE_LIST_CODE)
+          TOUCHSTONE_DIAGNOSTIC_WARNINGS(TOUCHSTONE_LIST_CODE)
 #undef TOUCHSTONE_LIST_CODE
   }));
   return kCodes;
@@ -100,6 +110,7 @@ absl::Span<const DiagnosticCode> AllDiagnosticCodes() {
     std::vector<DiagnosticCode> all(compiler.begin(), compiler.end());
     all.insert(all.end(), std::begin(kExpressionCodes), std::end(kExpressionCodes));
     all.insert(all.end(), std::begin(kFileCodes), std::end(kFileCodes));
+    all.insert(all.end(), std::begin(kProofCodes), std::end(kProofCodes));
     return new std::vector<DiagnosticCode>(Sorted(std::move(all)));
   }();
   return kAll;
@@ -109,12 +120,18 @@ std::string DiagnosticCodesPage() {
   std::string page =
       "# Diagnostics\n\n"
       "What validation may find in a rule set. Every finding says where it is, what is wrong and\n"
-      "what to do; the code is stable, so that scripts can key on it. Findings are errors unless\n"
-      "the table says that they are warnings; a rule set with errors cannot be published.\n\n"
+      "what to do; the code is stable, so that scripts can key on it. A rule set with errors "
+      "cannot\n"
+      "be published. A warning is for what is legal and surely wrong; it never stops "
+      "publishing.\n\n"
+      "One example of each, with the mistake and what is said of it, is in\n"
+      "`tests/rules/proof/golden_diagnostics`.\n\n"
       "This page is written by `diagnostic_codes_doc` from `rules/ruleset/diagnostic_codes.h`.\n\n"
-      "| code | meaning |\n|---|---|\n";
+      "| code | severity | meaning |\n|---|---|---|\n";
   for (const DiagnosticCode& code : AllDiagnosticCodes()) {
-    absl::StrAppend(&page, "| `", code.code, "` | ", code.meaning, " |\n");
+    absl::StrAppend(&page, "| `", code.code, "` | ",
+                    code.severity == Severity::kError ? "error" : "warning", " | ", code.meaning,
+                    " |\n");
   }
   return page;
 }

@@ -35,6 +35,30 @@ int64_t LargestResult(const Expr& tree) {
   return 0;
 }
 
+// Calls of constants alone that go wrong whatever the facts are: duration("7d"), 1 / 0.
+void FindBrokenConstants(const Expr& tree, const expr::Environment& environment,
+                         expr::Issues& issues) {
+  for (const expr::ExprPtr& child : tree.children) {
+    FindBrokenConstants(*child, environment, issues);
+  }
+  if (tree.kind != ExprKind::kCall || tree.children.empty()) return;
+  for (const expr::ExprPtr& child : tree.children) {
+    if (child->kind != ExprKind::kConstant) return;
+  }
+  const absl::StatusOr<expr::Program> program = expr::Program::Compile(tree, environment);
+  if (!program.ok()) return;  // PlanExpression says why
+  expr::Scratch scratch;
+  const expr::Value value = program->Evaluate(expr::Frame{}, scratch);
+  if (!value.IsError()) return;
+  const bool is_duration = tree.function == expr::Function::kDuration;
+  const bool is_timestamp = tree.function == expr::Function::kTimestamp;
+  issues.push_back({std::string(codes::kBadExpression.code), tree.span,
+                    absl::StrCat("`", expr::Print(tree), "` can never be computed"),
+                    is_duration    ? "hours, minutes and seconds: seven days are duration(\"168h\")"
+                    : is_timestamp ? "a day and a time: timestamp(\"2026-11-01T00:00:00Z\")"
+                                   : ""});
+}
+
 }  // namespace
 
 expr::ExprPtr CheckExpression(absl::string_view path, absl::string_view text,
@@ -50,7 +74,8 @@ expr::ExprPtr CheckExpression(absl::string_view path, absl::string_view text,
     reporter.ExpressionIssues(path, parsed.issues);
     return nullptr;
   }
-  const expr::Issues issues = expr::Check(*parsed.expr, environment, std::move(expected));
+  expr::Issues issues = expr::Check(*parsed.expr, environment, std::move(expected));
+  if (issues.empty()) FindBrokenConstants(*parsed.expr, environment, issues);
   if (!issues.empty()) {
     reporter.ExpressionIssues(path, issues);
     return nullptr;
