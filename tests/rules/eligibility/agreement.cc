@@ -7,8 +7,7 @@
 #include "rules/eligibility/index.h"
 #include "rules/eligibility/normal_form.h"
 #include "rules/eligibility/ordered_scan.h"
-#include "rules/expr/checker.h"
-#include "rules/expr/parser.h"
+#include "tests/rules/eligibility/checked_condition.h"
 
 namespace touchstone::rules {
 namespace {
@@ -19,7 +18,7 @@ using expr::Value;
 
 // A case of this many offers has several blocks of rows.
 constexpr size_t kWideOffers = 700;
-constexpr size_t kWideEvery = 40;
+constexpr size_t kWideEvery = 80;
 
 // The conditions of a case, checked and compiled one by one.
 struct Conditions {
@@ -28,21 +27,17 @@ struct Conditions {
   }
 
   void Add(const std::string& text, const expr::Environment& environment) {
-    expr::ParseResult parsed = expr::Parse(text);
-    expr::Issues issues = std::move(parsed.issues);
-    if (parsed.expr != nullptr) {
-      issues = expr::Check(*parsed.expr, environment, expr::Type(expr::TypeKind::kBool));
-    }
-    if (!issues.empty()) {
-      refused = absl::StrCat("the checker refuses ", text, ": ", issues.front().message);
+    absl::StatusOr<ExprPtr> tree = CheckedCondition(text, environment);
+    if (!tree.ok()) {
+      refused = absl::StrCat("the checker refuses ", tree.status().message());
       return;
     }
-    absl::StatusOr<Program> program = Program::Compile(*parsed.expr, environment);
+    absl::StatusOr<Program> program = Program::Compile(**tree, environment);
     if (!program.ok()) {
       refused = absl::StrCat("no program for ", text, ": ", program.status().ToString());
       return;
     }
-    trees.push_back(std::move(parsed.expr));
+    trees.push_back(*std::move(tree));
     programs.push_back(*std::move(program));
   }
 

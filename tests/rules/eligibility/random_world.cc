@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "tests/rules/eligibility/checked_condition.h"
 
 namespace touchstone::rules {
 namespace {
@@ -21,13 +22,6 @@ std::vector<T> Some(Random& random, std::vector<T> of, size_t count) {
   while (of.size() > count)
     of.erase(of.begin() + static_cast<std::ptrdiff_t>(random.Below(of.size())));
   return of;
-}
-
-expr::CheckPolicy PolicyOfRuleSets() {
-  expr::CheckPolicy policy;
-  policy.cross_numeric_comparisons = true;
-  policy.homogeneous_literals = true;
-  return policy;
 }
 
 Type RecordType() {
@@ -72,7 +66,7 @@ Type TypeOf(AttributeKind kind) {
 
 }  // namespace
 
-World::World(Random& random, Size size) : size_(size), environment_(PolicyOfRuleSets()) {
+World::World(Random& random, Size size) : size_(size), environment_(EnvironmentOfRuleSets()) {
   DrawConstants(random);
   DeclareAttributes(random);
   std::vector<Value> texts;
