@@ -301,7 +301,10 @@ std::optional<ValueSet> NormalForms::SetOfList(KeyKind kind, const Expr& list) {
   std::vector<std::string> texts;
   std::vector<KeyInterval> keys;
   for (const expr::ExprPtr& element : list.children) {
-    const std::optional<ValueSet> set = SetOf(kind, Function::kEqual, *element);
+    // An exact literal too is a value here, and an error to the whole list beyond the range.
+    const std::optional<Value> value = ConstantOf(*element);
+    if (!value.has_value()) return std::nullopt;
+    const std::optional<ValueSet> set = ValuesWhere(kind, Function::kEqual, *value);
     if (!set.has_value()) return std::nullopt;
     texts.insert(texts.end(), set->texts().begin(), set->texts().end());
     keys.insert(keys.end(), set->intervals().begin(), set->intervals().end());
@@ -330,7 +333,7 @@ std::optional<ValueSet> NormalForms::SetOfConstantList(KeyKind kind, uint32_t co
   return *known;
 }
 
-// The value of a constant expression; nullopt when it is an error.
+// The value of a constant expression, valid until the next call; nullopt when it is an error.
 std::optional<Value> NormalForms::ConstantOf(const Expr& expr) {
   if (expr.kind == ExprKind::kConstant && !expr.exact_literal) {
     switch (expr.constant.kind) {
@@ -346,10 +349,11 @@ std::optional<Value> NormalForms::ConstantOf(const Expr& expr) {
         break;
     }
   }
-  const absl::StatusOr<expr::Program> program = expr::Program::Compile(expr, environment_);
+  absl::StatusOr<expr::Program> program = expr::Program::Compile(expr, environment_);
   if (!program.ok()) return std::nullopt;
+  constant_ = *std::move(program);
   constants_.Reset();
-  const Value value = program->Evaluate(expr::Frame(), constants_);
+  const Value value = constant_->Evaluate(expr::Frame(), constants_);
   return value.IsError() ? std::nullopt : std::optional<Value>(value);
 }
 

@@ -218,9 +218,11 @@ bool EligibilityIndex::FindColumns(EligibilityProbe& probe, EligibilityScratch& 
   for (const Dimension& dimension : dimensions_) {
     bool no_key = false;
     const RowColumn column = FindColumn(dimension, probe, scratch, space, no_key);
-    if (column.blocks == space) space += blocks_;
+    // Of a column that was made, the count is a guess: it may rule rows out all the same.
+    const bool is_made = column.blocks == space;
+    if (is_made) space += blocks_;
     foreign = foreign || no_key;
-    if (!no_key && column.count < rows()) scratch.columns_.push_back(column);
+    if (!no_key && (is_made || column.count < rows())) scratch.columns_.push_back(column);
   }
   std::sort(scratch.columns_.begin(), scratch.columns_.end(),
             [](const RowColumn& a, const RowColumn& b) { return a.count < b.count; });

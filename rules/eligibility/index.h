@@ -12,9 +12,9 @@
 //
 // Thread safety: const once built; one EligibilityScratch per thread. Ownership: owns its subjects
 // and their programs; refers to nothing else. Errors: none; a value that has no key (a subject of
-// another type than declared, an amount beyond the range) makes the probe ask `plain` for each
-// offer that the other subjects leave over. Cost: build is linear in rows and values; a probe
-// allocates nothing once its scratch has grown.
+// another type than declared) makes the probe ask `plain` for each offer that the other subjects
+// leave over; offers that no number of the declared type fits are left out all the same. Cost:
+// build is linear in rows and values; a probe allocates nothing once its scratch has grown.
 
 #include <cstdint>
 #include <deque>

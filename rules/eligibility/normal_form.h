@@ -104,6 +104,7 @@ class NormalForms {
   absl::flat_hash_map<std::string, uint32_t> subject_by_name_;
   absl::flat_hash_map<std::pair<uint32_t, KeyKind>, std::shared_ptr<const ValueSet>> list_sets_;
   expr::Scratch constants_;
+  std::optional<expr::Program> constant_;  // owns what the last value points to
 };
 
 }  // namespace touchstone::rules

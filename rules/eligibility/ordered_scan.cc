@@ -15,7 +15,10 @@ template <typename Visit>
 void VisitPoints(const ValueSet& set, Visit&& visit) {
   for (const std::string& text : set.texts()) visit(absl::string_view(text));
   for (const KeyInterval interval : set.intervals()) {
-    for (int64_t key = interval.first; key <= interval.last; ++key) visit(key);
+    for (int64_t key = interval.first;; ++key) {
+      visit(key);
+      if (key == interval.last) break;
+    }
   }
 }
 

@@ -27,20 +27,25 @@ int64_t KeyOfDouble(double value) {
   return bits >= 0 ? bits : -(bits & INT64_MAX);
 }
 
+// Amounts and times beyond the range stand at its ends: no literal stands there, so that all of
+// them compare alike.
 std::optional<int64_t> KeyOfMoney(Money money) {
   const int digits = money.currency.is_none() ? kMoneyScale : money.currency.minor_digits();
+  if (digits > kMoneyScale) return std::nullopt;
   int64_t key = money.amount_minor;
   for (int i = digits; i < kMoneyScale; ++i) {
-    if (__builtin_mul_overflow(key, int64_t{10}, &key)) return std::nullopt;
+    if (__builtin_mul_overflow(key, int64_t{10}, &key)) {
+      return money.amount_minor < 0 ? INT64_MIN : INT64_MAX;
+    }
   }
-  return digits > kMoneyScale ? std::nullopt : std::optional<int64_t>(key);
+  return key;
 }
 
-std::optional<int64_t> KeyOfTimestamp(const Value& value) {
+int64_t KeyOfTimestamp(const Value& value) {
   int64_t key = 0;
   if (__builtin_mul_overflow(value.timestamp_seconds(), kNanosPerSecond, &key) ||
       __builtin_add_overflow(key, int64_t{value.timestamp_nanos()}, &key)) {
-    return std::nullopt;
+    return value.timestamp_seconds() < 0 ? INT64_MIN : INT64_MAX;
   }
   return key;
 }
@@ -53,6 +58,11 @@ struct Position {
 };
 
 Position At(Int128 key) { return {key, key + 1}; }
+
+// Whether the literal is apart from what stands at the ends of the range.
+bool IsInside(Position position) {
+  return position.not_less > INT64_MIN && position.greater <= INT64_MAX;
+}
 
 // The first int that is not less (or that is greater), as doubles compare.
 Int128 FirstInt(double literal, bool greater) {
@@ -116,11 +126,9 @@ std::optional<Position> PositionOf(KeyKind kind, const Value& literal) {
         return std::nullopt;
       }
       return At(literal.money_value().amount_minor);
-    case KeyKind::kTimestamp: {
+    case KeyKind::kTimestamp:
       if (literal.kind() != Kind::kTimestamp) return std::nullopt;
-      const std::optional<int64_t> key = KeyOfTimestamp(literal);
-      return key.has_value() ? std::optional<Position>(At(*key)) : std::nullopt;
-    }
+      return At(KeyOfTimestamp(literal));
     case KeyKind::kDuration:
       if (literal.kind() != Kind::kDuration) return std::nullopt;
       return At(literal.duration_nanos());
@@ -135,7 +143,9 @@ ValueSet KeysBetween(Int128 first, Int128 last, KeyInterval domain) {
   return ValueSet::Keys(static_cast<int64_t>(first), static_cast<int64_t>(last));
 }
 
-ValueSet SetAt(KeyKind kind, Function relation, Position position) {
+std::optional<ValueSet> SetAt(KeyKind kind, Function relation, Position position) {
+  const bool has_beyond = kind == KeyKind::kMoney || kind == KeyKind::kTimestamp;
+  if (has_beyond && !IsInside(position)) return std::nullopt;
   const ValueDomain domain = DomainOf(kind);
   switch (relation) {
     case Function::kNotEqual:
@@ -190,7 +200,9 @@ std::optional<KeyKind> KeyKindOf(const expr::Type& type) {
 ValueDomain DomainOf(KeyKind kind) {
   ValueDomain domain;
   domain.is_text = kind == KeyKind::kText;
-  if (kind == KeyKind::kBool) domain.keys = {0, 1};
+  // 2 is no value's key: without it, `flag != true && flag != false` would be left out, which is
+  // true of a value that is neither.
+  if (kind == KeyKind::kBool) domain.keys = {0, 2};
   if (kind == KeyKind::kDouble) {
     const int64_t infinity = KeyOfDouble(HUGE_VAL);
     domain.keys = {-infinity, infinity};
@@ -206,8 +218,8 @@ ValueKey KeyOf(KeyKind kind, const Value& value) {
       if (value.kind() == Kind::kString) return {ValueKey::State::kText, 0, value.string_value()};
       break;
     case KeyKind::kBool:
-      // What is neither true nor false is an error to every condition.
-      return value.kind() == Kind::kBool ? WithKey(value.bool_value() ? 1 : 0) : ValueKey();
+      if (value.kind() == Kind::kBool) return WithKey(value.bool_value() ? 1 : 0);
+      break;
     case KeyKind::kInt:
       if (value.kind() == Kind::kInt) return WithKey(value.int_value());
       break;
@@ -243,8 +255,7 @@ std::optional<ValueSet> ValuesWhere(KeyKind kind, Function relation, const Value
     return relation == Function::kNotEqual ? ValueSet::All(DomainOf(kind)) : ValueSet();
   }
   const std::optional<Position> position = PositionOf(kind, literal);
-  if (!position.has_value()) return std::nullopt;
-  return SetAt(kind, relation, *position);
+  return position.has_value() ? SetAt(kind, relation, *position) : std::nullopt;
 }
 
 std::optional<ValueSet> ValuesWhere(KeyKind kind, Function relation, ExactNumber literal) {

@@ -5,8 +5,8 @@
 //
 // Whole numbers, durations and bools are their own keys; a double's key keeps its order bit for bit
 // (both zeros are one); decimals count thousandths, money ten-thousandths whatever its currency,
-// timestamps nanoseconds from 1677 to 2262. A value outside these ranges, or of a kind that its
-// subject does not have, has no key.
+// timestamps nanoseconds from 1677 to 2262; amounts and times beyond these ranges stand at their
+// ends. A value of a kind that its subject does not have has no key.
 // Thread safety: pure.
 
 #include <cstdint>
@@ -51,7 +51,7 @@ struct ValueKey {
 ValueKey KeyOf(KeyKind kind, const expr::Value& value);
 
 // The values of a subject for which `subject RELATION literal` is true; nullopt when they are no
-// set of keys (another type, another currency, a time outside the range). REQUIRES: relation is one
+// set of keys (another type, another currency, an amount or a time at or beyond an end). REQUIRES: relation is one
 // of kEqual to kGreaterEqual. Source: the comparisons of the CEL specification; between int and
 // double it is the comparison of doubles that the conformance suite pins.
 std::optional<ValueSet> ValuesWhere(KeyKind kind, expr::Function relation,

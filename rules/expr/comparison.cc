@@ -6,11 +6,8 @@
 namespace touchstone::rules::expr {
 namespace {
 
-Order OrderOf(uint64_t a, uint64_t b) {
-  return static_cast<Order>(static_cast<uint8_t>(a > b) + static_cast<uint8_t>(a >= b));
-}
-
-Order OrderOf(absl::string_view a, absl::string_view b) {
+// Not an OrderOf: that would hide those of the header within this namespace.
+Order OrderOfText(absl::string_view a, absl::string_view b) {
   const int order = a.compare(b);
   return order < 0 ? Order::kLess : order == 0 ? Order::kEqual : Order::kGreater;
 }
@@ -192,7 +189,7 @@ Value CompareValues(Relation relation, const Value& a, const Value& b, Evaluatio
     const absl::string_view x = a.string_value();
     const absl::string_view y = b.string_value();
     if (!evaluation.SpendBytes(x.size() < y.size() ? x.size() : y.size())) return StepLimitError();
-    return Value::Bool(Holds(relation, OrderOf(x, y)));
+    return Value::Bool(Holds(relation, OrderOfText(x, y)));
   }
   return CompareSameKind(relation, a, b);
 }

@@ -36,6 +36,9 @@ inline bool IsEquality(Relation relation) {
 inline Order OrderOf(int64_t a, int64_t b) {
   return static_cast<Order>(static_cast<uint8_t>(a > b) + static_cast<uint8_t>(a >= b));
 }
+inline Order OrderOf(uint64_t a, uint64_t b) {
+  return static_cast<Order>(static_cast<uint8_t>(a > b) + static_cast<uint8_t>(a >= b));
+}
 inline Order OrderOf(double a, double b) {
   if (a < b) return Order::kLess;
   if (a == b) return Order::kEqual;
