@@ -116,9 +116,13 @@ inline constexpr size_t kMaxSourceBytes = 100'000;
 inline constexpr int kMaxDepth = 250;               // nesting of the tree, after balancing
 inline constexpr size_t kMaxListElements = 10'000;  // in one literal
 inline constexpr int kMaxComprehensionNesting = 4;
-inline constexpr size_t kMaxIssues = 20;                // findings reported for one expression
-inline constexpr int kMaxRegexProgramSize = 10'000;     // RE2 instructions
-inline constexpr int kMaxFormatPrecision = 100;         // decimals that %f and %e may ask for
+inline constexpr size_t kMaxIssues = 20;             // findings reported for one expression
+inline constexpr int kMaxRegexProgramSize = 10'000;  // RE2 instructions
+inline constexpr int kMaxFormatPrecision = 100;      // decimals that %f and %e may ask for
+// Estimated visits of nodes in one evaluation. Each line of the largest basket may be asked about
+// each of its categories; not about each other line.
+inline constexpr uint64_t kMaxCost = 25'000'000;
+inline constexpr uint64_t kAssumedElements = 256;       // of a list whose length nothing declares
 inline constexpr uint64_t kDefaultStepLimit = 100'000;  // evaluator steps of one evaluation
 }  // namespace limits
 

@@ -25,6 +25,7 @@ constexpr DiagnosticCode kExpressionCodes[] = {
     {"number_out_of_range", "A number that is too large for its type."},
     {"reserved_word", "A word that CEL keeps for itself, used as a name."},
     {"syntax", "An expression that cannot be read."},
+    {"too_costly", "An expression that could take too many steps with the longest lists declared."},
     {"too_deep", "Nesting that is too deep."},
     {"too_long", "An expression that is too long."},
     {"too_many_elements", "A list or map literal with too many elements."},

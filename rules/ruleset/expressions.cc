@@ -6,6 +6,7 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "rules/expr/checker.h"
+#include "rules/expr/cost.h"
 #include "rules/expr/parser.h"
 #include "rules/expr/printer.h"
 
@@ -76,6 +77,7 @@ expr::ExprPtr CheckExpression(absl::string_view path, absl::string_view text,
   }
   expr::Issues issues = expr::Check(*parsed.expr, environment, std::move(expected));
   if (issues.empty()) FindBrokenConstants(*parsed.expr, environment, issues);
+  if (issues.empty()) issues = expr::CheckCost(*parsed.expr, environment);
   if (!issues.empty()) {
     reporter.ExpressionIssues(path, issues);
     return nullptr;

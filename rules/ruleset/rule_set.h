@@ -57,6 +57,11 @@ struct ProductListSpec {
   expr::ListData data;  // its index is `set`
   std::unique_ptr<const expr::ConstantSet> set;
 };
+// As rules name it; refers to `list`.
+inline expr::ConstantDecl ConstantOf(const ProductListSpec& list) {
+  return {"list." + list.name, expr::Type::List(expr::Type(expr::TypeKind::kString)),
+          expr::Value::List(&list.data)};
+}
 
 // The commercial wrapper of offers; for people and reports, it decides nothing.
 struct CampaignSpec {
@@ -179,6 +184,15 @@ struct RuleSet {
   RuleSet(const RuleSet&) = delete;
   RuleSet& operator=(const RuleSet&) = delete;
 };
+
+// The names that its rules were checked against; refers to `rule_set`.
+inline RuleSetNames NamesOf(const RuleSet& rule_set) {
+  RuleSetNames names;
+  names.channels = rule_set.channels;
+  for (const SegmentSpec& segment : rule_set.segments) names.segments.push_back(segment.name);
+  for (const auto& list : rule_set.lists) names.lists.push_back(ConstantOf(*list));
+  return names;
+}
 
 inline constexpr absl::string_view kAnonymousSegment = "anonymous";
 

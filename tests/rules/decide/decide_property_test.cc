@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "rules/decide/condition_explanation.h"
 #include "tests/rules/decide/naive_decision.h"
 #include "tests/rules/decide/scene.h"
 
@@ -311,6 +312,53 @@ RC_GTEST_PROP(DecidePropertyTest, WhatOffersShareChangesNoDecision, ()) {
     const std::string expected = Dump(*plain, Decide(*plain, input, fresh, Reasons::kEveryOffer));
     RC_ASSERT(Dump(*rules.compiled,
                    Decide(*rules.compiled, input, scratch, Reasons::kEveryOffer)) == expected);
+  }
+}
+
+// The explanation comes from the plain evaluator and the texts of the conditions alone; the stages
+// of the decision know nothing of it.
+void ExpectExplained(const RuleSet& rules, const Decision& decision, uint32_t offer) {
+  const OfferOutcome& outcome = decision.offers[offer];
+  const ConditionExplainer explainer(rules, decision);
+  const OfferSpec& spec = rules.offers[offer];
+  const bool of_condition = outcome.cause == Cause::kCondition || outcome.cause == Cause::kError ||
+                            outcome.cause == Cause::kInputMissing;
+  const bool refused =
+      (outcome.stage == Stage::kEligible || outcome.stage == Stage::kSegment) && of_condition;
+  const auto eligible = explainer.Eligible(offer);
+  if (refused) {
+    RC_ASSERT(eligible.has_value());
+    RC_ASSERT(eligible->root.value.IsFalse() == (outcome.cause == Cause::kCondition));
+    if (eligible->root.value.IsError()) RC_ASSERT(eligible->root.value.error() == outcome.error);
+    const expr::ExplainedPart& part =
+        spec.eligible.conjuncts.size() == 1 ? eligible->root : eligible->root.parts[outcome.part];
+    RC_ASSERT(part.decisive);
+    RC_ASSERT(expr::FirstDecisiveAtom(part) == expr::FirstDecisiveAtom(eligible->root));
+  } else if (outcome.stage > Stage::kSegment || outcome.stage == Stage::kNone) {
+    RC_ASSERT(!eligible.has_value() || eligible->root.value.IsTrue());
+  }
+  if (outcome.stage == Stage::kRequires && outcome.cause == Cause::kCondition &&
+      spec.benefit.has_value()) {
+    RC_ASSERT(explainer.Requires(offer)->root.value.IsFalse());
+  }
+  if (outcome.applied) {
+    const auto requires_ = explainer.Requires(offer);
+    RC_ASSERT(!requires_.has_value() || requires_->root.value.IsTrue());
+  }
+}
+
+RC_GTEST_PROP(DecidePropertyTest, ExplanationsAgreeWithTheDecision, ()) {
+  Random random(*rc::gen::arbitrary<uint64_t>());
+  const TestRules rules = RandomRules(random);
+  RC_ASSERT(rules.compiled != nullptr);
+  DecisionScratch scratch;
+  for (int i = 0; i < 10; ++i) {
+    Scene scene(rules);
+    RandomScene(random, scene);
+    const Decision& decision = Decide(*rules.compiled, scene.Input(), scratch);
+    for (uint32_t offer = 0; offer < decision.offers.size(); ++offer) {
+      ExpectExplained(*rules.compiled, decision, offer);
+    }
   }
 }
 

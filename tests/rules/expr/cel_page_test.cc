@@ -141,6 +141,8 @@ TEST_F(CelPageTest, EveryLimitStandsWithItsNumber) {
   expect_row("kMaxListElements", limits::kMaxListElements);
   expect_row("kMaxComprehensionNesting", limits::kMaxComprehensionNesting);
   expect_row("kMaxRegexProgramSize", limits::kMaxRegexProgramSize);
+  expect_row("kMaxCost", limits::kMaxCost);
+  expect_row("kAssumedElements", limits::kAssumedElements);
   expect_row("kMaxFormatPrecision", limits::kMaxFormatPrecision);
   expect_row("kDefaultStepLimit", limits::kDefaultStepLimit);
   expect_row("kMaxIssues", limits::kMaxIssues);
