@@ -12,20 +12,6 @@
 namespace touchstone::rules {
 namespace {
 
-RuleSetNames NamesOf(const RuleSet& rule_set) {
-  RuleSetNames names;
-  names.channels = rule_set.channels;
-  for (const SegmentSpec& segment : rule_set.segments) names.segments.push_back(segment.name);
-  for (const auto& list : rule_set.lists) {
-    expr::ConstantDecl constant;
-    constant.name = absl::StrCat("list.", list->name);
-    constant.type = expr::Type::List(expr::Type(expr::TypeKind::kString));
-    constant.value = expr::Value::List(&list->data);
-    names.lists.push_back(std::move(constant));
-  }
-  return names;
-}
-
 bool Meets(const ValueSet& set, int64_t first, int64_t last) {
   return !set.Intersection(ValueSet::Keys(first, last)).IsEmpty();
 }
