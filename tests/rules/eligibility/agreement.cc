@@ -18,6 +18,7 @@ using expr::Value;
 
 // A case of this many offers has several blocks of rows.
 constexpr size_t kWideOffers = 700;
+constexpr size_t kNarrowOffers = 40;
 constexpr size_t kWideEvery = 80;
 
 // The conditions of a case, checked and compiled one by one.
@@ -162,13 +163,19 @@ class RowReader {
 
 AgreementCase RandomCase(uint64_t seed) {
   Random random(seed);
-  const bool is_wide = random.Below(kWideEvery) == 0;
   AgreementCase drawn;
-  drawn.world = std::make_shared<World>(random, is_wide ? World::Size::kWide : World::Size::kSmall);
+  const World::Size size = random.Below(kWideEvery) == 0 ? World::Size::kWide
+                           : random.Chance(15)           ? World::Size::kNarrow
+                                                         : World::Size::kSmall;
+  drawn.world = std::make_shared<World>(random, size);
   drawn.memory = std::make_shared<expr::Arena>();
-  const size_t offers = is_wide ? kWideOffers + random.Below(kWideOffers) : random.Below(8);
-  for (size_t i = 0; i < offers; ++i) drawn.offers.push_back(RandomCondition(random, *drawn.world));
-  const size_t probes = is_wide ? 4 : 1 + random.Below(12);
+  const size_t offers = size == World::Size::kWide     ? kWideOffers + random.Below(kWideOffers)
+                        : size == World::Size::kNarrow ? random.Below(kNarrowOffers)
+                                                       : random.Below(8);
+  for (size_t i = 0; i < offers; ++i) {
+    drawn.offers.push_back(RandomCondition(random, *drawn.world));
+  }
+  const size_t probes = size == World::Size::kWide ? 4 : 1 + random.Below(12);
   for (size_t i = 0; i < probes; ++i) {
     drawn.facts.push_back(RandomFacts(random, *drawn.world, *drawn.memory));
   }

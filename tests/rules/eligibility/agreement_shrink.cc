@@ -17,7 +17,7 @@ class Shrinker {
 
   AgreementCase Run() {
     bool again = true;
-    while (again && tries_ < kMaxTries) {
+    while (again && tried_ < kMaxConditions) {
       again = false;
       again |= DropFrom([](AgreementCase& c) -> auto& { return c.facts; });
       again |= DropFrom([](AgreementCase& c) -> auto& { return c.offers; });
@@ -30,10 +30,12 @@ class Shrinker {
   }
 
  private:
-  static constexpr size_t kMaxTries = 3'000;
+  // Conditions that the tries may have, all in all: a few seconds.
+  static constexpr size_t kMaxConditions = 100'000;
 
   bool Keep(AgreementCase smaller) {
-    if (++tries_ > kMaxTries || !check_(smaller).has_value()) return false;
+    tried_ += 1 + smaller.offers.size();
+    if (tried_ > kMaxConditions || !check_(smaller).has_value()) return false;
     smallest_ = std::move(smaller);
     return true;
   }
@@ -120,7 +122,7 @@ class Shrinker {
 
   AgreementCase smallest_;
   AgreementCheck check_;
-  size_t tries_ = 0;
+  size_t tried_ = 0;
 };
 
 }  // namespace

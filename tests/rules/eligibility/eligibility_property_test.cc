@@ -37,12 +37,12 @@ void HoldForEveryCase(AgreementCheck check) {
   }
 }
 
-TEST(EligibilityPropertyTest, RowsHoldExactlyWhereConditionsAreTrueAndWhereTheyAreFalse) {
-  HoldForEveryCase(FindOtherRows);
-}
-
 TEST(EligibilityPropertyTest, IndexAndScanMatchTheOffersThatThePlainEvaluatorFinds) {
   HoldForEveryCase(FindOtherMatches);
+}
+
+TEST(EligibilityPropertyTest, RowsHoldExactlyWhereConditionsAreTrueAndWhereTheyAreFalse) {
+  HoldForEveryCase(FindOtherRows);
 }
 
 }  // namespace

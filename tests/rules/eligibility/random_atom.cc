@@ -47,7 +47,9 @@ std::string AtomMaker::Indexed() {
       return About(attribute);
     default:
       // Most often one that most facts pass, so that whole conditions come to be true.
-      if (random_.Chance(60)) return absl::StrCat(name, " != ", Literal(attribute.kind));
+      if (world_.is_lenient() || random_.Chance(60)) {
+        return absl::StrCat(name, " != ", Literal(attribute.kind));
+      }
       return Compared(name, attribute.kind, Literal(attribute.kind));
   }
 }

@@ -12,7 +12,8 @@ constexpr size_t kMaxAtoms = 40;
 
 class ConditionMaker {
  public:
-  ConditionMaker(Random& random, const World& world) : random_(random), atoms_(random, world) {}
+  ConditionMaker(Random& random, const World& world)
+      : random_(random), world_(world), atoms_(random, world) {}
 
   Part Make(int depth) {
     const size_t choice = random_.Below(100);
@@ -28,13 +29,13 @@ class ConditionMaker {
   }
 
   // As marketers write: a few comparisons that most customers pass, and a rare one.
-  Part MakePlain() {
+  Part MakePlain(size_t most) {
     Part all{Part::Kind::kAnd, "", {}};
-    const size_t count = 1 + random_.Below(4);
+    const size_t count = 1 + random_.Below(most);
     for (size_t i = 0; i < count; ++i) {
       all.children.push_back({Part::Kind::kAtom, atoms_.Indexed(), {}});
     }
-    if (random_.Chance(25)) {
+    if (!world_.is_lenient() && random_.Chance(25)) {
       all.children.push_back({Part::Kind::kOr, "", Parts(2, 0)});
     }
     return all;
@@ -48,6 +49,7 @@ class ConditionMaker {
   }
 
   Random& random_;
+  const World& world_;
   AtomMaker atoms_;
   size_t made_ = 0;
 };
@@ -70,7 +72,8 @@ std::string TextOf(const Part& part) {
 
 Part RandomCondition(Random& random, const World& world) {
   ConditionMaker maker(random, world);
-  if (world.size() == World::Size::kWide) return maker.MakePlain();
+  if (world.size() == World::Size::kWide) return maker.MakePlain(4);
+  if (world.size() == World::Size::kNarrow) return maker.MakePlain(2);
   return maker.Make(random.Chance(20) ? 4 : 2);
 }
 

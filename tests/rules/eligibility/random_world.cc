@@ -67,6 +67,7 @@ Type TypeOf(AttributeKind kind) {
 }  // namespace
 
 World::World(Random& random, Size size) : size_(size), environment_(EnvironmentOfRuleSets()) {
+  is_lenient_ = size_ != Size::kSmall && random.Chance(40);
   DrawConstants(random);
   DeclareAttributes(random);
   std::vector<Value> texts;
@@ -120,7 +121,9 @@ void World::DrawConstants(Random& random) {
 }
 
 void World::DeclareAttributes(Random& random) {
-  const size_t count = size_ == Size::kWide ? 10 : 2 + random.Below(5);
+  const size_t count = size_ == Size::kWide     ? 10
+                       : size_ == Size::kNarrow ? 1 + random.Below(2)
+                                                : 2 + random.Below(5);
   uint16_t next[2] = {0, 0};
   for (size_t i = 0; i < count; ++i) {
     Attribute attribute;

@@ -46,14 +46,17 @@ struct Attribute {
 class World {
  public:
   enum class Size : uint8_t {
-    kSmall,  // few attributes, few constants: everything meets everything
-    kWide,   // many constants: more values than a dimension has bitmaps for
+    kSmall,   // few attributes, few constants: everything meets everything
+    kNarrow,  // hardly any attribute: all offers speak of the same
+    kWide,    // many constants: more values than a dimension has bitmaps for
   };
   World(Random& random, Size size);
   World(const World&) = delete;
   World& operator=(const World&) = delete;
 
   Size size() const { return size_; }
+  // Offers only leave values out, so that facts match nearly all of them.
+  bool is_lenient() const { return is_lenient_; }
   const expr::Environment& environment() const { return environment_; }
   const std::vector<Attribute>& attributes() const { return attributes_; }
 
@@ -71,6 +74,7 @@ class World {
   void DeclareList(const std::string& name, expr::Type element, std::vector<expr::Value> values);
 
   Size size_;
+  bool is_lenient_ = false;
   expr::Environment environment_;
   std::vector<Attribute> attributes_;
   std::vector<std::string> texts_;
