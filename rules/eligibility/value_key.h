@@ -51,9 +51,9 @@ struct ValueKey {
 ValueKey KeyOf(KeyKind kind, const expr::Value& value);
 
 // The values of a subject for which `subject RELATION literal` is true; nullopt when they are no
-// set of keys (another type, another currency, an amount or a time at or beyond an end). REQUIRES: relation is one
-// of kEqual to kGreaterEqual. Source: the comparisons of the CEL specification; between int and
-// double it is the comparison of doubles that the conformance suite pins.
+// set of keys (another type, another currency, an amount or a time at or beyond an end). REQUIRES:
+// relation is one of kEqual to kGreaterEqual. Source: the comparisons of the CEL specification;
+// between int and double it is the comparison of doubles that the conformance suite pins.
 std::optional<ValueSet> ValuesWhere(KeyKind kind, expr::Function relation,
                                     const expr::Value& literal);
 // The same where the literal is a number as it was written, beside money, a decimal or an int.

@@ -133,7 +133,7 @@ class WindowCompiler {
                         "window is never open");
     } else if (spec_.through && *spec_.through < absl::ToCivilDay(c_.today, spec_.zone)) {
       c_.reporter.Warning(codes::kPastWindow, At("through"), "the window has ended already",
-                            "check the year, or take the offer out");
+                          "check the year, or take the offer out");
     }
   }
 

@@ -40,7 +40,8 @@ std::optional<CheckedFolder> CheckFolder(const std::string& folder) {
   checked.loaded = rules::LoadRuleSetFiles(*files);
   checked.diagnostics = checked.loaded.diagnostics;
   if (!rules::HasErrors(checked.diagnostics)) {
-    checked.compiled = rules::CompileAndWarn(checked.loaded.message, checked.loaded.sources, absl::Now());
+    checked.compiled =
+        rules::CompileAndWarn(checked.loaded.message, checked.loaded.sources, absl::Now());
     checked.diagnostics.insert(checked.diagnostics.end(), checked.compiled.diagnostics.begin(),
                                checked.compiled.diagnostics.end());
   }
