@@ -20,6 +20,12 @@ struct Use {
   std::string text;  // of that condition
 };
 
+// Numbered things differ by a sign as a matter of course: 85099B and 85099C.
+bool IsNumbered(absl::string_view word) {
+  const auto digits = std::count_if(word.begin(), word.end(), absl::ascii_isdigit);
+  return 2 * static_cast<size_t>(digits) > word.size();
+}
+
 std::string WithoutDigits(absl::string_view word) {
   std::string rest(word);
   rest.erase(std::remove_if(rest.begin(), rest.end(), absl::ascii_isdigit), rest.end());
@@ -149,7 +155,8 @@ class WordWarnings {
       if (use.in_tests || use.count > 1) trusted.push_back(word);
     }
     for (const auto& [word, use] : words) {
-      if (use.in_tests || use.count != 1 || word.size() < kShortestWord) continue;
+      if (use.in_tests || use.count != 1 || word.size() < kShortestWord || IsNumbered(word))
+        continue;
       if (searches_++ >= kMostSearches) return;
       const auto near = std::find_if(trusted.begin(), trusted.end(), [&](absl::string_view other) {
         return AreAlike(word, other) && WithoutDigits(word) != WithoutDigits(other);

@@ -68,12 +68,15 @@ class RuleSetTest(unittest.TestCase):
                 [TOUCHSTONE, "rules", command, RULES], capture_output=True, text=True, check=False
             )
             self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
-        # The windows of 2011 have ended; nothing else is wrong.
+        # The windows of 2011 have ended and are far from today; a wholesaler's amounts are unlike one another, and
+        # "020" is a shop's number; the other facts are for whoever looks a customer up. Nothing else is warned of.
+        expected = {"past_window", "far_window", "odd_amount", "text_disagrees", "unused_attribute"}
         validated = subprocess.run(
             [TOUCHSTONE, "rules", "validate", RULES], capture_output=True, text=True, check=True
         )
         findings = re.findall(r"^\S+: (?:warning|error): .*$", validated.stdout, re.MULTILINE)
-        self.assertEqual([f for f in findings if "[past_window]" not in f], [])
+        codes = {finding.rpartition("[")[2].rstrip("]") for finding in findings}
+        self.assertEqual(codes, expected, findings)
 
     def test_its_golden_tests_kill_every_mutant(self):
         done = subprocess.run(
