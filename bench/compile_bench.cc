@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "rules/proof/warnings.h"
 #include "rules/ruleset/compile.h"
 #include "rules/ruleset/files.h"
 
@@ -109,6 +110,24 @@ void CompileFromMessage(benchmark::State& state) {
   }
 }
 BENCHMARK(CompileFromMessage)->Arg(1'000)->Arg(10'000)->Unit(benchmark::kMillisecond);
+
+// With all that is legal and surely wrong looked for as well: what validation does.
+void CompileAndWarnFromMessage(benchmark::State& state) {
+  const v1::RuleSet rules = Generate(static_cast<int>(state.range(0)));
+  const SourceMap sources;
+  size_t warnings = 0;
+  for (auto step : state) {
+    const CompileResult result = CompileAndWarn(rules, sources, Today());
+    if (result.rule_set == nullptr) {
+      state.SkipWithError("the rule set has errors");
+      return;
+    }
+    warnings = result.diagnostics.size();
+  }
+  // Its conditions repeat after 3,000 offers, which then are twins.
+  state.counters["warnings"] = static_cast<double>(warnings);
+}
+BENCHMARK(CompileAndWarnFromMessage)->Arg(1'000)->Arg(10'000)->Unit(benchmark::kMillisecond);
 
 void CompileFromFiles(benchmark::State& state) {
   const std::vector<SourceFile> files =

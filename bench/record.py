@@ -3,7 +3,7 @@
 
   bench/record.py NAME --date YYYY-MM-DD [--build build/release] -- COMMAND [ARGUMENT...]
 
-COMMAND is a Google Benchmark program, bench/compare, bench/stall or bench/load; whatever it is, it
+COMMAND is a Google Benchmark program, bench/compare, bench/stall, bench/eligibility_ratio or bench/load; whatever it is, it
 must print JSON or write it to the file that stands for {out} in the arguments. What ends with an
 error, as compare and stall do when they are not to be believed, is not recorded. The result goes to
 bench/results/NAME.json and a line to bench/results/README.md; one of that name is replaced. The
@@ -79,6 +79,10 @@ def headline(result):
         return (f"server CPU {cpu['touchstone']['median']:.1f} us, "
                 f"{cpu['ratio']['median']:.2f}x echo; p99 at {result['open_loop']['rate_per_second']:.0f}/s "
                 f"{p99['touchstone']['median']:.0f} us, {p99['ratio']['median']:.2f}x echo")
+    if "workloads" in result:
+        return "; ".join(f"{load['offers']:,} offers: index p50 {load['index_p50_us']:.1f} us, scan {load['scan_p50_us']:.0f} us, "
+                         f"1/{load['scan_over_index']}, built in {load['index_build_ms']:.0f} ms, "
+                         f"{load['memory_bytes_an_offer']} bytes an offer" for load in result["workloads"])
     if "parts" in result:
         return "; ".join(f"{name}: {part['complete_share']:.2%} COMPLETE, {part['in_time_share']:.2%} within "
                          f"{result['allowed_ms']} ms, longest {part['latency_us']['max'] / 1000:.1f} ms"

@@ -48,8 +48,17 @@ if(TOUCHSTONE_SANITIZE)
   endif()
 endif()
 
+# The libFuzzer programs (tests/fuzz) instead of everything else. Needs clang.
+option(TOUCHSTONE_FUZZ "Build the fuzzers and nothing else" OFF)
+if(TOUCHSTONE_FUZZ)
+  add_compile_options(-fsanitize=fuzzer-no-link)
+endif()
+
 # Applied by touchstone_library, touchstone_test and touchstone_executable; never to generated code.
-set(TOUCHSTONE_WARNINGS -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wno-restrict)
+set(TOUCHSTONE_WARNINGS -Wall -Wextra -Wpedantic -Wshadow -Wconversion)
+if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+  list(APPEND TOUCHSTONE_WARNINGS -Wno-restrict)
+endif()
 if(TOUCHSTONE_WERROR)
   list(APPEND TOUCHSTONE_WARNINGS -Werror)
 endif()

@@ -159,7 +159,10 @@ bool IsPaused(uint32_t index, absl::Span<const uint32_t> paused) {
   return !paused.empty() && std::binary_search(paused.begin(), paused.end(), index);
 }
 
-Refusal Ask(uint32_t index, DecisionContext& context) {
+// Whether the condition is known to hold.
+enum class Matched : uint8_t { kYes, kUnknown };
+
+Refusal Ask(uint32_t index, Matched matched, DecisionContext& context) {
   const DecisionInput& input = context.input;
   const ScannedOffer& scanned = context.rules.scan.offers[index];
   if (IsPaused(index, input.paused)) return Refused(Stage::kPaused, Cause::kNone);
@@ -168,7 +171,7 @@ Refusal Ask(uint32_t index, DecisionContext& context) {
   if (!refusal.none()) return refusal;
   if ((scanned.channels >> input.channel & 1) == 0) return Refused(Stage::kChannel, Cause::kNone);
   refusal = AskPlacement(index, context);
-  if (refusal.none()) refusal = AskCondition(index, context);
+  if (refusal.none() && matched == Matched::kUnknown) refusal = AskCondition(index, context);
   if (!refusal.none()) return refusal;
   const OfferSpec& offer = context.rules.offers[index];
   if (scanned.changes_baskets) refusal = AskCurrency(offer, context);
@@ -176,30 +179,103 @@ Refusal Ask(uint32_t index, DecisionContext& context) {
   return refusal;
 }
 
-void Admit(uint32_t offer, DecisionContext& context) {
-  if (context.state.asked[offer] != 0) return;
-  context.state.asked[offer] = 1;
-  const Refusal refusal = Ask(offer, context);
-  OfferOutcome& outcome = context.state.outcomes[offer];
-  outcome = OfferOutcome();
+OfferOutcome OutcomeOf(Refusal refusal) {
+  OfferOutcome outcome;
   outcome.stage = refusal.stage;
   outcome.cause = refusal.cause;
   outcome.part = refusal.part;
   outcome.error = refusal.error;
+  return outcome;
+}
+
+OfferOutcome NotMatched() { return OutcomeOf(Refused(Stage::kEligible, Cause::kNotMatched)); }
+
+void Consider(uint32_t offer, Matched matched, DecisionContext& context) {
+  context.state.outcomes[offer] = OutcomeOf(Ask(offer, matched, context));
+  context.state.considered.push_back(offer);
 }
 
 void StartAdmission(DecisionContext& context) {
   DecisionScratch::State& state = context.state;
   const OfferScan& scan = context.rules.scan;
-  state.conjuncts.assign(scan.conjuncts.size(), KnownConjunct());
+  if (++state.decision_number == 0 || state.conjuncts.size() != scan.conjuncts.size()) {
+    state.conjuncts.assign(scan.conjuncts.size(), KnownConjunct());
+    state.decision_number = 1;
+  }
   state.windows.assign(scan.windows.size(), KnownWindow());
-  state.asked.assign(scan.offers.size(), 0);
-  state.outcomes.resize(scan.offers.size());
+  if (state.outcomes.size() == scan.offers.size() && !state.reset_all) {
+    for (const uint32_t offer : state.considered) state.outcomes[offer] = NotMatched();
+  } else {
+    state.outcomes.assign(scan.offers.size(), NotMatched());
+    state.reset_all = false;
+  }
+  state.considered.clear();
   state.admitted.clear();
   state.contacts.assign(context.input.contacts.begin(), context.input.contacts.end());
   std::sort(state.contacts.begin(), state.contacts.end(),
             [](const Contact& a, const Contact& b) { return a.offer < b.offer; });
 }
+
+// The fallback offers of the placements asked for, ascending, each once.
+void CollectFallbacks(DecisionContext& context) {
+  std::vector<uint32_t>& fallbacks = context.state.fallbacks;
+  fallbacks.clear();
+  for (const uint16_t placement : context.input.placements) {
+    const std::vector<uint32_t>& offers = context.rules.placements[placement].fallback;
+    fallbacks.insert(fallbacks.end(), offers.begin(), offers.end());
+  }
+  std::sort(fallbacks.begin(), fallbacks.end());
+  fallbacks.erase(std::unique(fallbacks.begin(), fallbacks.end()), fallbacks.end());
+}
+
+// The offers whose condition holds, ascending, into state.matched.
+void MatchOffers(DecisionContext& context) {
+  DecisionScratch::State& state = context.state;
+  const EligibilityIndex& index = context.rules.index;
+  state.matched.clear();
+  if (state.step_limit_reached || !state.expr.Spend(index.steps())) {
+    state.step_limit_reached = true;
+    for (uint32_t offer = 0; offer < context.rules.scan.offers.size(); ++offer) {
+      if (context.rules.scan.EligibleParts(offer).empty()) state.matched.push_back(offer);
+    }
+    return;
+  }
+  const auto ask_plainly = [&context](uint32_t offer) {
+    return EvaluateParts(context.rules.scan.EligibleParts(offer), context).holds();
+  };
+  EligibilityProbe probe{state.frame, state.expr, ask_plainly};
+  index.Match(probe, state.eligibility, state.matched);
+  state.step_limit_reached = state.step_limit_reached || probe.step_limit_reached;
+}
+
+// Asks offers that the index did not match for the first thing that rules them out, each by the
+// plain evaluator, as if it were the only one, and with steps of its own: the decision's are left
+// as they are.
+class PlainAsking {
+ public:
+  explicit PlainAsking(DecisionContext& context)
+      : context_(context), step_limit_reached_(context.state.step_limit_reached) {}
+  ~PlainAsking() { context_.state.step_limit_reached = step_limit_reached_; }
+  PlainAsking(const PlainAsking&) = delete;
+  PlainAsking& operator=(const PlainAsking&) = delete;
+
+  void Refuse(uint32_t offer) const {
+    DecisionScratch::State& state = context_.state;
+    state.expr.Refill(context_.input.step_limit);
+    state.step_limit_reached = false;
+    Refusal refusal = Ask(offer, Matched::kUnknown, context_);
+    if (refusal.none()) {
+      // With the steps that were left the index could not tell.
+      if (!step_limit_reached_) return;
+      refusal = Refused(Stage::kEligible, Cause::kStepLimit);
+    }
+    state.outcomes[offer] = OutcomeOf(refusal);
+  }
+
+ private:
+  DecisionContext& context_;
+  const bool step_limit_reached_;
+};
 
 }  // namespace
 
@@ -215,15 +291,51 @@ bool HasOneOfTheTreatments(uint32_t offer, const DecisionContext& context) {
 void AdmitOffers(DecisionContext& context) {
   DecisionScratch::State& state = context.state;
   StartAdmission(context);
-  for (const uint16_t placement : context.input.placements) {
-    for (const uint32_t offer : context.rules.placements[placement].fallback) {
-      Admit(offer, context);
+  CollectFallbacks(context);
+  for (const uint32_t offer : state.fallbacks) Consider(offer, Matched::kUnknown, context);
+  state.considered.clear();
+  MatchOffers(context);
+  auto fallback = state.fallbacks.begin();
+  for (const uint32_t offer : state.matched) {
+    for (; fallback != state.fallbacks.end() && *fallback < offer; ++fallback) {
+      state.considered.push_back(*fallback);
     }
+    if (fallback != state.fallbacks.end() && *fallback == offer) continue;
+    Consider(offer, Matched::kYes, context);
   }
-  for (uint32_t offer = 0; offer < state.outcomes.size(); ++offer) {
-    Admit(offer, context);
+  state.considered.insert(state.considered.end(), fallback, state.fallbacks.end());
+  for (const uint32_t offer : state.considered) {
     if (state.outcomes[offer].stage == Stage::kNone) state.admitted.push_back(offer);
   }
+}
+
+void RefuseSome(DecisionContext& context) {
+  DecisionScratch::State& state = context.state;
+  const auto refused = std::count_if(
+      state.considered.begin(), state.considered.end(),
+      [&](uint32_t offer) { return state.outcomes[offer].stage >= Stage::kEligible; });
+  if (static_cast<size_t>(refused) >= kFewestReasons) return;
+  const size_t considered = state.considered.size();
+  const PlainAsking asking(context);
+  for (uint32_t offer = 0, asked = 0; offer < state.outcomes.size() && asked < kMostAskedForReasons;
+       ++offer) {
+    if (state.outcomes[offer].cause != Cause::kNotMatched) continue;
+    ++asked;
+    asking.Refuse(offer);
+    state.considered.push_back(offer);
+  }
+  if (state.considered.size() > considered) {
+    std::sort(state.considered.begin(), state.considered.end());
+  }
+}
+
+void RefuseTheRest(DecisionContext& context) {
+  DecisionScratch::State& state = context.state;
+  const PlainAsking asking(context);
+  for (uint32_t offer = 0; offer < state.outcomes.size(); ++offer) {
+    if (state.outcomes[offer].cause == Cause::kNotMatched) asking.Refuse(offer);
+  }
+  state.reset_all = true;
 }
 
 }  // namespace touchstone::rules

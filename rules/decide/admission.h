@@ -3,17 +3,29 @@
 // Which offers may come into question: paused, window, channel, placement, eligible and segment,
 // limits, in that order. Internal to this room.
 //
-// Writes state.outcomes for every offer: Stage::kNone, or the first thing that ruled it out; those
-// with kNone are listed in state.admitted. An
-// offer without an amount in the basket's currency is not eligible (kNoCurrency). The fallback
-// offers of the placements asked for come first, so that they are decided even where the steps do
-// not reach for the others.
+// The index finds the offers whose condition holds; those, and the fallback offers of the
+// placements asked for, are state.considered. Of each of them state.outcomes gets Stage::kNone or
+// the first thing that ruled it out; those with kNone are listed in state.admitted. An offer
+// without an amount in the basket's currency is not eligible (kNoCurrency). Fallback offers come
+// first and by the plain evaluator, so that they are decided even where the steps do not reach for
+// the others.
 
 #include "rules/decide/decision_state.h"
 
 namespace touchstone::rules {
 
 void AdmitOffers(DecisionContext& context);
+
+// An answer tells why offers were not chosen: at least this many, if so many were refused...
+inline constexpr size_t kFewestReasons = 3;
+// ...among the first this many that the index did not match.
+inline constexpr size_t kMostAskedForReasons = 64;
+
+// Once all else is decided: where fewer than kFewestReasons of the considered offers were refused,
+// asks others for their reasons, which makes them considered. REQUIRES: the outcomes are final.
+void RefuseSome(DecisionContext& context);
+// The same for all offers; they do not become considered.
+void RefuseTheRest(DecisionContext& context);
 
 // HasTreatmentAskedFor, placement by placement.
 bool HasOneOfTheTreatments(uint32_t offer, const DecisionContext& context);

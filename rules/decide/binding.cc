@@ -12,6 +12,8 @@ namespace {
 using expr::ErrorCode;
 using expr::Value;
 
+static_assert(kMostBasketLines == kMaxBasketLines);
+
 void FillCustomerSlots(const Value& value, DecisionContext& context) {
   for (const StoredSlot& stored : context.rules.layout->stored_slots()) {
     context.state.facts[stored.slot] = value;

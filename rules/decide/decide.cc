@@ -54,7 +54,7 @@ DecisionScratch::DecisionScratch(DecisionScratch&&) noexcept = default;
 DecisionScratch& DecisionScratch::operator=(DecisionScratch&&) noexcept = default;
 
 const Decision& Decide(const RuleSet& rule_set, const DecisionInput& input,
-                       DecisionScratch& scratch) {
+                       DecisionScratch& scratch, Reasons reasons) {
   DecisionContext context{rule_set, input, scratch.state()};
   Start(context);
   BindDecisionRow(context);
@@ -64,9 +64,12 @@ const Decision& Decide(const RuleSet& rule_set, const DecisionInput& input,
   FillPlacements(context);
   AnswerBasket(context);
   AnswerCompleteness(context);
+  RefuseSome(context);
+  if (reasons == Reasons::kEveryOffer) RefuseTheRest(context);
   Decision& decision = context.state.decision;
   decision.placements = context.state.answers;
   decision.offers = context.state.outcomes;
+  decision.considered = context.state.considered;
   decision.facts = context.state.facts;
   return decision;
 }

@@ -102,6 +102,7 @@ enum class Cause : uint8_t {
   kGroupFull,       // the placement's group_at_most
   kNoTreatment,     // no placement asked for shows it
   kStepLimit,
+  kNotMatched,  // the index found the condition not to hold; which part of it, was not asked
 };
 // "condition", "input_missing": the word in reasons and documentation.
 absl::string_view CauseName(Cause cause);
@@ -153,7 +154,12 @@ struct Decision {
   bool segment_known = true;  // false: it depends on the record that did not come
   BasketAnswer basket;
   absl::Span<const PlacementAnswer> placements;  // as asked for
-  absl::Span<const OfferOutcome> offers;         // by offer index
+  // By offer index. What was not considered is refused at kEligible with kNotMatched, unless the
+  // reasons of every offer were asked for.
+  absl::Span<const OfferOutcome> offers;
+  // The offers whose `eligible` holds, the fallback offers of the placements and, where fewer than
+  // three of those were refused, some others with their reasons; ascending.
+  absl::Span<const uint32_t> considered;
   // Facts of the decision row as the rules saw them at the end.
   absl::Span<const expr::Value> facts;
 };

@@ -14,6 +14,7 @@
 #include "rules/decide/decide.h"
 #include "rules/decide/decision.h"
 #include "rules/decide/local_clock.h"
+#include "rules/eligibility/index.h"
 #include "rules/expr/program.h"
 
 namespace touchstone::rules {
@@ -38,12 +39,13 @@ struct PlacementRange {
   size_t end = 0;
 };
 
-// What a conjunct that offers share came to in this decision.
+// What a conjunct that offers share came to in the decision that last asked.
 struct KnownConjunct {
-  enum class Kind : uint8_t { kUnknown, kTrue, kFalse, kError };
-  Kind kind = Kind::kUnknown;
-  uint8_t error = 0;   // kError: the ErrorCode
-  uint32_t steps = 0;  // what it took, and what each further use takes
+  enum class Kind : uint8_t { kTrue, kFalse, kError };
+  Kind kind = Kind::kTrue;
+  uint8_t error = 0;      // kError: the ErrorCode
+  uint32_t steps = 0;     // what it took, and what each further use takes
+  uint32_t decision = 0;  // State::decision_number of that decision
 };
 
 // What a window that offers share came to in this decision.
@@ -70,15 +72,21 @@ struct DecisionScratch::State {
   // Admission.
   std::vector<KnownConjunct> conjuncts;  // by index into OfferScan::conjuncts
   std::vector<KnownWindow> windows;      // by index into OfferScan::windows
-  std::vector<uint8_t> asked;            // by offer: already admitted or refused
-  std::vector<uint32_t> admitted;        // offers, ascending
-  std::vector<Contact> contacts;         // in order of offer
+  uint32_t decision_number = 0;          // from 1; which entries of `conjuncts` are this one's
+  EligibilityScratch eligibility;
+  std::vector<uint32_t> fallbacks;   // offers of the placements asked for, ascending
+  std::vector<uint32_t> matched;     // offers whose condition holds, ascending
+  bool reset_all = false;            // more outcomes than those of `considered` were written
+  std::vector<uint32_t> considered;  // offers, ascending; all others have the outcome NotMatched
+  std::vector<uint32_t> admitted;    // those of them that nothing refused, ascending
+  std::vector<Contact> contacts;     // in order of offer
   std::vector<CountingStart> counting_starts;
   std::vector<OfferOutcome> outcomes;
 
   // Pricing.
   Pricer pricer;
   std::vector<uint8_t> selected;  // by line
+  std::vector<uint32_t> turns;    // places in the pricing order
   std::vector<AppliedOffer> applied;
 
   // Placements.

@@ -5,44 +5,13 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "rules/decide/explained_facts.h"
 #include "rules/facts/layout.h"
 
 namespace touchstone::rules {
 namespace {
 
 using expr::Value;
-
-bool IsPii(expr::Slot slot, const RuleSet& rule_set) {
-  for (size_t i = 0; i < rule_set.schema.customer.size(); ++i) {
-    if (rule_set.layout->customer_slot(i) == slot.index) return rule_set.schema.customer[i].pii;
-  }
-  for (size_t i = 0; i < rule_set.schema.request.size(); ++i) {
-    if (rule_set.layout->request_slot(i) == slot.index) return rule_set.schema.request[i].pii;
-  }
-  // A computed attribute may be made of any of them.
-  for (size_t i = 0; i < rule_set.schema.computed.size(); ++i) {
-    if (rule_set.layout->computed_slot(i) == slot.index)
-      return rule_set.schema.computed[i].personal;
-  }
-  return false;
-}
-
-// basket.net when the offer's turn came: what the offers before it had left.
-Value NetAtTurn(const RuleSet& rule_set, const Decision& decision, uint32_t offer) {
-  const Value& gross = decision.facts[kSlotBasketGross];
-  const OfferSpec& spec = rule_set.offers[offer];
-  if (gross.kind() != expr::Kind::kMoney || !spec.benefit.has_value()) {
-    return decision.facts[kSlotBasketNet];
-  }
-  Money net = gross.money_value();
-  for (const uint32_t before : rule_set.pricing_order) {
-    if (before == offer) break;
-    if (decision.offers[before].applied) {
-      net.amount_minor -= decision.offers[before].taken.amount_minor;
-    }
-  }
-  return Value::OfMoney(net);
-}
 
 std::string FactText(expr::Slot slot, const RuleSet& rule_set, const Decision& decision,
                      uint32_t offer) {
@@ -131,6 +100,8 @@ std::string CauseText(const OfferOutcome& outcome) {
       return "it needs the customer's record, which did not come in time";
     case Cause::kStepLimit:
       return "it could not be decided: the decision used up its steps";
+    case Cause::kNotMatched:
+      return "its condition does not hold";
     default:
       return "better offers took the places";
   }
@@ -167,7 +138,9 @@ std::string ReasonText(const RuleSet& rule_set, const Decision& decision, uint32
       return absl::StrCat("it is not for channel ", decision.facts[kSlotChannel].string_value());
     case Stage::kEligible:
     case Stage::kSegment:
-      if (outcome.cause == Cause::kNoCurrency) return CauseText(outcome);
+      if (outcome.cause == Cause::kNoCurrency || outcome.cause == Cause::kNotMatched) {
+        return CauseText(outcome);
+      }
       return ConditionText(spec.eligible, outcome, rule_set, decision, offer);
     case Stage::kRequires:
       return RequiresText(spec, outcome, rule_set, decision, offer);

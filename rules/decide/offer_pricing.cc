@@ -1,5 +1,7 @@
 #include "rules/decide/offer_pricing.h"
 
+#include <algorithm>
+
 #include "rules/decide/binding.h"
 #include "rules/decide/verdict.h"
 
@@ -87,11 +89,14 @@ void TakeTurn(uint32_t index, DecisionContext& context) {
 void PriceOffers(DecisionContext& context) {
   DecisionScratch::State& state = context.state;
   state.applied.clear();
+  state.turns.clear();
   if (context.has_basket()) {
-    for (const uint32_t index : context.rules.pricing_order) {
-      const bool admitted = state.outcomes[index].stage == Stage::kNone;
-      if (admitted && ChangesBaskets(context.rules.offers[index])) TakeTurn(index, context);
+    for (const uint32_t index : state.admitted) {
+      const ScannedOffer& scanned = context.rules.scan.offers[index];
+      if (scanned.changes_baskets) state.turns.push_back(scanned.turn);
     }
+    std::sort(state.turns.begin(), state.turns.end());
+    for (const uint32_t turn : state.turns) TakeTurn(context.rules.pricing_order[turn], context);
   }
   for (const uint32_t index : state.admitted) {
     OfferOutcome& outcome = state.outcomes[index];

@@ -35,8 +35,9 @@ Value ValueOf(const KnownConjunct& known) {
   }
 }
 
-KnownConjunct Known(const Value& value, uint64_t steps) {
+KnownConjunct Known(const Value& value, uint64_t steps, uint32_t decision) {
   KnownConjunct known;
+  known.decision = decision;
   known.steps = static_cast<uint32_t>(steps);
   if (value.kind() == expr::Kind::kBool) {
     known.kind = value.bool_value() ? KnownConjunct::Kind::kTrue : KnownConjunct::Kind::kFalse;
@@ -54,7 +55,7 @@ Value EvaluateAnew(uint32_t part, DecisionContext& context) {
   const Value value = Evaluate(*conjunct.program, context);
   const uint64_t steps = before - state.expr.steps_left();
   if (!conjunct.reads_basket_net && !state.step_limit_reached && steps <= kMostStepsKnown) {
-    state.conjuncts[part] = Known(value, steps);
+    state.conjuncts[part] = Known(value, steps, state.decision_number);
   }
   return value;
 }
@@ -62,7 +63,7 @@ Value EvaluateAnew(uint32_t part, DecisionContext& context) {
 inline Value EvaluatePart(uint32_t part, DecisionContext& context) {
   DecisionScratch::State& state = context.state;
   const KnownConjunct& known = state.conjuncts[part];
-  if (known.kind == KnownConjunct::Kind::kUnknown) return EvaluateAnew(part, context);
+  if (known.decision != state.decision_number) return EvaluateAnew(part, context);
   // Whether the steps left reach for all of it is all that evaluating it again could add.
   if (state.step_limit_reached || !state.expr.Spend(known.steps)) {
     state.step_limit_reached = true;

@@ -56,6 +56,8 @@ class EligibilityIndex {
   void Match(EligibilityProbe& probe, EligibilityScratch& scratch,
              std::vector<uint32_t>& offers) const;
 
+  // About what a probe costs, in steps of the evaluator; programs count theirs beside it.
+  uint64_t steps() const { return dimensions_.size() * (1 + blocks_ / 16); }
   size_t rows() const { return offer_of_row_.size(); }
   size_t dimensions() const { return dimensions_.size(); }
   // All memory of its own, subjects and programs aside.

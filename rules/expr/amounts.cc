@@ -1,5 +1,8 @@
 #include "rules/expr/amounts.h"
 
+#include <algorithm>
+#include <charconv>
+
 namespace touchstone::rules::expr {
 namespace {
 
@@ -166,6 +169,37 @@ Value ExactAsDecimal(ExactNumber literal) {
 Value ExactAsBareMoney(ExactNumber literal) {
   const Value count = Rescaled(literal.mantissa, literal.scale, kBareScale);
   return count.IsError() ? count : Value::OfMoney(Money{count.int_value(), Currency()});
+}
+
+absl::string_view FormatAmount(const Value& amount, char* buffer) {
+  const bool money = amount.kind() == Kind::kMoney;
+  const int64_t count =
+      money ? amount.money_value().amount_minor : amount.decimal_value().thousandths;
+  const int decimals = money ? ScaleOf(amount.money_value()) : kDecimalScale;
+  const auto scale = static_cast<uint64_t>(PowerOfTen(decimals));
+  // Of the least int64, too, there is a magnitude.
+  const uint64_t magnitude =
+      count < 0 ? 0 - static_cast<uint64_t>(count) : static_cast<uint64_t>(count);
+  char* const last = buffer + kAmountTextBytes;
+  char* at = buffer;
+  if (count < 0) *at++ = '-';
+  at = std::to_chars(at, last, magnitude / scale).ptr;
+  uint64_t fraction = magnitude % scale;
+  int digits = decimals;
+  for (; !money && digits > 0 && fraction % 10 == 0; --digits) fraction /= 10;
+  if (digits > 0) {
+    *at++ = '.';
+    for (char* digit = at + digits; digit != at; fraction /= 10) {
+      *--digit = static_cast<char>('0' + fraction % 10);
+    }
+    at += digits;
+  }
+  if (money) {
+    *at++ = ' ';
+    const absl::string_view code = amount.money_value().currency.code();
+    at = std::copy(code.begin(), code.end(), at);
+  }
+  return absl::string_view(buffer, static_cast<size_t>(at - buffer));
 }
 
 double AmountAsDouble(int64_t count, int scale) {

@@ -34,6 +34,11 @@ Value NegateAmount(const Value& a);
 Value ExactAsDecimal(ExactNumber literal);
 Value ExactAsBareMoney(ExactNumber literal);
 
+inline constexpr size_t kAmountTextBytes = 32;
+// What rules/money writes for money with a currency or a decimal, without asking the heap; `buffer`
+// holds kAmountTextBytes.
+absl::string_view FormatAmount(const Value& amount, char* buffer);
+
 // double(money), double(decimal): the nearest double.
 double AmountAsDouble(int64_t count, int scale);
 

@@ -30,16 +30,23 @@ enum class ExprKind : uint8_t {
                    // receiver first and set receiver_style
   kList,           // children
   kMap,            // children: key, value, key, value...
-  kComprehension,  // macro over children[0] (range) with variables; see Macro
+  kComprehension,  // macro over children[0] with variables; see Macro
   kBind,           // cel.bind(variables[0], children[0], children[1])
 };
 
+// With two variables, the first is the position in a list or the key of a map, the second the
+// element or the value. The last two look into an optional, which holds one value or none.
 enum class Macro : uint8_t {
-  kAll,        // children: range, predicate
-  kExists,     // children: range, predicate
-  kExistsOne,  // children: range, predicate
-  kMap,        // children: range, transform   or   range, predicate, transform
-  kFilter,     // children: range, predicate
+  kAll,               // one or two variables; children: range, predicate
+  kExists,            // likewise
+  kExistsOne,         // likewise
+  kMap,               // children: range, transform   or   range, predicate, transform
+  kFilter,            // children: range, predicate
+  kTransformList,     // two variables; children as kMap; a list
+  kTransformMap,      // two variables; children as kMap; a map of the same keys
+  kTransformEntries,  // transformMapEntry; as kTransformMap, each turn yields a map of entries
+  kOptMap,            // children: optional, transform
+  kOptFlatMap,        // children: optional, transform to an optional
 };
 
 // A literal. Numbers keep their source text (Expr::text), so that `10.00` beside money is exact.
@@ -64,12 +71,14 @@ struct Slot {
 struct Resolution {
   enum class Kind : uint8_t {
     kNone,
-    kSlot,      // slot
-    kConstant,  // an Environment constant: constant_index
-    kType,      // a type name used as a value: Expr::type is type(T)
-    kLocal,     // a macro or bind variable: local_index counts from the outermost, 0 first
-    kField,     // kSelect on a record: field_index
-    kUnbound,   // unchecked programs only: evaluates to ErrorCode::kUnboundName
+    kSlot,          // slot
+    kOptionalSlot,  // slot, read with .?: an optional. The name at the root of the dots carries the
+                    // slot as kSlot, so that a walk that collects what is read finds it
+    kConstant,      // an Environment constant: constant_index
+    kType,          // a type name used as a value: Expr::type is type(T)
+    kLocal,         // a macro or bind variable: local_index counts from the outermost, 0 first
+    kField,         // kSelect on a record: field_index
+    kUnbound,       // unchecked programs only: evaluates to ErrorCode::kUnboundName
   };
   Kind kind = Kind::kNone;
   Slot slot;
@@ -87,6 +96,8 @@ struct Expr {
   std::string text;                    // kConstant numbers: source text without sign folding lost
   std::string name;                    // kIdent; kSelect: the field; kCall of kUnknown
   bool test_only = false;              // kSelect inside has()
+  bool optional_access = false;        // kSelect written .?name: an optional of the field
+  bool optional_entry = false;         // an element of a list, a key of a map: written with ?
   Function function = Function::kAnd;  // kCall
   bool receiver_style = false;         // kCall
   Macro macro = Macro::kAll;           // kComprehension
@@ -105,8 +116,13 @@ inline constexpr size_t kMaxSourceBytes = 100'000;
 inline constexpr int kMaxDepth = 250;               // nesting of the tree, after balancing
 inline constexpr size_t kMaxListElements = 10'000;  // in one literal
 inline constexpr int kMaxComprehensionNesting = 4;
-inline constexpr size_t kMaxIssues = 20;                // findings reported for one expression
-inline constexpr int kMaxRegexProgramSize = 10'000;     // RE2 instructions
+inline constexpr size_t kMaxIssues = 20;             // findings reported for one expression
+inline constexpr int kMaxRegexProgramSize = 10'000;  // RE2 instructions
+inline constexpr int kMaxFormatPrecision = 100;      // decimals that %f and %e may ask for
+// Estimated visits of nodes in one evaluation. Each line of the largest basket may be asked about
+// each of its categories; not about each other line.
+inline constexpr uint64_t kMaxCost = 25'000'000;
+inline constexpr uint64_t kAssumedElements = 256;       // of a list whose length nothing declares
 inline constexpr uint64_t kDefaultStepLimit = 100'000;  // evaluator steps of one evaluation
 }  // namespace limits
 

@@ -3,7 +3,11 @@
 #include "rules/expr/collections.h"
 #include "rules/expr/comparison.h"
 #include "rules/expr/conversions.h"
+#include "rules/expr/encoders_extension.h"
+#include "rules/expr/format_extension.h"
+#include "rules/expr/math_extension.h"
 #include "rules/expr/numbers.h"
+#include "rules/expr/optionals.h"
 #include "rules/expr/strings.h"
 #include "rules/expr/timestamps.h"
 
@@ -14,6 +18,24 @@ using Arguments = absl::Span<const Value>;
 
 bool IsCalendarPart(Function function) {
   return function >= Function::kGetFullYear && function <= Function::kGetMilliseconds;
+}
+
+// Functions that are not operators, conversions or of the standard library.
+Value CallExtension(Function function, Arguments arguments, Evaluation& evaluation) {
+  if (function >= Function::kOptionalOf && function <= Function::kUnwrapOpt) {
+    return CallOptional(function, arguments, evaluation);
+  }
+  if (function >= Function::kGreatest && function <= Function::kBitShiftRight) {
+    return CallMath(function, arguments, evaluation);
+  }
+  if (function == Function::kBase64Encode || function == Function::kBase64Decode) {
+    return arguments.size() == 1 ? CallEncoder(function, arguments[0], evaluation) : NoOverload();
+  }
+  if (function == Function::kFormat) {
+    return arguments.size() == 2 ? FormatText(arguments[0], arguments[1], evaluation)
+                                 : NoOverload();
+  }
+  return CallStringExtension(function, arguments, evaluation);
 }
 
 Value CallUnary(Function function, const Value& a, Evaluation& evaluation) {
@@ -32,7 +54,7 @@ Value CallUnary(Function function, const Value& a, Evaluation& evaluation) {
       if (a.kind() != Kind::kMoney) return NoOverload();
       return Value::String(a.money_value().currency.code());
     default:
-      return CallStringExtension(function, {&a, 1}, evaluation);
+      return CallExtension(function, {&a, 1}, evaluation);
   }
 }
 
@@ -71,7 +93,10 @@ Value CallBinary(Function function, Arguments arguments, Evaluation& evaluation)
     case Function::kIn:
       return In(a, b, evaluation);
     case Function::kIndex:
+      if (a.kind() == Kind::kOptional) return OptionalIndex(a, b, evaluation);
       return Index(a, b, evaluation);
+    case Function::kOptionalIndex:
+      return OptionalIndex(a, b, evaluation);
     case Function::kContains:
     case Function::kStartsWith:
     case Function::kEndsWith:
@@ -81,7 +106,7 @@ Value CallBinary(Function function, Arguments arguments, Evaluation& evaluation)
     case Function::kAge:
       return Age(a, b, evaluation.frame.zone, evaluation.calendar());
     default:
-      return CallStringExtension(function, arguments, evaluation);
+      return CallExtension(function, arguments, evaluation);
   }
 }
 
@@ -93,7 +118,7 @@ Value Call(Function function, Arguments arguments, Evaluation& evaluation) {
   }
   if (arguments.size() == 1) return CallUnary(function, arguments[0], evaluation);
   if (arguments.size() == 2) return CallBinary(function, arguments, evaluation);
-  return CallStringExtension(function, arguments, evaluation);
+  return CallExtension(function, arguments, evaluation);
 }
 
 }  // namespace touchstone::rules::expr

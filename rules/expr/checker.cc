@@ -131,12 +131,18 @@ Type Checking::VisitSelect(Expr& expr) {
   const bool dotted = IsIdentifier(expr.name) && IsDottedName(*expr.children[0]);
   if (dotted && !StartsWithLocal(expr)) {
     const Type type = VisitName(expr);
-    if (expr.resolution.kind != Resolution::Kind::kNone || type.Is(TypeKind::kError)) {
-      return expr.test_only ? Type(TypeKind::kBool) : type;
+    if (type.Is(TypeKind::kError)) return type;
+    if (expr.resolution.kind != Resolution::Kind::kNone) {
+      if (expr.test_only) return Type(TypeKind::kBool);
+      return HasOptionalDot(expr) ? Type::Optional(type) : type;
     }
   }
-  const Type field = FieldType(expr, Visit(*expr.children[0]));
-  return expr.test_only ? Type(TypeKind::kBool) : field;
+  const Type operand = inference_.Shallow(Visit(*expr.children[0]));
+  const bool in_optional = operand.Is(TypeKind::kOptional);
+  const Type field = FieldType(expr, in_optional ? operand.element() : operand);
+  if (expr.test_only) return Type(TypeKind::kBool);
+  if (field.Is(TypeKind::kError)) return field;
+  return in_optional || expr.optional_access ? Type::Optional(field) : field;
 }
 
 Type Checking::FieldType(Expr& expr, const Type& operand) {
@@ -168,26 +174,39 @@ Type Checking::FieldType(Expr& expr, const Type& operand) {
 }
 
 Type Checking::VisitList(Expr& expr) {
-  std::vector<Expr*> elements;
+  std::vector<Entry> elements;
   for (const ExprPtr& child : expr.children) {
     Visit(*child);
-    elements.push_back(child.get());
+    elements.push_back({child.get(), child->optional_entry});
   }
   return Type::List(JoinAll(expr, elements));
 }
 
 Type Checking::VisitMap(Expr& expr) {
-  std::vector<Expr*> keys;
-  std::vector<Expr*> values;
+  std::vector<Entry> keys;
+  std::vector<Entry> values;
   for (size_t i = 0; i + 1 < expr.children.size(); i += 2) {
     Visit(*expr.children[i]);
     CheckMapKey(*expr.children[i]);
     Visit(*expr.children[i + 1]);
-    keys.push_back(expr.children[i].get());
-    values.push_back(expr.children[i + 1].get());
+    keys.push_back({expr.children[i].get(), false});
+    values.push_back({expr.children[i + 1].get(), expr.children[i]->optional_entry});
   }
   Type key = JoinAll(expr, keys);
   return Type::Map(std::move(key), JoinAll(expr, values));
+}
+
+Type Checking::TypeOfEntry(const Entry& entry) {
+  if (!entry.optional) return entry.expr->type;
+  const Type type = inference_.Shallow(entry.expr->type);
+  if (type.Is(TypeKind::kOptional)) return type.element();
+  if (type.Is(TypeKind::kDyn)) return type;
+  const Type held = inference_.Fresh();
+  if (inference_.Assign(type, Type::Optional(held))) return held;
+  return Report("wrong_type", entry.expr->span,
+                absl::StrCat("What is written with ? must be optional, but this is ",
+                             Describe(*entry.expr), "."),
+                "Leave the ? out, or ask with .? for something that may not be there.");
 }
 
 void Checking::CheckMapKey(const Expr& key) {
@@ -196,19 +215,29 @@ void Checking::CheckMapKey(const Expr& key) {
          "Keys are texts, whole numbers, true or false.");
 }
 
-Type Checking::JoinAll(const Expr& literal, absl::Span<Expr* const> elements) {
-  const auto amount = std::find_if(elements.begin(), elements.end(),
-                                   [this](const Expr* expr) { return IsExactType(*expr); });
+Type Checking::JoinAll(const Expr& literal, absl::Span<const Entry> entries) {
+  std::vector<Type> types;
+  for (const Entry& entry : entries) types.push_back(inference_.Shallow(TypeOfEntry(entry)));
+  const auto amount = std::find_if(types.begin(), types.end(), [](const Type& type) {
+    return type.Is(TypeKind::kMoney) || type.Is(TypeKind::kDecimal);
+  });
+  const std::optional<Type> exact =
+      amount == types.end() ? std::nullopt : std::optional<Type>(*amount);
   std::optional<Type> joined;
   bool mixed = false;
   bool numbers = true;
-  for (Expr* element : elements) {
-    numbers = numbers && CanBeExact(*element);
-    if (amount != elements.end()) AdoptPair(**amount, *element, /*thousandths=*/false);
+  for (size_t i = 0; i < entries.size(); ++i) {
+    Expr& element = *entries[i].expr;
+    const bool literal_number = CanBeExact(element);
+    numbers = numbers && literal_number;
+    if (exact.has_value() && literal_number) {
+      MakeExact(element, *exact, /*thousandths=*/false);
+      types[i] = *exact;
+    }
     const std::optional<Type> next =
-        joined.has_value() ? inference_.Join(*joined, element->type) : element->type;
+        joined.has_value() ? inference_.Join(*joined, types[i]) : types[i];
     if (!next.has_value() && !mixed) {
-      ReportMixed(literal, *element, inference_.Final(*joined), numbers);
+      ReportMixed(literal, element, inference_.Final(*joined), numbers);
     }
     mixed = mixed || !next.has_value();
     if (next.has_value()) joined = next;
@@ -233,6 +262,9 @@ void Checking::ReportMixed(const Expr& literal, const Expr& element, const Type&
 }
 
 Type Checking::VisitComprehension(Expr& expr) {
+  if (expr.macro == Macro::kOptMap || expr.macro == Macro::kOptFlatMap) {
+    return VisitOptionalMacro(expr);
+  }
   Visit(*expr.children[0]);
   if (comprehension_nesting_ >= limits::kMaxComprehensionNesting) {
     // Also without types: it bounds the work.
@@ -242,41 +274,90 @@ Type Checking::VisitComprehension(Expr& expr) {
                        "Split the condition."});
     return Type(TypeKind::kError);
   }
-  const Type element = ElementOfRange(*expr.children[0]);
-  locals_.push_back({expr.variables[0], element});
+  const std::vector<Type> bound = VariablesOver(*expr.children[0], expr.variables.size());
+  for (size_t i = 0; i < bound.size(); ++i) locals_.push_back({expr.variables[i], bound[i]});
   ++comprehension_nesting_;
-  Type result = VisitComprehensionBody(expr, element);
+  Type result = VisitComprehensionBody(expr, bound);
   --comprehension_nesting_;
-  locals_.pop_back();
+  locals_.resize(locals_.size() - bound.size());
   return result;
 }
 
-Type Checking::VisitComprehensionBody(Expr& expr, const Type& element) {
+Type Checking::VisitComprehensionBody(Expr& expr, const std::vector<Type>& bound) {
   for (size_t i = 1; i < expr.children.size(); ++i) Visit(*expr.children[i]);
-  if (expr.macro != Macro::kMap) {
+  const Expr& last = *expr.children.back();
+  const bool transforms = expr.macro >= Macro::kTransformList || expr.macro == Macro::kMap;
+  if (!transforms || expr.children.size() == 3) {
     RequireBool(*expr.children[1], "The condition of this macro");
-    return expr.macro == Macro::kFilter ? Type::List(element) : Type(TypeKind::kBool);
   }
-  if (expr.children.size() == 3) RequireBool(*expr.children[1], "The condition of this macro");
-  return Type::List(expr.children.back()->type);
+  switch (expr.macro) {
+    case Macro::kFilter:
+      return Type::List(bound[0]);
+    case Macro::kMap:
+    case Macro::kTransformList:
+      return Type::List(last.type);
+    case Macro::kTransformMap:
+      return Type::Map(bound[0], last.type);
+    case Macro::kTransformEntries:
+      return TypeOfEntries(last);
+    default:
+      return Type(TypeKind::kBool);
+  }
 }
 
-Type Checking::ElementOfRange(const Expr& range) {
+Type Checking::TypeOfEntries(const Expr& entries) {
+  Type map = Type::Map(inference_.Fresh(), inference_.Fresh());
+  if (inference_.Assign(entries.type, map)) return map;
+  return Report("wrong_type", entries.span,
+                absl::StrCat("Each turn of transformMapEntry() must yield a map, but this is ",
+                             Describe(entries), "."),
+                "For example: {x.sku: x.price}.");
+}
+
+std::vector<Type> Checking::VariablesOver(const Expr& range, size_t count) {
   const Type type = inference_.Shallow(range.type);
   switch (type.kind()) {
     case TypeKind::kList:
+      if (count == 1) return {type.element()};
+      return {Type(TypeKind::kInt), type.element()};
     case TypeKind::kMap:
-      return type.param(0);
+      if (count == 1) return {type.param(0)};
+      return {type.param(0), type.param(1)};
     case TypeKind::kDyn:
     case TypeKind::kParam:
-      return Type(TypeKind::kDyn);
+      return std::vector<Type>(count);
     case TypeKind::kError:
-      return type;
+      return std::vector<Type>(count, type);
     default:
-      return Report(
-          "wrong_type", range.span,
-          absl::StrCat("Only a list or a map has elements; this is ", Describe(range), "."));
+      return std::vector<Type>(
+          count,
+          Report("wrong_type", range.span,
+                 absl::StrCat("Only a list or a map has elements; this is ", Describe(range), "."),
+                 type.Is(TypeKind::kOptional) ? "Write .orValue([]) before the macro." : ""));
   }
+}
+
+Type Checking::VisitOptionalMacro(Expr& expr) {
+  Expr& target = *expr.children[0];
+  Expr& body = *expr.children[1];
+  Visit(target);
+  Type held = inference_.Fresh();
+  if (!inference_.Assign(target.type, Type::Optional(held))) {
+    held = Report("wrong_type", target.span,
+                  absl::StrCat(MacroName(expr.macro, 1), "() looks into an optional; this is ",
+                               Describe(target), "."),
+                  "Ask with .? for something that may not be there: customer.?age.");
+  }
+  locals_.push_back({expr.variables[0], held});
+  Visit(body);
+  locals_.pop_back();
+  if (expr.macro == Macro::kOptMap) return Type::Optional(body.type);
+  const Type result = Type::Optional(inference_.Fresh());
+  if (inference_.Assign(body.type, result)) return result;
+  return Report(
+      "wrong_type", body.span,
+      absl::StrCat("optFlatMap() must yield an optional, but this is ", Describe(body), "."),
+      "Write optMap() instead.");
 }
 
 Type Checking::VisitBind(Expr& expr) {

@@ -23,7 +23,7 @@ bool IsOrdering(Function function) {
          function == Function::kGreater || function == Function::kGreaterEqual;
 }
 
-bool IsOperator(Function function) { return function <= Function::kIndex; }
+bool IsOperator(Function function) { return function <= Function::kOptionalIndex; }
 
 bool IsStringLiteral(const Expr& expr) {
   return expr.kind == ExprKind::kConstant && expr.constant.kind == Constant::Kind::kString;
@@ -56,6 +56,11 @@ Type Checking::VisitCall(Expr& expr) {
       return VisitConditional(expr);
     case Function::kUnknown:
       return ReportUnknownFunction(expr);
+    case Function::kGreatest:
+    case Function::kLeast:
+      return VisitExtreme(expr);
+    case Function::kFormat:
+      return VisitFormat(expr);
     default:
       break;
   }

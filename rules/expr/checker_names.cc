@@ -52,10 +52,15 @@ constexpr std::array kSynonyms = {
     Synonym{"year", "getFullYear"},   Synonym{"month", "getMonth"},
     Synonym{"hour", "getHours"},      Synonym{"day", "getDate"},
     Synonym{"float", "double"},       Synonym{"str", "string"},
+    Synonym{"max", "math.greatest"},  Synonym{"min", "math.least"},
+    Synonym{"orElse", "orValue"},     Synonym{"isPresent", "hasValue"},
+    Synonym{"coalesce", "orValue"},   Synonym{"sprintf", "format"},
 };
 
-const Expr& RootOf(const Expr& dotted) {
-  const Expr* node = &dotted;
+// REQUIRES: IsDottedName(dotted); Node is Expr or const Expr.
+template <typename Node>
+Node& RootOf(Node& dotted) {
+  Node* node = &dotted;
   while (node->kind == ExprKind::kSelect) node = node->children[0].get();
   return *node;
 }
@@ -136,7 +141,7 @@ bool Checking::IsUnknownName(const Expr& expr) const {
 Type Checking::VisitName(Expr& expr) {
   if (expr.kind == ExprKind::kIdent && ResolveLocal(expr)) return expr.type;
   const std::string name = DottedName(expr);
-  if (const std::optional<Meaning> meaning = FindMeaning(name, /*types_too=*/true)) {
+  if (const std::optional<Meaning> meaning = FindMeaning(name, !HasOptionalDot(expr))) {
     return Use(expr, *meaning);
   }
   if (expr.kind == ExprKind::kSelect && HasDeclaredPrefix(*expr.children[0])) return Type();
@@ -146,12 +151,19 @@ Type Checking::VisitName(Expr& expr) {
 Type Checking::Use(Expr& expr, const Meaning& meaning) {
   expr.resolution = meaning.resolution;
   if (meaning.variable == nullptr) return meaning.type;
+  const bool optional = !expr.test_only && HasOptionalDot(expr);
+  if (optional) {
+    Expr& root = RootOf(expr);
+    root.resolution = meaning.resolution;
+    root.type = meaning.type;
+    expr.resolution.kind = Resolution::Kind::kOptionalSlot;
+  }
   if (!meaning.variable->unavailable_because.empty()) {
     Report("name_not_available", expr.span,
            absl::StrCat("\"", meaning.variable->name,
                         "\" is not available here: ", meaning.variable->unavailable_because));
   }
-  if (!meaning.variable->enum_values.empty() && !expr.test_only) {
+  if (!meaning.variable->enum_values.empty() && !expr.test_only && !optional) {
     enums_.emplace(&expr, meaning.variable);
   }
   return meaning.type;
@@ -213,7 +225,9 @@ Type Checking::ReportUnknownFunction(Expr& expr) {
   }
   if (IsFull() || !enforcing()) return Type(TypeKind::kError);
   std::vector<absl::string_view> names(FunctionNames().begin(), FunctionNames().end());
-  names.insert(names.end(), {"has", "all", "exists", "exists_one", "map", "filter", "cel.bind"});
+  names.insert(names.end(),
+               {"has", "all", "exists", "exists_one", "map", "filter", "cel.bind", "transformList",
+                "transformMap", "transformMapEntry", "optMap", "optFlatMap"});
   std::string hint;
   for (const Synonym& synonym : kSynonyms) {
     if (synonym.written == expr.name) hint = DidYouMean(synonym.ours);

@@ -47,11 +47,20 @@ class Checking {
   Type VisitList(Expr& expr);
   Type VisitMap(Expr& expr);
   Type VisitComprehension(Expr& expr);
-  Type VisitComprehensionBody(Expr& expr, const Type& element);
+  Type VisitComprehensionBody(Expr& expr, const std::vector<Type>& bound);
+  Type TypeOfEntries(const Expr& entries);
+  Type VisitOptionalMacro(Expr& expr);
   Type VisitBind(Expr& expr);
   Type FieldType(Expr& expr, const Type& operand);
-  Type ElementOfRange(const Expr& range);
-  Type JoinAll(const Expr& literal, absl::Span<Expr* const> elements);
+  // What the variables of a macro stand for: one or two.
+  std::vector<Type> VariablesOver(const Expr& range, size_t count);
+  // What stands in a literal; `optional`: written with ?, it is what an optional holds.
+  struct Entry {
+    Expr* expr;
+    bool optional;
+  };
+  Type TypeOfEntry(const Entry& entry);
+  Type JoinAll(const Expr& literal, absl::Span<const Entry> entries);
   void ReportMixed(const Expr& literal, const Expr& element, const Type& previous, bool numbers);
   void CheckMapKey(const Expr& key);
   void CheckResult(Expr& root, const Type& expected);
@@ -85,6 +94,13 @@ class Checking {
   bool RequireBool(const Expr& expr, absl::string_view place);
   void CheckEnumValues(const Expr& expr);
   void CheckEnumValue(const VariableDecl& variable, const Expr& literal);
+
+  // checker_extensions.cc: calls whose rules are more than a signature.
+  Type VisitExtreme(Expr& expr);
+  Type ExtremeOf(const Expr& call, const Expr& operand, const Type& type);
+  void AdoptEach(Expr& call);
+  Type VisitFormat(Expr& expr);
+  void CheckPlaces(const Expr& text, const Expr& values);
 
   // exact_literals.cc: numeric literals beside money and decimals.
   void AdoptExactOperands(Expr& call);

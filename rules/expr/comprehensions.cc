@@ -1,6 +1,8 @@
 // The macros: all and exists absorb errors like && and || and stop when decided; exists_one, map
 // and filter do neither.
 
+#include <algorithm>
+
 #include "rules/expr/collections.h"
 #include "rules/expr/evaluator.h"
 
@@ -20,8 +22,16 @@ class Range {
     }
   }
   uint32_t size() const { return size_; }
+  // What one variable stands for.
   const Value& operator[](uint32_t i) const {
     return elements_ != nullptr ? elements_[i] : entries_[i].key;
+  }
+  // What the first and the second of two stand for.
+  Value KeyAt(uint32_t i) const {
+    return entries_ != nullptr ? entries_[i].key : Value::Int(int64_t{i});
+  }
+  const Value& ValueAt(uint32_t i) const {
+    return elements_ != nullptr ? elements_[i] : entries_[i].value;
   }
 
  private:
@@ -37,10 +47,15 @@ struct Turn {
   Evaluation& evaluation;
   Range range;
 
-  // Pays for turn i and binds its variable; false when the budget is gone.
+  // Pays for turn i and binds its variables; false when the budget is gone.
   bool Begin(uint32_t i) {
     if (!evaluation.Spend(static_cast<uint64_t>(node.constant.int_value()))) return false;
-    evaluation.locals[node.small] = range[i];
+    if (node.detail == 1) [[likely]] {
+      evaluation.locals[node.small] = range[i];
+    } else {
+      evaluation.locals[node.small] = range.KeyAt(i);
+      evaluation.locals[node.small + 1] = range.ValueAt(i);
+    }
     return true;
   }
   Value Evaluate(uint32_t body) { return Run(plan, body, evaluation); }
@@ -101,6 +116,46 @@ Value Collect(Turn& turn, uint32_t predicate, uint32_t transform) {
   return NewList(elements, taken, turn.evaluation);
 }
 
+// transformMap: the keys of the range, or the positions, are the keys of the result.
+Value CollectMap(Turn& turn) {
+  const uint32_t size = turn.range.size();
+  if (!turn.evaluation.Spend(size)) return StepLimitError();
+  MapEntry* entries = turn.evaluation.arena().NewArray<MapEntry>(size);
+  uint32_t taken = 0;
+  for (uint32_t i = 0; i < size; ++i) {
+    if (!turn.Begin(i)) return StepLimitError();
+    if (turn.node.second != kNoNode) {
+      const Value value = turn.Test(turn.node.second);
+      if (value.IsError()) return value;
+      if (!value.bool_value()) continue;
+    }
+    entries[taken] = {turn.range.KeyAt(i), turn.Evaluate(turn.node.third)};
+    if (entries[taken].value.IsError()) return entries[taken].value;
+    ++taken;
+  }
+  return NewMap(entries, taken, turn.evaluation);
+}
+
+// transformMapEntry: the entries of what each turn yields, of which no two may have one key.
+Value CollectEntries(Turn& turn) {
+  const Value maps = Collect(turn, turn.node.second, turn.node.third);
+  if (maps.IsError()) return maps;
+  const ListData& list = maps.list_value();
+  uint64_t size = 0;
+  for (uint32_t i = 0; i < list.size; ++i) {
+    if (list.elements[i].kind() != Kind::kMap) return NoOverload();
+    size += list.elements[i].map_value().size;
+  }
+  if (!turn.evaluation.Spend(size)) return StepLimitError();
+  MapEntry* entries = turn.evaluation.arena().NewArray<MapEntry>(size);
+  MapEntry* next = entries;
+  for (uint32_t i = 0; i < list.size; ++i) {
+    const MapData& map = list.elements[i].map_value();
+    next = std::copy_n(map.entries, map.size, next);
+  }
+  return NewMap(entries, static_cast<uint32_t>(size), turn.evaluation);
+}
+
 }  // namespace
 
 Value RunComprehension(const EvaluationPlan& plan, const Node& node, Evaluation& evaluation) {
@@ -115,6 +170,10 @@ Value RunComprehension(const EvaluationPlan& plan, const Node& node, Evaluation&
       return Quantify(turn, true);
     case Op::kExistsOne:
       return ExistsOne(turn);
+    case Op::kTransformMap:
+      return CollectMap(turn);
+    case Op::kTransformEntries:
+      return CollectEntries(turn);
     default:
       return Collect(turn, node.second, node.third);
   }

@@ -136,6 +136,7 @@ Value IntegerText(Integer number, Evaluation& evaluation) {
 
 Value ToString(const Value& value, Evaluation& evaluation) {
   std::array<char, kTimeTextBytes> buffer;
+  static_assert(kTimeTextBytes >= kDoubleTextBytes && kTimeTextBytes >= kAmountTextBytes);
   switch (value.kind()) {
     case Kind::kString:
       return value;
@@ -157,9 +158,9 @@ Value ToString(const Value& value, Evaluation& evaluation) {
       return Text(FormatDuration(value, buffer.data()), evaluation);
     case Kind::kMoney:
       if (value.money_value().currency.is_none()) return Invalid();
-      return Text(Format(value.money_value()), evaluation);
+      return Text(FormatAmount(value, buffer.data()), evaluation);
     case Kind::kDecimal:
-      return Text(Format(value.decimal_value()), evaluation);
+      return Text(FormatAmount(value, buffer.data()), evaluation);
     default:
       return NoOverload();
   }

@@ -28,6 +28,8 @@ struct VariableDecl {
   // Not available here but known elsewhere ("basket.net in eligible"): naming it is an error with
   // this text. Empty: available.
   std::string unavailable_because;
+  // Of a list or a map: how many elements it may have.
+  uint64_t max_elements = limits::kAssumedElements;
 };
 
 struct ConstantDecl {

@@ -6,6 +6,7 @@
 #include "rules/expr/call.h"
 #include "rules/expr/collections.h"
 #include "rules/expr/comparison.h"
+#include "rules/expr/optionals.h"
 #include "rules/expr/strings.h"
 #include "rules/expr/timestamps.h"
 
@@ -17,15 +18,21 @@ inline Value ReadSlot(const Node& node, const Evaluation& evaluation) {
   return node.small < row.size() ? row[node.small] : Value::Absent();
 }
 
-inline Value FieldOf(const Value& record, uint16_t field) {
+// A field of what is no record, but may be an optional of one.
+Value OptionalFieldOrError(const Value& operand, uint16_t field, Evaluation& evaluation) {
+  if (operand.kind() == Kind::kOptional) return OptionalField(operand, field, evaluation);
+  return operand.IsError() ? operand : NoOverload();
+}
+
+inline Value FieldOf(const Value& record, uint16_t field, Evaluation& evaluation) {
   if (record.kind() != Kind::kRecord) [[unlikely]] {
-    return record.IsError() ? record : NoOverload();
+    return OptionalFieldOrError(record, field, evaluation);
   }
   return field < record.record_size() ? record.record_fields()[field] : Value::Absent();
 }
 
-inline Value ReadLocalField(const Node& node, const Evaluation& evaluation) {
-  return FieldOf(evaluation.locals[node.second], node.small);
+inline Value ReadLocalField(const Node& node, Evaluation& evaluation) {
+  return FieldOf(evaluation.locals[node.second], node.small, evaluation);
 }
 
 // As Run, without visiting a node that only reads a value.
@@ -62,7 +69,7 @@ Value RunLocal(const EvaluationPlan& /*plan*/, const Node& node, Evaluation& eva
 }
 
 Value RunField(const EvaluationPlan& plan, const Node& node, Evaluation& evaluation) {
-  return FieldOf(Read(plan, node.first, evaluation), node.small);
+  return FieldOf(Read(plan, node.first, evaluation), node.small, evaluation);
 }
 
 Value RunLocalField(const EvaluationPlan& /*plan*/, const Node& node, Evaluation& evaluation) {
@@ -71,14 +78,33 @@ Value RunLocalField(const EvaluationPlan& /*plan*/, const Node& node, Evaluation
 
 Value RunHasField(const EvaluationPlan& plan, const Node& node, Evaluation& evaluation) {
   const Value record = Read(plan, node.first, evaluation);
-  const Value field = FieldOf(record, node.small);
+  if (record.kind() == Kind::kOptional) return OptionalHas(record, node.small, evaluation);
+  const Value field = FieldOf(record, node.small, evaluation);
   if (record.kind() != Kind::kRecord) return field;
   return field.IsError() && !field.IsAbsent() ? field : Value::Bool(!field.IsAbsent());
 }
 
 Value RunSelect(const EvaluationPlan& plan, const Node& node, Evaluation& evaluation) {
-  return Select(Run(plan, node.first, evaluation), node.constant.string_value(),
-                node.op == Op::kHasKey, evaluation);
+  const Value operand = Run(plan, node.first, evaluation);
+  const absl::string_view field = node.constant.string_value();
+  if (operand.kind() == Kind::kOptional) [[unlikely]] {
+    return node.op == Op::kHasKey ? OptionalHas(operand, field, evaluation)
+                                  : OptionalSelect(operand, field, evaluation);
+  }
+  return Select(operand, field, node.op == Op::kHasKey, evaluation);
+}
+
+Value RunOptionalSlot(const EvaluationPlan& /*plan*/, const Node& node, Evaluation& evaluation) {
+  return OptionalOfPresent(ReadSlot(node, evaluation), evaluation);
+}
+
+Value RunOptionalField(const EvaluationPlan& plan, const Node& node, Evaluation& evaluation) {
+  return OptionalField(Read(plan, node.first, evaluation), node.small, evaluation);
+}
+
+Value RunOptionalSelect(const EvaluationPlan& plan, const Node& node, Evaluation& evaluation) {
+  return OptionalSelect(Read(plan, node.first, evaluation), node.constant.string_value(),
+                        evaluation);
 }
 
 Value RunHasSlot(const EvaluationPlan& /*plan*/, const Node& node, Evaluation& evaluation) {
@@ -219,6 +245,72 @@ Value RunMap(const EvaluationPlan& plan, const Node& node, Evaluation& evaluatio
   return NewMap(entries, size, evaluation);
 }
 
+// An element written with ?, unpacked into `held`: null for none. The error when it is no optional.
+Value TakeOptional(const Value& value, const Value*& held) {
+  if (value.kind() != Kind::kOptional) return value.IsError() ? value : NoOverload();
+  held = value.optional_value();
+  return Value::Null();
+}
+
+Value RunOptionalList(const EvaluationPlan& plan, const Node& node, Evaluation& evaluation) {
+  if (!evaluation.Spend(node.third)) return StepLimitError();
+  Value* elements = evaluation.arena().NewArray<Value>(node.third);
+  uint32_t size = 0;
+  for (uint32_t i = 0; i < node.third; ++i) {
+    const uint32_t argument = plan.arguments[node.first + i];
+    const Value value = Run(plan, argument & ~kOptionalEntry, evaluation);
+    if (value.IsError()) return value;
+    const Value* held = &value;
+    if ((argument & kOptionalEntry) != 0) {
+      const Value failure = TakeOptional(value, held);
+      if (failure.IsError()) return failure;
+    }
+    if (held != nullptr) elements[size++] = *held;
+  }
+  return NewList(elements, size, evaluation);
+}
+
+Value RunOptionalMap(const EvaluationPlan& plan, const Node& node, Evaluation& evaluation) {
+  if (!evaluation.Spend(node.third)) return StepLimitError();
+  MapEntry* entries = evaluation.arena().NewArray<MapEntry>(node.third / 2);
+  uint32_t size = 0;
+  for (uint32_t i = 0; i + 1 < node.third; i += 2) {
+    const uint32_t* pair = plan.arguments.data() + node.first + i;
+    const Value key = Run(plan, pair[0] & ~kOptionalEntry, evaluation);
+    if (key.IsError()) return key;
+    const Value value = Run(plan, pair[1], evaluation);
+    if (value.IsError()) return value;
+    const Value* held = &value;
+    if ((pair[0] & kOptionalEntry) != 0) {
+      const Value failure = TakeOptional(value, held);
+      if (failure.IsError()) return failure;
+    }
+    if (held != nullptr) entries[size++] = {key, *held};
+  }
+  return NewMap(entries, size, evaluation);
+}
+
+// or and orValue: the second operand counts, and fails, only where the first holds nothing.
+Value RunOrElse(const EvaluationPlan& plan, const Node& node, Evaluation& evaluation) {
+  const Value first = Read(plan, node.first, evaluation);
+  if (first.kind() != Kind::kOptional) return first.IsError() ? first : NoOverload();
+  const bool wants_value = node.detail != 0;
+  if (first.optional_value() != nullptr) return wants_value ? *first.optional_value() : first;
+  const Value second = Read(plan, node.second, evaluation);
+  if (wants_value || second.IsError() || second.kind() == Kind::kOptional) return second;
+  return NoOverload();
+}
+
+Value RunOptionalTransform(const EvaluationPlan& plan, const Node& node, Evaluation& evaluation) {
+  const Value optional = Run(plan, node.first, evaluation);
+  if (optional.kind() != Kind::kOptional) return optional.IsError() ? optional : NoOverload();
+  if (optional.optional_value() == nullptr) return optional;
+  evaluation.locals[node.small] = *optional.optional_value();
+  const Value result = Run(plan, node.second, evaluation);
+  if (node.detail == 0) return OptionalOf(result, evaluation);
+  return result.kind() == Kind::kOptional || result.IsError() ? result : NoOverload();
+}
+
 Value RunBind(const EvaluationPlan& plan, const Node& node, Evaluation& evaluation) {
   // An error is bound like any value: it counts where the variable is used.
   evaluation.locals[node.small] = Run(plan, node.first, evaluation);
@@ -321,10 +413,26 @@ constexpr Operation OperationOf(Op op) {
     case Op::kExists:
     case Op::kExistsOne:
     case Op::kTransform:
+    case Op::kTransformMap:
+    case Op::kTransformEntries:
     case Op::kFilter:
       return RunComprehension;
     case Op::kBind:
       return RunBind;
+    case Op::kOptionalSlot:
+      return RunOptionalSlot;
+    case Op::kOptionalField:
+      return RunOptionalField;
+    case Op::kOptionalSelect:
+      return RunOptionalSelect;
+    case Op::kOptionalList:
+      return RunOptionalList;
+    case Op::kOptionalMap:
+      return RunOptionalMap;
+    case Op::kOrElse:
+      return RunOrElse;
+    case Op::kOptionalTransform:
+      return RunOptionalTransform;
     case Op::kSlotEqualString:
       return RunSlotEqualString;
     case Op::kSlotCompareInt:

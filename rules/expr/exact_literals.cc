@@ -95,6 +95,15 @@ void Checking::AdoptExactOperands(Expr& call) {
     case Function::kMultiply:
       AdoptFactor(left, right);
       return AdoptFactor(right, left);
+    case Function::kOrValue: {
+      const Type optional = inference_.Shallow(left.type);
+      if (!optional.Is(TypeKind::kOptional) || !CanBeExact(right)) return;
+      const Type held = inference_.Shallow(optional.element());
+      if (held.Is(TypeKind::kMoney) || held.Is(TypeKind::kDecimal)) {
+        MakeExact(right, held, /*thousandths=*/held.Is(TypeKind::kDecimal));
+      }
+      return;
+    }
     case Function::kIn: {
       if (IsExactType(left)) return AdoptElements(inference_.Shallow(left.type), right);
       const Type list = inference_.Shallow(right.type);

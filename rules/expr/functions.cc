@@ -34,6 +34,7 @@ constexpr std::array kNames = {
     NamedFunction{Function::kGreaterEqual, "_>=_"},
     NamedFunction{Function::kIn, "_in_"},
     NamedFunction{Function::kIndex, "_[_]"},
+    NamedFunction{Function::kOptionalIndex, "_[?_]"},
     NamedFunction{Function::kBool, "bool"},
     NamedFunction{Function::kInt, "int"},
     NamedFunction{Function::kUint, "uint"},
@@ -73,6 +74,38 @@ constexpr std::array kNames = {
     NamedFunction{Function::kSplit, "split"},
     NamedFunction{Function::kSubstring, "substring"},
     NamedFunction{Function::kTrim, "trim"},
+    NamedFunction{Function::kFormat, "format"},
+    NamedFunction{Function::kOptionalOf, "optional.of"},
+    NamedFunction{Function::kOptionalNone, "optional.none"},
+    NamedFunction{Function::kOptionalOfNonZeroValue, "optional.ofNonZeroValue"},
+    NamedFunction{Function::kHasValue, "hasValue"},
+    NamedFunction{Function::kValue, "value"},
+    NamedFunction{Function::kOrOptional, "or"},
+    NamedFunction{Function::kOrValue, "orValue"},
+    NamedFunction{Function::kFirst, "first"},
+    NamedFunction{Function::kLast, "last"},
+    NamedFunction{Function::kOptionalUnwrap, "optional.unwrap"},
+    NamedFunction{Function::kUnwrapOpt, "unwrapOpt"},
+    NamedFunction{Function::kGreatest, "math.greatest"},
+    NamedFunction{Function::kLeast, "math.least"},
+    NamedFunction{Function::kCeil, "math.ceil"},
+    NamedFunction{Function::kFloor, "math.floor"},
+    NamedFunction{Function::kRound, "math.round"},
+    NamedFunction{Function::kTrunc, "math.trunc"},
+    NamedFunction{Function::kAbs, "math.abs"},
+    NamedFunction{Function::kSign, "math.sign"},
+    NamedFunction{Function::kIsNan, "math.isNaN"},
+    NamedFunction{Function::kIsInf, "math.isInf"},
+    NamedFunction{Function::kIsFinite, "math.isFinite"},
+    NamedFunction{Function::kSqrt, "math.sqrt"},
+    NamedFunction{Function::kBitAnd, "math.bitAnd"},
+    NamedFunction{Function::kBitOr, "math.bitOr"},
+    NamedFunction{Function::kBitXor, "math.bitXor"},
+    NamedFunction{Function::kBitNot, "math.bitNot"},
+    NamedFunction{Function::kBitShiftLeft, "math.bitShiftLeft"},
+    NamedFunction{Function::kBitShiftRight, "math.bitShiftRight"},
+    NamedFunction{Function::kBase64Encode, "base64.encode"},
+    NamedFunction{Function::kBase64Decode, "base64.decode"},
     NamedFunction{Function::kAge, "age"},
     NamedFunction{Function::kCurrency, "currency"},
 };
@@ -85,7 +118,7 @@ constexpr bool IsInEnumOrder() {
 }
 static_assert(IsInEnumOrder());
 
-constexpr size_t kFirstPlainName = static_cast<size_t>(Function::kIndex) + 1;
+constexpr size_t kFirstPlainName = static_cast<size_t>(Function::kOptionalIndex) + 1;
 
 }  // namespace
 

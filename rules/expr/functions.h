@@ -32,6 +32,7 @@ enum class Function : uint8_t {
   kGreaterEqual,
   kIn,
   kIndex,
+  kOptionalIndex,  // a[?k]
   // Conversions and type tests.
   kBool,
   kInt,
@@ -61,7 +62,7 @@ enum class Function : uint8_t {
   kGetMinutes,
   kGetSeconds,
   kGetMilliseconds,
-  // Strings extension (all but format).
+  // Strings extension.
   kCharAt,
   kIndexOf,
   kLastIndexOf,
@@ -74,6 +75,41 @@ enum class Function : uint8_t {
   kSplit,
   kSubstring,
   kTrim,
+  kFormat,
+  // Optionals; or, orValue and the macros are not called with all values computed.
+  kOptionalOf,
+  kOptionalNone,
+  kOptionalOfNonZeroValue,
+  kHasValue,
+  kValue,
+  kOrOptional,  // a.or(b)
+  kOrValue,
+  kFirst,
+  kLast,
+  kOptionalUnwrap,  // optional.unwrap(list) and list.unwrapOpt(): the values that there are
+  kUnwrapOpt,
+  // Math extension.
+  kGreatest,
+  kLeast,
+  kCeil,
+  kFloor,
+  kRound,
+  kTrunc,
+  kAbs,
+  kSign,
+  kIsNan,
+  kIsInf,
+  kIsFinite,
+  kSqrt,
+  kBitAnd,
+  kBitOr,
+  kBitXor,
+  kBitNot,
+  kBitShiftLeft,
+  kBitShiftRight,
+  // Encoders extension.
+  kBase64Encode,
+  kBase64Decode,
   // Touchstone.
   kAge,       // age(birth_date, now): full years between two timestamps on the frame's calendar
   kCurrency,  // currency(money): its ISO code

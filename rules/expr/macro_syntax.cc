@@ -10,29 +10,47 @@
 namespace touchstone::rules::expr {
 namespace {
 
-struct MacroName {
+// A macro in one of its written forms: so many variables, then so many expressions.
+struct MacroForm {
   absl::string_view name;
   Macro macro;
+  size_t variables;
+  size_t least_expressions;
+  size_t most_expressions;
 };
-constexpr MacroName kMacros[] = {
-    {"all", Macro::kAll},
-    {"exists", Macro::kExists},
-    {"exists_one", Macro::kExistsOne},
-    {"existsOne", Macro::kExistsOne},
-    {"map", Macro::kMap},
-    {"filter", Macro::kFilter},
+constexpr MacroForm kForms[] = {
+    {"all", Macro::kAll, 1, 1, 1},
+    {"all", Macro::kAll, 2, 1, 1},
+    {"exists", Macro::kExists, 1, 1, 1},
+    {"exists", Macro::kExists, 2, 1, 1},
+    {"exists_one", Macro::kExistsOne, 1, 1, 1},
+    {"exists_one", Macro::kExistsOne, 2, 1, 1},
+    {"existsOne", Macro::kExistsOne, 1, 1, 1},
+    {"existsOne", Macro::kExistsOne, 2, 1, 1},
+    {"map", Macro::kMap, 1, 1, 2},
+    {"filter", Macro::kFilter, 1, 1, 1},
+    {"transformList", Macro::kTransformList, 2, 1, 2},
+    {"transformMap", Macro::kTransformMap, 2, 1, 2},
+    {"transformMapEntry", Macro::kTransformEntries, 2, 1, 2},
+    {"optMap", Macro::kOptMap, 1, 1, 1},
+    {"optFlatMap", Macro::kOptFlatMap, 1, 1, 1},
 };
 
-std::optional<Macro> FindMacro(absl::string_view name) {
-  for (const MacroName& entry : kMacros) {
-    if (entry.name == name) return entry.macro;
-  }
-  return std::nullopt;
+bool Takes(const MacroForm& form, size_t arguments) {
+  return arguments >= form.variables + form.least_expressions &&
+         arguments <= form.variables + form.most_expressions;
 }
 
-bool IsTwoVariableMacro(absl::string_view name, size_t arguments) {
-  if (name == "transformList" || name == "transformMap") return arguments >= 3;
-  return arguments == 3 && name != "map" && name != "filter" && FindMacro(name).has_value();
+// The form with this many arguments; one of another count when there is none; null when no macro
+// has the name.
+const MacroForm* FindForm(absl::string_view name, size_t arguments) {
+  const MacroForm* named = nullptr;
+  for (const MacroForm& form : kForms) {
+    if (form.name != name) continue;
+    named = &form;
+    if (Takes(form, arguments)) return &form;
+  }
+  return named;
 }
 
 ExprPtr NewExpr(ExprKind kind, const CallSyntax& call) {
@@ -43,41 +61,74 @@ ExprPtr NewExpr(ExprKind kind, const CallSyntax& call) {
 }
 
 // The name that a macro declares; "" with an issue when the argument is anything else.
-std::string TakeVariable(const Expr& argument, Issues& issues) {
+std::string TakeVariable(const Expr& argument, absl::string_view place, Issues& issues) {
   if (argument.kind == ExprKind::kIdent && !absl::StartsWith(argument.name, ".")) {
     return argument.name;
   }
   issues.push_back({"invalid_macro_variable", argument.span,
-                    "The first argument must be a plain name for the element.",
+                    absl::StrCat("The ", place, " argument must be a plain name."),
                     "For example: list.exists(x, x > 3)."});
   return "";
 }
 
 ExprPtr BuildHas(const CallSyntax& call, std::vector<ExprPtr> arguments, Issues& issues) {
   if (arguments.size() == 1 && arguments[0]->kind == ExprKind::kSelect &&
-      !arguments[0]->test_only) {
+      !arguments[0]->test_only && !arguments[0]->optional_access) {
     arguments[0]->test_only = true;
     arguments[0]->span = call.span;
     return std::move(arguments[0]);
   }
+  const bool optional = arguments.size() == 1 && arguments[0]->optional_access;
   issues.push_back({"invalid_has", call.span, "has() takes one name with a dot in it.",
-                    "For example: has(customer.birth_date). For a map key write \"key\" in map."});
+                    optional ? "Of an optional ask x.?y.hasValue(), or has(x.y)."
+                             : "For example: has(customer.birth_date). For a map key write \"key\" "
+                               "in map."});
   return NewExpr(ExprKind::kConstant, call);
 }
 
-ExprPtr BuildComprehension(const CallSyntax& call, Macro macro, ExprPtr range,
-                           std::vector<ExprPtr> arguments, Issues& issues) {
+ExprPtr BuildMacro(const CallSyntax& call, const MacroForm& form, ExprPtr target,
+                   std::vector<ExprPtr> arguments, Issues& issues) {
   ExprPtr expr = NewExpr(ExprKind::kComprehension, call);
-  expr->macro = macro;
-  expr->variables.push_back(TakeVariable(*arguments[0], issues));
-  expr->children.push_back(std::move(range));
-  for (size_t i = 1; i < arguments.size(); ++i) expr->children.push_back(std::move(arguments[i]));
+  expr->macro = form.macro;
+  for (size_t i = 0; i < form.variables; ++i) {
+    expr->variables.push_back(TakeVariable(*arguments[i], i == 0 ? "first" : "second", issues));
+  }
+  if (form.variables == 2 && expr->variables[0] == expr->variables[1] &&
+      !expr->variables[0].empty()) {
+    issues.push_back({"invalid_macro_variable", arguments[1]->span,
+                      absl::StrCat("Both variables are called ", expr->variables[0], "."),
+                      "Give them different names: the position or key, then the element."});
+  }
+  expr->children.push_back(std::move(target));
+  for (size_t i = form.variables; i < arguments.size(); ++i) {
+    expr->children.push_back(std::move(arguments[i]));
+  }
   return expr;
+}
+
+// What a macro whose arguments are of the wrong number takes.
+Issue WrongMacro(const CallSyntax& call, const MacroForm& form) {
+  const bool condition = form.macro == Macro::kAll || form.macro == Macro::kExists ||
+                         form.macro == Macro::kExistsOne || form.macro == Macro::kFilter;
+  if (form.macro == Macro::kOptMap || form.macro == Macro::kOptFlatMap) {
+    return {"invalid_macro", call.name_span,
+            absl::StrCat(call.name, "() takes a name and a value."),
+            "For example: customer.?age.optMap(x, x + 1)."};
+  }
+  if (form.macro >= Macro::kTransformList) {
+    return {"invalid_macro", call.name_span,
+            absl::StrCat(call.name, "() takes two names, perhaps a condition, and a value."),
+            absl::StrCat("For example: list.", call.name, "(i, x, ",
+                         form.macro == Macro::kTransformEntries ? "{i: x})." : "x + i).")};
+  }
+  return {"invalid_macro", call.name_span,
+          absl::StrCat(call.name, "() takes a name and a ", condition ? "condition." : "value."),
+          absl::StrCat("For example: list.", call.name, "(x, x ", condition ? "> 3)." : "+ 1).")};
 }
 
 ExprPtr BuildBind(const CallSyntax& call, std::vector<ExprPtr> arguments, Issues& issues) {
   ExprPtr expr = NewExpr(ExprKind::kBind, call);
-  expr->variables.push_back(TakeVariable(*arguments[0], issues));
+  expr->variables.push_back(TakeVariable(*arguments[0], "first", issues));
   expr->children.push_back(std::move(arguments[1]));
   expr->children.push_back(std::move(arguments[2]));
   return expr;
@@ -87,7 +138,7 @@ ExprPtr BuildFunction(const CallSyntax& call, ExprPtr receiver, std::vector<Expr
   ExprPtr expr = NewExpr(ExprKind::kCall, call);
   std::optional<Function> function;
   std::string name = call.name;
-  if (receiver != nullptr && IsDottedName(*receiver)) {
+  if (receiver != nullptr && IsDottedName(*receiver) && !HasOptionalDot(*receiver)) {
     const std::string qualified = absl::StrCat(DottedName(*receiver), ".", call.name);
     function = FindFunction(qualified);
     if (function.has_value()) receiver = nullptr;
@@ -102,12 +153,15 @@ ExprPtr BuildFunction(const CallSyntax& call, ExprPtr receiver, std::vector<Expr
   return expr;
 }
 
-void ReportUnsupported(const CallSyntax& call, absl::string_view message, absl::string_view hint,
-                       Issues& issues) {
-  issues.push_back({"unsupported_syntax", call.name_span, std::string(message), std::string(hint)});
-}
-
 }  // namespace
+
+absl::string_view MacroName(Macro macro, size_t variables) {
+  // Of two spellings the older one, where the macro has one.
+  for (const MacroForm& form : kForms) {
+    if (form.macro == macro && form.variables == variables) return form.name;
+  }
+  return "";
+}
 
 bool IsDottedName(const Expr& expr) {
   const Expr* node = &expr;
@@ -115,6 +169,13 @@ bool IsDottedName(const Expr& expr) {
     node = node->children[0].get();
   }
   return node->kind == ExprKind::kIdent;
+}
+
+bool HasOptionalDot(const Expr& expr) {
+  for (const Expr* node = &expr; node->kind == ExprKind::kSelect; node = node->children[0].get()) {
+    if (node->optional_access) return true;
+  }
+  return false;
 }
 
 std::string DottedName(const Expr& expr) {
@@ -132,18 +193,11 @@ ExprPtr BuildCall(const CallSyntax& call, ExprPtr receiver, std::vector<ExprPtr>
   if (is_cel && call.name == "bind" && arguments.size() == 3) {
     return BuildBind(call, std::move(arguments), issues);
   }
-  if (IsTwoVariableMacro(call.name, arguments.size())) {
-    ReportUnsupported(call, absl::StrCat(call.name, "() with two variables is not supported."),
-                      "Name one variable, for the element.", issues);
-    return NewExpr(ExprKind::kConstant, call);
-  }
-  if (const std::optional<Macro> macro = FindMacro(call.name)) {
-    if (arguments.size() == 2 || (arguments.size() == 3 && *macro == Macro::kMap)) {
-      return BuildComprehension(call, *macro, std::move(receiver), std::move(arguments), issues);
+  if (const MacroForm* form = FindForm(call.name, arguments.size())) {
+    if (Takes(*form, arguments.size())) {
+      return BuildMacro(call, *form, std::move(receiver), std::move(arguments), issues);
     }
-    issues.push_back({"invalid_macro", call.name_span,
-                      absl::StrCat(call.name, "() takes a name and a condition."),
-                      absl::StrCat("For example: list.", call.name, "(x, x > 3).")});
+    issues.push_back(WrongMacro(call, *form));
     return NewExpr(ExprKind::kConstant, call);
   }
   return BuildFunction(call, std::move(receiver), std::move(arguments));

@@ -22,9 +22,15 @@ struct CallSyntax {
 ExprPtr BuildCall(const CallSyntax& call, ExprPtr receiver, std::vector<ExprPtr> arguments,
                   Issues& issues);
 
-// a, a.b, .a.b.c: nothing but names and dots.
+// How the printer writes a macro with this many variables.
+absl::string_view MacroName(Macro macro, size_t variables);
+
+// a, a.b, .a.b.c, a.?b: nothing but names and dots, of which some may be optional.
 bool IsDottedName(const Expr& expr);
-// The text of a dotted name, leading dot included. REQUIRES: IsDottedName(expr).
+// The text of a dotted name, leading dot included, without question marks. REQUIRES:
+// IsDottedName(expr).
 std::string DottedName(const Expr& expr);
+// Whether some dot of a dotted name is optional. REQUIRES: IsDottedName(expr).
+bool HasOptionalDot(const Expr& expr);
 
 }  // namespace touchstone::rules::expr

@@ -11,6 +11,7 @@
 #include "rules/expr/macro_syntax.h"
 #include "rules/expr/spoken_words.h"
 #include "rules/expr/text.h"
+#include "rules/expr/token_cursor.h"
 
 namespace touchstone::rules::expr {
 namespace {
@@ -60,10 +61,9 @@ std::optional<BinaryOperator> BinaryOperatorOf(TokenKind kind) {
   }
 }
 
-class Parser {
+class Parser : private TokenCursor {
  public:
-  Parser(absl::string_view source, std::vector<Token> tokens, Issues issues)
-      : source_(source), tokens_(std::move(tokens)), issues_(std::move(issues)) {}
+  using TokenCursor::TokenCursor;
 
   ParseResult Run() {
     Node root = ParseExpr();
@@ -78,12 +78,9 @@ class Parser {
       Next();
       if (!At(TokenKind::kEnd)) ParseExpr();
     }
-    std::stable_sort(issues_.begin(), issues_.end(),
-                     [](const Issue& a, const Issue& b) { return a.span.begin < b.span.begin; });
-    if (issues_.size() > limits::kMaxIssues) issues_.resize(limits::kMaxIssues);
     ParseResult result;
-    if (issues_.empty()) result.expr = std::move(root.expr);
-    result.issues = std::move(issues_);
+    result.issues = TakeIssues();
+    if (result.issues.empty()) result.expr = std::move(root.expr);
     return result;
   }
 
@@ -162,7 +159,7 @@ class Parser {
 
   // A minus right before a number belongs to the number, so that the least int can be written.
   bool AtNegativeLiteral() const {
-    const TokenKind next = tokens_[std::min(at_ + 1, tokens_.size() - 1)].kind;
+    const TokenKind next = Following().kind;
     return At(TokenKind::kMinus) && (next == TokenKind::kInt || next == TokenKind::kDouble);
   }
 
@@ -174,7 +171,8 @@ class Parser {
       } else if (At(TokenKind::kLeftBracket)) {
         operand = ParseIndex(std::move(operand));
       } else if (At(TokenKind::kLeftBrace) && IsDottedName(*operand.expr)) {
-        ReportUnsupported(Current().span, "Building an object with Name{...} is not supported.");
+        Report("unsupported_syntax", Current().span,
+               "Building an object with Name{...} is not supported.", "");
         SkipGroup();
       } else {
         return operand;
@@ -184,35 +182,31 @@ class Parser {
 
   Node ParseSelect(Node operand) {
     Next();
-    if (At(TokenKind::kQuestion)) {
-      ReportUnsupported(Current().span, "The optional field access .? is not supported.",
-                        "Write has(a.b) && ... instead.");
-      Next();
-    }
+    const bool optional = Accept(TokenKind::kQuestion);
     const Token name = Current();
     if (name.kind != TokenKind::kIdent && name.kind != TokenKind::kQuotedIdent) {
       ReportUnexpected("a name after the dot");
       return operand;
     }
     Next();
-    if (At(TokenKind::kLeftParen) && name.kind == TokenKind::kIdent) {
+    if (!optional && At(TokenKind::kLeftParen) && name.kind == TokenKind::kIdent) {
       return ParseReceiverCall(std::move(operand), name);
     }
     Node node = MakeNode(ExprKind::kSelect, One(std::move(operand)));
+    if (node.expr->kind != ExprKind::kSelect) return node;
     node.expr->name = name.text;
+    node.expr->optional_access = optional;
     node.expr->span.end = name.span.end;
     return node;
   }
 
   Node ParseIndex(Node operand) {
     Next();
-    if (Accept(TokenKind::kQuestion)) {
-      ReportUnsupported(Previous().span, "The optional index [? is not supported.",
-                        "Test with in first: k in m && ...");
-    }
+    const bool optional = Accept(TokenKind::kQuestion);
     Node key = ParseExpr();
     Expect(TokenKind::kRightBracket, "]", "");
-    Node node = MakeCall(Function::kIndex, Two(std::move(operand), std::move(key)));
+    Node node = MakeCall(optional ? Function::kOptionalIndex : Function::kIndex,
+                         Two(std::move(operand), std::move(key)));
     node.expr->span.end = Previous().span.end;
     return node;
   }
@@ -236,7 +230,7 @@ class Parser {
   Node FinishCall(const CallSyntax& call, ExprPtr receiver, std::vector<ExprPtr> arguments,
                   int height) {
     Node node;
-    node.expr = BuildCall(call, std::move(receiver), std::move(arguments), issues_);
+    node.expr = BuildCall(call, std::move(receiver), std::move(arguments), issues());
     node.height = height;
     return Limited(std::move(node));
   }
@@ -316,10 +310,9 @@ class Parser {
     std::vector<Node> elements;
     size_t count = 0;
     while (!At(closer) && !At(TokenKind::kEnd)) {
-      if (Accept(TokenKind::kQuestion)) {
-        ReportUnsupported(Previous().span, "Optional elements (?) are not supported.");
-      }
+      const bool optional = Accept(TokenKind::kQuestion);
       elements.push_back(ParseExpr());
+      elements.back().expr->optional_entry = optional;
       if (pairs) {
         Expect(TokenKind::kColon, ":", "A map is written {key: value, ...}.");
         elements.push_back(ParseExpr());
@@ -458,97 +451,7 @@ class Parser {
     return Placeholder();
   }
 
-  void Abandon() {
-    abandoned_ = true;
-    at_ = tokens_.size() - 1;
-  }
-
-  // --- Tokens. ---
-
-  const Token& Current() const { return tokens_[at_]; }
-  const Token& Previous() const { return tokens_[at_ == 0 ? 0 : at_ - 1]; }
-  bool At(TokenKind kind) const { return Current().kind == kind; }
-  void Next() {
-    if (at_ + 1 < tokens_.size()) ++at_;
-  }
-  bool Accept(TokenKind kind) {
-    if (!At(kind)) return false;
-    Next();
-    return true;
-  }
-
-  void Expect(TokenKind kind, absl::string_view text, absl::string_view hint) {
-    if (Accept(kind)) return;
-    ReportUnexpected(absl::StrCat("\"", text, "\""), hint);
-    SkipToSyncPoint();
-    Accept(kind);
-  }
-
-  static bool IsOpener(TokenKind kind) {
-    return kind == TokenKind::kLeftParen || kind == TokenKind::kLeftBracket ||
-           kind == TokenKind::kLeftBrace;
-  }
-  static bool IsCloser(TokenKind kind) {
-    return kind == TokenKind::kRightParen || kind == TokenKind::kRightBracket ||
-           kind == TokenKind::kRightBrace;
-  }
-
-  // Moves to where a new operand, argument or element may begin, or the group ends.
-  void SkipToSyncPoint() {
-    for (;;) {
-      const TokenKind kind = Current().kind;
-      if (IsOpener(kind)) {
-        SkipGroup();
-        continue;
-      }
-      if (kind == TokenKind::kEnd || kind == TokenKind::kComma || kind == TokenKind::kAnd ||
-          kind == TokenKind::kOr || kind == TokenKind::kColon || IsCloser(kind)) {
-        return;
-      }
-      Next();
-    }
-  }
-
-  // From an opener to behind its closer.
-  void SkipGroup() {
-    int open = 0;
-    while (!At(TokenKind::kEnd)) {
-      if (IsOpener(Current().kind)) ++open;
-      if (IsCloser(Current().kind)) --open;
-      Next();
-      if (open == 0) return;
-    }
-  }
-
   // --- Findings. ---
-
-  void Report(absl::string_view code, SourceSpan span, absl::string_view message,
-              absl::string_view hint) {
-    // One finding per place: what follows from a mistake is no news.
-    if (abandoned_ || last_reported_ == span.begin) return;
-    last_reported_ = span.begin;
-    issues_.push_back({std::string(code), span, std::string(message), std::string(hint)});
-    if (issues_.size() >= limits::kMaxIssues) Abandon();
-  }
-
-  void ReportUnexpected(absl::string_view wanted, absl::string_view hint = "") {
-    const Token& token = Current();
-    if (hint.empty() && token.kind == TokenKind::kIdent) hint = HintForWord(token.text);
-    if (hint.empty() && Previous().kind == TokenKind::kPercent) hint = "Write 0.2 for 20 percent.";
-    if (token.kind == TokenKind::kEnd) {
-      const auto end = static_cast<uint32_t>(source_.size());
-      Report("syntax", {end, end},
-             absl::StrCat("The expression ends too early: ", wanted, " is missing."), hint);
-      return;
-    }
-    const auto text = source_.substr(token.span.begin, token.span.end - token.span.begin);
-    Report("syntax", token.span, absl::StrCat("Here ", wanted, " is missing before ", text, "."),
-           hint);
-  }
-
-  void ReportUnsupported(SourceSpan span, absl::string_view message, absl::string_view hint = "") {
-    Report("unsupported_syntax", span, message, hint);
-  }
 
   void ReportReserved(const Token& name) {
     Report("reserved_word", name.span, absl::StrCat("\"", name.text, "\" is a reserved word."),
@@ -561,13 +464,7 @@ class Parser {
            "Put them into a product list and write x in list.NAME.");
   }
 
-  absl::string_view source_;
-  std::vector<Token> tokens_;
-  Issues issues_;
-  size_t at_ = 0;
   int depth_ = 0;
-  bool abandoned_ = false;
-  uint32_t last_reported_ = std::numeric_limits<uint32_t>::max();
 };
 
 ParseResult Failed(absl::string_view code, SourceSpan span, absl::string_view message,

@@ -45,11 +45,20 @@ enum class Op : uint8_t {
   kList,          // args
   kMap,           // args: key, value, key, value...
   kAll,           // comprehensions: first: range; second: predicate; third: transform;
-  kExists,        //   small: local index of the variable; constant: steps of one turn
-  kExistsOne,
-  kTransform,  // second may be kNoNode
+  kExists,        //   small: local index of the first variable; detail: how many variables;
+  kExistsOne,     //   constant: steps of one turn
+  kTransform,     // second may be kNoNode, here and in the next two
+  kTransformMap,
+  kTransformEntries,
   kFilter,
-  kBind,               // small: local index; first: value; second: body
+  kBind,          // small: local index; first: value; second: body
+  kOptionalSlot,  // as kSlot, kField and kSelect
+  kOptionalField,
+  kOptionalSelect,
+  kOptionalList,  // as kList and kMap; an argument with kOptionalEntry is an optional
+  kOptionalMap,
+  kOrElse,             // first: optional; second: what else; detail: 1 for the value (orValue)
+  kOptionalTransform,  // optMap, optFlatMap (detail 1): as kBind, over what the optional holds
   kSlotEqualString,    // third: Relation; constant
   kSlotCompareInt,     // third: Relation; constant
   kSlotCompareDouble,  // third: Relation; constant
@@ -60,6 +69,8 @@ enum class Op : uint8_t {
 };
 
 inline constexpr uint32_t kNoNode = UINT32_MAX;
+// Beside the index of an argument that is an element, or a key, written with ?.
+inline constexpr uint32_t kOptionalEntry = 0x8000'0000;
 
 struct Node {
   Op op = Op::kConstant;

@@ -5,6 +5,7 @@
 #include "absl/strings/str_cat.h"
 #include "rules/expr/amounts.h"
 #include "rules/expr/evaluator.h"
+#include "rules/expr/macro_syntax.h"
 
 namespace touchstone::rules::expr {
 namespace {
@@ -12,6 +13,30 @@ namespace {
 // For all folding of one program, which also bounds its memory; what does not fit is computed at
 // run time instead.
 constexpr uint64_t kFoldingSteps = limits::kDefaultStepLimit;
+
+Op OpOf(Macro macro) {
+  switch (macro) {
+    case Macro::kAll:
+      return Op::kAll;
+    case Macro::kExists:
+      return Op::kExists;
+    case Macro::kExistsOne:
+      return Op::kExistsOne;
+    case Macro::kMap:
+    case Macro::kTransformList:
+      return Op::kTransform;
+    case Macro::kTransformMap:
+      return Op::kTransformMap;
+    case Macro::kTransformEntries:
+      return Op::kTransformEntries;
+    case Macro::kFilter:
+      return Op::kFilter;
+    case Macro::kOptMap:
+    case Macro::kOptFlatMap:
+      break;
+  }
+  return Op::kOptionalTransform;
+}
 
 }  // namespace
 
@@ -83,8 +108,9 @@ void Planner::Fail(const Expr& expr, const std::string& message) {
       absl::StrCat("at ", expr.span.begin, "-", expr.span.end, ": ", message));
 }
 
-uint16_t Planner::OpenScope() {
-  const uint16_t index = locals_in_scope_++;
+uint16_t Planner::OpenScope(size_t variables) {
+  const uint16_t index = locals_in_scope_;
+  locals_in_scope_ += static_cast<uint16_t>(variables);
   plan_.locals = std::max(plan_.locals, locals_in_scope_);
   return index;
 }
@@ -127,9 +153,8 @@ Planner::Part Planner::VisitNode(const Expr& expr) {
     case ExprKind::kCall:
       return VisitCall(expr);
     case ExprKind::kList:
-      return VisitConstruction(Op::kList, expr);
     case ExprKind::kMap:
-      return VisitConstruction(Op::kMap, expr);
+      return VisitConstruction(expr);
     case ExprKind::kComprehension:
       return VisitComprehension(expr);
     case ExprKind::kBind:
@@ -180,9 +205,14 @@ Planner::Part Planner::VisitName(const Expr& expr) {
   switch (resolution.kind) {
     case Resolution::Kind::kSlot:
       return AddSlot(expr.test_only ? Op::kHasSlot : Op::kSlot, resolution.slot);
-    case Resolution::Kind::kConstant:
+    case Resolution::Kind::kOptionalSlot:
+      return AddSlot(Op::kOptionalSlot, resolution.slot);
+    case Resolution::Kind::kConstant: {
       if (expr.test_only) return AddConstant(Value::Bool(true));
-      return AddConstant(environment_.constants()[resolution.constant_index].value);
+      const Value& value = environment_.constants()[resolution.constant_index].value;
+      if (!HasOptionalDot(expr)) return AddConstant(value);
+      return AddConstant(Value::Optional(&value));
+    }
     case Resolution::Kind::kType:
       plan_.types.push_back(expr.type.param(0));
       return AddConstant(Value::OfType(&plan_.types.back()));
@@ -207,57 +237,61 @@ Planner::Part Planner::VisitSelect(const Expr& expr) {
   Node node;
   node.first = operand.node;
   if (kind == Resolution::Kind::kField) {
-    node.op = expr.test_only ? Op::kHasField : Op::kField;
+    node.op = expr.test_only         ? Op::kHasField
+              : expr.optional_access ? Op::kOptionalField
+                                     : Op::kField;
     node.small = expr.resolution.field_index;
     if (node.op == Op::kField && Is(operand, Op::kLocal)) {
       node.op = Op::kLocalField;
       node.second = NodeOf(operand).small;
     }
   } else {
-    node.op = expr.test_only ? Op::kHasKey : Op::kSelect;
+    node.op = expr.test_only         ? Op::kHasKey
+              : expr.optional_access ? Op::kOptionalSelect
+                                     : Op::kSelect;
     node.constant = Value::String(plan_.constants.arena().Copy(expr.name));
   }
   return AddOver(node, {operand});
 }
 
-Planner::Part Planner::VisitConstruction(Op op, const Expr& expr) {
+Planner::Part Planner::VisitConstruction(const Expr& expr) {
+  const bool map = expr.kind == ExprKind::kMap;
   Parts parts;
-  for (const ExprPtr& child : expr.children) parts.push_back(Visit(*child));
+  bool optional = false;
+  for (const ExprPtr& child : expr.children) {
+    parts.push_back(Visit(*child));
+    optional = optional || child->optional_entry;
+  }
   Node node;
-  node.op = op;
-  return AddOverArguments(node, parts);
+  node.op = optional ? (map ? Op::kOptionalMap : Op::kOptionalList) : (map ? Op::kMap : Op::kList);
+  const Part whole = AddOverArguments(node, parts);
+  for (size_t i = 0; i < parts.size(); ++i) {
+    if (!expr.children[i]->optional_entry) continue;
+    plan_.arguments[NodeOf(whole).first + i] |= kOptionalEntry;
+  }
+  return whole;
 }
 
 Planner::Part Planner::VisitComprehension(const Expr& expr) {
+  if (expr.macro == Macro::kOptMap || expr.macro == Macro::kOptFlatMap) {
+    return VisitOptionalMacro(expr);
+  }
   Parts parts = {Visit(*expr.children[0])};
   const size_t body = plan_.nodes.size();
-  const uint16_t local = OpenScope();
+  const uint16_t local = OpenScope(expr.variables.size());
   for (size_t i = 1; i < expr.children.size(); ++i) parts.push_back(Visit(*expr.children[i]));
-  CloseScope();
+  CloseScope(expr.variables.size());
   Node node;
+  node.op = OpOf(expr.macro);
+  node.detail = static_cast<uint8_t>(expr.variables.size());
   node.small = local;
   // A turn visits each node of the body at most once; loops inside it pay for themselves.
   node.constant = Value::Int(static_cast<int64_t>(plan_.nodes.size() - body));
   node.first = parts[0].node;
   node.second = parts[1].node;
-  switch (expr.macro) {
-    case Macro::kAll:
-      node.op = Op::kAll;
-      break;
-    case Macro::kExists:
-      node.op = Op::kExists;
-      break;
-    case Macro::kExistsOne:
-      node.op = Op::kExistsOne;
-      break;
-    case Macro::kFilter:
-      node.op = Op::kFilter;
-      break;
-    case Macro::kMap:
-      node.op = Op::kTransform;
-      if (parts.size() == 2) node.second = kNoNode;
-      node.third = parts.back().node;
-      break;
+  if (node.op >= Op::kTransform && node.op <= Op::kTransformEntries) {
+    if (parts.size() == 2) node.second = kNoNode;
+    node.third = parts.back().node;
   }
   Part whole = AddOver(node, parts);
   // Its own variable is bound inside.
@@ -265,18 +299,26 @@ Planner::Part Planner::VisitComprehension(const Expr& expr) {
   return whole;
 }
 
-Planner::Part Planner::VisitBind(const Expr& expr) {
+Planner::Part Planner::AddBinding(Op op, const Expr& expr) {
   const Part value = Visit(*expr.children[0]);
-  const uint16_t local = OpenScope();
+  const uint16_t local = OpenScope(1);
   const Part body = Visit(*expr.children[1]);
-  CloseScope();
+  CloseScope(1);
   Node node;
-  node.op = Op::kBind;
+  node.op = op;
   node.small = local;
   node.first = value.node;
   node.second = body.node;
   Part whole = AddOver(node, {value, body});
   if (whole.lowest_local >= local) whole.lowest_local = UINT32_MAX;
+  return whole;
+}
+
+Planner::Part Planner::VisitBind(const Expr& expr) { return AddBinding(Op::kBind, expr); }
+
+Planner::Part Planner::VisitOptionalMacro(const Expr& expr) {
+  const Part whole = AddBinding(Op::kOptionalTransform, expr);
+  NodeOf(whole).detail = expr.macro == Macro::kOptFlatMap ? 1 : 0;
   return whole;
 }
 

@@ -40,9 +40,12 @@ class Planner {
   Part VisitLiteral(const Expr& expr);
   Part VisitName(const Expr& expr);
   Part VisitSelect(const Expr& expr);
-  Part VisitConstruction(Op op, const Expr& expr);
+  Part VisitConstruction(const Expr& expr);
   Part VisitComprehension(const Expr& expr);
   Part VisitBind(const Expr& expr);
+  Part VisitOptionalMacro(const Expr& expr);
+  // A node that binds one variable in its second operand.
+  Part AddBinding(Op op, const Expr& expr);
   // planner_calls.cc: the operation for each function.
   Part VisitCall(const Expr& expr);
   Part VisitAnyCall(const Expr& expr);
@@ -50,6 +53,8 @@ class Planner {
   Part VisitConditional(const Expr& expr);
   Part VisitComparison(const Expr& expr);
   Part VisitExactComparison(Relation relation, const Expr& value, const Expr& literal);
+  Part VisitOrElse(const Expr& expr);
+  Part VisitExtreme(const Expr& expr);
   Part VisitIn(const Expr& expr);
   Part AddHoldsText(const Part& element, const Part& container);
   Part VisitTextTest(const Expr& expr);
@@ -79,9 +84,9 @@ class Planner {
            (expr.type.Is(TypeKind::kMoney) || expr.type.Is(TypeKind::kDecimal));
   }
   std::optional<ExactNumber> ExactOf(const Expr& literal);
-  // Makes room for a variable; its local index.
-  uint16_t OpenScope();
-  void CloseScope() { --locals_in_scope_; }
+  // Makes room for variables; the local index of the first.
+  uint16_t OpenScope(size_t variables);
+  void CloseScope(size_t variables) { locals_in_scope_ -= static_cast<uint16_t>(variables); }
   // The first failure is kept.
   void Fail(const Expr& expr, const std::string& message);
 

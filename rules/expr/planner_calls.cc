@@ -58,6 +58,14 @@ Planner::Part Planner::VisitCall(const Expr& expr) {
       return VisitComparison(expr);
     case Function::kIn:
       return VisitIn(expr);
+    case Function::kGreatest:
+    case Function::kLeast:
+      return arguments > 2 ? VisitExtreme(expr) : VisitAnyCall(expr);
+    case Function::kOptionalNone:
+      return AddConstant(arguments == 0 ? Value::Optional(nullptr) : NoOverload());
+    case Function::kOrOptional:
+    case Function::kOrValue:
+      return arguments == 2 ? VisitOrElse(expr) : VisitAnyCall(expr);
     case Function::kDyn:
       return arguments == 1 ? Visit(*expr.children[0]) : VisitAnyCall(expr);
     case Function::kStartsWith:
@@ -180,6 +188,27 @@ Planner::Part Planner::VisitExactComparison(Relation relation, const Expr& value
   node.small = static_cast<uint16_t>(number->scale);
   node.first = part.node;
   return AddOver(node, {part});
+}
+
+Planner::Part Planner::VisitOrElse(const Expr& expr) {
+  const Part optional = Visit(*expr.children[0]);
+  const Part other = Visit(*expr.children[1]);
+  Node node;
+  node.op = Op::kOrElse;
+  node.detail = expr.function == Function::kOrValue ? 1 : 0;
+  node.first = optional.node;
+  node.second = other.node;
+  return AddOver(node, {optional, other});
+}
+
+// More than two values are those of a list.
+Planner::Part Planner::VisitExtreme(const Expr& expr) {
+  Parts parts;
+  for (const ExprPtr& child : expr.children) parts.push_back(Visit(*child));
+  Node list;
+  list.op = Op::kList;
+  const Part values = AddOverArguments(list, parts);
+  return AddOverArguments(CallNode(expr.function), {values});
 }
 
 Planner::Part Planner::VisitIn(const Expr& expr) {

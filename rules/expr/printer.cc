@@ -6,9 +6,11 @@
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "absl/strings/str_replace.h"
 #include "rules/expr/lexer.h"
 #include "rules/expr/logical_chain.h"
+#include "rules/expr/macro_syntax.h"
 #include "rules/expr/string_literal.h"
 
 namespace touchstone::rules::expr {
@@ -61,22 +63,6 @@ Strength StrengthOf(const Expr& expr) {
   return expr.kind == ExprKind::kCall ? StrengthOfCall(expr) : kPostfix;
 }
 
-absl::string_view MacroName(Macro macro) {
-  switch (macro) {
-    case Macro::kAll:
-      return "all";
-    case Macro::kExists:
-      return "exists";
-    case Macro::kExistsOne:
-      return "exists_one";
-    case Macro::kMap:
-      return "map";
-    case Macro::kFilter:
-      return "filter";
-  }
-  return "";
-}
-
 std::string DoubleText(double value) {
   std::array<char, 32> buffer;
   const auto end = std::to_chars(buffer.data(), buffer.data() + buffer.size(), value).ptr;
@@ -113,7 +99,8 @@ class Printer {
         break;
       case ExprKind::kComprehension:
         PrintChild(*expr.children[0], kPostfix);
-        absl::StrAppend(&out_, ".", MacroName(expr.macro), "(", expr.variables[0]);
+        absl::StrAppend(&out_, ".", MacroName(expr.macro, expr.variables.size()), "(",
+                        absl::StrJoin(expr.variables, ", "));
         PrintAll(absl::MakeSpan(expr.children).subspan(1), /*after_other=*/true);
         out_ += ')';
         break;
@@ -137,15 +124,21 @@ class Printer {
     for (const ExprPtr& child : children) {
       if (after_other) out_ += ", ";
       after_other = true;
-      Print(*child);
+      PrintEntry(*child);
     }
+  }
+
+  // An argument, an element or a key.
+  void PrintEntry(const Expr& expr) {
+    if (expr.optional_entry) out_ += '?';
+    Print(expr);
   }
 
   void PrintMap(const Expr& expr) {
     out_ += '{';
     for (size_t i = 0; i + 1 < expr.children.size(); i += 2) {
       if (i > 0) out_ += ", ";
-      Print(*expr.children[i]);
+      PrintEntry(*expr.children[i]);
       out_ += ": ";
       Print(*expr.children[i + 1]);
     }
@@ -187,7 +180,8 @@ class Printer {
     if (expr.test_only) out_ += "has(";
     PrintChild(*expr.children[0], kPostfix);
     const bool plain = IsIdentifier(expr.name) && !IsKeyword(expr.name);
-    absl::StrAppend(&out_, ".", plain ? "" : "`", expr.name, plain ? "" : "`");
+    absl::StrAppend(&out_, expr.optional_access ? ".?" : ".", plain ? "" : "`", expr.name,
+                    plain ? "" : "`");
     if (expr.test_only) out_ += ')';
   }
 
@@ -246,9 +240,9 @@ class Printer {
   }
 
   void PrintFunction(const Expr& expr) {
-    if (expr.function == Function::kIndex) {
+    if (expr.function == Function::kIndex || expr.function == Function::kOptionalIndex) {
       PrintChild(*expr.children[0], kPostfix);
-      out_ += '[';
+      out_ += expr.function == Function::kIndex ? "[" : "[?";
       Print(*expr.children[1]);
       out_ += ']';
       return;

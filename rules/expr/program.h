@@ -43,6 +43,8 @@ class Scratch {
     arena_.Reset();
     steps_left_ = step_limit;
   }
+  // Refills the budget alone: values stay.
+  void Refill(uint64_t step_limit) { steps_left_ = step_limit; }
   uint64_t steps_left() const { return steps_left_; }
   // Takes steps; false when the budget is used up.
   bool Spend(uint64_t steps) {

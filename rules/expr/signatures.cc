@@ -18,6 +18,10 @@ class Table {
     AddCollections();
     AddStrings();
     AddTimes();
+    AddOptionals();
+    AddMath();
+    Global(Function::kBase64Encode, string_, {bytes_});
+    Global(Function::kBase64Decode, bytes_, {string_});
     Global(Function::kAge, int_, {timestamp_, timestamp_});
     Global(Function::kCurrency, string_, {money_});
   }
@@ -36,8 +40,10 @@ class Table {
   void Add(Function function, Signature signature) {
     for (const Type& param : signature.params) {
       signature.generic = signature.generic || param.Is(TypeKind::kParam) ||
-                          param.Is(TypeKind::kList) || param.Is(TypeKind::kMap);
+                          param.Is(TypeKind::kList) || param.Is(TypeKind::kMap) ||
+                          param.Is(TypeKind::kOptional);
     }
+    signature.generic = signature.generic || signature.result.Is(TypeKind::kOptional);
     signatures_[static_cast<size_t>(function)].push_back(std::move(signature));
   }
   // f(x) for each of the types.
@@ -100,6 +106,57 @@ class Table {
     Unary(Function::kDecimal, decimal_, {decimal_, string_, int_});
   }
 
+  // All but greatest and least, which take any number of values.
+  void AddMath() {
+    for (const Function function :
+         {Function::kCeil, Function::kFloor, Function::kRound, Function::kTrunc}) {
+      Global(function, double_, {double_});
+    }
+    for (const Function function : {Function::kIsNan, Function::kIsInf, Function::kIsFinite}) {
+      Global(function, bool_, {double_});
+    }
+    for (const Type& type : {int_, uint_, double_, money_, decimal_}) {
+      Global(Function::kAbs, type, {type});
+    }
+    for (const Type& type : {int_, uint_, double_}) {
+      Global(Function::kSign, type, {type});
+      Global(Function::kSqrt, double_, {type});
+    }
+    for (const Function function : {Function::kBitAnd, Function::kBitOr, Function::kBitXor}) {
+      Closed(function, {int_, uint_});
+    }
+    for (const Type& type : {int_, uint_}) {
+      Global(Function::kBitNot, type, {type});
+      Global(Function::kBitShiftLeft, type, {type, int_});
+      Global(Function::kBitShiftRight, type, {type, int_});
+    }
+  }
+
+  void AddOptionals() {
+    const Type optional = Type::Optional(a_);
+    const Type list = Type::List(a_);
+    const Type map = Type::Map(a_, b_);
+    for (const Type& from : {list, Type::Optional(list)}) {
+      Global(Function::kOptionalIndex, optional, {from, int_});
+    }
+    for (const Type& from : {map, Type::Optional(map)}) {
+      Global(Function::kOptionalIndex, Type::Optional(b_), {from, a_});
+    }
+    Global(Function::kIndex, optional, {Type::Optional(list), int_});
+    Global(Function::kIndex, Type::Optional(b_), {Type::Optional(map), a_});
+    Global(Function::kOptionalOf, optional, {a_});
+    Global(Function::kOptionalNone, optional, {});
+    Global(Function::kOptionalOfNonZeroValue, optional, {a_});
+    Method(Function::kHasValue, bool_, {optional});
+    Method(Function::kValue, a_, {optional});
+    Method(Function::kOrOptional, optional, {optional, optional});
+    Method(Function::kOrValue, a_, {optional, a_});
+    Method(Function::kFirst, optional, {list});
+    Method(Function::kLast, optional, {list});
+    Global(Function::kOptionalUnwrap, list, {Type::List(optional)});
+    Method(Function::kUnwrapOpt, list, {Type::List(optional)});
+  }
+
   void AddCollections() {
     Global(Function::kIn, bool_, {a_, Type::List(a_)});
     Global(Function::kIn, bool_, {a_, Type::Map(a_, b_)});
@@ -129,6 +186,7 @@ class Table {
       Method(function, string_, {string_});
     }
     Global(Function::kQuote, string_, {string_});
+    Method(Function::kFormat, string_, {string_, Type::List(Type(TypeKind::kDyn))});
     Method(Function::kReplace, string_, {string_, string_, string_});
     Method(Function::kReplace, string_, {string_, string_, string_, int_});
     Method(Function::kSplit, Type::List(string_), {string_, string_});

@@ -77,7 +77,7 @@ int Type::FieldIndex(absl::string_view field) const {
   return -1;
 }
 
-std::string Type::ToString() const {
+absl::string_view Type::RunTimeName() const {
   switch (kind_) {
     case TypeKind::kError:
       return "error";
@@ -98,29 +98,50 @@ std::string Type::ToString() const {
     case TypeKind::kBytes:
       return "bytes";
     case TypeKind::kTimestamp:
-      return "timestamp";
+      return "google.protobuf.Timestamp";
     case TypeKind::kDuration:
-      return "duration";
+      return "google.protobuf.Duration";
     case TypeKind::kMoney:
       return "money";
     case TypeKind::kDecimal:
       return "decimal";
     case TypeKind::kList:
-      return absl::StrCat("list(", param(0).ToString(), ")");
+      return "list";
+    case TypeKind::kMap:
+      return "map";
+    case TypeKind::kWrapper:
+      return "wrapper";
+    case TypeKind::kOptional:
+      return "optional_type";
+    case TypeKind::kType:
+      return "type";
+    case TypeKind::kRecord:
+      return name().empty() ? "record" : name();
+    case TypeKind::kParam:
+      return name();
+  }
+  return "error";
+}
+
+std::string Type::ToString() const {
+  switch (kind_) {
+    case TypeKind::kTimestamp:
+      return "timestamp";
+    case TypeKind::kDuration:
+      return "duration";
+    case TypeKind::kList:
+    case TypeKind::kWrapper:
+    case TypeKind::kOptional:
+      return absl::StrCat(RunTimeName(), "(", param(0).ToString(), ")");
     case TypeKind::kMap:
       return absl::StrCat("map(", param(0).ToString(), ", ", param(1).ToString(), ")");
     case TypeKind::kRecord:
       return absl::StrCat("record(", name(), ")");
-    case TypeKind::kWrapper:
-      return absl::StrCat("wrapper(", param(0).ToString(), ")");
-    case TypeKind::kOptional:
-      return absl::StrCat("optional_type(", param(0).ToString(), ")");
-    case TypeKind::kType:
-      return "type";
     case TypeKind::kParam:
       return absl::StrCat("param:", name());
+    default:
+      return std::string(RunTimeName());
   }
-  return "error";
 }
 
 bool operator==(const Type& a, const Type& b) {

@@ -67,6 +67,8 @@ class Type {
   // Position of a record's field, or -1.
   int FieldIndex(absl::string_view field) const;
 
+  // The name that type() gives a value: without parameters; a record's is that of the record.
+  absl::string_view RunTimeName() const;
   // "list(string)", "map(string, int)", "record(holding)".
   std::string ToString() const;
 

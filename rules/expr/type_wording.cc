@@ -32,6 +32,8 @@ std::string DescribeMany(const Type& type) {
       return "lists";
     case TypeKind::kMap:
       return "maps";
+    case TypeKind::kOptional:
+      return "values that may be missing";
     default:
       return "values";
   }
@@ -49,6 +51,9 @@ bool IsComparison(Function op) {
 }
 
 std::string HintForOrderedPair(Function op, const Type& a, const Type& b) {
+  if (a.Is(TypeKind::kOptional)) {
+    return "Say what holds when there is none: x.orValue(...).";
+  }
   if (IsAmount(a) && IsNumber(b)) {
     if (a.Is(TypeKind::kDecimal) && b.Is(TypeKind::kInt)) {
       return "Use decimal(...) around the whole number.";
@@ -140,6 +145,7 @@ absl::string_view CannotBe(Function op) {
     case Function::kIn:
       return "cannot be looked for in";
     case Function::kIndex:
+    case Function::kOptionalIndex:
       return "cannot be indexed with";
     default:
       return "cannot be compared with";

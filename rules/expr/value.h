@@ -42,7 +42,7 @@ enum class Kind : uint8_t {
 };
 
 enum class ErrorCode : uint32_t {
-  kAbsent,      // an attribute without a value, an unset record field
+  kAbsent,      // an attribute without a value, an unset record field, value() of none
   kNoSuchKey,   // map key, list index
   kNoOverload,  // no function of that name takes these values
   kOverflow,    // a number left its range

@@ -34,6 +34,10 @@ uint16_t SlotAt(size_t position) {
   return static_cast<uint16_t>(position);
 }
 
+uint64_t ElementsOf(const AttributeSpec& attribute) {
+  return static_cast<uint64_t>(attribute.max_elements);
+}
+
 std::vector<Type::Field> ColumnFields(const ReferenceSpec& table) {
   std::vector<Type::Field> fields;
   for (const AttributeSpec& column : table.columns) fields.push_back({column.name, column.type});
@@ -79,27 +83,31 @@ class Declarations {
       : scope_(scope), environment_(environment) {}
 
   void Decision(absl::string_view name, Type type, uint16_t slot, bool may_be_absent = true,
-                std::vector<std::string> enum_values = {}, absl::string_view unavailable = "") {
+                std::vector<std::string> enum_values = {}, absl::string_view unavailable = "",
+                uint64_t max_elements = expr::limits::kAssumedElements) {
     if (scope_ == Scope::kEveryLine) unavailable = kNotOnEveryLine;
     Declare(name, std::move(type), {kDecisionRow, slot}, may_be_absent, std::move(enum_values),
-            unavailable);
+            unavailable, max_elements);
   }
   void Line(absl::string_view name, Type type, uint16_t slot, bool may_be_absent,
-            std::vector<std::string> enum_values = {}) {
+            std::vector<std::string> enum_values = {},
+            uint64_t max_elements = expr::limits::kAssumedElements) {
     const bool sees_lines = scope_ == Scope::kLine || scope_ == Scope::kEveryLine;
     Declare(name, std::move(type), {kLineRow, slot}, may_be_absent, std::move(enum_values),
-            sees_lines ? "" : kOnlyOnLines);
+            sees_lines ? "" : kOnlyOnLines, max_elements);
   }
 
  private:
   void Declare(absl::string_view name, Type type, expr::Slot slot, bool may_be_absent,
-               std::vector<std::string> enum_values, absl::string_view unavailable) {
+               std::vector<std::string> enum_values, absl::string_view unavailable,
+               uint64_t max_elements) {
     expr::VariableDecl variable;
     variable.name = std::string(name);
     variable.type = std::move(type);
     variable.slot = slot;
     variable.may_be_absent = may_be_absent;
     variable.enum_values = std::move(enum_values);
+    variable.max_elements = max_elements;
     if (!unavailable.empty()) variable.unavailable_because = absl::StrCat(name, " ", unavailable);
     const absl::Status declared = environment_.Declare(std::move(variable));
     assert(declared.ok());
@@ -140,7 +148,7 @@ void DeclareBuiltins(Scope scope, const Schema& schema, const RuleSetNames& name
   declare.Decision("basket.units", Type(TypeKind::kDecimal), kSlotBasketUnits, true, {},
                    offers_only);
   declare.Decision("basket.lines", Type::List(Type::Record("line", LineFields(schema))),
-                   kSlotBasketLines, true, {}, offers_only);
+                   kSlotBasketLines, true, {}, offers_only, kMostBasketLines);
 }
 
 void DeclareLine(const FactLayout& layout, Declarations& declare) {
@@ -154,7 +162,7 @@ void DeclareLine(const FactLayout& layout, Declarations& declare) {
   const std::vector<AttributeSpec>& columns = layout.schema().product.columns;
   for (size_t i = 0; i < columns.size(); ++i) {
     declare.Line(absl::StrCat("line.product.", columns[i].name), columns[i].type,
-                 layout.product_slot(i), true, columns[i].enum_values);
+                 layout.product_slot(i), true, columns[i].enum_values, ElementsOf(columns[i]));
   }
 }
 
@@ -251,18 +259,20 @@ expr::Environment FactLayout::EnvironmentFor(Scope scope, const RuleSetNames& na
   DeclareBuiltins(scope, *schema_, names, declare);
   for (size_t i = 0; i < schema_->customer.size(); ++i) {
     const AttributeSpec& a = schema_->customer[i];
-    declare.Decision(names_[customer_slot(i)], a.type, customer_slot(i), true, a.enum_values);
+    declare.Decision(names_[customer_slot(i)], a.type, customer_slot(i), true, a.enum_values, "",
+                     ElementsOf(a));
   }
   for (size_t i = 0; i < schema_->aggregates.size(); ++i) {
     declare.Decision(names_[aggregate_slot(i)], schema_->aggregates[i].type, aggregate_slot(i));
   }
   for (size_t i = 0; i < schema_->request.size(); ++i) {
     const AttributeSpec& a = schema_->request[i];
-    declare.Decision(names_[request_slot(i)], a.type, request_slot(i), a.optional, a.enum_values);
+    declare.Decision(names_[request_slot(i)], a.type, request_slot(i), a.optional, a.enum_values,
+                     "", ElementsOf(a));
   }
   for (size_t i = 0; i < schema_->store.columns.size(); ++i) {
     const AttributeSpec& a = schema_->store.columns[i];
-    declare.Decision(names_[store_slot(i)], a.type, store_slot(i));
+    declare.Decision(names_[store_slot(i)], a.type, store_slot(i), true, {}, "", ElementsOf(a));
   }
   for (size_t i = 0; i < schema_->computed.size(); ++i) {
     declare.Decision(names_[computed_slot(i)], schema_->computed[i].type, computed_slot(i));

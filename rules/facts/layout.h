@@ -18,6 +18,9 @@
 
 namespace touchstone::rules {
 
+// Elements that basket.lines may have: kMaxBasketLines of rules/basket, which is above this room.
+inline constexpr uint64_t kMostBasketLines = 10'000;
+
 inline constexpr uint8_t kDecisionRow = 0;
 inline constexpr uint8_t kLineRow = 1;
 

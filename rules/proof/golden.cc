@@ -215,7 +215,7 @@ GoldenResult RunGoldenTest(const v1::GoldenTest& test, const std::string& path,
   result.failures = scene.failures();
   if (!result.failures.empty()) return result;
   DecisionScratch scratch;
-  const Decision& decision = Decide(rule_set, scene.input(), scratch);
+  const Decision& decision = Decide(rule_set, scene.input(), scratch, Reasons::kEveryOffer);
   Expectations(test.expect(), path + ".expect", rule_set, decision, result.failures).Check();
   return result;
 }
@@ -237,6 +237,21 @@ GoldenReport RunGoldenTests(const v1::RuleSet& message, const RuleSet& rule_set)
         RunGoldenTest(message.tests(i), absl::StrCat("tests[", i, "]"), rule_set, reference));
   }
   return report;
+}
+
+Diagnostics GoldenDiagnostics(const GoldenReport& report, const SourceMap& sources) {
+  Diagnostics diagnostics;
+  const auto add = [&](const GoldenFailure& failure, absl::string_view hint) {
+    diagnostics.push_back(sources.At(Severity::kError, "golden_test_failed", failure.field_path,
+                                     failure.message, hint));
+  };
+  for (const GoldenFailure& failure : report.failures) add(failure, "");
+  for (const GoldenResult& result : report.results) {
+    for (const GoldenFailure& failure : result.failures) {
+      add(failure, absl::StrCat("golden test: ", result.name));
+    }
+  }
+  return diagnostics;
 }
 
 }  // namespace touchstone::rules

@@ -11,7 +11,9 @@
 #include <string>
 #include <vector>
 
+#include "rules/ruleset/diagnostic.h"
 #include "rules/ruleset/rule_set.h"
+#include "rules/ruleset/source_map.h"
 #include "touchstone/v1/rule_set.pb.h"
 
 namespace touchstone::rules {
@@ -39,5 +41,8 @@ struct GoldenReport {
 
 // REQUIRES: `rule_set` was compiled from `message`.
 GoldenReport RunGoldenTests(const v1::RuleSet& message, const RuleSet& rule_set);
+
+// The failures as findings in the author's files.
+Diagnostics GoldenDiagnostics(const GoldenReport& report, const SourceMap& sources);
 
 }  // namespace touchstone::rules

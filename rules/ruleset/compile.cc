@@ -26,7 +26,7 @@ void RefuseWhatIsNotSupported(Compilation& c) {
 CompileResult Compile(const v1::RuleSet& message, const SourceMap& sources, absl::Time today) {
   Reporter reporter(sources);
   auto rule_set = std::make_shared<RuleSet>();
-  Compilation c{message, today, reporter, *rule_set, nullptr, {}, {}};
+  Compilation c{message, today, reporter, *rule_set, nullptr, {}, {}, {}};
   CompileSettings(c);
   RefuseWhatIsNotSupported(c);
   CompileSchema(c);
@@ -48,6 +48,7 @@ CompileResult Compile(const v1::RuleSet& message, const SourceMap& sources, absl
   if (usable) {
     rule_set->content_hash = ContentHash(message);
     rule_set->scan = ScanOffers(*rule_set, Sharing::kEqualTexts);
+    rule_set->index = EligibilityIndex(c.eligible_rows, c.expressions->TakeSubjects());
     result.rule_set = std::move(rule_set);
   }
   return result;

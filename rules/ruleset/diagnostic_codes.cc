@@ -14,9 +14,10 @@ constexpr DiagnosticCode kExpressionCodes[] = {
     {"curly_quotes", "Typographic quotes in an expression; it needs straight ones."},
     {"inexact_number", "A number beside money or a decimal that cannot be read exactly."},
     {"invalid_escape", "A backslash in a text that is followed by no known escape."},
+    {"invalid_format", "A text to fill in with `format()` that its values do not fit."},
     {"invalid_has", "`has()` takes one name with a dot in it."},
     {"invalid_macro", "A macro such as `exists` without a variable and a condition."},
-    {"invalid_macro_variable", "The first argument of a macro must be a plain name."},
+    {"invalid_macro_variable", "The variables of a macro must be plain names that differ."},
     {"invalid_map_key", "A map key must be text, a whole number, true or false."},
     {"invalid_number", "Digits that are no number."},
     {"mixed_types", "A list or map literal with elements of more than one type."},
@@ -24,6 +25,7 @@ constexpr DiagnosticCode kExpressionCodes[] = {
     {"number_out_of_range", "A number that is too large for its type."},
     {"reserved_word", "A word that CEL keeps for itself, used as a name."},
     {"syntax", "An expression that cannot be read."},
+    {"too_costly", "An expression that could take too many steps with the longest lists declared."},
     {"too_deep", "Nesting that is too deep."},
     {"too_long", "An expression that is too long."},
     {"too_many_elements", "A list or map literal with too many elements."},
@@ -69,11 +71,20 @@ constexpr DiagnosticCode kFileCodes[] = {
     {"second_document", "More than one YAML document in a file."},
     {"tab_character", "A tab where YAML allows spaces only."},
     {"tag_not_allowed", "YAML tags are not allowed."},
+    {"too_many_findings", "More findings than are listed; mend the first ones first."},
     {"too_many_files", "More files than the limit."},
     {"unknown_file", "A file that is no part of a rule set."},
     {"unknown_key", "A key that does not exist in this place."},
     {"wrong_shape", "A mapping, a list or a single value where another of them is meant."},
     {"yaml_syntax", "YAML that cannot be read."},
+};
+
+// What rules/proof finds in a rule set that compiles, golden tests among it.
+constexpr DiagnosticCode kProofCodes[] = {
+    {"golden_test_failed", "A golden test whose decision comes out another way."},
+#define TOUCHSTONE_LIST_CODE(name, code, meaning) codes::name,
+    TOUCHSTONE_PROOF_WARNINGS(TOUCHSTONE_LIST_CODE)
+#undef TOUCHSTONE_LIST_CODE
 };
 
 std::vector<DiagnosticCode> Sorted(std::vector<DiagnosticCode> codes) {
@@ -87,7 +98,8 @@ std::vector<DiagnosticCode> Sorted(std::vector<DiagnosticCode> codes) {
 absl::Span<const DiagnosticCode> CompilerDiagnosticCodes() {
   static const auto& kCodes = *new std::vector<DiagnosticCode>(Sorted({
 #define TOUCHSTONE_LIST_CODE(name, code, meaning) codes::name,
-      TOUCHSTONE_DIAGNOSTIC_CODES(TOUCHSTONE_LIST_CODE)
+      TOUCHSTONE_DIAGNOSTIC_ERRORS(TOUCHSTONE_LIST_CODE)
+          TOUCHSTONE_DIAGNOSTIC_WARNINGS(TOUCHSTONE_LIST_CODE)
 #undef TOUCHSTONE_LIST_CODE
   }));
   return kCodes;
@@ -99,6 +111,7 @@ absl::Span<const DiagnosticCode> AllDiagnosticCodes() {
     std::vector<DiagnosticCode> all(compiler.begin(), compiler.end());
     all.insert(all.end(), std::begin(kExpressionCodes), std::end(kExpressionCodes));
     all.insert(all.end(), std::begin(kFileCodes), std::end(kFileCodes));
+    all.insert(all.end(), std::begin(kProofCodes), std::end(kProofCodes));
     return new std::vector<DiagnosticCode>(Sorted(std::move(all)));
   }();
   return kAll;
@@ -108,12 +121,18 @@ std::string DiagnosticCodesPage() {
   std::string page =
       "# Diagnostics\n\n"
       "What validation may find in a rule set. Every finding says where it is, what is wrong and\n"
-      "what to do; the code is stable, so that scripts can key on it. Findings are errors unless\n"
-      "the table says that they are warnings; a rule set with errors cannot be published.\n\n"
+      "what to do; the code is stable, so that scripts can key on it. A rule set with errors "
+      "cannot\n"
+      "be published. A warning is for what is legal and surely wrong; it never stops "
+      "publishing.\n\n"
+      "One example of each, with the mistake and what is said of it, is in\n"
+      "`tests/rules/proof/golden_diagnostics`.\n\n"
       "This page is written by `diagnostic_codes_doc` from `rules/ruleset/diagnostic_codes.h`.\n\n"
-      "| code | meaning |\n|---|---|\n";
+      "| code | severity | meaning |\n|---|---|---|\n";
   for (const DiagnosticCode& code : AllDiagnosticCodes()) {
-    absl::StrAppend(&page, "| `", code.code, "` | ", code.meaning, " |\n");
+    absl::StrAppend(&page, "| `", code.code, "` | ",
+                    code.severity == Severity::kError ? "error" : "warning", " | ", code.meaning,
+                    " |\n");
   }
   return page;
 }

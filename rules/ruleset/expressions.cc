@@ -6,6 +6,7 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "rules/expr/checker.h"
+#include "rules/expr/cost.h"
 #include "rules/expr/parser.h"
 #include "rules/expr/printer.h"
 
@@ -35,6 +36,30 @@ int64_t LargestResult(const Expr& tree) {
   return 0;
 }
 
+// Calls of constants alone that go wrong whatever the facts are: duration("7d"), 1 / 0.
+void FindBrokenConstants(const Expr& tree, const expr::Environment& environment,
+                         expr::Issues& issues) {
+  for (const expr::ExprPtr& child : tree.children) {
+    FindBrokenConstants(*child, environment, issues);
+  }
+  if (tree.kind != ExprKind::kCall || tree.children.empty()) return;
+  for (const expr::ExprPtr& child : tree.children) {
+    if (child->kind != ExprKind::kConstant) return;
+  }
+  const absl::StatusOr<expr::Program> program = expr::Program::Compile(tree, environment);
+  if (!program.ok()) return;  // PlanExpression says why
+  expr::Scratch scratch;
+  const expr::Value value = program->Evaluate(expr::Frame{}, scratch);
+  if (!value.IsError()) return;
+  const bool is_duration = tree.function == expr::Function::kDuration;
+  const bool is_timestamp = tree.function == expr::Function::kTimestamp;
+  issues.push_back({std::string(codes::kBadExpression.code), tree.span,
+                    absl::StrCat("`", expr::Print(tree), "` can never be computed"),
+                    is_duration    ? "hours, minutes and seconds: seven days are duration(\"168h\")"
+                    : is_timestamp ? "a day and a time: timestamp(\"2026-11-01T00:00:00Z\")"
+                                   : ""});
+}
+
 }  // namespace
 
 expr::ExprPtr CheckExpression(absl::string_view path, absl::string_view text,
@@ -50,7 +75,9 @@ expr::ExprPtr CheckExpression(absl::string_view path, absl::string_view text,
     reporter.ExpressionIssues(path, parsed.issues);
     return nullptr;
   }
-  const expr::Issues issues = expr::Check(*parsed.expr, environment, std::move(expected));
+  expr::Issues issues = expr::Check(*parsed.expr, environment, std::move(expected));
+  if (issues.empty()) FindBrokenConstants(*parsed.expr, environment, issues);
+  if (issues.empty()) issues = expr::CheckCost(*parsed.expr, environment);
   if (!issues.empty()) {
     reporter.ExpressionIssues(path, issues);
     return nullptr;
@@ -97,13 +124,33 @@ const expr::Environment& ExpressionCompiler::EnvironmentOf(Scope scope) {
 
 Condition ExpressionCompiler::CompileCondition(absl::string_view path, absl::string_view text,
                                                Scope scope) {
-  const expr::Environment& environment = EnvironmentOf(scope);
-  Condition condition;
+  const expr::ExprPtr tree =
+      CheckExpression(path, text, EnvironmentOf(scope), expr::Type(TypeKind::kBool), reporter_);
+  return tree == nullptr ? Condition() : CompileTree(path, *tree, scope);
+}
+
+Condition ExpressionCompiler::CompileEligible(absl::string_view path, absl::string_view text,
+                                              ConditionRows& rows) {
+  const expr::Environment& environment = EnvironmentOf(Scope::kEligible);
   const expr::ExprPtr tree =
       CheckExpression(path, text, environment, expr::Type(TypeKind::kBool), reporter_);
-  if (tree == nullptr) return condition;
+  if (tree == nullptr) return Condition();
+  Condition condition = CompileTree(path, *tree, Scope::kEligible);
+  // What cannot be run has been reported just now.
+  if (!eligible_forms_.has_value()) eligible_forms_.emplace(environment);
+  rows = eligible_forms_->WhenTrue(*tree);
+  return condition;
+}
+
+std::deque<Subject> ExpressionCompiler::TakeSubjects() {
+  return eligible_forms_.has_value() ? eligible_forms_->TakeSubjects() : std::deque<Subject>();
+}
+
+Condition ExpressionCompiler::CompileTree(absl::string_view path, const Expr& tree, Scope scope) {
+  const expr::Environment& environment = EnvironmentOf(scope);
+  Condition condition;
   std::vector<const Expr*> parts;
-  CollectConjuncts(*tree, parts);
+  CollectConjuncts(tree, parts);
   for (const Expr* part : parts) {
     std::optional<expr::Program> program = PlanExpression(path, *part, environment, reporter_);
     if (program) condition.conjuncts.push_back(MakeConjunct(*std::move(program), *part));

@@ -5,6 +5,7 @@
 // Thread safety: one thread. Lifetime: refers to the layout, which must outlive it and the
 // programs. Errors: reported; the result is then empty.
 
+#include <deque>
 #include <memory>
 #include <optional>
 #include <string>
@@ -12,6 +13,7 @@
 
 #include "absl/container/flat_hash_map.h"
 #include "absl/strings/string_view.h"
+#include "rules/eligibility/normal_form.h"
 #include "rules/expr/ast.h"
 #include "rules/expr/environment.h"
 #include "rules/expr/program.h"
@@ -44,6 +46,10 @@ class ExpressionCompiler {
 
   // Empty (always true) when there are findings.
   Condition CompileCondition(absl::string_view path, absl::string_view text, Scope scope);
+  // The same of an offer's `eligible`, with its rows for the index.
+  Condition CompileEligible(absl::string_view path, absl::string_view text, ConditionRows& rows);
+  // What the rows of CompileEligible speak of; no more of them can be made.
+  std::deque<Subject> TakeSubjects();
   // The formula of an offer's `value`: double or int.
   std::optional<expr::Program> CompileValue(absl::string_view path, absl::string_view text);
   // A formula of type int in Scope::kLimit. `largest`: the largest number that it names as a
@@ -57,12 +63,14 @@ class ExpressionCompiler {
 
  private:
   const expr::Environment& EnvironmentOf(Scope scope);
+  Condition CompileTree(absl::string_view path, const expr::Expr& tree, Scope scope);
   Condition::Conjunct MakeConjunct(expr::Program program, const expr::Expr& part) const;
 
   const FactLayout& layout_;
   const RuleSetNames names_;
   Reporter& reporter_;
   absl::flat_hash_map<Scope, std::unique_ptr<expr::Environment>> environments_;
+  std::optional<NormalForms> eligible_forms_;
 };
 
 }  // namespace touchstone::rules

@@ -153,8 +153,8 @@ class OfferCompiler {
   void CompileConditions() {
     ExpressionCompiler& expressions = *c_.expressions;
     if (message_.has_eligible()) {
-      spec_.eligible =
-          expressions.CompileCondition(At("eligible"), message_.eligible(), Scope::kEligible);
+      spec_.eligible = expressions.CompileEligible(At("eligible"), message_.eligible(),
+                                                   c_.eligible_rows[index_]);
     }
     if (message_.has_requires_condition()) {
       spec_.requires_ = expressions.CompileCondition(
@@ -251,6 +251,7 @@ void CollectOffers(Compilation& c) {
 }
 
 void CompileOffers(Compilation& c) {
+  c.eligible_rows.assign(c.offers.size(), ConditionRows(1));
   for (uint32_t i = 0; i < c.offers.size(); ++i) OfferCompiler(c, i).Compile();
   c.rule_set.pricing_order = PricingOrder(c.rule_set);
 }

@@ -98,7 +98,11 @@ class Scanner {
 OfferScan ScanOffers(const RuleSet& rules, Sharing sharing) {
   Scanner scanner(sharing);
   for (const OfferSpec& offer : rules.offers) scanner.Add(offer);
-  return scanner.Take();
+  OfferScan scan = scanner.Take();
+  for (uint32_t turn = 0; turn < rules.pricing_order.size(); ++turn) {
+    scan.offers[rules.pricing_order[turn]].turn = turn;
+  }
+  return scan;
 }
 
 }  // namespace touchstone::rules

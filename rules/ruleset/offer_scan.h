@@ -1,7 +1,7 @@
 #pragma once
 
-// What the scan over all offers of a rule set reads of each of them: flat, in order, and with what
-// offers have in common named by number, so that a decision works it out once.
+// What a decision reads of each offer that it considers: flat, in order, and with what offers have
+// in common named by number, so that a decision works it out once.
 //
 // Thread safety: const once built. Lifetime: points into the RuleSet that holds it. It says nothing
 // that the offers do not say: the plain evaluation of each offer by itself comes to the same.
@@ -30,6 +30,7 @@ inline constexpr size_t kPlacementBits = 64;
 inline uint64_t PlacementBit(size_t placement) { return uint64_t{1} << placement % kPlacementBits; }
 
 inline constexpr uint32_t kNoWindow = UINT32_MAX;
+inline constexpr uint32_t kNoTurn = UINT32_MAX;
 
 struct ScannedOffer {
   uint64_t channels = 0;
@@ -38,6 +39,7 @@ struct ScannedOffer {
   uint32_t first_part = 0;  // of OfferScan::parts: those of `eligible`, then those of `requires`
   uint32_t eligible_parts = 0;
   uint32_t requires_parts = 0;
+  uint32_t turn = kNoTurn;       // its place in RuleSet::pricing_order
   bool changes_baskets = false;  // automatic and with a benefit
   bool has_limits = false;
 };
@@ -64,7 +66,7 @@ enum class Sharing : uint8_t {
   kNothing,  // the plain way, to be compared with: everything is each offer's own
 };
 
-// REQUIRES: the offers are complete and stay where they are.
+// REQUIRES: the offers are complete and stay where they are; pricing_order is.
 OfferScan ScanOffers(const RuleSet& rules, Sharing sharing);
 
 }  // namespace touchstone::rules

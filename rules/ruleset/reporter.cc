@@ -16,8 +16,9 @@ void Reporter::Error(const DiagnosticCode& code, absl::string_view path, absl::s
 }
 
 void Reporter::Warning(const DiagnosticCode& code, absl::string_view path,
-                       absl::string_view message, absl::string_view hint) {
-  diagnostics_.push_back(sources_.At(Severity::kWarning, code.code, path, message, hint));
+                       absl::string_view message, absl::string_view hint,
+                       std::optional<expr::SourceSpan> span) {
+  diagnostics_.push_back(sources_.At(Severity::kWarning, code.code, path, message, hint, span));
 }
 
 void Reporter::NotSupportedYet(absl::string_view path, absl::string_view key,

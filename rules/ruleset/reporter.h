@@ -4,6 +4,7 @@
 //
 // Thread safety: one thread. Lifetime: refers to the SourceMap.
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -21,8 +22,9 @@ class Reporter {
 
   void Error(const DiagnosticCode& code, absl::string_view path, absl::string_view message,
              absl::string_view hint = "");
+  // `span`: the part of the field's text that it is about.
   void Warning(const DiagnosticCode& code, absl::string_view path, absl::string_view message,
-               absl::string_view hint = "");
+               absl::string_view hint = "", std::optional<expr::SourceSpan> span = std::nullopt);
   // "key is not supported yet: what instead".
   void NotSupportedYet(absl::string_view path, absl::string_view key, absl::string_view instead);
   // A name that is not among those declared: `kind` is "placement", `known` what there is.

@@ -18,6 +18,7 @@
 #include "absl/time/time.h"
 #include "rules/basket/benefit.h"
 #include "rules/basket/pricing.h"
+#include "rules/eligibility/index.h"
 #include "rules/expr/arena.h"
 #include "rules/expr/constant_set.h"
 #include "rules/expr/program.h"
@@ -56,6 +57,11 @@ struct ProductListSpec {
   expr::ListData data;  // its index is `set`
   std::unique_ptr<const expr::ConstantSet> set;
 };
+// As rules name it; refers to `list`.
+inline expr::ConstantDecl ConstantOf(const ProductListSpec& list) {
+  return {"list." + list.name, expr::Type::List(expr::Type(expr::TypeKind::kString)),
+          expr::Value::List(&list.data)};
+}
 
 // The commercial wrapper of offers; for people and reports, it decides nothing.
 struct CampaignSpec {
@@ -166,6 +172,7 @@ struct RuleSet {
   std::vector<PlacementSpec> placements;  // in order of name
   std::vector<OfferSpec> offers;          // in order of id
   OfferScan scan;                         // of offers
+  EligibilityIndex index;                 // of their `eligible`
   std::vector<uint32_t> pricing_order;    // offers with a benefit: stage, priority, id
   Condition never_discount;               // over the line row; only with has_never_discount
   bool has_never_discount = false;
@@ -177,6 +184,15 @@ struct RuleSet {
   RuleSet(const RuleSet&) = delete;
   RuleSet& operator=(const RuleSet&) = delete;
 };
+
+// The names that its rules were checked against; refers to `rule_set`.
+inline RuleSetNames NamesOf(const RuleSet& rule_set) {
+  RuleSetNames names;
+  names.channels = rule_set.channels;
+  for (const SegmentSpec& segment : rule_set.segments) names.segments.push_back(segment.name);
+  for (const auto& list : rule_set.lists) names.lists.push_back(ConstantOf(*list));
+  return names;
+}
 
 inline constexpr absl::string_view kAnonymousSegment = "anonymous";
 

@@ -74,10 +74,7 @@ expr::ConstantDecl CompileList(Compilation& c, const std::string& name,
   list->data.size = static_cast<uint32_t>(count);
   list->set = std::make_unique<const expr::ConstantSet>(absl::MakeConstSpan(elements, count));
   list->data.index = list->set.get();
-  expr::ConstantDecl constant;
-  constant.name = absl::StrCat("list.", name);
-  constant.type = expr::Type::List(expr::Type(expr::TypeKind::kString));
-  constant.value = expr::Value::List(&list->data);
+  expr::ConstantDecl constant = ConstantOf(*list);
   c.rule_set.lists.push_back(std::move(list));
   return constant;
 }

@@ -45,6 +45,8 @@ struct Compilation {
   // Parallel to rule_set.offers, from CollectOffers on.
   std::vector<const v1::Offer*> offers;
   absl::flat_hash_map<std::string, int16_t> group_by_name;
+  // By offer; of one without a condition, a row that always holds.
+  std::vector<ConditionRows> eligible_rows;
   // From CompilePricing on.
   bool has_line_stage = true;
   bool has_order_stage = true;

@@ -132,7 +132,8 @@ class WindowCompiler {
                         "none of these days lies between `from` and `through`, so that the "
                         "window is never open");
     } else if (spec_.through && *spec_.through < absl::ToCivilDay(c_.today, spec_.zone)) {
-      c_.reporter.Warning(codes::kPastWindow, At("through"), "the window has ended already");
+      c_.reporter.Warning(codes::kPastWindow, At("through"), "the window has ended already",
+                            "check the year, or take the offer out");
     }
   }
 

@@ -25,6 +25,7 @@ struct DecideCommand {
 struct ExplainCommand {
   std::string server;
   std::string decision_id;
+  std::vector<std::string> offers;
   bool facts = false;
   bool json = false;
 };
@@ -100,6 +101,7 @@ int Explain(const ExplainCommand& command) {
   v1::ExplainRequest request;
   v1::ExplainResponse response;
   request.set_decision_id(command.decision_id);
+  for (const std::string& offer : command.offers) request.add_offer_ids(offer);
   request.set_verbosity(command.facts ? v1::EXPLAIN_VERBOSITY_FACTS : v1::EXPLAIN_VERBOSITY_OFFERS);
   const grpc::Status status = stub->Explain(NewContext().get(), request, &response);
   if (!status.ok()) {
@@ -145,6 +147,8 @@ void AddDecideCommands(CLI::App& app, int& exit_code) {
   auto asked = std::make_shared<ExplainCommand>();
   AddServerFlag(*explain, asked->server);
   explain->add_option("DECISION", asked->decision_id, "Id of a decision")->required();
+  explain->add_option("--offer", asked->offers,
+                      "Only this offer, with its conditions part by part; may be repeated");
   explain->add_flag("--facts", asked->facts, "Also list the facts that were read");
   explain->add_flag("--json", asked->json, "Print JSON, for programs");
   explain->callback([asked, &exit_code] { exit_code = Explain(*asked); });

@@ -71,6 +71,39 @@ void AppendOffers(const v1::ExplainResponse& response, std::string* text) {
   }
 }
 
+absl::string_view WordsOf(const v1::ConditionPart& part) {
+  switch (part.kind()) {
+    case v1::CONDITION_PART_KIND_ALL:
+      return "all of:";
+    case v1::CONDITION_PART_KIND_ANY:
+      return "any of:";
+    case v1::CONDITION_PART_KIND_NOT:
+      return "not:";
+    case v1::CONDITION_PART_KIND_CHOICE:
+      return "if the first holds the second, else the third:";
+    default:
+      return part.words();
+  }
+}
+
+void AppendConditions(const v1::OfferExplanation& offer, std::string* text) {
+  for (const v1::ConditionExplanation& condition : offer.conditions()) {
+    absl::StrAppend(text, condition.field_path(), ", what decides is marked *:\n");
+    for (const v1::ConditionPart& part : condition.parts()) {
+      const std::string result =
+          EnumWord(v1::ConditionResult_Name(part.result()), "CONDITION_RESULT_");
+      absl::StrAppend(text, part.decisive() ? "  * " : "    ",
+                      std::string(2 * static_cast<size_t>(part.depth()), ' '), result,
+                      std::string(result.size() < 6 ? 6 - result.size() : 0, ' '), " ",
+                      WordsOf(part), "\n");
+    }
+  }
+  if (offer.conditions_left_out()) {
+    absl::StrAppend(text, "conditions of ", offer.offer_id(),
+                    " are left out: ask for fewer offers at once\n");
+  }
+}
+
 }  // namespace
 
 std::string ExplanationText(const v1::ExplainResponse& response) {
@@ -82,6 +115,7 @@ std::string ExplanationText(const v1::ExplainResponse& response) {
   }
   AppendSegment(response.segment(), &text);
   AppendOffers(response, &text);
+  for (const v1::OfferExplanation& offer : response.offers()) AppendConditions(offer, &text);
   if (response.facts_size() > 0) absl::StrAppend(&text, "facts:\n");
   for (const v1::FactRead& fact : response.facts()) {
     absl::StrAppend(&text, "  ", fact.name(), " = ",

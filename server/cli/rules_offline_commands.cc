@@ -7,6 +7,7 @@
 #include "absl/time/clock.h"
 #include "rules/proof/golden.h"
 #include "rules/proof/mutants.h"
+#include "rules/proof/warnings.h"
 #include "rules/ruleset/compile.h"
 #include "rules/ruleset/files.h"
 #include "server/cli/cli.h"
@@ -39,7 +40,7 @@ std::optional<CheckedFolder> CheckFolder(const std::string& folder) {
   checked.loaded = rules::LoadRuleSetFiles(*files);
   checked.diagnostics = checked.loaded.diagnostics;
   if (!rules::HasErrors(checked.diagnostics)) {
-    checked.compiled = rules::Compile(checked.loaded.message, checked.loaded.sources, absl::Now());
+    checked.compiled = rules::CompileAndWarn(checked.loaded.message, checked.loaded.sources, absl::Now());
     checked.diagnostics.insert(checked.diagnostics.end(), checked.compiled.diagnostics.begin(),
                                checked.compiled.diagnostics.end());
   }

@@ -56,6 +56,8 @@ CauseText TextOf(Cause cause) {
       return {"NO_TREATMENT", "no placement that was asked for shows it"};
     case Cause::kStepLimit:
       return {"STEP_LIMIT", "the decision reached its step limit before it"};
+    case Cause::kNotMatched:
+      return {"NOT_MATCHED", "its condition does not hold"};
   }
   return {"", ""};
 }
@@ -248,7 +250,7 @@ int32_t Applications(const rules::OfferSpec& offer, const rules::AppliedOffer& a
 
 OffersBehindChosen BehindChosen(const rules::Decision& decision) {
   OffersBehindChosen next;
-  for (uint32_t i = 0; i < decision.offers.size(); ++i) {
+  for (const uint32_t i : decision.considered) {
     const rules::OfferOutcome& outcome = decision.offers[i];
     if (outcome.stage < Stage::kEligible) continue;  // chosen, or not on this occasion at all
     if (next.count == next.offers.size()) {

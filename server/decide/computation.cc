@@ -38,7 +38,7 @@ void Computation::Compute(const DecisionTerms& terms, GatheredCustomer* customer
   input_.step_limit = terms.step_limit;
   left_out_.clear();
   if (terms.fallback) PauseAllButFallback();
-  decision_ = &rules::Decide(*live.rule_set, input_, scratch_);
+  decision_ = &rules::Decide(*live.rule_set, input_, scratch_, terms.reasons);
 
   facts_.revision = live.revision;
   facts_.reference_version = live.reference_version;

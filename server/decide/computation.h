@@ -36,6 +36,7 @@ struct DecisionTerms {
   uint64_t seed = 0;
   uint64_t step_limit = 0;
   bool fallback = false;  // no time to compute: fallback offers only
+  rules::Reasons reasons = rules::Reasons::kConsidered;
 };
 
 // The seed of a transaction's random choices and its name in contact state.

@@ -2,10 +2,12 @@
 
 #include <algorithm>
 #include <memory>
+#include <optional>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "rules/decide/condition_explanation.h"
 #include "rules/decide/explain.h"
 #include "rules/expr/program.h"
 #include "rules/facts/layout.h"
@@ -19,6 +21,7 @@ namespace {
 using rules::Stage;
 
 constexpr int kMaxOfferIds = 1000;
+constexpr size_t kMaxConditionParts = 5000;  // of one answer
 
 std::string HexOf(Hash128 hash) { return absl::StrFormat("%016x%016x", hash.high, hash.low); }
 
@@ -67,6 +70,75 @@ void ExplainOffer(const rules::RuleSet& rule_set, const rules::Decision& decisio
   explained->set_score_millionths(outcome.score_millionths);
   explained->set_value_failed(outcome.value_failed);
 }
+
+v1::ConditionPartKind KindOf(rules::expr::ExplainedPart::Kind kind) {
+  using Kind = rules::expr::ExplainedPart::Kind;
+  switch (kind) {
+    case Kind::kAll:
+      return v1::CONDITION_PART_KIND_ALL;
+    case Kind::kAny:
+      return v1::CONDITION_PART_KIND_ANY;
+    case Kind::kNot:
+      return v1::CONDITION_PART_KIND_NOT;
+    case Kind::kChoice:
+      return v1::CONDITION_PART_KIND_CHOICE;
+    case Kind::kAtom:
+      break;
+  }
+  return v1::CONDITION_PART_KIND_ATOM;
+}
+
+// Flat, since protobuf reads fewer levels than an expression may have.
+void AddParts(const rules::expr::ExplainedPart& part, int depth, v1::ConditionExplanation* out) {
+  v1::ConditionPart* added = out->add_parts();
+  added->set_depth(depth);
+  added->set_kind(KindOf(part.kind));
+  added->set_begin(static_cast<int32_t>(part.span.begin));
+  added->set_end(static_cast<int32_t>(part.span.end));
+  added->set_text(part.text);
+  added->set_result(part.value.IsTrue()    ? v1::CONDITION_RESULT_TRUE
+                    : part.value.IsFalse() ? v1::CONDITION_RESULT_FALSE
+                                           : v1::CONDITION_RESULT_ERROR);
+  if (part.value.IsError()) {
+    added->set_error(std::string(rules::expr::ErrorCodeName(part.value.error())));
+  }
+  added->set_decisive(part.decisive);
+  added->set_words(part.words);
+  for (const rules::expr::ExplainedPart& each : part.parts) AddParts(each, depth + 1, out);
+}
+
+// The conditions of one offer after another, as far as an answer may grow.
+class ConditionTeller {
+ public:
+  ConditionTeller(const rules::RuleSet& rule_set, const rules::Decision& decision)
+      : rule_set_(rule_set), explainer_(rule_set, decision) {}
+
+  void Tell(uint32_t offer, v1::OfferExplanation* explained) {
+    Add(offer, "eligible", explainer_.Eligible(offer), explained);
+    Add(offer, "requires", explainer_.Requires(offer), explained);
+  }
+
+ private:
+  void Add(uint32_t offer, absl::string_view field,
+           const std::optional<rules::ExplainedCondition>& condition,
+           v1::OfferExplanation* explained) {
+    if (!condition.has_value()) return;
+    const size_t parts = rules::expr::CountParts(condition->root);
+    if (parts > parts_left_) {
+      explained->set_conditions_left_out(true);
+      return;
+    }
+    parts_left_ -= parts;
+    v1::ConditionExplanation* out = explained->add_conditions();
+    out->set_field_path(absl::StrCat("offers[", rule_set_.offers[offer].id, "].", field));
+    out->set_text(condition->text);
+    AddParts(condition->root, 0, out);
+  }
+
+  const rules::RuleSet& rule_set_;
+  const rules::ConditionExplainer explainer_;
+  size_t parts_left_ = kMaxConditionParts;
+};
 
 // To the decision it is as if it were paused, which it is not.
 void ExplainLeftOut(const rules::OfferSpec& offer, v1::OfferExplanation* explained) {
@@ -172,6 +244,8 @@ void ExplainDecision(const Computation& computation, const v1::ExplainRequest& r
   const rules::RuleSet& rule_set = *computation.binder().live().rule_set;
   const rules::Decision& decision = computation.decision();
   const auto& only = request.offer_ids();
+  std::optional<ConditionTeller> conditions;
+  if (!only.empty()) conditions.emplace(rule_set, decision);
   for (uint32_t i = 0; i < rule_set.offers.size(); ++i) {
     if (!only.empty() && std::find(only.begin(), only.end(), rule_set.offers[i].id) == only.end()) {
       continue;
@@ -179,7 +253,9 @@ void ExplainDecision(const Computation& computation, const v1::ExplainRequest& r
     if (computation.LeftOut(i)) {
       ExplainLeftOut(rule_set.offers[i], response->add_offers());
     } else {
-      ExplainOffer(rule_set, decision, i, response->add_offers());
+      v1::OfferExplanation* explained = response->add_offers();
+      ExplainOffer(rule_set, decision, i, explained);
+      if (conditions.has_value()) conditions->Tell(i, explained);
     }
   }
   ExplainSegment(rule_set, decision, response->mutable_segment());
@@ -267,6 +343,7 @@ grpc::Status Explainer::ExplainLive(const v1::ExplainRequest& request, bool show
   DecisionTerms terms;
   terms.seed = TransactionHash(decide.context().transaction_id());
   terms.step_limit = rooms_.step_limit;
+  terms.reasons = rules::Reasons::kEveryOffer;
   GatheredCustomer customer = gathered.view();
   computation.Compute(terms, &customer);
   computation.FillResponse(response->mutable_response());

@@ -196,6 +196,7 @@ absl::Status Rebuilder::Rebuild(absl::string_view receipt_bytes) {
   terms.seed = receipt_.seed();
   terms.step_limit = receipt_.step_limit();
   terms.fallback = receipt_.completeness() == Receipt::COMPLETENESS_FALLBACK;
+  terms.reasons = rules::Reasons::kEveryOffer;
   computation_.Compute(terms, &customer);
   return absl::OkStatus();
 }

@@ -5,6 +5,7 @@
 #include "absl/strings/str_cat.h"
 #include "google/protobuf/io/coded_stream.h"
 #include "google/protobuf/io/zero_copy_stream_impl_lite.h"
+#include "rules/proof/warnings.h"
 #include "rules/ruleset/files.h"
 
 namespace touchstone::server {
@@ -12,7 +13,7 @@ namespace {
 
 void Compile(bool run_golden_tests, absl::Time now, CheckedRuleSet* checked) {
   if (rules::HasErrors(checked->diagnostics)) return;
-  rules::CompileResult compiled = rules::Compile(checked->message, checked->sources, now);
+  rules::CompileResult compiled = rules::CompileAndWarn(checked->message, checked->sources, now);
   for (rules::Diagnostic& diagnostic : compiled.diagnostics) {
     checked->diagnostics.push_back(std::move(diagnostic));
   }
@@ -44,21 +45,6 @@ CheckedRuleSet CheckRuleSet(v1::RuleSet message, bool run_golden_tests, absl::Ti
   checked.message = std::move(message);
   Compile(run_golden_tests, now, &checked);
   return checked;
-}
-
-rules::Diagnostics GoldenDiagnostics(const CheckedRuleSet& checked) {
-  rules::Diagnostics diagnostics;
-  const auto add = [&](const rules::GoldenFailure& failure, absl::string_view hint) {
-    diagnostics.push_back(checked.sources.At(rules::Severity::kError, "golden_test_failed",
-                                             failure.field_path, failure.message, hint));
-  };
-  for (const rules::GoldenFailure& failure : checked.golden.failures) add(failure, "");
-  for (const rules::GoldenResult& result : checked.golden.results) {
-    for (const rules::GoldenFailure& failure : result.failures) {
-      add(failure, absl::StrCat("golden test: ", result.name));
-    }
-  }
-  return diagnostics;
 }
 
 std::vector<v1::GoldenTestResult> GoldenResults(const CheckedRuleSet& checked) {

@@ -33,9 +33,6 @@ struct CheckedRuleSet {
 CheckedRuleSet CheckRuleSet(const v1::RuleSetSource& source, bool run_golden_tests, absl::Time now);
 CheckedRuleSet CheckRuleSet(v1::RuleSet message, bool run_golden_tests, absl::Time now);
 
-// What the golden tests found, as findings in the author's files.
-rules::Diagnostics GoldenDiagnostics(const CheckedRuleSet& checked);
-
 std::vector<v1::GoldenTestResult> GoldenResults(const CheckedRuleSet& checked);
 
 // The first ones up to `most` and `most_bytes`; the others are counted.

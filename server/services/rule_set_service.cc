@@ -51,7 +51,7 @@ grpc::Status RuleSetError(const CheckedRuleSet& checked) {
         StatusCode::FAILED_PRECONDITION, v1::ERROR_REASON_GOLDEN_TESTS_FAILED,
         absl::StrCat(checked.golden.failed(), " of ", checked.golden.results.size(),
                      " golden tests fail; nothing was stored or published"),
-        GoldenDiagnostics(checked));
+        rules::GoldenDiagnostics(checked.golden, checked.sources));
   }
   return grpc::Status::OK;
 }

@@ -1,7 +1,10 @@
 #include <gtest/gtest.h>
 #include <rapidcheck/gtest.h>
 
+#include <vector>
+
 #include "absl/strings/str_cat.h"
+#include "rules/decide/condition_explanation.h"
 #include "tests/rules/decide/naive_decision.h"
 #include "tests/rules/decide/scene.h"
 
@@ -239,8 +242,49 @@ RC_GTEST_PROP(DecidePropertyTest, AgreesWithTheNaiveDecision, ()) {
     const DecisionInput input = scene.Input();
     const std::string expected =
         Dump(*rules.compiled, DecideNaively(*rules.compiled, input)->decision);
-    const std::string actual = Dump(*rules.compiled, Decide(*rules.compiled, input, scratch));
+    const std::string actual =
+        Dump(*rules.compiled, Decide(*rules.compiled, input, scratch, Reasons::kEveryOffer));
     RC_ASSERT(actual == expected);
+  }
+}
+
+// What a till waits for and what Explain works out are one decision: the same answer, the same
+// outcomes of what was considered, and nothing chosen of what was not.
+RC_GTEST_PROP(DecidePropertyTest, ReasonsOfEveryOfferChangeNoAnswer, ()) {
+  const uint64_t seed = *rc::gen::arbitrary<uint64_t>();
+  Random random(seed);
+  const TestRules rules = RandomRules(random);
+  RC_ASSERT(rules.compiled != nullptr);
+  DecisionScratch used;
+  for (int i = 0; i < 20; ++i) {
+    Scene scene(rules);
+    RandomScene(random, scene);
+    const DecisionInput input = scene.Input();
+    DecisionScratch fresh;
+    Decision whole = Decide(*rules.compiled, input, fresh, Reasons::kEveryOffer);
+    if (random.OneIn(2)) Decide(*rules.compiled, input, used, Reasons::kEveryOffer);
+    const Decision& asked = Decide(*rules.compiled, input, used);
+    auto considered = asked.considered.begin();
+    for (uint32_t offer = 0; offer < asked.offers.size(); ++offer) {
+      if (considered != asked.considered.end() && *considered == offer) {
+        ++considered;
+        continue;
+      }
+      RC_ASSERT(asked.offers[offer].cause == Cause::kNotMatched);
+      RC_ASSERT(whole.offers[offer].cause != Cause::kNotMatched);
+      RC_ASSERT(whole.offers[offer].stage != Stage::kNone);
+      RC_ASSERT(!whole.offers[offer].applied && !whole.offers[offer].shown);
+    }
+    RC_ASSERT(considered == asked.considered.end());
+    std::vector<OfferOutcome> outcomes(whole.offers.begin(), whole.offers.end());
+    considered = asked.considered.begin();
+    for (uint32_t offer = 0; offer < outcomes.size(); ++offer) {
+      const bool is_considered = considered != asked.considered.end() && *considered == offer;
+      if (is_considered) ++considered;
+      if (!is_considered) outcomes[offer] = asked.offers[offer];
+    }
+    whole.offers = outcomes;
+    RC_ASSERT(Dump(*rules.compiled, asked) == Dump(*rules.compiled, whole));
   }
 }
 
@@ -265,8 +309,56 @@ RC_GTEST_PROP(DecidePropertyTest, WhatOffersShareChangesNoDecision, ()) {
     DecisionInput input = scene.Input();
     if (!random.OneIn(4)) input.step_limit = random.Below(250);
     DecisionScratch fresh;
-    const std::string expected = Dump(*plain, Decide(*plain, input, fresh));
-    RC_ASSERT(Dump(*rules.compiled, Decide(*rules.compiled, input, scratch)) == expected);
+    const std::string expected = Dump(*plain, Decide(*plain, input, fresh, Reasons::kEveryOffer));
+    RC_ASSERT(Dump(*rules.compiled,
+                   Decide(*rules.compiled, input, scratch, Reasons::kEveryOffer)) == expected);
+  }
+}
+
+// The explanation comes from the plain evaluator and the texts of the conditions alone; the stages
+// of the decision know nothing of it.
+void ExpectExplained(const RuleSet& rules, const Decision& decision, uint32_t offer) {
+  const OfferOutcome& outcome = decision.offers[offer];
+  const ConditionExplainer explainer(rules, decision);
+  const OfferSpec& spec = rules.offers[offer];
+  const bool of_condition = outcome.cause == Cause::kCondition || outcome.cause == Cause::kError ||
+                            outcome.cause == Cause::kInputMissing;
+  const bool refused =
+      (outcome.stage == Stage::kEligible || outcome.stage == Stage::kSegment) && of_condition;
+  const auto eligible = explainer.Eligible(offer);
+  if (refused) {
+    RC_ASSERT(eligible.has_value());
+    RC_ASSERT(eligible->root.value.IsFalse() == (outcome.cause == Cause::kCondition));
+    if (eligible->root.value.IsError()) RC_ASSERT(eligible->root.value.error() == outcome.error);
+    const expr::ExplainedPart& part =
+        spec.eligible.conjuncts.size() == 1 ? eligible->root : eligible->root.parts[outcome.part];
+    RC_ASSERT(part.decisive);
+    RC_ASSERT(expr::FirstDecisiveAtom(part) == expr::FirstDecisiveAtom(eligible->root));
+  } else if (outcome.stage > Stage::kSegment || outcome.stage == Stage::kNone) {
+    RC_ASSERT(!eligible.has_value() || eligible->root.value.IsTrue());
+  }
+  if (outcome.stage == Stage::kRequires && outcome.cause == Cause::kCondition &&
+      spec.benefit.has_value()) {
+    RC_ASSERT(explainer.Requires(offer)->root.value.IsFalse());
+  }
+  if (outcome.applied) {
+    const auto requires_ = explainer.Requires(offer);
+    RC_ASSERT(!requires_.has_value() || requires_->root.value.IsTrue());
+  }
+}
+
+RC_GTEST_PROP(DecidePropertyTest, ExplanationsAgreeWithTheDecision, ()) {
+  Random random(*rc::gen::arbitrary<uint64_t>());
+  const TestRules rules = RandomRules(random);
+  RC_ASSERT(rules.compiled != nullptr);
+  DecisionScratch scratch;
+  for (int i = 0; i < 10; ++i) {
+    Scene scene(rules);
+    RandomScene(random, scene);
+    const Decision& decision = Decide(*rules.compiled, scene.Input(), scratch);
+    for (uint32_t offer = 0; offer < decision.offers.size(); ++offer) {
+      ExpectExplained(*rules.compiled, decision, offer);
+    }
   }
 }
 

@@ -226,7 +226,7 @@ DecisionInput Scene::Input() const {
 }
 
 const Decision& Scene::Decide(DecisionScratch& scratch) const {
-  return rules::Decide(*rules_.compiled, Input(), scratch);
+  return rules::Decide(*rules_.compiled, Input(), scratch, Reasons::kEveryOffer);
 }
 
 const PlacementAnswer& Scene::Answer(const std::string& placement) {

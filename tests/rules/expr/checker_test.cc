@@ -292,9 +292,11 @@ TEST(CheckerTest, SuggestsQuotesWhereATextWasMeant) {
 TEST(CheckerTest, SuggestsTheNearestFunction) {
   EXPECT_EQ(FirstIssue("line.sku.startWith('A')").hint, "Did you mean startsWith?");
   EXPECT_EQ(FirstIssue("customer.allergies.length()").hint, "Did you mean size?");
-  const Issue issue = FirstIssue("math.greatest(1, 2)");
+  EXPECT_EQ(FirstIssue("max(1, 2)").hint, "Did you mean math.greatest?");
+  EXPECT_EQ(FirstIssue("round(1.5)").hint, "Did you mean math.round?");
+  const Issue issue = FirstIssue("maths.cosine(1, 2)");
   EXPECT_EQ(issue.code, "unknown_function");
-  EXPECT_THAT(issue.message, HasSubstr("math.greatest"));
+  EXPECT_THAT(issue.message, HasSubstr("maths.cosine"));
 }
 
 TEST(CheckerTest, RefusesWrongUseOfFunctions) {
@@ -420,6 +422,109 @@ TEST(CheckerTest, ResolvesNamesButLeavesTypesOpenWhenTypesAreNotEnforced) {
   EXPECT_EQ(resolution("f(1)"), Resolution::Kind::kUnbound);
   EXPECT_EQ(resolution("customer.tier"), Resolution::Kind::kSlot);
   EXPECT_EQ(resolution("int"), Resolution::Kind::kType);
+}
+
+TEST(CheckerTest, ReadsAnOptionalAttributeFromItsSlot) {
+  const Checked checked = CheckText("customer.?visits_30d", RuleEnvironment());
+  ASSERT_THAT(checked.issues, IsEmpty());
+  EXPECT_EQ(checked.expr->type.ToString(), "optional_type(int)");
+  EXPECT_EQ(checked.expr->resolution.kind, Resolution::Kind::kOptionalSlot);
+  EXPECT_EQ(checked.expr->resolution.slot.index, 2);
+  // Whoever collects the slots that a tree reads finds it without knowing optionals.
+  EXPECT_EQ(checked.expr->children[0]->resolution.kind, Resolution::Kind::kSlot);
+  EXPECT_EQ(checked.expr->children[0]->resolution.slot.index, 2);
+  EXPECT_EQ(InRules("has(customer.?visits_30d.x)"), "wrong_type");
+  EXPECT_EQ(InRules("customer.?visits_90d"), "unknown_name");
+  EXPECT_EQ(InRules("line.?prise"), "unknown_field");
+  EXPECT_EQ(FirstIssue("line.?prise").hint, "Did you mean price?");
+  EXPECT_EQ(InRules("list.?beans"), "optional_type(list(string))");
+}
+
+TEST(CheckerTest, SaysWhatAnOptionalNeeds) {
+  const Issue compared = FirstIssue("customer.?visits_30d > 3");
+  EXPECT_EQ(compared.code, "wrong_type");
+  EXPECT_EQ(compared.message, "A whole number or nothing cannot be compared with a whole number.");
+  EXPECT_EQ(compared.hint, "Say what holds when there is none: x.orValue(...).");
+  const Checked condition = CheckText("customer.?tier", RuleEnvironment(), kBool);
+  ASSERT_EQ(condition.issues.size(), 1);
+  EXPECT_EQ(condition.issues[0].code, "wrong_result_type");
+  EXPECT_EQ(condition.issues[0].hint, "Say what holds when there is none: x.orValue(...).");
+  EXPECT_EQ(InRules("customer.?visits_30d.orValue('a')"), "wrong_type");
+  EXPECT_EQ(InRules("customer.visits_30d.orValue(1)"), "wrong_type");
+  EXPECT_EQ(FirstIssue("[?customer.tier]").hint,
+            "Leave the ? out, or ask with .? for something that may not be there.");
+  EXPECT_EQ(FirstIssue("customer.tier.optMap(x, x)").code, "wrong_type");
+  EXPECT_EQ(FirstIssue("customer.?tier.optFlatMap(x, x)").hint, "Write optMap() instead.");
+  EXPECT_EQ(FirstIssue("customer.?allergies.exists(x, x == '')").hint,
+            "Write .orValue([]) before the macro.");
+  EXPECT_EQ(InRules("customer.?allergies.orValue([]).exists(x, x == '')"), "bool");
+}
+
+TEST(CheckerTest, LiteralsBesideOptionalAmountsAreAmounts) {
+  EXPECT_EQ(InRules("customer.?spend_90d.orValue(0) < 5.00"), "bool");
+  EXPECT_EQ(InRules("customer.?spend_90d.orValue(0.00)"), "money");
+  EXPECT_EQ(InRules("[?customer.?spend_90d, 5.00, 7]"), "list(money)");
+  EXPECT_EQ(InRules("coffee_180d > 1 && line.?quantity.orValue(0.5) > 0.25"), "bool");
+  EXPECT_EQ(InRules("line.?quantity.orValue(0.1234) > 0.25"), "inexact_number");
+}
+
+TEST(CheckerTest, ExtremesTakeNumbersOrAmountsButNotBoth) {
+  EXPECT_EQ(InRules("math.greatest(customer.spend_90d, 5, basket.gross)"), "money");
+  EXPECT_EQ(InRules("math.least([customer.spend_90d, 5.00])"), "money");
+  EXPECT_EQ(InRules("math.least(coffee_180d, 0.250)"), "decimal");
+  EXPECT_EQ(InRules("math.least(coffee_180d, 0.2505)"), "inexact_number");
+  EXPECT_EQ(InRules("math.greatest(customer.visits_30d, customer.score)"), "dyn");
+  EXPECT_EQ(InRules("math.greatest(n_int, 1)"), "int");
+  EXPECT_EQ(InRules("math.greatest(anything)"), "dyn");
+  const Issue mixed = FirstIssue("math.greatest(1, customer.visits_30d, basket.gross)");
+  EXPECT_EQ(mixed.code, "wrong_type");
+  EXPECT_EQ(mixed.message, "math.greatest() cannot take an amount of money and a whole number.");
+  EXPECT_EQ(FirstIssue("math.least('a')").message, "math.least() cannot take a text.");
+  EXPECT_EQ(FirstIssue("math.least(customer.?score)").hint,
+            "Say what holds when there is none: x.orValue(...).");
+  EXPECT_EQ(InRules("math.least()"), "wrong_argument_count");
+  EXPECT_EQ(InRules("math.least([])"), "wrong_type");
+  EXPECT_EQ(InRules("math.least(nowhere, 'a')"), "unknown_name");
+  EXPECT_EQ(InRules("math.abs(customer.spend_90d)"), "money");
+  EXPECT_EQ(InRules("math.round(customer.visits_30d)"), "wrong_type");
+}
+
+TEST(CheckerTest, MacrosWithTwoVariablesKnowBothTypes) {
+  EXPECT_EQ(InRules("customer.holdings.all(i, h, h.product == '' || i > 3)"), "bool");
+  EXPECT_EQ(InRules("customer.holdings.all(i, h, i == '')"), "wrong_type");
+  EXPECT_EQ(InRules("customer.notes.exists(k, v, k == v)"), "bool");
+  EXPECT_EQ(InRules("customer.notes.transformMap(k, v, size(v))"), "map(string, int)");
+  EXPECT_EQ(InRules("customer.allergies.transformMapEntry(i, v, {v: i})"), "map(string, int)");
+  EXPECT_EQ(FirstIssue("customer.allergies.transformMapEntry(i, v, v)").hint,
+            "For example: {x.sku: x.price}.");
+  EXPECT_EQ(InRules("customer.notes.transformList(k, v, v, k)"), "wrong_type");
+  EXPECT_EQ(InRules("customer.tier.all(i, v, true)"), "wrong_type");
+}
+
+TEST(CheckerTest, TextToFillInMustFitItsValues) {
+  EXPECT_EQ(
+      InRules("'%s: %d (%.1f, %b, %x)'.format([customer.tier, 3, customer.score, true, 'a'])"),
+      "string");
+  EXPECT_EQ(InRules("'%s %s'.format([customer.spend_90d, coffee_180d])"), "string");
+  EXPECT_EQ(InRules("customer.tier.format([1, 'a'])"), "string");
+  EXPECT_EQ(InRules("'%d'.format([n_int])"), "string");
+  EXPECT_EQ(InRules("'%d'.format([anything])"), "string");
+  const Issue kind = FirstIssue("'%s %d'.format([1, customer.tier])");
+  EXPECT_EQ(kind.code, "invalid_format");
+  EXPECT_EQ(kind.message, "%d takes a whole number, but this is a text.");
+  EXPECT_EQ(kind.span.begin, 19);
+  EXPECT_EQ(FirstIssue("'%q'.format([1])").message, "\"%q\" is no place to fill in.");
+  EXPECT_EQ(FirstIssue("'100%'.format([])").code, "invalid_format");
+  EXPECT_EQ(FirstIssue("'%s %s'.format([1])").message,
+            "The text has 2 places to fill in, but the list has 1 value.");
+  EXPECT_EQ(FirstIssue("'%s'.format([customer.?tier])").hint,
+            "Say what holds when there is none: x.orValue(...).");
+  EXPECT_EQ(InRules("'%.100f'.format([1.5])"), "string");
+  EXPECT_EQ(InRules("'%.101f'.format([1.5])"), "invalid_format");
+  EXPECT_EQ(InRules("'%s'.format(1)"), "wrong_type");
+  EXPECT_EQ(InRules("format('%s', [1])"), "wrong_call_style");
+  // Elsewhere a list still must not mix types.
+  EXPECT_EQ(InRules("'%s'.format([[1, 'a']])"), "mixed_types");
 }
 
 TEST(CheckerTest, DeclaresEachNameOnce) {

@@ -28,7 +28,7 @@ class Author {
   std::string Bool(int depth) {
     if (depth == 0) return Pick({"p.yes", "p.no", "true", "false", "has(p.i)", "has(p.m)"});
     const int below = depth - 1;
-    switch (Choose(16)) {
+    switch (Choose(17)) {
       case 0:
       case 1:
         return Two(Bool(below), " && ", Bool(below));
@@ -59,6 +59,8 @@ class Author {
         return Two(Int(below), " in ", Ints(below));
       case 14:
         return Quantifier(below);
+      case 15:
+        return absl::StrCat(Optional(below), ".hasValue()");
       default:
         return Bool(0);
     }
@@ -84,7 +86,7 @@ class Author {
       return Pick({"p.i", "p.j", "0", "1", "-3", "7", "9223372036854775807"});
     }
     const int below = depth - 1;
-    switch (Choose(6)) {
+    switch (Choose(10)) {
       case 0:
         return Two(Int(below), Pick({" + ", " - ", " * ", " / ", " % "}), Int(below));
       case 1:
@@ -95,9 +97,45 @@ class Author {
         return absl::StrCat("(", Ints(below), ")[", Pick({"0", "1", "2", "p.i"}), "]");
       case 4:
         return absl::StrCat("(", Bool(below), " ? ", Int(below), " : ", Int(below), ")");
+      case 5:
+        return absl::StrCat(Optional(below), ".orValue(", Int(below), ")");
+      case 6:
+        return absl::StrCat(Optional(below), ".value()");
+      case 7:
+        return absl::StrCat("math.abs(", Int(below), ")");
+      case 8:
+        return absl::StrCat(Pick({"math.greatest(", "math.least("}), Int(below), ", ", Int(below),
+                            Choose(2) == 0 ? absl::StrCat(", ", Int(below)) : "", ")");
       default:
         return scope_.empty() ? Int(0) : Pick(scope_);
     }
+  }
+  std::string Optional(int depth) {
+    if (depth == 0) return Pick({"p.?i", "p.?j", "optional.none()", "optional.of(7)"});
+    const int below = depth - 1;
+    switch (Choose(7)) {
+      case 0:
+        return absl::StrCat("optional.of(", Int(below), ")");
+      case 1:
+        return absl::StrCat("optional.ofNonZeroValue(", Int(below), ")");
+      case 2:
+        return absl::StrCat("(", Ints(below), ")[?", Pick({"0", "2", "p.i"}), "]");
+      case 3:
+        return absl::StrCat(Optional(below), ".or(", Optional(below), ")");
+      case 4:
+        return OptionalMacro(".optMap(", Optional(below), below);
+      case 5:
+        return OptionalMacro(".optFlatMap(", Optional(below), below);
+      default:
+        return absl::StrCat("(", Ints(below), ").first()");
+    }
+  }
+  std::string OptionalMacro(const std::string& name, const std::string& target, int depth) {
+    const std::string variable = absl::StrCat("o", scope_.size());
+    scope_.push_back(variable);
+    const std::string body = name == ".optMap(" ? Int(depth) : Optional(depth);
+    scope_.pop_back();
+    return absl::StrCat(target, name, variable, ", ", body, ")");
   }
   std::string Number(int depth) {
     if (Choose(2) == 0) return Int(depth);
@@ -123,11 +161,11 @@ class Author {
     const int below = depth - 1;
     switch (Choose(4)) {
       case 0:
-        return absl::StrCat("[", Int(below), ", ", Int(below), "]");
+        return absl::StrCat("[", Int(below), ", ", Choose(2) == 0 ? Int(below) : "?p.?j", "]");
       case 1:
         return Two(Ints(below), " + ", Ints(below));
       case 2:
-        return Macro(below, Pick({".map(", ".filter("}));
+        return Macro(below, Pick({".map(", ".filter(", ".transformList("}));
       default:
         return Macro(below, ".map3(");
     }
@@ -136,27 +174,41 @@ class Author {
     return Macro(depth, Pick({".all(", ".exists(", ".exists_one("}));
   }
   std::string Macro(int depth, const std::string& name) {
-    const bool collects = name == ".map(" || name == ".map3(" || name == ".filter(";
+    const bool collects =
+        name == ".map(" || name == ".map3(" || name == ".filter(" || name == ".transformList(";
     // One below the limit on nesting, which has tests of its own.
-    if (scope_.size() >= 3) return collects ? "p.ints" : "p.yes";
+    if (nesting_ >= 3) return collects ? "p.ints" : "p.yes";
+    ++nesting_;
     const std::string range = Ints(depth);
     const std::string variable = absl::StrCat("v", scope_.size());
     scope_.push_back(variable);
+    // The other quantifiers have one variable or two.
+    const bool two = name == ".transformList(" || (!collects && Choose(3) == 0);
+    const std::string position = absl::StrCat("i", scope_.size());
+    if (two) scope_.push_back(position);
     std::string body;
-    if (name == ".map(") {
+    if (name == ".transformList(") {
+      body = absl::StrCat(name, position, ", ", variable, ", ",
+                          Choose(2) == 0 ? absl::StrCat(Bool(depth), ", ") : "", Int(depth));
+    } else if (two) {
+      body = absl::StrCat(name, position, ", ", variable, ", ", Bool(depth));
+    } else if (name == ".map(") {
       body = absl::StrCat(".map(", variable, ", ", Int(depth));
     } else if (name == ".map3(") {
       body = absl::StrCat(".map(", variable, ", ", Bool(depth), ", ", Int(depth));
     } else {
       body = absl::StrCat(name, variable, ", ", Bool(depth));
     }
+    if (two) scope_.pop_back();
     scope_.pop_back();
+    --nesting_;
     return absl::StrCat("(", range, ")", body, ")");
   }
 
   const std::vector<uint8_t>& bytes_;
   size_t next_;
   std::vector<std::string> scope_;
+  int nesting_ = 0;
 };
 
 struct Fact {

@@ -1,5 +1,6 @@
 #include "tests/rules/expr/naive_evaluator.h"
 
+#include <algorithm>
 #include <cstdlib>
 #include <optional>
 #include <utility>
@@ -189,6 +190,33 @@ Value NaiveEvaluator::NewString(std::string text) {
   return Value::String(strings_.back());
 }
 
+Value NaiveEvaluator::Some(const Value& value) {
+  if (value.IsError()) return value;
+  held_.push_back(value);
+  return Value::Optional(&held_.back());
+}
+
+Value NaiveEvaluator::EvaluateOptional(const Expr& expr, const Value& first) {
+  const Value* held = first.kind() == Kind::kOptional ? first.optional_value() : nullptr;
+  switch (expr.function) {
+    case Function::kOptionalOf:
+      return Some(first);
+    case Function::kOptionalOfNonZeroValue:
+      return first.int_value() == 0 ? Value::Optional(nullptr) : Some(first);
+    case Function::kHasValue:
+      return Value::Bool(held != nullptr);
+    case Function::kValue:
+      return held != nullptr ? *held : Value::Absent();
+    case Function::kFirst:
+      return first.list_value().size == 0 ? Value::Optional(nullptr)
+                                          : Some(first.list_value().elements[0]);
+    case Function::kOrOptional:
+      return held != nullptr ? first : Evaluate(*expr.children[1]);
+    default:
+      return held != nullptr ? *held : Evaluate(*expr.children[1]);
+  }
+}
+
 Value NaiveEvaluator::EvaluateName(const std::string& name) {
   const auto found = variables_.find(name);
   return found == variables_.end() ? Failed(ErrorCode::kUnboundName) : found->second;
@@ -213,6 +241,7 @@ Value NaiveEvaluator::Evaluate(const Expr& expr) {
       return EvaluateName(expr.name);
     case ExprKind::kSelect: {
       const Value value = EvaluateName(expr.children[0]->name + "." + expr.name);
+      if (expr.optional_access) return value.IsAbsent() ? Value::Optional(nullptr) : Some(value);
       return expr.test_only ? Value::Bool(!value.IsAbsent()) : value;
     }
     case ExprKind::kCall:
@@ -220,8 +249,13 @@ Value NaiveEvaluator::Evaluate(const Expr& expr) {
     case ExprKind::kList: {
       std::vector<Value> elements;
       for (const ExprPtr& child : expr.children) {
-        elements.push_back(Evaluate(*child));
-        if (elements.back().IsError()) return elements.back();
+        const Value value = Evaluate(*child);
+        if (value.IsError()) return value;
+        if (!child->optional_entry) {
+          elements.push_back(value);
+        } else if (value.optional_value() != nullptr) {
+          elements.push_back(*value.optional_value());
+        }
       }
       return NewList(std::move(elements));
     }
@@ -246,14 +280,34 @@ Value NaiveEvaluator::EvaluateLogic(const Expr& expr) {
   return Value::Bool(!decisive);
 }
 
+// Of ints; the first error of all values is the result.
+Value NaiveEvaluator::EvaluateExtreme(const Expr& expr) {
+  std::vector<int64_t> numbers;
+  for (const ExprPtr& child : expr.children) {
+    const Value value = Evaluate(*child);
+    if (value.IsError()) return value;
+    numbers.push_back(value.int_value());
+  }
+  const bool greatest = expr.function == Function::kGreatest;
+  return Value::Int(greatest ? *std::max_element(numbers.begin(), numbers.end())
+                             : *std::min_element(numbers.begin(), numbers.end()));
+}
+
 Value NaiveEvaluator::EvaluateCall(const Expr& expr) {
   if (expr.function == Function::kAnd || expr.function == Function::kOr) {
     return EvaluateLogic(expr);
+  }
+  if (expr.function == Function::kOptionalNone) return Value::Optional(nullptr);
+  if (expr.function == Function::kGreatest || expr.function == Function::kLeast) {
+    return EvaluateExtreme(expr);
   }
   const Value first = Evaluate(*expr.children[0]);
   if (expr.function == Function::kConditional) {
     if (first.IsError()) return first;
     return Evaluate(*expr.children[first.IsTrue() ? 1 : 2]);
+  }
+  if (expr.function >= Function::kOptionalOf && expr.function <= Function::kUnwrapOpt) {
+    return first.IsError() ? first : EvaluateOptional(expr, first);
   }
   if (expr.children.size() == 1) {
     if (first.IsError()) return first;
@@ -263,6 +317,7 @@ Value NaiveEvaluator::EvaluateCall(const Expr& expr) {
                                            : Value::Int(first.list_value().size);
     }
     if (expr.function == Function::kDyn) return first;
+    if (expr.function == Function::kAbs && first.int_value() >= 0) return first;
     if (first.kind() == Kind::kDouble) return Value::Double(-first.double_value());
     return IntOf(-Wide{first.int_value()});
   }
@@ -301,10 +356,14 @@ Value NaiveEvaluator::EvaluateOperator(Function function, const Value& a, const 
       }
       return Value::Bool(false);
     case Function::kIndex:
+    case Function::kOptionalIndex: {
+      const bool optional = function == Function::kOptionalIndex;
       if (a.list_value().size > static_cast<uint64_t>(b.int_value())) {
-        return a.list_value().elements[b.int_value()];
+        const Value element = a.list_value().elements[b.int_value()];
+        return optional ? Some(element) : element;
       }
-      return Failed(ErrorCode::kNoSuchKey);
+      return optional ? Value::Optional(nullptr) : Failed(ErrorCode::kNoSuchKey);
+    }
     default:
       return Compare(function, a, b);
   }
@@ -321,21 +380,33 @@ Value NaiveEvaluator::Concatenate(const Value& a, const Value& b) {
   return NewList(std::move(elements));
 }
 
+Value NaiveEvaluator::EvaluateOptMap(const Expr& expr, const Value& optional) {
+  if (optional.optional_value() == nullptr) return optional;
+  const std::map<std::string, Value> outer = variables_;
+  variables_[expr.variables[0]] = *optional.optional_value();
+  const Value result = Evaluate(*expr.children[1]);
+  variables_ = outer;
+  return expr.macro == Macro::kOptMap ? Some(result) : result;
+}
+
 Value NaiveEvaluator::EvaluateComprehension(const Expr& expr) {
   const Value range = Evaluate(*expr.children[0]);
   if (range.IsError()) return range;
-  const std::string& variable = expr.variables[0];
+  if (range.kind() == Kind::kOptional) return EvaluateOptMap(expr, range);
+  const std::string& variable = expr.variables.back();
   const std::map<std::string, Value> outer = variables_;
   std::vector<Value> results;
   std::vector<Value> taken;
   Value failure = Value::Null();
   for (uint32_t i = 0; i < range.list_value().size; ++i) {
     variables_[variable] = range.list_value().elements[i];
+    if (expr.variables.size() == 2) variables_[expr.variables[0]] = Value::Int(int64_t{i});
     Value result = Evaluate(*expr.children[1]);
     if (expr.children.size() == 3 && result.IsTrue()) {
       result = Evaluate(*expr.children[2]);
       taken.push_back(result);
-    } else if (expr.macro == Macro::kMap && expr.children.size() == 2) {
+    } else if ((expr.macro == Macro::kMap || expr.macro == Macro::kTransformList) &&
+               expr.children.size() == 2) {
       taken.push_back(result);
     } else if (expr.macro == Macro::kFilter && result.IsTrue()) {
       taken.push_back(variables_[variable]);

@@ -25,9 +25,13 @@ class NaiveEvaluator {
  private:
   Value EvaluateName(const std::string& name);
   Value EvaluateLogic(const Expr& expr);
+  Value EvaluateExtreme(const Expr& expr);
   Value EvaluateCall(const Expr& expr);
   Value EvaluateOperator(Function function, const Value& a, const Value& b);
   Value EvaluateComprehension(const Expr& expr);
+  Value EvaluateOptional(const Expr& expr, const Value& first);
+  Value EvaluateOptMap(const Expr& expr, const Value& optional);
+  Value Some(const Value& value);
   Value Concatenate(const Value& a, const Value& b);
   Value NewList(std::vector<Value> elements);
   Value NewString(std::string text);
@@ -36,6 +40,7 @@ class NaiveEvaluator {
   std::deque<std::string> strings_;
   std::deque<std::vector<Value>> elements_;
   std::deque<ListData> lists_;
+  std::deque<Value> held_;  // by optionals
 };
 
 }  // namespace touchstone::rules::expr

@@ -165,12 +165,65 @@ TEST(ParserTest, RefusesMisusedMacros) {
 }
 
 TEST(ParserTest, NamesWhatItDoesNotSupport) {
-  EXPECT_THAT(Findings("a.?b"), ElementsAre("unsupported_syntax@2-3"));
-  EXPECT_EQ(FirstCode("a[?b]"), "unsupported_syntax");
-  EXPECT_EQ(FirstCode("[?a]"), "unsupported_syntax");
-  EXPECT_EQ(FirstCode("{?a: b}"), "unsupported_syntax");
   EXPECT_THAT(Findings("a.B{c: 1} && d"), ElementsAre("unsupported_syntax@3-4"));
-  EXPECT_EQ(FirstCode("l.exists(i, v, v > i)"), "unsupported_syntax");
+}
+
+TEST(ParserTest, ReadsOptionalAccessAndEntries) {
+  const ParseResult select = Parse("a.?b.c");
+  ASSERT_NE(select.expr, nullptr);
+  EXPECT_FALSE(select.expr->optional_access);
+  EXPECT_TRUE(select.expr->children[0]->optional_access);
+
+  EXPECT_EQ(Parse("a[?b]").expr->function, Function::kOptionalIndex);
+
+  const ParseResult list = Parse("[?a, b]");
+  ASSERT_NE(list.expr, nullptr);
+  EXPECT_TRUE(list.expr->children[0]->optional_entry);
+  EXPECT_FALSE(list.expr->children[1]->optional_entry);
+
+  const ParseResult map = Parse("{'k': v, ?'l': w}");
+  ASSERT_NE(map.expr, nullptr);
+  EXPECT_FALSE(map.expr->children[0]->optional_entry);
+  EXPECT_TRUE(map.expr->children[2]->optional_entry);
+
+  EXPECT_TRUE(Parse("has(a.?b.c)").expr->test_only);
+}
+
+TEST(ParserTest, RefusesMisplacedQuestionMarks) {
+  EXPECT_EQ(FirstCode("a.?b()"), "syntax");
+  EXPECT_EQ(FirstCode("a.?"), "syntax");
+  EXPECT_EQ(FirstCode("a[?]"), "syntax");
+  EXPECT_EQ(FirstCode("[??a]"), "syntax");
+  EXPECT_EQ(FirstCode("size(?a)"), "syntax");
+  EXPECT_EQ(FirstCode("has(a.?b)"), "invalid_has");
+  EXPECT_THAT(FirstHint("has(a.?b)"), HasSubstr(".hasValue()"));
+}
+
+TEST(ParserTest, ReadsMacrosWithTwoVariables) {
+  const ParseResult all = Parse("l.all(i, v, v > i)");
+  ASSERT_NE(all.expr, nullptr);
+  EXPECT_EQ(all.expr->macro, Macro::kAll);
+  EXPECT_THAT(all.expr->variables, ElementsAre("i", "v"));
+  EXPECT_EQ(all.expr->children.size(), 2);
+  EXPECT_EQ(Parse("l.existsOne(i, v, v > i)").expr->macro, Macro::kExistsOne);
+  EXPECT_EQ(Parse("l.transformList(i, v, v)").expr->macro, Macro::kTransformList);
+  EXPECT_EQ(Parse("l.transformMap(i, v, v > 1, v)").expr->children.size(), 3);
+  EXPECT_EQ(Parse("l.transformMapEntry(i, v, {v: i})").expr->macro, Macro::kTransformEntries);
+  // map and filter have one variable: the middle is a condition here.
+  EXPECT_THAT(Parse("l.map(x, y, z)").expr->variables, ElementsAre("x"));
+
+  EXPECT_EQ(FirstCode("l.exists(i, i, i > 1)"), "invalid_macro_variable");
+  EXPECT_EQ(FirstCode("l.exists(i, v.w, true)"), "invalid_macro_variable");
+  EXPECT_EQ(FirstCode("l.transformList(i, v)"), "invalid_macro");
+  EXPECT_EQ(FirstCode("l.transformMap(i, v, true, v, v)"), "invalid_macro");
+  EXPECT_EQ(FirstCode("l.filter(i, v, true)"), "invalid_macro");
+}
+
+TEST(ParserTest, ReadsMacrosOverOptionals) {
+  EXPECT_EQ(Parse("a.optMap(x, x + 1)").expr->macro, Macro::kOptMap);
+  EXPECT_EQ(Parse("a.optFlatMap(x, x.?b)").expr->macro, Macro::kOptFlatMap);
+  EXPECT_EQ(FirstCode("a.optMap(x)"), "invalid_macro");
+  EXPECT_EQ(FirstCode("a.optMap(1, 2)"), "invalid_macro_variable");
 }
 
 TEST(ParserTest, TellsWhatToWriteInstead) {

@@ -53,6 +53,21 @@ TEST(PrinterTest, KeepsMacrosAndBackticksAsWritten) {
   EXPECT_EQ(Canonical("strings.quote('a')"), "strings.quote(\"a\")");
 }
 
+TEST(PrinterTest, KeepsOptionalsAndMacrosOfTwoVariablesAsWritten) {
+  EXPECT_EQ(Canonical("a . ?b.`c-d`[ ?1 ]"), "a.?b.`c-d`[?1]");
+  EXPECT_EQ(Canonical("a.?`in`"), "a.?`in`");
+  EXPECT_EQ(Canonical("[?a, b, ?c.?d,]"), "[?a, b, ?c.?d]");
+  EXPECT_EQ(Canonical("{?'a':b, 'c':d}"), "{?\"a\": b, \"c\": d}");
+  EXPECT_EQ(Canonical("[?(a ? b : c)]"), "[?a ? b : c]");
+  EXPECT_EQ(Canonical("has(a.?b.c)"), "has(a.?b.c)");
+  EXPECT_EQ(Canonical("a.?b.optMap(x,x+1).or(c).orValue(0)"),
+            "a.?b.optMap(x, x + 1).or(c).orValue(0)");
+  EXPECT_EQ(Canonical("optional . none().hasValue()"), "optional.none().hasValue()");
+  EXPECT_EQ(Canonical("l.exists_one(i,v,v>i)"), "l.exists_one(i, v, v > i)");
+  EXPECT_EQ(Canonical("m.transformMap(k,v,v>1,v*2)"), "m.transformMap(k, v, v > 1, v * 2)");
+  EXPECT_EQ(Canonical("m.transformMapEntry(k,v,{v:k})"), "m.transformMapEntry(k, v, {v: k})");
+}
+
 TEST(PrinterTest, PrintsNumbersThatNoSourceTextCameWith) {
   Expr number;
   number.constant.kind = Constant::Kind::kDouble;

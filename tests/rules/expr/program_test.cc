@@ -12,6 +12,7 @@
 #include "re2/re2.h"
 #include "rules/expr/checker.h"
 #include "rules/expr/constant_set.h"
+#include "rules/expr/optionals.h"
 #include "rules/expr/parser.h"
 #include "rules/expr/timestamps.h"
 #include "tests/heap_allocations.h"
@@ -287,6 +288,139 @@ TEST_F(ProgramTest, EvaluatesWithoutTouchingTheHeap) {
     program->Evaluate(frame, scratch_);
   }
   EXPECT_EQ(tests::HeapAllocations() - before, 0);
+}
+
+TEST_F(ProgramTest, ExtensionsEvaluateWithoutTouchingTheHeap) {
+  const Value words[] = {Value::String("milk"), Value::String("nuts")};
+  const ListData list{words, 2, nullptr};
+  const MapEntry entries[] = {{Value::String("b"), Value::Int(2)},
+                              {Value::String("a"), Value::Int(1)}};
+  const MapData map{entries, 2};
+  const Value fields[] = {Value::String("x"), Value::Absent()};
+  Declare("words", Type::List(Type(TypeKind::kString)), Value::List(&list));
+  Declare("counts", Type::Map(Type(TypeKind::kString), Type(TypeKind::kInt)), Value::Map(&map));
+  Declare("c.missing", Type(TypeKind::kInt), Value::Absent());
+  Declare("c.spend", Type(TypeKind::kMoney),
+          Value::OfMoney({123'456'789'012'345, *Currency::FromCode("EUR")}));
+  Declare("c.row",
+          Type::Record("row", {{"a", Type(TypeKind::kString)}, {"b", Type(TypeKind::kInt)}}),
+          Value::Record(fields, 2));
+  Declare("d", Type(TypeKind::kDouble), Value::Double(2.5));
+  const absl::StatusOr<Program> program = Compile(
+      "c.?missing.orValue(3) == 3 && c.row.?b.or(words.first().optMap(w, size(w))).value() == 4 "
+      "&& [?c.?missing, 1].size() == 1 && {?'k': counts[?'a']} == {'k': 1} && !has(c.?row.b) "
+      "&& counts.transformMap(k, v, v > 1, k + k) == {'b': 'bb'} "
+      "&& words.transformMapEntry(i, w, {w: i})['nuts'] == 1 && words.exists(i, w, i == 1) "
+      "&& words.transformList(i, w, w + string(i)) == ['milk0', 'nuts1'] "
+      "&& math.greatest(d, 1.0, 0.5) == 2.5 && math.least(c.spend, 5.00) == money('5.00 EUR') "
+      "&& math.round(d) == 3.0 && math.bitXor(size(words), 3) == 1 "
+      "&& '%s %s %.3e %X'.format([counts, c.spend, d, 'abc']) == "
+      "'{a: 1, b: 2} 1234567890123.45 EUR 2.500e+00 616263' && string(c.spend).size() == 20 "
+      "&& base64.decode(base64.encode(bytes(words[0]))) == b'milk'");
+  ASSERT_TRUE(program.ok()) << program.status();
+  const Frame frame = FrameOf();
+  for (int i = 0; i < 2; ++i) {
+    scratch_.Reset();
+    ASSERT_EQ(DebugString(program->Evaluate(frame, scratch_)), "true");
+  }
+  const int64_t before = tests::HeapAllocations();
+  for (int i = 0; i < 10; ++i) {
+    scratch_.Reset();
+    program->Evaluate(frame, scratch_);
+  }
+  EXPECT_EQ(tests::HeapAllocations() - before, 0);
+}
+
+TEST_F(ProgramTest, FailuresDoNotTouchTheHeap) {
+  Declare("text", Type(TypeKind::kString), Value::String("neither number nor date nor base64"));
+  Declare("n", Type(TypeKind::kInt), Value::Int(INT64_MIN));
+  Declare("zero", Type(TypeKind::kInt), Value::Int(0));
+  Declare("missing", Type(TypeKind::kInt), Value::Absent());
+  Declare("spend", Type(TypeKind::kMoney), Value::OfMoney({100, *Currency::FromCode("EUR")}));
+  Declare("yen", Type(TypeKind::kMoney), Value::OfMoney({100, *Currency::FromCode("JPY")}));
+  for (const absl::string_view source : {"1 / zero",
+                                         "n - 1",
+                                         "-n",
+                                         "missing + 1",
+                                         "{'a': 1}[text]",
+                                         "[1][n]",
+                                         "{zero: 1, n + n: 2}",
+                                         "int(text)",
+                                         "uint(text)",
+                                         "double(text)",
+                                         "bool(text)",
+                                         "timestamp(text)",
+                                         "duration(text)",
+                                         "text.substring(n)",
+                                         "base64.decode(text)",
+                                         "(text + '%q').format([])",
+                                         "spend < yen",
+                                         "spend + yen",
+                                         "math.greatest(spend, yen)",
+                                         "math.abs(n)",
+                                         "math.bitShiftLeft(1, n)",
+                                         "optional.none().value() == zero",
+                                         "[zero].map(x, 1 / x)"}) {
+    const absl::StatusOr<Program> program = Compile(source);
+    ASSERT_TRUE(program.ok()) << source << program.status();
+    const Frame frame = FrameOf();
+    for (int i = 0; i < 2; ++i) {
+      scratch_.Reset();
+      ASSERT_TRUE(program->Evaluate(frame, scratch_).IsError()) << source;
+    }
+    const int64_t before = tests::HeapAllocations();
+    scratch_.Reset();
+    program->Evaluate(frame, scratch_);
+    EXPECT_EQ(tests::HeapAllocations() - before, 0) << source;
+  }
+}
+
+TEST_F(ProgramTest, ExtensionsAreChargedByWhatTheyRead) {
+  const std::string text(16'000, 'a');
+  const std::vector<Value> numbers(8'000, Value::Int(1));
+  const ListData list{numbers.data(), 8'000, nullptr};
+  std::vector<Value> optionals(2'000, OptionalNone());
+  const ListData optional_list{optionals.data(), 2'000, nullptr};
+  std::vector<MapEntry> entries;
+  for (int64_t i = 0; i < 200; ++i) entries.push_back({Value::Int(i), Value::Int(i)});
+  const MapData map{entries.data(), 200};
+  Declare("s", Type(TypeKind::kString), Value::String(text));
+  Declare("l", Type::List(Type(TypeKind::kInt)), Value::List(&list));
+  Declare("o", Type::List(Type::Optional(Type(TypeKind::kInt))), Value::List(&optional_list));
+  Declare("m", Type::Map(Type(TypeKind::kInt), Type(TypeKind::kInt)), Value::Map(&map));
+  for (const absl::string_view source :
+       {"math.greatest(l) == 1", "math.least(l) == 1", "'%s'.format([s]) == s",
+        "'%x'.format([s]) == s", "'%s'.format([l]) == s", "'%s'.format([m]) == s",
+        "base64.encode(bytes(s)) == s", "base64.decode(s) == b''", "optional.unwrap(o) == []",
+        "o.unwrapOpt() == []", "l.all(i, v, v == 1)", "l.transformList(i, v, v) == l",
+        "l.transformMap(i, v, v) == {}", "m.transformMapEntry(k, v, m) == {}"}) {
+    const absl::StatusOr<Program> program = Compile(source);
+    ASSERT_TRUE(program.ok()) << source;
+    scratch_.Reset(900);
+    const Value value = program->Evaluate(FrameOf(), scratch_);
+    ASSERT_TRUE(value.IsError()) << source;
+    EXPECT_EQ(value.error(), ErrorCode::kStepLimit) << source;
+    scratch_.Reset(1'000'000);
+    const Value enough = program->Evaluate(FrameOf(), scratch_);
+    EXPECT_NE(DebugString(enough), "error: step_limit") << source;
+  }
+}
+
+TEST_F(ProgramTest, OptionalOfAnUnavailableFactIsNotNone) {
+  Declare("late", Type(TypeKind::kInt), Value::Error(ErrorCode::kUnavailable));
+  Declare("c.late", Type(TypeKind::kInt), Value::Error(ErrorCode::kUnavailable));
+  EXPECT_EQ(Evaluate("c.?late.orValue(1)"), "error: unavailable");
+  EXPECT_EQ(Evaluate("[?c.?late]"), "error: unavailable");
+  EXPECT_EQ(Evaluate("optional.of(late)"), "error: unavailable");
+}
+
+TEST_F(ProgramTest, OptionalOfAConstantNeedsNoFacts) {
+  const Value listed[] = {Value::String("A")};
+  const ListData list{listed, 1, nullptr};
+  ConstantDecl constant{"list.wine", Type::List(Type(TypeKind::kString)), Value::List(&list)};
+  ASSERT_TRUE(environment_.Declare(constant).ok());
+  EXPECT_EQ(Evaluate("list.?wine.orValue([])"), "[\"A\"]");
+  EXPECT_EQ(Evaluate("optional.of(1 + 1).or(optional.none())"), "optional.of(2)");
 }
 
 TEST_F(ProgramTest, OneProgramServesManyThreads) {

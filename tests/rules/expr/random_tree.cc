@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "rules/expr/logical_chain.h"
 
@@ -116,7 +117,7 @@ class Generator {
   ExprPtr Operator(int depth) {
     ExprPtr expr = New(ExprKind::kCall);
     constexpr auto kFirst = static_cast<uint64_t>(Function::kNot);
-    constexpr auto kLast = static_cast<uint64_t>(Function::kIndex);
+    constexpr auto kLast = static_cast<uint64_t>(Function::kOptionalIndex);
     expr->function = static_cast<Function>(kFirst + Below(kLast - kFirst + 1));
     if (Below(8) == 0) expr->function = Function::kConditional;
     const bool unary = expr->function == Function::kNot || expr->function == Function::kNegate;
@@ -131,7 +132,8 @@ class Generator {
     constexpr auto kLast = static_cast<uint64_t>(Function::kUnknown);
     expr->function = static_cast<Function>(kFirst + Below(kLast - kFirst + 1));
     if (expr->function == Function::kUnknown) expr->name = absl::StrCat("f_", Name());
-    expr->receiver_style = expr->function != Function::kQuote && Below(2) == 0;
+    const bool qualified = absl::StrContains(FunctionName(expr->function), '.');
+    expr->receiver_style = !qualified && Below(2) == 0;
     for (uint64_t i = Below(3) + 1; i > 0; --i) expr->children.push_back(Tree(depth - 1));
     return expr;
   }
@@ -141,6 +143,7 @@ class Generator {
     static constexpr const char* kFields[] = {"a", "in", "content-type", "while", "null"};
     expr->name = kFields[Below(5)];
     expr->test_only = Below(4) == 0;
+    expr->optional_access = !expr->test_only && Below(3) == 0;
     expr->children.push_back(Tree(depth - 1));
     return expr;
   }
@@ -148,16 +151,24 @@ class Generator {
   ExprPtr Elements(int depth) {
     const bool map = Below(2) == 0;
     ExprPtr expr = New(map ? ExprKind::kMap : ExprKind::kList);
-    for (uint64_t i = Below(3) * (map ? 2 : 1); i > 0; --i)
+    for (uint64_t i = Below(3) * (map ? 2 : 1); i > 0; --i) {
       expr->children.push_back(Tree(depth - 1));
+      const bool may_be_optional = !map || i % 2 == 0;
+      expr->children.back()->optional_entry = may_be_optional && Below(4) == 0;
+    }
     return expr;
   }
 
   ExprPtr Comprehension(int depth) {
     ExprPtr expr = New(ExprKind::kComprehension);
-    expr->macro = static_cast<Macro>(Below(5));
+    expr->macro = static_cast<Macro>(Below(10));
     expr->variables.push_back(Name());
-    const int children = expr->macro == Macro::kMap && Below(2) == 0 ? 3 : 2;
+    const bool transforms =
+        expr->macro >= Macro::kTransformList && expr->macro <= Macro::kTransformEntries;
+    const bool quantifies = expr->macro <= Macro::kExistsOne;
+    if (transforms || (quantifies && Below(2) == 0)) expr->variables.emplace_back("second");
+    const bool may_filter = transforms || expr->macro == Macro::kMap;
+    const int children = may_filter && Below(2) == 0 ? 3 : 2;
     for (int i = 0; i < children; ++i) expr->children.push_back(Tree(depth - 1));
     return expr;
   }
@@ -185,6 +196,7 @@ ExprPtr RandomTree(std::mt19937_64& random, int depth) { return Generator(random
 
 bool SameTree(const Expr& a, const Expr& b) {
   if (a.kind != b.kind || a.text != b.text || a.name != b.name || a.test_only != b.test_only ||
+      a.optional_access != b.optional_access || a.optional_entry != b.optional_entry ||
       a.function != b.function || a.receiver_style != b.receiver_style || a.macro != b.macro ||
       a.variables != b.variables || a.children.size() != b.children.size() ||
       !SameConstant(a.constant, b.constant)) {

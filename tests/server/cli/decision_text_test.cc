@@ -85,5 +85,24 @@ TEST(ExplanationTextTest, WhatCameFurthestComesFirstAndOneReasonIsSaidOnce) {
   }
 }
 
+TEST(ExplanationTextTest, ShowsConditionsAsTheyAreMadeAndMarksWhatDecides) {
+  const std::string text = ExplanationText(Parsed<v1::ExplainResponse>(
+      "offers { offer_id: 'rain' conditions { field_path: 'offers[rain].eligible' "
+      "parts { kind: CONDITION_PART_KIND_ALL result: CONDITION_RESULT_FALSE decisive: true } "
+      "parts { depth: 1 kind: CONDITION_PART_KIND_NOT result: CONDITION_RESULT_FALSE "
+      "decisive: true } "
+      "parts { depth: 2 kind: CONDITION_PART_KIND_ATOM result: CONDITION_RESULT_TRUE "
+      "decisive: true words: 'a is 3, needs below 2' } "
+      "parts { depth: 1 kind: CONDITION_PART_KIND_ATOM result: CONDITION_RESULT_ERROR "
+      "words: 'b is not known, needs 1' } } } "
+      "offers { offer_id: 'big' conditions_left_out: true }"));
+  EXPECT_THAT(text, HasSubstr("offers[rain].eligible, what decides is marked *:\n"
+                              "  * false  all of:\n"
+                              "  *   false  not:\n"
+                              "  *     true   a is 3, needs below 2\n"
+                              "      error  b is not known, needs 1\n"
+                              "conditions of big are left out: ask for fewer offers at once\n"));
+}
+
 }  // namespace
 }  // namespace touchstone::server

@@ -65,6 +65,84 @@ TEST(ExplainTest, SaysOfEveryOfferWhatDecided) {
   EXPECT_EQ(response.segment().trials(0).result(), v1::CONDITION_RESULT_TRUE);
 }
 
+TEST(ExplainTest, ShowsTheConditionsOfOffersThatAreNamedPartByPart) {
+  Serving serving;
+  v1::ExplainRequest request;
+  *request.mutable_live() = LoyalTillRequest();
+  for (const char* offer : {"beans-20", "basket-3", "join-club"}) request.add_offer_ids(offer);
+  const v1::ExplainResponse response = Explained(serving, request);
+  const v1::OfferExplanation& beans = Offer(response, "beans-20");
+  ASSERT_EQ(beans.conditions_size(), 1);
+  EXPECT_EQ(beans.conditions(0).field_path(), "offers[beans-20].eligible");
+  const auto& parts = beans.conditions(0).parts();
+  ASSERT_EQ(parts.size(), 4);
+  EXPECT_EQ(parts[0].kind(), v1::CONDITION_PART_KIND_ALL);
+  EXPECT_EQ(parts[0].depth(), 0);
+  EXPECT_EQ(parts[1].text(), "customer.segment == \"loyal\"");
+  EXPECT_EQ(parts[1].words(), "customer.segment is \"loyal\"");
+  EXPECT_EQ(parts[1].result(), v1::CONDITION_RESULT_TRUE);
+  EXPECT_TRUE(parts[1].decisive());
+  EXPECT_EQ(parts[2].kind(), v1::CONDITION_PART_KIND_NOT);
+  EXPECT_EQ(parts[3].depth(), 2);
+  EXPECT_EQ(parts[3].result(), v1::CONDITION_RESULT_FALSE);
+  EXPECT_EQ(parts[3].words(), "customer.allergies is set, which has no \"caffeine\" in it");
+  const std::string& text = beans.conditions(0).text();
+  EXPECT_EQ(text.substr(static_cast<size_t>(parts[3].begin()),
+                        static_cast<size_t>(parts[3].end() - parts[3].begin())),
+            "(\"caffeine\" in customer.allergies)");
+
+  const v1::OfferExplanation& basket = Offer(response, "basket-3");
+  ASSERT_EQ(basket.conditions_size(), 1);
+  EXPECT_EQ(basket.conditions(0).field_path(), "offers[basket-3].requires");
+  EXPECT_THAT(basket.conditions(0).parts(0).words(), testing::StartsWith("basket.net is "));
+  EXPECT_EQ(Offer(response, "join-club").conditions_size(), 0);
+
+  request.clear_offer_ids();
+  EXPECT_EQ(Offer(Explained(serving, request), "beans-20").conditions_size(), 0);
+}
+
+TEST(ExplainTest, SaysWhatAnErrorInAConditionIs) {
+  Serving serving;
+  v1::ExplainRequest request;
+  *request.mutable_live() = LoyalTillRequest();
+  request.add_offer_ids("rain");
+  const v1::ExplainResponse response = Explained(serving, request);
+  const v1::ConditionPart& part = Offer(response, "rain").conditions(0).parts(1);
+  EXPECT_EQ(part.result(), v1::CONDITION_RESULT_ERROR);
+  EXPECT_EQ(part.error(), "absent");
+  EXPECT_EQ(part.words(), "request.weather is not known, needs \"rain\"");
+}
+
+// "a && a && ..." of so many.
+std::string Terms(int count) {
+  std::string text = "customer.known";
+  for (int i = 1; i < count; ++i) text += " && customer.known";
+  return text;
+}
+
+TEST(ExplainTest, ShowsAtMostFiveThousandPartsAndSaysWhatItLeavesOut) {
+  Serving serving;
+  v1::ExplainRequest request;
+  *request.mutable_live() = LoyalTillRequest();
+  request.add_offer_ids("rain");
+  // One part is the whole.
+  serving.live().Set(WorldStateWith("rain", Terms(4'999)));
+  v1::ExplainResponse response = Explained(serving, request);
+  EXPECT_EQ(Offer(response, "rain").conditions(0).parts_size(), 5'000);
+  EXPECT_FALSE(Offer(response, "rain").conditions_left_out());
+  request.add_offer_ids("beans-20");
+  response = Explained(serving, request);
+  EXPECT_EQ(Offer(response, "beans-20").conditions_size(), 1);
+  EXPECT_EQ(Offer(response, "rain").conditions_size(), 0);
+  EXPECT_TRUE(Offer(response, "rain").conditions_left_out());
+  request.clear_offer_ids();
+  request.add_offer_ids("rain");
+  serving.live().Set(WorldStateWith("rain", Terms(5'000)));
+  response = Explained(serving, request);
+  EXPECT_EQ(Offer(response, "rain").conditions_size(), 0);
+  EXPECT_TRUE(Offer(response, "rain").conditions_left_out());
+}
+
 TEST(ExplainTest, TellsWhatWasNotAskedFromWhatIsPaused) {
   Serving serving;
   serving.live().Set(WorldStatePausing(1, "rain"));

@@ -223,9 +223,10 @@ std::shared_ptr<const rules::ReferenceSnapshot> Reference(const rules::Schema& s
   return snapshot;
 }
 
-std::shared_ptr<LiveState> NewState(uint64_t revision, uint64_t reference_version) {
+std::shared_ptr<LiveState> NewState(const v1::RuleSet& message, uint64_t revision,
+                                    uint64_t reference_version) {
   auto state = std::make_shared<LiveState>();
-  rules::CompileResult compiled = rules::Compile(Message(revision), rules::SourceMap(), WorldNow());
+  rules::CompileResult compiled = rules::Compile(message, rules::SourceMap(), WorldNow());
   if (compiled.rule_set == nullptr) {
     std::string all;
     for (const rules::Diagnostic& diagnostic : compiled.diagnostics) {
@@ -302,7 +303,7 @@ std::shared_ptr<const LiveState> WorldState(uint64_t revision, uint64_t referenc
       new std::map<std::pair<uint64_t, uint64_t>, std::shared_ptr<const LiveState>>();
   std::lock_guard<std::mutex> lock(mutex);
   std::shared_ptr<const LiveState>& state = (*kept)[{revision, reference_version}];
-  if (state == nullptr) state = NewState(revision, reference_version);
+  if (state == nullptr) state = NewState(Message(revision), revision, reference_version);
   return state;
 }
 
@@ -311,6 +312,15 @@ std::shared_ptr<const LiveState> WorldStatePausing(uint64_t revision, const std:
   state->paused = {state->rule_set->offer_by_id.at(offer)};
   state->paused_offers = {offer};
   return state;
+}
+
+std::shared_ptr<const LiveState> WorldStateWith(const std::string& offer,
+                                                const std::string& eligible) {
+  v1::RuleSet message = Message(1);
+  for (v1::Offer& each : *message.mutable_offers()) {
+    if (each.offer() == offer) each.set_eligible(eligible);
+  }
+  return NewState(message, 1, 1);
 }
 
 std::string LoyalRecord() {

@@ -26,6 +26,9 @@ absl::Time WorldNow();
 std::shared_ptr<const LiveState> WorldState(uint64_t revision, uint64_t reference_version);
 // With an offer paused.
 std::shared_ptr<const LiveState> WorldStatePausing(uint64_t revision, const std::string& offer);
+// Revision 1 with another condition of one offer.
+std::shared_ptr<const LiveState> WorldStateWith(const std::string& offer,
+                                                const std::string& eligible);
 
 // A loyal customer with everything, and one of whom little is known.
 std::string LoyalRecord();
