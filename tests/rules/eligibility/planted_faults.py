@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 """Faults that the property test must find: one text of rules/eligibility replaced by another.
 
-planted_faults.py list                       NAME FILE SOURCE, a line each: SOURCE is what to compile
-planted_faults.py plant NAME ROOT OUT        writes OUT, the file of the sources at ROOT with the fault
-planted_faults.py find NAME PROGRAM          runs the property test that was built with the fault; 0: it fails
+planted_faults.py list                 NAME FILE SOURCE, a line each: SOURCE is what to compile
+planted_faults.py plant NAME ROOT OUT  writes OUT: the file, from the tree at ROOT, with the fault
+planted_faults.py find NAME PROGRAM    runs the property test built with the fault; 0: it fails
 """
 import collections
 import os
@@ -23,7 +23,7 @@ FAULTS = [
     Fault("all_texts_but_some_inverted", "value_set.cc",
           "*found == text) != except_", "*found == text)"),
     Fault("less_for_less_or_equal", "value_key.cc",
-          "KeysBetween(domain.keys.first, position.greater - 1,", "KeysBetween(domain.keys.first, position.not_less - 1,"),
+          "domain.keys.first, position.greater - 1,", "domain.keys.first, position.not_less - 1,"),
     Fault("negative_zero_below_zero", "value_key.cc",
           "if (value == 0) return 0;", "if (value == 0) return std::signbit(value) ? -1 : 0;"),
     Fault("nan_kept_as_a_number", "value_key.cc",
@@ -47,9 +47,11 @@ FAULTS = [
     Fault("has_of_an_error_true", "subject.h",
           "if (value.IsError() && !value.IsAbsent()) return value;", "", "probe.cc"),
     Fault("absent_taken_for_a_value", "dimension.cc",
-          "return bitmaps_.Column(free_);\n  const uint32_t number", "return bitmaps_.Column(other_);\n  const uint32_t number"),
+          "return bitmaps_.Column(free_);\n  const uint32_t number",
+          "return bitmaps_.Column(other_);\n  const uint32_t number"),
     Fault("missing_bit_inverted", "dimension.cc",
-          "removed_.at(value)) ClearRow(column.data(), row);", "removed_.at(value)) SetRow(column.data(), row);"),
+          "removed_.at(value)) ClearRow(column.data(), row);",
+          "removed_.at(value)) SetRow(column.data(), row);"),
     Fault("interval_ends_one_key_early", "dimension.cc",
           "changes.emplace_back(interval.last + 1,", "changes.emplace_back(interval.last,"),
     Fault("list_of_rows_loses_its_first", "dimension.cc",
@@ -77,18 +79,19 @@ def plant(name, root, out):
     text = (pathlib.Path(root) / ROOM / fault.file).read_text()
     found = text.count(fault.old)
     if found != 1:
-        sys.exit(f"planted fault {name}: {ROOM}{fault.file} has the text {found} times, not once:\n{fault.old}\n"
-                 f"Change it in {__file__} as the source has changed.")
+        sys.exit(f"planted fault {name}: {ROOM}{fault.file} has this text {found} times, not once:\n"
+                 f"{fault.old}\nChange it in {__file__} as the source has changed.")
     pathlib.Path(out).write_text(text.replace(fault.old, fault.new))
 
 
 def find(name, program):
     environment = {**os.environ, "TOUCHSTONE_SEED": "1"}
     environment.pop("TOUCHSTONE_CASES", None)  # the quick run's
-    run = subprocess.run([program, "--gtest_fail_fast"], env=environment, stdout=subprocess.PIPE, text=True)
+    run = subprocess.run([program, "--gtest_fail_fast"], env=environment, stdout=subprocess.PIPE,
+                         text=True, check=False)
     print(run.stdout)
     if run.returncode != 1 or " disagrees: " not in run.stdout:
-        sys.exit(f"planted fault {name} was not found: the property test ended with {run.returncode}")
+        sys.exit(f"planted fault {name} was not found: the test ended with {run.returncode}")
 
 
 def main():
