@@ -5,7 +5,6 @@
 #include <string>
 #include <vector>
 
-#include "absl/container/flat_hash_map.h"
 #include "absl/strings/str_cat.h"
 
 namespace touchstone::rules::expr {
@@ -34,11 +33,7 @@ struct Estimate {
 
 class Estimator {
  public:
-  explicit Estimator(const Environment& environment) : environment_(environment) {
-    for (const VariableDecl& variable : environment.variables()) {
-      max_elements_[Key(variable.slot)] = variable.max_elements;
-    }
-  }
+  explicit Estimator(const Environment& environment) : environment_(environment) {}
 
   Estimate Visit(const Expr& expr) {
     switch (expr.kind) {
@@ -62,7 +57,13 @@ class Estimator {
   }
 
  private:
-  static uint32_t Key(Slot slot) { return uint32_t{slot.row} << 16 | slot.index; }
+  // Few expressions name a list: looking for it is cheaper than a table of all names for each.
+  uint64_t MaxElements(Slot slot) const {
+    for (const VariableDecl& variable : environment_.variables()) {
+      if (variable.slot == slot) return variable.max_elements;
+    }
+    return limits::kAssumedElements;
+  }
 
   static uint64_t Assumed(const Expr& expr) {
     return HasElements(expr.type) ? limits::kAssumedElements : 0;
@@ -83,7 +84,7 @@ class Estimator {
     switch (expr.resolution.kind) {
       case Resolution::Kind::kSlot:
         if (!HasElements(expr.type)) return {};
-        return {1, max_elements_[Key(expr.resolution.slot)]};
+        return {1, MaxElements(expr.resolution.slot)};
       case Resolution::Kind::kConstant: {
         const Value& value = environment_.constants()[expr.resolution.constant_index].value;
         return {1, value.kind() == Kind::kList ? value.list_value().size : 0};
@@ -150,7 +151,6 @@ class Estimator {
   }
 
   const Environment& environment_;
-  absl::flat_hash_map<uint32_t, uint64_t> max_elements_;
   std::vector<uint64_t> locals_;
 };
 

@@ -76,8 +76,8 @@ expr::ExprPtr CheckExpression(absl::string_view path, absl::string_view text,
     return nullptr;
   }
   expr::Issues issues = expr::Check(*parsed.expr, environment, std::move(expected));
-  if (issues.empty()) FindBrokenConstants(*parsed.expr, environment, issues);
   if (issues.empty()) issues = expr::CheckCost(*parsed.expr, environment);
+  if (issues.empty()) FindBrokenConstants(*parsed.expr, environment, issues);
   if (!issues.empty()) {
     reporter.ExpressionIssues(path, issues);
     return nullptr;

@@ -315,8 +315,8 @@ RC_GTEST_PROP(DecidePropertyTest, WhatOffersShareChangesNoDecision, ()) {
   }
 }
 
-// The explanation comes from the plain evaluator and the texts of the conditions alone; the stages
-// of the decision know nothing of it.
+// The explanation comes from the plain evaluator and the texts of the conditions alone; the index
+// and the stages of the decision know nothing of it.
 void ExpectExplained(const RuleSet& rules, const Decision& decision, uint32_t offer) {
   const OfferOutcome& outcome = decision.offers[offer];
   const ConditionExplainer explainer(rules, decision);
@@ -326,7 +326,10 @@ void ExpectExplained(const RuleSet& rules, const Decision& decision, uint32_t of
   const bool refused =
       (outcome.stage == Stage::kEligible || outcome.stage == Stage::kSegment) && of_condition;
   const auto eligible = explainer.Eligible(offer);
-  if (refused) {
+  if (outcome.cause == Cause::kNotMatched) {
+    RC_ASSERT(eligible.has_value());
+    RC_ASSERT(!eligible->root.value.IsTrue());
+  } else if (refused) {
     RC_ASSERT(eligible.has_value());
     RC_ASSERT(eligible->root.value.IsFalse() == (outcome.cause == Cause::kCondition));
     if (eligible->root.value.IsError()) RC_ASSERT(eligible->root.value.error() == outcome.error);
@@ -355,7 +358,9 @@ RC_GTEST_PROP(DecidePropertyTest, ExplanationsAgreeWithTheDecision, ()) {
   for (int i = 0; i < 10; ++i) {
     Scene scene(rules);
     RandomScene(random, scene);
-    const Decision& decision = Decide(*rules.compiled, scene.Input(), scratch);
+    const Decision& decision =
+        Decide(*rules.compiled, scene.Input(), scratch,
+               random.OneIn(2) ? Reasons::kEveryOffer : Reasons::kConsidered);
     for (uint32_t offer = 0; offer < decision.offers.size(); ++offer) {
       ExpectExplained(*rules.compiled, decision, offer);
     }
