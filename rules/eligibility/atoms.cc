@@ -5,6 +5,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "rules/eligibility/normal_form.h"
+#include "rules/eligibility/value_list.h"
 #include "rules/expr/logical_chain.h"
 #include "rules/expr/printer.h"
 #include "rules/money/decimal.h"
@@ -75,18 +76,29 @@ bool IsVariable(const Expr& expr, absl::string_view variable) {
          expr.name == variable;
 }
 
-bool CanBeListed(const ValueSet& set) {
-  if (set.is_text()) return !set.except();
-  if (set.nan()) return false;
-  int64_t values = 0;
-  for (const KeyInterval interval : set.intervals()) {
-    int64_t length = 0;
-    if (__builtin_sub_overflow(interval.last, interval.first, &length)) return false;
-    if (length >= kMaxElementValues) return false;
-    values += length + 1;
+// The values that equal one of some literals.
+class Listing {
+ public:
+  explicit Listing(KeyKind kind) : kind_(kind) {}
+
+  // False: the literal is no value of the kind.
+  bool Add(const Value& literal) {
+    const std::optional<ValueSet> set = ValuesWhere(kind_, Function::kEqual, literal);
+    if (!set.has_value()) return false;
+    texts_.insert(texts_.end(), set->texts().begin(), set->texts().end());
+    keys_.insert(keys_.end(), set->intervals().begin(), set->intervals().end());
+    return true;
   }
-  return values <= kMaxElementValues;
-}
+  ValueSet Take() {
+    return kind_ == KeyKind::kText ? ValueSet::Texts(std::move(texts_))
+                                   : ValueSet::KeyIntervals(std::move(keys_));
+  }
+
+ private:
+  const KeyKind kind_;
+  std::vector<std::string> texts_;
+  std::vector<KeyInterval> keys_;
+};
 
 }  // namespace
 
@@ -150,7 +162,7 @@ std::optional<ConditionRow> NormalForms::VisitIn(const Expr& expr, bool wanted) 
   ElementSet elements;
   elements.key_kind = *kind;
   std::optional<ValueSet> set = SetOf(*kind, Function::kEqual, element);
-  if (!set.has_value() || !CanBeListed(*set)) return std::nullopt;
+  if (!set.has_value() || !IsList(*set, kMaxElementValues)) return std::nullopt;
   elements.set = *std::move(set);
   return ElementRow(*slot, expr::Print(list), std::move(elements), wanted);
 }
@@ -239,7 +251,7 @@ std::optional<NormalForms::ElementSet> NormalForms::ElementsWhere(const Expr& pr
       expr::IsCallTo(predicate, Function::kIn) && IsConstant(*predicate.children[0]);
   if (elements->field_is_list != is_in_field) return std::nullopt;
   elements->set = wanted ? *std::move(set) : set->Complement(DomainOf(elements->key_kind));
-  if (!CanBeListed(elements->set)) return std::nullopt;
+  if (!IsList(elements->set, kMaxElementValues)) return std::nullopt;
   return elements;
 }
 
@@ -298,19 +310,13 @@ std::optional<ValueSet> NormalForms::SetOfList(KeyKind kind, const Expr& list) {
     return SetOfConstantList(kind, list.resolution.constant_index);
   }
   if (list.kind != ExprKind::kList) return std::nullopt;
-  std::vector<std::string> texts;
-  std::vector<KeyInterval> keys;
+  Listing listing(kind);
   for (const expr::ExprPtr& element : list.children) {
     // An exact literal too is a value here, and an error to the whole list beyond the range.
     const std::optional<Value> value = ConstantOf(*element);
-    if (!value.has_value()) return std::nullopt;
-    const std::optional<ValueSet> set = ValuesWhere(kind, Function::kEqual, *value);
-    if (!set.has_value()) return std::nullopt;
-    texts.insert(texts.end(), set->texts().begin(), set->texts().end());
-    keys.insert(keys.end(), set->intervals().begin(), set->intervals().end());
+    if (!value.has_value() || !listing.Add(*value)) return std::nullopt;
   }
-  return kind == KeyKind::kText ? ValueSet::Texts(std::move(texts))
-                                : ValueSet::KeyIntervals(std::move(keys));
+  return listing.Take();
 }
 
 std::optional<ValueSet> NormalForms::SetOfConstantList(KeyKind kind, uint32_t constant) {
@@ -318,18 +324,12 @@ std::optional<ValueSet> NormalForms::SetOfConstantList(KeyKind kind, uint32_t co
   if (known != nullptr) return *known;
   const Value& value = environment_.constants()[constant].value;
   if (value.kind() != expr::Kind::kList) return std::nullopt;
-  std::vector<std::string> texts;
-  std::vector<KeyInterval> keys;
+  Listing listing(kind);
   const expr::ListData& list = value.list_value();
   for (uint32_t i = 0; i < list.size; ++i) {
-    const std::optional<ValueSet> set = ValuesWhere(kind, Function::kEqual, list.elements[i]);
-    if (!set.has_value()) return std::nullopt;
-    texts.insert(texts.end(), set->texts().begin(), set->texts().end());
-    keys.insert(keys.end(), set->intervals().begin(), set->intervals().end());
+    if (!listing.Add(list.elements[i])) return std::nullopt;
   }
-  known =
-      std::make_shared<ValueSet>(kind == KeyKind::kText ? ValueSet::Texts(std::move(texts))
-                                                        : ValueSet::KeyIntervals(std::move(keys)));
+  known = std::make_shared<ValueSet>(listing.Take());
   return *known;
 }
 

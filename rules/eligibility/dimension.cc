@@ -4,6 +4,8 @@
 #include <cstring>
 #include <utility>
 
+#include "rules/eligibility/value_list.h"
+
 namespace touchstone::rules {
 namespace {
 
@@ -20,29 +22,6 @@ constexpr int64_t kMaxPoints = 1'024;
 constexpr size_t kMinChangesPerBitmap = 8;
 
 constexpr uint32_t kNone = ValueNumbers::kNone;
-
-bool IsListedSet(const ValueSet& set) {
-  if (set.nan()) return false;
-  int64_t points = 0;
-  for (const KeyInterval interval : set.intervals()) {
-    int64_t length = 0;
-    if (__builtin_sub_overflow(interval.last, interval.first, &length)) return false;
-    if (length >= kMaxPoints) return false;
-    points += length + 1;
-  }
-  return points <= kMaxPoints;
-}
-
-template <typename Visit>
-void VisitPoints(const ValueSet& set, Visit&& visit) {
-  for (const std::string& text : set.texts()) visit(absl::string_view(text));
-  for (const KeyInterval interval : set.intervals()) {
-    for (int64_t key = interval.first;; ++key) {
-      visit(key);
-      if (key == interval.last) break;
-    }
-  }
-}
 
 std::vector<RowBlock> AllRows(size_t rows) {
   std::vector<RowBlock> bitmap(BlocksFor(rows));
@@ -144,7 +123,7 @@ void RowLists::Shrink(Drop&& drop) {
 }
 
 bool PointDimension::Takes(const ValueSet& set, const ValueDomain& domain) {
-  return set.is_text() || IsListedSet(set) || IsListedSet(set.Complement(domain));
+  return IsList(set, kMaxPoints) || IsList(set.Complement(domain), kMaxPoints);
 }
 
 PointDimension::PointDimension(RowConstraints constraints, size_t rows, const ValueDomain& domain)
@@ -154,15 +133,10 @@ PointDimension::PointDimension(RowConstraints constraints, size_t rows, const Va
   Entries added;
   Entries removed;
   for (const RowConstraint& constraint : constraints) {
-    const bool is_listed =
-        constraint.set->is_text() ? !constraint.set->except() : IsListedSet(*constraint.set);
+    const bool is_listed = IsList(*constraint.set, kMaxPoints);
     Entries& entries = is_listed ? added : removed;
     const auto add = [&](auto value) { entries.emplace_back(numbers_.Add(value), constraint.row); };
-    if (is_listed || constraint.set->is_text()) {
-      VisitPoints(*constraint.set, add);
-    } else {
-      VisitPoints(constraint.set->Complement(domain), add);
-    }
+    VisitValues(is_listed ? *constraint.set : constraint.set->Complement(domain), add);
     if (!is_listed) SetRow(bitmap.data(), constraint.row);
   }
   other_ = bitmaps_.Add(bitmap);
@@ -266,9 +240,7 @@ size_t RangeDimension::memory_bytes() const {
              sizeof(uint32_t);
 }
 
-bool ElementDimension::Takes(const ValueSet& set) {
-  return set.is_text() ? !set.except() : IsListedSet(set);
-}
+bool ElementDimension::Takes(const ValueSet& set) { return IsList(set, kMaxPoints); }
 
 void FindElements(const Subject& subject, const expr::Value& list, const ValueNumbers& numbers,
                   ListedElements& elements) {
@@ -290,7 +262,7 @@ ElementDimension::ElementDimension(RowConstraints constraints, size_t rows, Subj
   Entries entries;
   for (const RowConstraint& constraint : constraints) {
     SetRow(bitmap.data(), constraint.row);
-    VisitPoints(*constraint.set,
+    VisitValues(*constraint.set,
                 [&](auto value) { entries.emplace_back(numbers.Add(value), constraint.row); });
   }
   bound_ = bitmaps_.Add(bitmap);

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "rules/eligibility/value_list.h"
 #include "rules/expr/logical_chain.h"
 
 namespace touchstone::rules {
@@ -10,17 +11,6 @@ namespace {
 
 // What evaluating a program costs beside a comparison.
 constexpr double kProgramCost = 15;
-
-template <typename Visit>
-void VisitPoints(const ValueSet& set, Visit&& visit) {
-  for (const std::string& text : set.texts()) visit(absl::string_view(text));
-  for (const KeyInterval interval : set.intervals()) {
-    for (int64_t key = interval.first;; ++key) {
-      visit(key);
-      if (key == interval.last) break;
-    }
-  }
-}
 
 }  // namespace
 
@@ -78,17 +68,17 @@ OrderedScan::Test OrderedScan::MakeTest(const Literal& literal) {
     test.kind = TestKind::kElements;
     test.wanted = subject.kind == Subject::Kind::kSomeElement;
     test.first = static_cast<int64_t>(numbers_.size());
-    VisitPoints(set, [&](auto value) { numbers_.push_back(values.Add(value)); });
+    VisitValues(set, [&](auto value) { numbers_.push_back(values.Add(value)); });
     test.last = static_cast<int64_t>(numbers_.size());
     return test;
   }
   if (is_numbered_[literal.subject] != 0) {
     test.kind = TestKind::kNumber;
-    const bool inverted = set.is_text() ? set.except() : !ElementDimension::Takes(set);
+    const bool inverted = !ElementDimension::Takes(set);
     test.wanted = inverted;
     test.first = static_cast<int64_t>(bits_.size());
     std::vector<uint64_t> bits;
-    VisitPoints(inverted && !set.is_text() ? set.Complement(subject.domain) : set, [&](auto value) {
+    VisitValues(inverted ? set.Complement(subject.domain) : set, [&](auto value) {
       const uint32_t number = values.Add(value);
       bits.resize(std::max<size_t>(bits.size(), number / 64 + 1), 0);
       bits[number / 64] |= uint64_t{1} << number % 64;

@@ -86,26 +86,19 @@ void WarnOfFact(const ProofInput& input, const std::string& path, absl::string_v
 void WarnOfFacts(const ProofInput& input, const Readings& readings) {
   const Schema& schema = input.rule_set.schema;
   const FactLayout& layout = *input.rule_set.layout;
-  for (size_t i = 0; i < schema.customer.size(); ++i) {
-    const std::string& name = schema.customer[i].name;
-    if (readings.has(layout.customer_slot(i))) continue;
-    WarnOfFact(input, absl::StrCat("schema.customer[", name, "]"), "customer." + name);
-  }
-  for (size_t i = 0; i < schema.aggregates.size(); ++i) {
-    const std::string& name = schema.aggregates[i].name;
-    if (readings.has(layout.aggregate_slot(i))) continue;
-    WarnOfFact(input, absl::StrCat("schema.aggregates[", name, "]"), "customer." + name);
-  }
-  for (size_t i = 0; i < schema.request.size(); ++i) {
-    const std::string& name = schema.request[i].name;
-    if (readings.has(layout.request_slot(i))) continue;
-    WarnOfFact(input, absl::StrCat("schema.request[", name, "]"), "request." + name);
-  }
-  for (size_t i = 0; i < schema.computed.size(); ++i) {
-    const std::string& name = schema.computed[i].name;
-    if (readings.has(layout.computed_slot(i))) continue;
-    WarnOfFact(input, absl::StrCat("schema.computed[", name, "]"), name);
-  }
+  // `section` of the schema; rules read a name of it behind `prefix`.
+  const auto warn = [&](const auto& specs, auto slot_of, absl::string_view section,
+                        absl::string_view prefix) {
+    for (size_t i = 0; i < specs.size(); ++i) {
+      if (readings.has((layout.*slot_of)(i))) continue;
+      WarnOfFact(input, absl::StrCat("schema.", section, "[", specs[i].name, "]"),
+                 absl::StrCat(prefix, specs[i].name));
+    }
+  };
+  warn(schema.customer, &FactLayout::customer_slot, "customer", "customer.");
+  warn(schema.aggregates, &FactLayout::aggregate_slot, "aggregates", "customer.");
+  warn(schema.request, &FactLayout::request_slot, "request", "request.");
+  warn(schema.computed, &FactLayout::computed_slot, "computed", "");
 }
 
 void WarnOfLists(const ProofInput& input, Readings& readings) {

@@ -47,6 +47,16 @@ class ProgramTest : public testing::Test {
     return frame;
   }
 
+  // Of ten evaluations. REQUIRES: the scratch has grown to what one takes.
+  int64_t HeapAllocationsOf(const Program& program, const Frame& frame) {
+    const int64_t before = tests::HeapAllocations();
+    for (int i = 0; i < 10; ++i) {
+      scratch_.Reset();
+      program.Evaluate(frame, scratch_);
+    }
+    return tests::HeapAllocations() - before;
+  }
+
   // The result as text, or why there is no program.
   std::string Evaluate(absl::string_view source, std::optional<Type> expected = std::nullopt) {
     const absl::StatusOr<Program> program = Compile(source, expected);
@@ -282,12 +292,7 @@ TEST_F(ProgramTest, EvaluatesWithoutTouchingTheHeap) {
   ASSERT_TRUE(program->Evaluate(frame, scratch_).IsTrue());
   scratch_.Reset();
   ASSERT_TRUE(program->Evaluate(frame, scratch_).IsTrue());
-  const int64_t before = tests::HeapAllocations();
-  for (int i = 0; i < 10; ++i) {
-    scratch_.Reset();
-    program->Evaluate(frame, scratch_);
-  }
-  EXPECT_EQ(tests::HeapAllocations() - before, 0);
+  EXPECT_EQ(HeapAllocationsOf(*program, frame), 0);
 }
 
 TEST_F(ProgramTest, ExtensionsEvaluateWithoutTouchingTheHeap) {
@@ -323,12 +328,7 @@ TEST_F(ProgramTest, ExtensionsEvaluateWithoutTouchingTheHeap) {
     scratch_.Reset();
     ASSERT_EQ(DebugString(program->Evaluate(frame, scratch_)), "true");
   }
-  const int64_t before = tests::HeapAllocations();
-  for (int i = 0; i < 10; ++i) {
-    scratch_.Reset();
-    program->Evaluate(frame, scratch_);
-  }
-  EXPECT_EQ(tests::HeapAllocations() - before, 0);
+  EXPECT_EQ(HeapAllocationsOf(*program, frame), 0);
 }
 
 TEST_F(ProgramTest, FailuresDoNotTouchTheHeap) {
@@ -368,10 +368,7 @@ TEST_F(ProgramTest, FailuresDoNotTouchTheHeap) {
       scratch_.Reset();
       ASSERT_TRUE(program->Evaluate(frame, scratch_).IsError()) << source;
     }
-    const int64_t before = tests::HeapAllocations();
-    scratch_.Reset();
-    program->Evaluate(frame, scratch_);
-    EXPECT_EQ(tests::HeapAllocations() - before, 0) << source;
+    EXPECT_EQ(HeapAllocationsOf(*program, frame), 0) << source;
   }
 }
 
