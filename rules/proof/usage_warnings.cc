@@ -80,7 +80,7 @@ class Readings {
 
 void WarnOfFact(const ProofInput& input, const std::string& path, absl::string_view name) {
   input.reporter.Warning(codes::kUnusedAttribute, path, absl::StrCat("no rule reads `", name, "`"),
-                         "use it, or take it out of schema.yaml");
+                         "use it, or take it out");
 }
 
 void WarnOfFacts(const ProofInput& input, const Readings& readings) {

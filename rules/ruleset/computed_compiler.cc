@@ -1,3 +1,4 @@
+#include <map>
 #include <utility>
 
 #include "absl/container/flat_hash_map.h"
@@ -33,19 +34,42 @@ void CollectNames(const Expr& node, std::vector<std::string>& names) {
   for (const expr::ExprPtr& child : node.children) CollectNames(*child, names);
 }
 
-// Orders computed attributes so that each comes after those that it reads.
+constexpr absl::string_view kAudiencePrefix = "audience.";
+
+// A computed attribute or an audience, which is a computed bool with a name of its own kind.
+struct Formula {
+  std::string path;
+  std::string text;
+  std::string type;  // as declared; of an audience empty
+  bool is_audience = false;
+  std::string text_field() const { return absl::StrCat(path, is_audience ? ".when" : ".is"); }
+};
+// By the name that rules read.
+using Formulas = std::map<std::string, Formula>;
+
+Formulas CollectFormulas(const v1::RuleSet& message) {
+  Formulas formulas;
+  for (const auto& [name, computed] : message.schema().computed()) {
+    formulas[name] = {absl::StrCat("schema.computed[", name, "]"), computed.is(), computed.type(),
+                      false};
+  }
+  for (const auto& [name, audience] : message.audiences()) {
+    formulas[absl::StrCat(kAudiencePrefix, name)] = {absl::StrCat("audiences[", name, "]"),
+                                                     audience.when(), "", true};
+  }
+  return formulas;
+}
+
+// Orders formulas so that each comes after those that it reads.
 class ComputedOrder {
  public:
-  explicit ComputedOrder(Compilation& c) : c_(c) {
-    for (const std::string& name : SortedKeys(c.message.schema().computed())) {
-      names_.push_back(name);
-    }
-    for (const std::string& name : names_) reads_[name] = ReadsOf(name);
+  ComputedOrder(Compilation& c, const Formulas& formulas) : c_(c), formulas_(formulas) {
+    for (const auto& [name, formula] : formulas) reads_[name] = ReadsOf(formula);
   }
 
   // All of them; cycles are reported.
   std::vector<std::string> Sorted() {
-    for (const std::string& name : names_) Visit(name);
+    for (const auto& [name, formula] : formulas_) Visit(name);
     return std::move(order_);
   }
   bool IsInCycle(const std::string& name) const { return in_cycle_.contains(name); }
@@ -53,14 +77,14 @@ class ComputedOrder {
  private:
   enum class Mark : uint8_t { kNew, kOpen, kDone };
 
-  std::vector<std::string> ReadsOf(const std::string& name) const {
-    const expr::ParseResult parsed = expr::Parse(c_.message.schema().computed().at(name).is());
+  std::vector<std::string> ReadsOf(const Formula& formula) const {
+    const expr::ParseResult parsed = expr::Parse(formula.text);
     std::vector<std::string> reads;
     if (parsed.expr == nullptr) return reads;
     std::vector<std::string> all;
     CollectNames(*parsed.expr, all);
     for (const std::string& read : all) {
-      if (c_.message.schema().computed().contains(read)) reads.push_back(read);
+      if (formulas_.contains(read)) reads.push_back(read);
     }
     return reads;
   }
@@ -84,20 +108,29 @@ class ComputedOrder {
     const auto begin = std::find(path_.begin(), path_.end(), name);
     const std::vector<std::string> cycle(begin, path_.end());
     in_cycle_.insert(cycle.begin(), cycle.end());
-    c_.reporter.Error(codes::kComputedCycle, absl::StrCat("schema.computed[", name, "].is"),
-                      absl::StrCat("computed attributes need one another: ",
-                                   absl::StrJoin(cycle, " → "), " → ", name),
+    const Formula& formula = formulas_.at(name);
+    c_.reporter.Error(codes::kComputedCycle, formula.text_field(),
+                      absl::StrCat(formula.is_audience ? "audiences" : "computed attributes",
+                                   " need one another: ", absl::StrJoin(cycle, " → "), " → ", name),
                       "write one of them without the other");
   }
 
   Compilation& c_;
-  std::vector<std::string> names_;
+  const Formulas& formulas_;
   absl::flat_hash_map<std::string, std::vector<std::string>> reads_;
   absl::flat_hash_map<std::string, Mark> marks_;
   std::vector<std::string> path_;
   std::vector<std::string> order_;
   absl::flat_hash_set<std::string> in_cycle_;
 };
+
+bool CheckAudienceName(Compilation& c, const std::string& path, absl::string_view name) {
+  if (IsSchemaName(name)) return true;
+  c.reporter.Error(codes::kBadName, path,
+                   absl::StrCat("`", name, "` cannot be the name of an audience"),
+                   "rules read it as audience.NAME: a small letter, then small letters, digits, _");
+  return false;
+}
 
 bool CheckComputedName(Compilation& c, const std::string& path, const std::string& name) {
   const std::pair<absl::string_view, absl::string_view> parts =
@@ -171,22 +204,29 @@ std::optional<expr::Program> CompileFormula(Compilation& c, const std::string& p
 }  // namespace
 
 void CompileComputed(Compilation& c) {
-  const auto& computed = c.message.schema().computed();
-  if (computed.size() > kMaxDeclarations) {
-    c.reporter.Error(codes::kTooMany, "schema.computed",
+  for (const auto& [count, path] :
+       {std::pair(c.message.schema().computed().size(), "schema.computed"),
+        std::pair(c.message.audiences().size(), "audiences")}) {
+    if (count <= kMaxDeclarations) continue;
+    c.reporter.Error(codes::kTooMany, path,
                      absl::StrCat("at most ", kMaxDeclarations, " can be declared here"));
     return;
   }
-  ComputedOrder order(c);
+  const Formulas formulas = CollectFormulas(c.message);
+  ComputedOrder order(c, formulas);
   for (const std::string& name : order.Sorted()) {
-    const std::string path = absl::StrCat("schema.computed[", name, "]");
-    if (!CheckComputedName(c, path, name)) continue;
-    const expr::Type type = ComputedType(c, path, computed.at(name).type());
+    const Formula& formula = formulas.at(name);
+    const bool is_named =
+        formula.is_audience
+            ? CheckAudienceName(c, formula.path, name.substr(kAudiencePrefix.size()))
+            : CheckComputedName(c, formula.path, name);
+    if (!is_named) continue;
+    const expr::Type type = formula.is_audience ? expr::Type(expr::TypeKind::kBool)
+                                                : ComputedType(c, formula.path, formula.type);
     bool personal = false;
     std::optional<expr::Program> program;
     if (!order.IsInCycle(name)) {
-      program =
-          CompileFormula(c, absl::StrCat(path, ".is"), computed.at(name).is(), type, personal);
+      program = CompileFormula(c, formula.text_field(), formula.text, type, personal);
     }
     if (!program) program = StandIn();
     if (!program) continue;

@@ -46,6 +46,7 @@ std::vector<SourceFile> ExportRuleSetFiles(const v1::RuleSet& message) {
   add("segments.yaml", Keyed("segments", Field(message, "segments")));
   add("placements.yaml", Keyed("placements", Field(message, "placements")));
   if (message.has_pricing()) add("pricing.yaml", WriteMessage(message.pricing()));
+  if (!message.audiences().empty()) add("audiences.yaml", Field(message, "audiences"));
   if (!message.budgets().empty()) add("budgets.yaml", Field(message, "budgets"));
   if (!message.campaigns().empty()) add("campaigns.yaml", Field(message, "campaigns"));
   if (message.has_policy()) add("policy.yaml", WriteMessage(message.policy()));

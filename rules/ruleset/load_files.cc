@@ -30,6 +30,7 @@ constexpr TopFile kTopFiles[] = {
     {"segments.yaml", "segments", true, true},     {"placements.yaml", "placements", true, true},
     {"pricing.yaml", "pricing", false, false},     {"budgets.yaml", "budgets", false, false},
     {"campaigns.yaml", "campaigns", false, false}, {"policy.yaml", "policy", false, false},
+    {"audiences.yaml", "audiences", false, false},
 };
 
 // NAME of PREFIX NAME SUFFIX; empty when `path` is not of that form or NAME has a slash.

@@ -402,6 +402,29 @@ benefit: { percent_off: 10, lines: 'line.product.brand == "Ours"' }
   EXPECT_EQ(scene.Outcome("ours").cause, Cause::kNoLines);
 }
 
+TEST(DecideTest, ReadsAudiencesInAnyConditionWhateverTheirOrder) {
+  TestRules rules = LoadGrocery({R"(
+offer: for-some
+applies: never
+eligible: audience.all_gold || audience.odd
+treatments: { screen: { text: A } }
+)"});
+  auto& audiences = *rules.message.mutable_audiences();
+  audiences["all_gold"].set_when("audience.gold && customer.known");
+  audiences["gold"].set_when("customer.tier == \"gold\"");
+  audiences["odd"].set_when("now < customer.last_purchase");
+  rules.compiled = CompileRules(rules.message);
+  Scene scene(rules);
+  scene.Channel("web");
+  scene.Customer();
+  scene.Fact("customer.tier", Value::String("gold"));
+  EXPECT_EQ(scene.Outcome("for-some").stage, Stage::kNone);
+  // The error of an audience is that of what reads it.
+  scene.Fact("customer.tier", Value::String("none"));
+  EXPECT_EQ(scene.Outcome("for-some").cause, Cause::kError);
+  EXPECT_EQ(scene.Outcome("for-some").error, ErrorCode::kAbsent);
+}
+
 TEST(DecideTest, RefusesWhatTheStepsDidNotReachFor) {
   const TestRules rules = LoadGrocery({kBeans, kFiveOff, kHint});
   Scene scene = LoyalAtTheTill(rules);

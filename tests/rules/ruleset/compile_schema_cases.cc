@@ -177,6 +177,9 @@ std::vector<FindingCase> DerivedFactCases() {
     return "schema { computed { key: '" + name + "' value { type: '" + type + "' is: '" + is +
            "' } } }";
   };
+  const auto audience = [](const std::string& name, const std::string& when) {
+    return "audiences { key: '" + name + "' value { when: '" + when + "' } }";
+  };
   return {
       {"RefusesAnAggregateOverAnUnknownEvent",
        {"unknown_event at schema.aggregates[x].count"},
@@ -254,6 +257,32 @@ std::vector<FindingCase> DerivedFactCases() {
        {"unknown_name at schema.computed[customer.a].is"},
        computed("customer.a", "int", "customer.nothing_like_it") +
            computed("customer.b", "int", "customer.a + 1")},
+      {"RefusesTheNameOfAnAudienceThatRulesCannotRead",
+       {"bad_name at audiences[Big-Spenders]"},
+       audience("Big-Spenders", "customer.known"),
+       "audience.NAME"},
+      {"RefusesAnAudienceWithoutCondition",
+       {"empty_condition at audiences[a].when"},
+       audience("a", "")},
+      {"RefusesAnAudienceThatIsNoCondition",
+       {"wrong_result_type at audiences[a].when"},
+       audience("a", "1 + 1")},
+      {"RefusesAnAudienceOverTheBasket",
+       {"name_not_available at audiences[a].when"},
+       audience("a", "basket.gross > 1.00"),
+       "offers"},
+      {"NamesTheCycleOfAudiences",
+       {"computed_cycle at audiences[a].when"},
+       audience("a", "audience.b") + audience("b", "!audience.a"),
+       "audience.a → audience.b → audience.a"},
+      {"FindsACycleOfAudiencesAndComputedAttributes",
+       {"computed_cycle at audiences[a].when"},
+       audience("a", "customer.x > 1") + computed("customer.x", "int", "audience.a ? 1 : 2"),
+       "audience.a → customer.x → audience.a"},
+      {"NamesTheNearestAudience",
+       {"unknown_name at audiences[regulars].when"},
+       audience("coffee", "customer.known") + audience("regulars", "audience.cofee"),
+       "audience.coffee"},
   };
 }
 

@@ -68,6 +68,7 @@ TEST(FilesTest, LoadsTheWholeShapeWithoutFindings) {
   EXPECT_EQ(loaded.message.policy().consent().needs(1).when(), "personal");
   EXPECT_EQ(loaded.message.offers(0).stacking().not_with(0), "group:staff");
   EXPECT_EQ(loaded.message.offers(0).promise().use_within(), "3d");
+  EXPECT_EQ(loaded.message.audiences().at("coffee_lovers").when(), "customer.coffee_180d >= 3.0");
 }
 
 TEST(FilesTest, ReportsTheFindingsOfAllFiles) {
