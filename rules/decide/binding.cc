@@ -60,11 +60,32 @@ void BindContext(DecisionContext& context) {
   }
 }
 
+// What the first row that holds says; an error where that is open.
+Value Evaluate(const DecisionTableSpec& table, DecisionContext& context) {
+  DecisionScratch::State& state = context.state;
+  DecisionTable::Hit hit{DecisionTable::Hit::Kind::kOpen, 0, ErrorCode::kStepLimit};
+  if (!state.step_limit_reached && state.expr.Spend(table.rows.steps())) {
+    hit = table.rows.FirstRow(state.frame, state.expr, state.eligibility);
+  }
+  switch (hit.kind) {
+    case DecisionTable::Hit::Kind::kRow:
+      return table.outputs[hit.row];
+    case DecisionTable::Hit::Kind::kNoRow:
+      return table.otherwise;
+    case DecisionTable::Hit::Kind::kOpen:
+      break;
+  }
+  state.step_limit_reached = state.step_limit_reached || hit.error == ErrorCode::kStepLimit;
+  return Value::Error(hit.error);
+}
+
 void BindComputed(DecisionContext& context) {
   const std::vector<ComputedSpec>& computed = context.rules.schema.computed;
   for (size_t i = 0; i < computed.size(); ++i) {
+    const std::optional<expr::Program>& program = computed[i].program;
     context.state.facts[context.rules.layout->computed_slot(i)] =
-        Evaluate(computed[i].program, context);
+        program.has_value() ? Evaluate(*program, context)
+                            : Evaluate(context.rules.tables[computed[i].table], context);
   }
 }
 

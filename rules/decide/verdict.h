@@ -6,6 +6,7 @@
 
 #include "absl/types/span.h"
 #include "rules/decide/decision_state.h"
+#include "rules/expr/missing.h"
 #include "rules/expr/value.h"
 #include "rules/ruleset/rule_set.h"
 
@@ -23,11 +24,6 @@ struct Verdict {
   bool holds() const { return kind == Kind::kTrue; }
 };
 
-// Whether an error says that something was not at hand in time (the customer's record, steps left)
-// rather than that the facts are wrong.
-inline bool IsMissing(expr::ErrorCode error) {
-  return error == expr::ErrorCode::kUnavailable || error == expr::ErrorCode::kStepLimit;
-}
 // kInputMissing, kStepLimit or kError.
 Cause CauseOfError(expr::ErrorCode error);
 

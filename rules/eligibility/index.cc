@@ -229,8 +229,9 @@ bool EligibilityIndex::FindColumns(EligibilityProbe& probe, EligibilityScratch& 
   return foreign;
 }
 
-void EligibilityIndex::Match(EligibilityProbe& probe, EligibilityScratch& scratch,
-                             std::vector<uint32_t>& offers) const {
+template <typename Take>
+void EligibilityIndex::VisitMatches(EligibilityProbe& probe, EligibilityScratch& scratch,
+                                    Take&& take) const {
   scratch.space_.resize(std::max(scratch.space_.size(), dimensions_.size() * blocks_));
   if (scratch.asked_.size() != subjects_.size() || ++scratch.probe_ == 0) {
     scratch.asked_.assign(subjects_.size(), 0);
@@ -238,7 +239,7 @@ void EligibilityIndex::Match(EligibilityProbe& probe, EligibilityScratch& scratc
     scratch.probe_ = 1;
   }
   const bool foreign = FindColumns(probe, scratch);
-  const size_t found = offers.size();
+  uint32_t taken = UINT32_MAX;  // an offer of several rows is taken once
   const absl::Span<const RowColumn> columns = scratch.columns_;
   for (size_t i = 0; i < blocks_; ++i) {
     RowBlock left = columns.empty() ? AllRows() : columns[0].blocks[i];
@@ -252,11 +253,30 @@ void EligibilityIndex::Match(EligibilityProbe& probe, EligibilityScratch& scratc
                                                static_cast<size_t>(__builtin_ctzll(word)));
         if (row >= rows()) break;
         const uint32_t offer = offer_of_row_[row];
-        if (offers.size() > found && offers.back() == offer) continue;
-        if (Holds(row, foreign, probe, scratch)) offers.push_back(offer);
+        if (offer == taken || !Holds(row, foreign, probe, scratch)) continue;
+        taken = offer;
+        if (!take(offer)) return;
       }
     }
   }
+}
+
+void EligibilityIndex::Match(EligibilityProbe& probe, EligibilityScratch& scratch,
+                             std::vector<uint32_t>& offers) const {
+  VisitMatches(probe, scratch, [&offers](uint32_t offer) {
+    offers.push_back(offer);
+    return true;
+  });
+}
+
+std::optional<uint32_t> EligibilityIndex::MatchFirst(EligibilityProbe& probe,
+                                                     EligibilityScratch& scratch) const {
+  std::optional<uint32_t> first;
+  VisitMatches(probe, scratch, [&first](uint32_t offer) {
+    first = offer;
+    return false;
+  });
+  return first;
 }
 
 bool EligibilityIndex::Holds(uint32_t row, bool foreign, EligibilityProbe& probe,

@@ -18,6 +18,7 @@
 
 #include <cstdint>
 #include <deque>
+#include <optional>
 #include <variant>
 #include <vector>
 
@@ -55,6 +56,8 @@ class EligibilityIndex {
   // Appends the offers whose condition is true, ascending.
   void Match(EligibilityProbe& probe, EligibilityScratch& scratch,
              std::vector<uint32_t>& offers) const;
+  // The first of them alone; nullopt when there is none.
+  std::optional<uint32_t> MatchFirst(EligibilityProbe& probe, EligibilityScratch& scratch) const;
 
   // About what a probe costs, in steps of the evaluator; programs count theirs beside it.
   uint64_t steps() const { return dimensions_.size() * (1 + blocks_ / 16); }
@@ -81,6 +84,9 @@ class EligibilityIndex {
   };
   struct Builder;
 
+  // Calls take(offer) for each offer whose condition is true, ascending, until it returns false.
+  template <typename Take>
+  void VisitMatches(EligibilityProbe& probe, EligibilityScratch& scratch, Take&& take) const;
   RowColumn FindColumn(const Dimension& dimension, EligibilityProbe& probe,
                        EligibilityScratch& scratch, RowBlock* space, bool& foreign) const;
   const ValueKey& ValueOf(uint32_t subject, EligibilityProbe& probe,

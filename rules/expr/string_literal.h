@@ -1,6 +1,6 @@
 #pragma once
 
-// What the quotes of a string or bytes literal enclose. Internal to rules/expr.
+// What the quotes of a string or bytes literal enclose.
 
 #include <string>
 

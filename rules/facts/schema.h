@@ -72,11 +72,13 @@ struct AggregateSpec {
   std::optional<expr::Program> where;
 };
 
+// A fact made of others: a computed attribute, an audience, or what a decision table says.
 struct ComputedSpec {
-  std::string name;  // full: "customer.age"
+  std::string name;  // as rules read it: "customer.age", "audience.loyal_coffee", "table.coffee"
   expr::Type type;
-  expr::Program program;
-  bool personal = false;  // reads a customer fact, directly or through another computed attribute
+  std::optional<expr::Program> program;  // of a table none
+  uint32_t table = 0;                    // without a program: which table of the rule set
+  bool personal = false;  // reads a customer fact, directly or through another computed one
 };
 
 struct EventSpec {

@@ -4,6 +4,7 @@
 
 #include "absl/container/flat_hash_set.h"
 #include "absl/strings/ascii.h"
+#include "absl/strings/strip.h"
 
 namespace touchstone::rules {
 namespace {
@@ -13,7 +14,12 @@ class Readings {
  public:
   explicit Readings(const RuleSet& rule_set) : rule_set_(rule_set) {
     slots_.resize(rule_set.layout->decision_row_size());
-    for (const ComputedSpec& computed : rule_set.schema.computed) Read(computed.program);
+    for (const ComputedSpec& computed : rule_set.schema.computed) {
+      if (computed.program) Read(*computed.program);
+    }
+    for (const DecisionTableSpec& table : rule_set.tables) {
+      for (const expr::Slot slot : table.rows.slots()) Read(slot);
+    }
     for (const SegmentSpec& segment : rule_set.segments) Read(segment.when);
     Read(rule_set.never_discount);
     for (const OfferSpec& offer : rule_set.offers) ReadOffer(offer);
@@ -83,6 +89,14 @@ void WarnOfFact(const ProofInput& input, const std::string& path, absl::string_v
                          "use it, or take it out");
 }
 
+// Where a computed fact is declared.
+std::string PathOfComputed(absl::string_view name) {
+  absl::string_view rest = name;
+  if (absl::ConsumePrefix(&rest, "audience.")) return absl::StrCat("audiences[", rest, "]");
+  if (absl::ConsumePrefix(&rest, "table.")) return absl::StrCat("tables[", rest, "]");
+  return absl::StrCat("schema.computed[", name, "]");
+}
+
 void WarnOfFacts(const ProofInput& input, const Readings& readings) {
   const Schema& schema = input.rule_set.schema;
   const FactLayout& layout = *input.rule_set.layout;
@@ -98,7 +112,10 @@ void WarnOfFacts(const ProofInput& input, const Readings& readings) {
   warn(schema.customer, &FactLayout::customer_slot, "customer", "customer.");
   warn(schema.aggregates, &FactLayout::aggregate_slot, "aggregates", "customer.");
   warn(schema.request, &FactLayout::request_slot, "request", "request.");
-  warn(schema.computed, &FactLayout::computed_slot, "computed", "");
+  for (size_t i = 0; i < schema.computed.size(); ++i) {
+    if (readings.has(layout.computed_slot(i))) continue;
+    WarnOfFact(input, PathOfComputed(schema.computed[i].name), schema.computed[i].name);
+  }
 }
 
 void WarnOfLists(const ProofInput& input, Readings& readings) {

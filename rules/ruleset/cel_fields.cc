@@ -19,6 +19,7 @@ constexpr absl::string_view kCelFields[] = {
     "touchstone.v1.Audience.when",
     "touchstone.v1.Benefit.lines",
     "touchstone.v1.ComputedAttribute.is",
+    "touchstone.v1.DecisionTable.InputsEntry.value",
     "touchstone.v1.Limit.at_most",
     "touchstone.v1.Offer.eligible",
     "touchstone.v1.Offer.requires_condition",

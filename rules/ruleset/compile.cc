@@ -26,7 +26,7 @@ void RefuseWhatIsNotSupported(Compilation& c) {
 CompileResult Compile(const v1::RuleSet& message, const SourceMap& sources, absl::Time today) {
   Reporter reporter(sources);
   auto rule_set = std::make_shared<RuleSet>();
-  Compilation c{message, today, reporter, *rule_set, nullptr, {}, {}, {}};
+  Compilation c{message, today, reporter, *rule_set, {}, nullptr, {}, {}, {}};
   CompileSettings(c);
   RefuseWhatIsNotSupported(c);
   CompileSchema(c);

@@ -1,134 +1,25 @@
-#include <map>
+#include <algorithm>
 #include <utility>
 
-#include "absl/container/flat_hash_map.h"
-#include "absl/container/flat_hash_set.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
-#include "rules/expr/checker.h"
-#include "rules/expr/parser.h"
 #include "rules/ruleset/declared_type.h"
+#include "rules/ruleset/derived_facts.h"
 #include "rules/ruleset/naming.h"
 #include "rules/ruleset/stages.h"
 
 namespace touchstone::rules {
 namespace {
 
-using expr::Expr;
-using expr::ExprKind;
-
-// "customer.age" for the chain of selections that ends in this node; "" for other nodes.
-std::string DottedName(const Expr& node) {
-  if (node.kind == ExprKind::kIdent) {
-    return node.name.substr(!node.name.empty() && node.name[0] == '.' ? 1 : 0);
-  }
-  if (node.kind != ExprKind::kSelect || node.children.empty()) return "";
-  const std::string base = DottedName(*node.children[0]);
-  return base.empty() ? "" : absl::StrCat(base, ".", node.name);
-}
-
-void CollectNames(const Expr& node, std::vector<std::string>& names) {
-  std::string name = DottedName(node);
-  if (!name.empty()) names.push_back(std::move(name));
-  for (const expr::ExprPtr& child : node.children) CollectNames(*child, names);
-}
-
-constexpr absl::string_view kAudiencePrefix = "audience.";
-
-// A computed attribute or an audience, which is a computed bool with a name of its own kind.
-struct Formula {
-  std::string path;
-  std::string text;
-  std::string type;  // as declared; of an audience empty
-  bool is_audience = false;
-  std::string text_field() const { return absl::StrCat(path, is_audience ? ".when" : ".is"); }
-};
-// By the name that rules read.
-using Formulas = std::map<std::string, Formula>;
-
-Formulas CollectFormulas(const v1::RuleSet& message) {
-  Formulas formulas;
-  for (const auto& [name, computed] : message.schema().computed()) {
-    formulas[name] = {absl::StrCat("schema.computed[", name, "]"), computed.is(), computed.type(),
-                      false};
-  }
-  for (const auto& [name, audience] : message.audiences()) {
-    formulas[absl::StrCat(kAudiencePrefix, name)] = {absl::StrCat("audiences[", name, "]"),
-                                                     audience.when(), "", true};
-  }
-  return formulas;
-}
-
-// Orders formulas so that each comes after those that it reads.
-class ComputedOrder {
- public:
-  ComputedOrder(Compilation& c, const Formulas& formulas) : c_(c), formulas_(formulas) {
-    for (const auto& [name, formula] : formulas) reads_[name] = ReadsOf(formula);
-  }
-
-  // All of them; cycles are reported.
-  std::vector<std::string> Sorted() {
-    for (const auto& [name, formula] : formulas_) Visit(name);
-    return std::move(order_);
-  }
-  bool IsInCycle(const std::string& name) const { return in_cycle_.contains(name); }
-
- private:
-  enum class Mark : uint8_t { kNew, kOpen, kDone };
-
-  std::vector<std::string> ReadsOf(const Formula& formula) const {
-    const expr::ParseResult parsed = expr::Parse(formula.text);
-    std::vector<std::string> reads;
-    if (parsed.expr == nullptr) return reads;
-    std::vector<std::string> all;
-    CollectNames(*parsed.expr, all);
-    for (const std::string& read : all) {
-      if (formulas_.contains(read)) reads.push_back(read);
-    }
-    return reads;
-  }
-
-  void Visit(const std::string& name) {
-    Mark& mark = marks_[name];
-    if (mark == Mark::kDone) return;
-    if (mark == Mark::kOpen) {
-      ReportCycle(name);
-      return;
-    }
-    mark = Mark::kOpen;
-    path_.push_back(name);
-    for (const std::string& read : reads_[name]) Visit(read);
-    path_.pop_back();
-    marks_[name] = Mark::kDone;
-    order_.push_back(name);
-  }
-
-  void ReportCycle(const std::string& name) {
-    const auto begin = std::find(path_.begin(), path_.end(), name);
-    const std::vector<std::string> cycle(begin, path_.end());
-    in_cycle_.insert(cycle.begin(), cycle.end());
-    const Formula& formula = formulas_.at(name);
-    c_.reporter.Error(codes::kComputedCycle, formula.text_field(),
-                      absl::StrCat(formula.is_audience ? "audiences" : "computed attributes",
-                                   " need one another: ", absl::StrJoin(cycle, " → "), " → ", name),
-                      "write one of them without the other");
-  }
-
-  Compilation& c_;
-  const Formulas& formulas_;
-  absl::flat_hash_map<std::string, std::vector<std::string>> reads_;
-  absl::flat_hash_map<std::string, Mark> marks_;
-  std::vector<std::string> path_;
-  std::vector<std::string> order_;
-  absl::flat_hash_set<std::string> in_cycle_;
-};
-
-bool CheckAudienceName(Compilation& c, const std::string& path, absl::string_view name) {
-  if (IsSchemaName(name)) return true;
-  c.reporter.Error(codes::kBadName, path,
-                   absl::StrCat("`", name, "` cannot be the name of an audience"),
-                   "rules read it as audience.NAME: a small letter, then small letters, digits, _");
+// The name of an audience or a table, which stands behind a prefix of its own.
+bool CheckPrefixedName(Compilation& c, const DerivedFact& fact, absl::string_view kind,
+                       absl::string_view prefix) {
+  if (IsSchemaName(fact.name)) return true;
+  c.reporter.Error(codes::kBadName, fact.path,
+                   absl::StrCat("`", fact.name, "` cannot be the name of ", kind),
+                   absl::StrCat("rules read it as ", prefix,
+                                ".NAME: a small letter, then small letters, digits, _"));
   return false;
 }
 
@@ -172,65 +63,114 @@ expr::Type ComputedType(Compilation& c, const std::string& path, const std::stri
   return expr::Type(expr::TypeKind::kError);
 }
 
-// What stands in for a formula that went wrong, so that rules that read the name are checked; a
-// rule set with errors is never run.
-std::optional<expr::Program> StandIn() {
-  expr::ParseResult null = expr::Parse("null");
-  const expr::Environment nothing;
-  if (null.expr == nullptr || !expr::Check(*null.expr, nothing, std::nullopt).empty()) {
-    return std::nullopt;
+bool CheckName(Compilation& c, const DerivedFact& fact) {
+  switch (fact.kind) {
+    case DerivedFact::Kind::kAttribute:
+      return CheckComputedName(c, fact.path, fact.name);
+    case DerivedFact::Kind::kAudience:
+      return CheckPrefixedName(c, fact, "an audience", "audience");
+    case DerivedFact::Kind::kTable:
+      return CheckPrefixedName(c, fact, "a table", "table");
   }
-  absl::StatusOr<expr::Program> program = expr::Program::Compile(*null.expr, nothing);
-  if (!program.ok()) return std::nullopt;
-  return *std::move(program);
+  return false;
 }
 
-// Sees what has been compiled before it, which by the order is all that it may read.
-std::optional<expr::Program> CompileFormula(Compilation& c, const std::string& path,
-                                            const std::string& text, const expr::Type& type,
-                                            bool& personal) {
-  const FactLayout layout(c.rule_set.schema);
-  const expr::Environment environment = layout.EnvironmentFor(Scope::kComputed, {});
-  std::optional<expr::Type> expected = type;
-  if (type.Is(expr::TypeKind::kError)) expected = std::nullopt;
-  std::optional<expr::Program> program =
-      CompileExpression(path, text, environment, std::move(expected), c.reporter);
-  if (program) {
-    for (const expr::Slot slot : program->slots()) personal |= layout.IsPersonal(slot);
+// What derived facts see: the facts below them, and those of their own kind that came before.
+class DerivedScope {
+ public:
+  explicit DerivedScope(Schema& schema)
+      : schema_(schema),
+        layout_(schema),
+        environment_(layout_.EnvironmentFor(Scope::kComputed, {})) {}
+
+  const expr::Environment& environment() const { return environment_; }
+  bool IsPersonal(absl::Span<const expr::Slot> slots) const {
+    return std::any_of(slots.begin(), slots.end(), [this](expr::Slot slot) {
+      if (slot.row != kDecisionRow || slot.index < layout_.decision_row_size()) {
+        return layout_.IsPersonal(slot);
+      }
+      return schema_.computed[slot.index - layout_.decision_row_size()].personal;
+    });
   }
-  return program;
+  // FactLayout gives them the slots behind all others, in order.
+  void Add(ComputedSpec spec) {
+    expr::VariableDecl variable;
+    variable.name = spec.name;
+    variable.type = spec.type;
+    variable.slot = {kDecisionRow,
+                     static_cast<uint16_t>(layout_.decision_row_size() + schema_.computed.size())};
+    const absl::Status declared = environment_.Declare(std::move(variable));
+    assert(declared.ok());
+    (void)declared;
+    schema_.computed.push_back(std::move(spec));
+  }
+
+ private:
+  Schema& schema_;
+  const FactLayout layout_;
+  expr::Environment environment_;
+};
+
+ComputedSpec CompileFormula(Compilation& c, const DerivedFact& fact, expr::Type type,
+                            const DerivedScope& scope) {
+  ComputedSpec spec;
+  spec.type = std::move(type);
+  if (fact.in_cycle) return spec;
+  std::optional<expr::Type> expected = spec.type;
+  if (spec.type.Is(expr::TypeKind::kError)) expected = std::nullopt;
+  spec.program = CompileExpression(fact.formula_path, fact.formulas.front(), scope.environment(),
+                                   std::move(expected), c.reporter);
+  if (spec.program) spec.personal = scope.IsPersonal(spec.program->slots());
+  return spec;
+}
+
+ComputedSpec CompileTableFact(Compilation& c, const DerivedFact& fact, const DerivedScope& scope) {
+  ComputedSpec spec;
+  std::optional<DecisionTableSpec> table =
+      CompileTable(c, fact.name, scope.environment(), fact.in_cycle, spec.type);
+  if (!table.has_value()) return spec;
+  spec.personal = scope.IsPersonal(table->rows.slots());
+  spec.table = static_cast<uint32_t>(c.rule_set.tables.size());
+  c.rule_set.tables.push_back(*std::move(table));
+  return spec;
 }
 
 }  // namespace
 
+// What went wrong is left out of a fact, so that rules that read it are checked all the same; a
+// rule set with errors is never run.
 void CompileComputed(Compilation& c) {
   for (const auto& [count, path] :
        {std::pair(c.message.schema().computed().size(), "schema.computed"),
-        std::pair(c.message.audiences().size(), "audiences")}) {
+        std::pair(c.message.audiences().size(), "audiences"),
+        std::pair(c.message.tables().size(), "tables")}) {
     if (count <= kMaxDeclarations) continue;
     c.reporter.Error(codes::kTooMany, path,
                      absl::StrCat("at most ", kMaxDeclarations, " can be declared here"));
     return;
   }
-  const Formulas formulas = CollectFormulas(c.message);
-  ComputedOrder order(c, formulas);
-  for (const std::string& name : order.Sorted()) {
-    const Formula& formula = formulas.at(name);
-    const bool is_named =
-        formula.is_audience
-            ? CheckAudienceName(c, formula.path, name.substr(kAudiencePrefix.size()))
-            : CheckComputedName(c, formula.path, name);
-    if (!is_named) continue;
-    const expr::Type type = formula.is_audience ? expr::Type(expr::TypeKind::kBool)
-                                                : ComputedType(c, formula.path, formula.type);
-    bool personal = false;
-    std::optional<expr::Program> program;
-    if (!order.IsInCycle(name)) {
-      program = CompileFormula(c, formula.text_field(), formula.text, type, personal);
+  ReportRowsWithoutTable(c);
+  DerivedFacts facts = CollectDerivedFacts(c.message);
+  DerivedScope scope(c.rule_set.schema);
+  for (const std::string& name : OrderByNeed(facts, c.reporter)) {
+    const DerivedFact& fact = facts.at(name);
+    if (!CheckName(c, fact)) continue;
+    ComputedSpec spec;
+    switch (fact.kind) {
+      case DerivedFact::Kind::kAttribute:
+        spec = CompileFormula(
+            c, fact, ComputedType(c, fact.path, c.message.schema().computed().at(fact.name).type()),
+            scope);
+        break;
+      case DerivedFact::Kind::kAudience:
+        spec = CompileFormula(c, fact, expr::Type(expr::TypeKind::kBool), scope);
+        break;
+      case DerivedFact::Kind::kTable:
+        spec = CompileTableFact(c, fact, scope);
+        break;
     }
-    if (!program) program = StandIn();
-    if (!program) continue;
-    c.rule_set.schema.computed.push_back(ComputedSpec{name, type, *std::move(program), personal});
+    spec.name = name;
+    scope.Add(std::move(spec));
   }
 }
 

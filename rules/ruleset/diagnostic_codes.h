@@ -56,7 +56,8 @@ struct DiagnosticCode {
   X(kUnknownRow, "unknown_row", "A reference row that is not under tests/reference/.")             \
   X(kDefaultOrOptional, "default_or_optional",                                                     \
     "An attribute says either `default` or `optional: true`: neither is there, or both are.")      \
-  X(kComputedCycle, "computed_cycle", "Computed attributes that need one another.")                \
+  X(kComputedCycle, "computed_cycle",                                                              \
+    "Computed attributes, audiences or tables that need one another.")                             \
   X(kEmptyCondition, "empty_condition", "A condition without text; leave the key out instead.")    \
   X(kNoOtherwise, "no_otherwise", "The last segment must be `otherwise: always`.")                 \
   X(kUnreachableSegment, "unreachable_segment", "A segment after `otherwise` is never reached.")   \
@@ -70,6 +71,12 @@ struct DiagnosticCode {
   X(kTextTooLong, "text_too_long", "A text that is longer than its field allows.")                 \
   X(kBadText, "bad_text", "A text that cannot be shown: a brace without end, a url with spaces.")  \
   X(kUnknownPlaceholder, "unknown_placeholder", "A placeholder that stands for nothing here.")     \
+  X(kUnknownTable, "unknown_table", "Rows of a table that tables.yaml does not declare.")          \
+  X(kTableColumns, "table_columns",                                                                \
+    "The columns of a table's rows are not its inputs and its output, each once.")                 \
+  X(kBadCell, "bad_cell", "A cell of a table that cannot be read, or that nothing fits.")          \
+  X(kOverlappingRows, "overlapping_rows",                                                          \
+    "Two rows of a table that can hold at once, where `hit_policy` is `unique`.")                  \
   X(kFallbackNotPublic, "fallback_not_public",                                                     \
     "A fallback offer must do without personal facts, since it stands in when they are missing.")  \
   X(kFallbackNotShown, "fallback_not_shown",                                                       \
@@ -82,7 +89,9 @@ struct DiagnosticCode {
   X(kIdleOffer, "idle_offer", "An offer that neither shows nor changes anything.")    \
   X(kUnreachableTreatment, "unreachable_treatment",                                   \
     "A treatment for a placement of a channel that the offer does not name.")         \
-  X(kIdleLimit, "idle_limit", "A limit that can never have an effect.")
+  X(kIdleLimit, "idle_limit", "A limit that can never have an effect.")               \
+  X(kUnreachableRow, "unreachable_row",                                               \
+    "A row of a table that never counts, since one above it takes all of its cases.")
 
 #define TOUCHSTONE_PROOF_WARNINGS(X)                                                              \
   X(kAlwaysTrue, "always_true",                                                                   \

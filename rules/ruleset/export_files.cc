@@ -5,6 +5,7 @@
 #include "rules/ruleset/files.h"
 #include "rules/ruleset/message_writer.h"
 #include "rules/ruleset/product_list.h"
+#include "rules/ruleset/table_rows.h"
 #include "rules/ruleset/yaml_writer.h"
 
 namespace touchstone::rules {
@@ -34,6 +35,16 @@ std::map<std::string, YamlNode> ReferenceTables(const v1::RuleSet& message) {
   return tables;
 }
 
+// One file an entry, in order of name.
+template <typename Map, typename Write>
+void AddCsvFiles(absl::string_view folder, const Map& entries, Write write,
+                 std::vector<SourceFile>& files) {
+  const std::map<std::string, typename Map::mapped_type> sorted(entries.begin(), entries.end());
+  for (const auto& [name, entry] : sorted) {
+    files.push_back({absl::StrCat(folder, name, ".csv"), write(entry)});
+  }
+}
+
 }  // namespace
 
 std::vector<SourceFile> ExportRuleSetFiles(const v1::RuleSet& message) {
@@ -47,6 +58,7 @@ std::vector<SourceFile> ExportRuleSetFiles(const v1::RuleSet& message) {
   add("placements.yaml", Keyed("placements", Field(message, "placements")));
   if (message.has_pricing()) add("pricing.yaml", WriteMessage(message.pricing()));
   if (!message.audiences().empty()) add("audiences.yaml", Field(message, "audiences"));
+  if (!message.tables().empty()) add("tables.yaml", Field(message, "tables"));
   if (!message.budgets().empty()) add("budgets.yaml", Field(message, "budgets"));
   if (!message.campaigns().empty()) add("campaigns.yaml", Field(message, "campaigns"));
   if (message.has_policy()) add("policy.yaml", WriteMessage(message.policy()));
@@ -57,14 +69,8 @@ std::vector<SourceFile> ExportRuleSetFiles(const v1::RuleSet& message) {
   for (const auto& [table, root] : ReferenceTables(message)) {
     add(absl::StrCat("tests/reference/", table, ".yaml"), root);
   }
-  const std::map<std::string, const v1::ProductList*> lists = [&message] {
-    std::map<std::string, const v1::ProductList*> by_name;
-    for (const auto& [name, list] : message.lists()) by_name.emplace(name, &list);
-    return by_name;
-  }();
-  for (const auto& [name, list] : lists) {
-    files.push_back({absl::StrCat("lists/", name, ".csv"), WriteProductList(*list)});
-  }
+  AddCsvFiles("tables/", message.table_rows(), WriteTableRows, files);
+  AddCsvFiles("lists/", message.lists(), WriteProductList, files);
   return files;
 }
 

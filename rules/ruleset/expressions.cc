@@ -1,6 +1,7 @@
 #include "rules/ruleset/expressions.h"
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 #include "absl/strings/ascii.h"
@@ -129,17 +130,18 @@ Condition ExpressionCompiler::CompileCondition(absl::string_view path, absl::str
   return tree == nullptr ? Condition() : CompileTree(path, *tree, scope);
 }
 
-Condition ExpressionCompiler::CompileEligible(absl::string_view path, absl::string_view text,
-                                              ConditionRows& rows) {
+void ExpressionCompiler::AddEligible(absl::string_view path, absl::string_view text,
+                                     Condition& eligible, ConditionRows& rows) {
   const expr::Environment& environment = EnvironmentOf(Scope::kEligible);
   const expr::ExprPtr tree =
       CheckExpression(path, text, environment, expr::Type(TypeKind::kBool), reporter_);
-  if (tree == nullptr) return Condition();
+  if (tree == nullptr) return;
   Condition condition = CompileTree(path, *tree, Scope::kEligible);
+  std::move(condition.conjuncts.begin(), condition.conjuncts.end(),
+            std::back_inserter(eligible.conjuncts));
   // What cannot be run has been reported just now.
   if (!eligible_forms_.has_value()) eligible_forms_.emplace(environment);
-  rows = eligible_forms_->WhenTrue(*tree);
-  return condition;
+  rows = eligible_forms_->Both(rows, eligible_forms_->WhenTrue(*tree));
 }
 
 std::deque<Subject> ExpressionCompiler::TakeSubjects() {

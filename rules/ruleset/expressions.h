@@ -46,9 +46,11 @@ class ExpressionCompiler {
 
   // Empty (always true) when there are findings.
   Condition CompileCondition(absl::string_view path, absl::string_view text, Scope scope);
-  // The same of an offer's `eligible`, with its rows for the index.
-  Condition CompileEligible(absl::string_view path, absl::string_view text, ConditionRows& rows);
-  // What the rows of CompileEligible speak of; no more of them can be made.
+  // Adds a condition to those that an offer's eligibility is made of, with their rows for the
+  // index.
+  void AddEligible(absl::string_view path, absl::string_view text, Condition& eligible,
+                   ConditionRows& rows);
+  // What the rows of AddEligible speak of; no more of them can be made.
   std::deque<Subject> TakeSubjects();
   // The formula of an offer's `value`: double or int.
   std::optional<expr::Program> CompileValue(absl::string_view path, absl::string_view text);

@@ -11,6 +11,7 @@
 #include "rules/ruleset/message_reader.h"
 #include "rules/ruleset/product_list.h"
 #include "rules/ruleset/source_text.h"
+#include "rules/ruleset/table_rows.h"
 #include "rules/ruleset/yaml_reader.h"
 
 namespace touchstone::rules {
@@ -30,7 +31,7 @@ constexpr TopFile kTopFiles[] = {
     {"segments.yaml", "segments", true, true},     {"placements.yaml", "placements", true, true},
     {"pricing.yaml", "pricing", false, false},     {"budgets.yaml", "budgets", false, false},
     {"campaigns.yaml", "campaigns", false, false}, {"policy.yaml", "policy", false, false},
-    {"audiences.yaml", "audiences", false, false},
+    {"audiences.yaml", "audiences", false, false}, {"tables.yaml", "tables", false, false},
 };
 
 // NAME of PREFIX NAME SUFFIX; empty when `path` is not of that form or NAME has a slash.
@@ -53,6 +54,7 @@ class Loader {
   void LoadOffer(absl::string_view stem, const SourceText& text);
   void LoadReference(absl::string_view table, const SourceText& text);
   void LoadTests(const SourceText& text);
+  void LoadTableRows(absl::string_view name, const SourceText& text);
   void LoadList(absl::string_view name, const SourceText& text);
   void ReportUnknown(const SourceText& text);
   void ReportMissing();
@@ -101,6 +103,8 @@ void Loader::LoadFile(const SourceFile& file) {
   if (path == "tests/reference/store.yaml") return LoadReference("store", text);
   const absl::string_view offer = NameBetween(path, "offers/", ".yaml");
   if (!offer.empty()) return LoadOffer(offer, text);
+  const absl::string_view table = NameBetween(path, "tables/", ".csv");
+  if (!table.empty()) return LoadTableRows(table, text);
   const absl::string_view list = NameBetween(path, "lists/", ".csv");
   if (!list.empty()) return LoadList(list, text);
   if (!NameBetween(path, "tests/", ".yaml").empty()) return LoadTests(text);
@@ -202,6 +206,12 @@ void Loader::LoadTests(const SourceText& text) {
       .ReadField(*root, "tests", RuleSetField("tests"), result_.message);
 }
 
+void Loader::LoadTableRows(absl::string_view name, const SourceText& text) {
+  if (!text.CheckBytes(kMaxRuleSetFileBytes, result_.diagnostics)) return;
+  ReadTableRows(text, name, (*result_.message.mutable_table_rows())[std::string(name)],
+                result_.sources, result_.diagnostics);
+}
+
 void Loader::LoadList(absl::string_view name, const SourceText& text) {
   if (!text.CheckBytes(kMaxProductListBytes, result_.diagnostics)) return;
   SourceMap::Place place;
@@ -217,7 +227,8 @@ void Loader::ReportUnknown(const SourceText& text) {
   for (const TopFile& top : kTopFiles) known.emplace_back(top.path);
   known.insert(known.end(), {"tests/reference/product.yaml", "tests/reference/store.yaml"});
   std::string hint =
-      "offers stand in offers/ID.yaml, lists in lists/NAME.csv, tests in tests/*.yaml";
+      "offers stand in offers/ID.yaml, lists in lists/NAME.csv, rows of tables in tables/NAME.csv, "
+      "tests in tests/*.yaml";
   const std::string nearest = NearestWord(text.file(), known);
   if (absl::EndsWith(text.file(), ".yml")) {
     hint = "the ending is .yaml";

@@ -152,9 +152,17 @@ class OfferCompiler {
 
   void CompileConditions() {
     ExpressionCompiler& expressions = *c_.expressions;
+    ConditionRows& rows = c_.eligible_rows[index_];
     if (message_.has_eligible()) {
-      spec_.eligible = expressions.CompileEligible(At("eligible"), message_.eligible(),
-                                                   c_.eligible_rows[index_]);
+      expressions.AddEligible(At("eligible"), message_.eligible(), spec_.eligible, rows);
+    }
+    const auto tables = c_.tables_of_offer.find(spec_.id);
+    if (tables != c_.tables_of_offer.end()) {
+      for (const std::string& table : tables->second) {
+        expressions.AddEligible(absl::StrCat("tables[", table, "]"),
+                                absl::StrCat("\"", spec_.id, "\" in table.", table), spec_.eligible,
+                                rows);
+      }
     }
     if (message_.has_requires_condition()) {
       spec_.requires_ = expressions.CompileCondition(

@@ -3,9 +3,8 @@
 #include <optional>
 
 #include "absl/container/flat_hash_map.h"
-#include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_replace.h"
+#include "rules/ruleset/csv_line.h"
 #include "rules/ruleset/utf8.h"
 
 namespace touchstone::rules {
@@ -15,21 +14,13 @@ constexpr absl::string_view kHeader = "sku";
 
 // The text of a row of one cell; nothing when it is not one.
 std::optional<std::string> ReadCell(absl::string_view row) {
-  if (row.find('"') == absl::string_view::npos) {
-    const bool one_cell = row.find_first_of(",;") == absl::string_view::npos;
-    if (!one_cell || absl::StripAsciiWhitespace(row) != row) return std::nullopt;
-    return std::string(row);
-  }
-  if (row.size() < 2 || row.front() != '"' || row.back() != '"') return std::nullopt;
-  const absl::string_view inside = row.substr(1, row.size() - 2);
-  std::string cell;
-  for (size_t i = 0; i < inside.size(); ++i) {
-    cell += inside[i];
-    if (inside[i] != '"') continue;
-    if (i + 1 == inside.size() || inside[i + 1] != '"') return std::nullopt;
-    ++i;
-  }
-  return cell;
+  std::optional<std::vector<CsvCell>> cells = SplitCsvLine(row);
+  if (!cells.has_value() || cells->size() != 1) return std::nullopt;
+  const CsvCell& cell = cells->front();
+  if (cell.begin != 0 || cell.end != row.size()) return std::nullopt;
+  const bool quoted = !row.empty() && row.front() == '"';
+  if (!quoted && row.find_first_of("\";") != absl::string_view::npos) return std::nullopt;
+  return cell.text;
 }
 
 TextRange WholeLine(const SourceText& text, int line) {
@@ -79,13 +70,7 @@ void ReadProductList(const SourceText& text, v1::ProductList& list, Diagnostics&
 
 std::string WriteProductList(const v1::ProductList& list) {
   std::string out = absl::StrCat(kHeader, "\n");
-  for (const std::string& sku : list.skus()) {
-    if (ReadCell(sku) == sku) {
-      absl::StrAppend(&out, sku, "\n");
-    } else {
-      absl::StrAppend(&out, "\"", absl::StrReplaceAll(sku, {{"\"", "\"\""}}), "\"\n");
-    }
-  }
+  for (const std::string& sku : list.skus()) absl::StrAppend(&out, CsvCellText(sku), "\n");
   return out;
 }
 

@@ -18,6 +18,7 @@
 #include "absl/time/time.h"
 #include "rules/basket/benefit.h"
 #include "rules/basket/pricing.h"
+#include "rules/eligibility/decision_table.h"
 #include "rules/eligibility/index.h"
 #include "rules/expr/arena.h"
 #include "rules/expr/constant_set.h"
@@ -62,6 +63,14 @@ inline expr::ConstantDecl ConstantOf(const ProductListSpec& list) {
   return {"list." + list.name, expr::Type::List(expr::Type(expr::TypeKind::kString)),
           expr::Value::List(&list.data)};
 }
+
+// A decision table with what its rows say.
+struct DecisionTableSpec {
+  DecisionTable rows;
+  std::vector<expr::Value> outputs;     // by row
+  expr::Value otherwise;                // where no row holds
+  std::unique_ptr<expr::Arena> memory;  // of the values
+};
 
 // The commercial wrapper of offers; for people and reports, it decides nothing.
 struct CampaignSpec {
@@ -167,6 +176,7 @@ struct RuleSet {
   std::vector<std::string> groups;
   expr::Arena memory;  // of product lists
   std::vector<std::unique_ptr<const ProductListSpec>> lists;
+  std::vector<DecisionTableSpec> tables;  // in order of evaluation
   std::vector<CampaignSpec> campaigns;    // in order of name
   std::vector<SegmentSpec> segments;      // the last is `otherwise`
   std::vector<PlacementSpec> placements;  // in order of name

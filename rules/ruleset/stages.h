@@ -40,6 +40,8 @@ struct Compilation {
   absl::Time today;
   Reporter& reporter;
   RuleSet& rule_set;
+  // By offer id: the tables that say where it may be given, from CompileComputed on.
+  absl::flat_hash_map<std::string, std::vector<std::string>> tables_of_offer;
   // From CompileNames on.
   std::unique_ptr<ExpressionCompiler> expressions;
   // Parallel to rule_set.offers, from CollectOffers on.
@@ -59,7 +61,7 @@ void CompileSettings(Compilation& c);
 void CompileSchema(Compilation& c);
 // Needs the schema but for aggregates and computed attributes.
 void CompileAggregates(Compilation& c);
-// Needs the aggregates; orders them by need.
+// Computed attributes, audiences and decision tables. Needs the aggregates; orders them by need.
 void CompileComputed(Compilation& c);
 
 // Segment names, product lists; from here on expressions can be compiled.
@@ -76,6 +78,14 @@ void CompileOffers(Compilation& c);
 // Needs the offers.
 void CompileFallbacks(Compilation& c);
 void CheckGoldenTests(Compilation& c);
+
+// A decision table over the names of `environment`, and the type of what it says (kError when that
+// is not known); nullopt when there is nothing to run. Of a table in a circle (`in_cycle`) the
+// inputs are not looked at. Notes which offers it is about in c.tables_of_offer.
+std::optional<DecisionTableSpec> CompileTable(Compilation& c, const std::string& name,
+                                              const expr::Environment& environment, bool in_cycle,
+                                              expr::Type& type);
+void ReportRowsWithoutTable(Compilation& c);
 
 // Parts of an offer, each with the path of the message it reads.
 std::optional<WindowSpec> CompileWindow(Compilation& c, absl::string_view path,

@@ -56,6 +56,10 @@ constexpr const char* kEligible[] = {
     "6 / customer.visits_30d > 1",
     "(request.weather == \"rain\" || customer.tier == \"gold\")",
     "(customer.segment == \"regular\" || basket.gross > 30.00)",
+    "audience.close",
+    "!audience.young_and_close",
+    "table.rank > 1",
+    "table.rank != customer.visits_30d",
 };
 constexpr const char* kRequires[] = {
     "basket.net >= 10.00",       "basket.net < 30.00", "basket.net < basket.gross",
@@ -160,13 +164,48 @@ std::string RandomOffer(Random& random, const std::string& id) {
   return any ? offer : offer.substr(0, offer.find("treatments:"));
 }
 
+void AddAudiencesAndTables(Random& random, const std::vector<std::string>& ids,
+                           std::vector<SourceFile>& files) {
+  files.push_back({"audiences.yaml",
+                   "close: { when: 'store.region == \"north\" || customer.tier == \"gold\"' }\n"
+                   "young_and_close: { when: 'audience.close && customer.age < 25' }\n"});
+  std::string tables =
+      "rank: { hit_policy: first, inputs: { tier: customer.tier, spend: customer.spend_90d }, "
+      "output: int";
+  if (random.OneIn(2)) tables += ", otherwise: 2";
+  tables += " }\n";
+  std::string rank = "tier,spend,value\n";
+  for (uint64_t rows = 1 + random.Below(4); rows > 0; --rows) {
+    absl::StrAppend(&rank, random.Of({"", "gold", "not gold", "none | silver"}), ",",
+                    random.Of({"", ">= 100.00", "[50.00..300.00)", "not 0.00"}), ",", rows, "\n");
+  }
+  files.push_back({"tables/rank.csv", rank});
+  if (random.OneIn(2)) {
+    tables +=
+        "given: { hit_policy: first, inputs: { close: audience.close, rank: table.rank }, "
+        "output: offers }\n";
+    std::string given = "close,offers,rank\n";
+    for (uint64_t rows = 1 + random.Below(3); rows > 0; --rows) {
+      absl::StrAppend(&given, random.Of({"", "true", "false"}), ",",
+                      random.OneIn(4) ? "" : ids[random.Below(ids.size())], " ", ",",
+                      random.Of({"", "2", ">= 2", "not 1"}), "\n");
+    }
+    files.push_back({"tables/given.csv", given});
+  }
+  files.push_back({"tables.yaml", tables});
+}
+
 TestRules RandomRules(Random& random) {
   std::vector<std::string> offers;
+  std::vector<std::string> ids;
   const uint64_t count = 1 + random.Below(7);
   for (uint64_t i = 0; i < count; ++i) {
-    offers.push_back(RandomOffer(random, absl::StrCat(random.Of({"a", "k", "z"}), i)));
+    ids.push_back(absl::StrCat(random.Of({"a", "k", "z"}), i));
+    offers.push_back(RandomOffer(random, ids.back()));
   }
-  return LoadGrocery(offers);
+  std::vector<SourceFile> files = Grocery(offers);
+  AddAudiencesAndTables(random, ids, files);
+  return LoadRules(files);
 }
 
 void RandomBasket(Random& random, Scene& scene) {

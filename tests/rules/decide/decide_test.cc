@@ -403,19 +403,18 @@ benefit: { percent_off: 10, lines: 'line.product.brand == "Ours"' }
 }
 
 TEST(DecideTest, ReadsAudiencesInAnyConditionWhateverTheirOrder) {
-  TestRules rules = LoadGrocery({R"(
+  std::vector<SourceFile> files = Grocery({R"(
 offer: for-some
 applies: never
 eligible: audience.all_gold || audience.odd
 treatments: { screen: { text: A } }
 )"});
-  auto& audiences = *rules.message.mutable_audiences();
-  audiences["all_gold"].set_when("audience.gold && customer.known");
-  audiences["gold"].set_when("customer.tier == \"gold\"");
-  audiences["odd"].set_when("now < customer.last_purchase");
-  rules.compiled = CompileRules(rules.message);
+  files.push_back({"audiences.yaml",
+                   "all_gold: { when: audience.gold && customer.known }\n"
+                   "gold: { when: customer.tier == \"gold\" }\n"
+                   "odd: { when: now < customer.last_purchase }\n"});
+  const TestRules rules = LoadRules(files);
   Scene scene(rules);
-  scene.Channel("web");
   scene.Customer();
   scene.Fact("customer.tier", Value::String("gold"));
   EXPECT_EQ(scene.Outcome("for-some").stage, Stage::kNone);
@@ -423,6 +422,36 @@ treatments: { screen: { text: A } }
   scene.Fact("customer.tier", Value::String("none"));
   EXPECT_EQ(scene.Outcome("for-some").cause, Cause::kError);
   EXPECT_EQ(scene.Outcome("for-some").error, ErrorCode::kAbsent);
+}
+
+TEST(DecideTest, ATableSaysWhichOffersMayBeGivenAndWhatTheyAreWorth) {
+  const auto hint = [](const std::string& id, const std::string& value) {
+    return absl::StrCat("offer: ", id, "\napplies: never\nvalue: ", value,
+                        "\ntreatments: { agent_top3: { title: T, script: S } }\n");
+  };
+  const std::vector<std::string> offers = {hint("a", "table.worth"), hint("b", "1.0")};
+  std::vector<SourceFile> files = Grocery(offers);
+  files.push_back({"tables.yaml",
+                   "given: { hit_policy: first, inputs: { tier: customer.tier }, output: offers }\n"
+                   "worth: { hit_policy: unique, inputs: { spend: customer.spend_90d }, "
+                   "output: double, otherwise: 0.5 }\n"});
+  files.push_back({"tables/given.csv", "tier,offers\ngold,\nsilver,b\n,a | b\n"});
+  files.push_back({"tables/worth.csv", "spend,value\n>= 100.00,2.5\n"});
+  const TestRules rules = LoadRules(files);
+  Scene scene(rules);
+  scene.Channel("call");
+  scene.Customer();
+  scene.Fact("customer.tier", Value::String("none"));
+  EXPECT_THAT(scene.Shown("agent_top3"), testing::ElementsAre("b", "a"));
+  scene.Fact("customer.spend_90d", Euro(10'000));
+  EXPECT_THAT(scene.Shown("agent_top3"), testing::ElementsAre("a", "b"));
+  scene.Fact("customer.tier", Value::String("silver"));
+  EXPECT_THAT(scene.Shown("agent_top3"), testing::ElementsAre("b"));
+  scene.Fact("customer.tier", Value::String("gold"));
+  EXPECT_THAT(scene.Shown("agent_top3"), testing::IsEmpty());
+  // What is not known in time decides nothing.
+  scene.input.customer = InputStatus::kUnavailable;
+  EXPECT_EQ(scene.Outcome("a").cause, Cause::kInputMissing);
 }
 
 TEST(DecideTest, RefusesWhatTheStepsDidNotReachFor) {

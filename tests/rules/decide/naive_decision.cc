@@ -72,6 +72,17 @@ class Naive {
     return program.Evaluate(frame, scratch);
   }
 
+  // The first row whose cells all hold, each asked in turn.
+  Value Run(const DecisionTableSpec& table) {
+    expr::Scratch& scratch = *scratches_.emplace_back(std::make_unique<expr::Scratch>());
+    expr::Frame frame;
+    frame.zone = rules_.schema.zone;
+    frame.rows[0] = facts_;
+    const DecisionTable::Hit hit = table.rows.FirstRowPlainly(frame, scratch);
+    if (hit.kind == DecisionTable::Hit::Kind::kOpen) return Value::Error(hit.error);
+    return hit.kind == DecisionTable::Hit::Kind::kRow ? table.outputs[hit.row] : table.otherwise;
+  }
+
   static bool ReadsBasket(const Program& program) {
     return std::any_of(program.slots().begin(), program.slots().end(), [](expr::Slot slot) {
       return slot.row == 0 && slot.index >= kSlotBasketCurrency && slot.index <= kSlotBasketLines;
@@ -121,7 +132,9 @@ class Naive {
       facts_[layout.store_slot(i)] = store == nullptr ? Value() : store[i];
     }
     for (size_t i = 0; i < rules_.schema.computed.size(); ++i) {
-      facts_[layout.computed_slot(i)] = Run(rules_.schema.computed[i].program);
+      const ComputedSpec& computed = rules_.schema.computed[i];
+      facts_[layout.computed_slot(i)] =
+          computed.program ? Run(*computed.program) : Run(rules_.tables[computed.table]);
     }
     facts_[kSlotSegment] = here || late ? Segment() : Value::String("anonymous");
   }

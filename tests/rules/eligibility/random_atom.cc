@@ -6,6 +6,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
+#include "rules/expr/ast.h"
 
 namespace touchstone::rules {
 namespace {
@@ -136,7 +137,12 @@ std::string AtomMaker::Predicate(Kind element, int depth) {
     const std::string two = absl::StrCat("(", Predicate(element, depth - 1), ")");
     return absl::StrCat(one, random_.Chance(50) ? " && " : " || ", two);
   }
-  if (random_.Chance(4)) return Any();
+  if (random_.Chance(4) && nested_ + 1 < expr::limits::kMaxComprehensionNesting) {
+    ++nested_;
+    std::string inner = Any();
+    --nested_;
+    return inner;
+  }
   if (element != Kind::kRecord) return AboutScalar("x", element);
   switch (random_.Below(6)) {
     case 0:

@@ -44,6 +44,7 @@ class AtomMaker {
 
   Random& random_;
   const World& world_;
+  int nested_ = 0;  // predicates that the part at hand stands in
 };
 
 }  // namespace touchstone::rules

@@ -11,8 +11,9 @@ namespace touchstone::rules {
 
 std::vector<FindingCase> AllFindingCases() {
   std::vector<FindingCase> all;
-  for (const auto& cases : {SettingsCases(), SchemaCases(), DerivedFactCases(), FrameCases(),
-                            OfferCases(), TextCases(), GoldenCases(), UnsupportedCases()}) {
+  for (const auto& cases :
+       {SettingsCases(), SchemaCases(), DerivedFactCases(), TableCases(), FrameCases(),
+        OfferCases(), TextCases(), GoldenCases(), UnsupportedCases()}) {
     all.insert(all.end(), cases.begin(), cases.end());
   }
   return all;

@@ -69,6 +69,8 @@ TEST(FilesTest, LoadsTheWholeShapeWithoutFindings) {
   EXPECT_EQ(loaded.message.offers(0).stacking().not_with(0), "group:staff");
   EXPECT_EQ(loaded.message.offers(0).promise().use_within(), "3d");
   EXPECT_EQ(loaded.message.audiences().at("coffee_lovers").when(), "customer.coffee_180d >= 3.0");
+  EXPECT_EQ(loaded.message.tables().at("coffee_rate").inputs().at("tier"), "customer.tier");
+  EXPECT_EQ(loaded.message.table_rows().at("coffee_rate").rows(1).cells(0), "silver | gold");
 }
 
 TEST(FilesTest, ReportsTheFindingsOfAllFiles) {

@@ -26,6 +26,7 @@ inline void PrintTo(const FindingCase& c, std::ostream* out) { *out << c.name; }
 std::vector<FindingCase> SettingsCases();
 std::vector<FindingCase> SchemaCases();
 std::vector<FindingCase> DerivedFactCases();
+std::vector<FindingCase> TableCases();
 std::vector<FindingCase> FrameCases();  // segments, placements, campaigns, pricing, lists
 std::vector<FindingCase> OfferCases();
 std::vector<FindingCase> TextCases();

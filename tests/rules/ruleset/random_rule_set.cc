@@ -127,6 +127,16 @@ v1::RuleSet RandomRuleSet(uint64_t seed) {
     row.set_table(i == 0 ? "product" : "store");
     row.set_key(std::to_string(i) + row.key());
   }
+  message.clear_table_rows();
+  for (const char* name : {"coffee", "wine"}) {
+    v1::DecisionTableRows& rows = (*message.mutable_table_rows())[name];
+    for (const char* column : {"tier", "spend, 90 days", "value"}) rows.add_columns(column);
+    const char* const cells[] = {"", "gold", "not 'a\"b' | ä", "[1..2)", " > 5 "};
+    for (size_t count = generator.Below(4); count > 0; --count) {
+      v1::DecisionTableRow& row = *rows.add_rows();
+      for (int i = 0; i < rows.columns_size(); ++i) row.add_cells(cells[generator.Below(5)]);
+    }
+  }
   message.clear_lists();
   for (const char* name : {"house_brand", "seasonal"}) {
     std::set<std::string> skus;
