@@ -256,7 +256,7 @@ TEST_F(RuleSetServiceTest, EachPlaceOfAConditionHasItsNames) {
     for (const v1::ConditionPlace place : all) {
       const v1::ConvertConditionResponse response = ConvertText(use.text, place);
       if (response.has_builder()) places.push_back(place);
-      EXPECT_EQ(response.diagnostics().diagnostics_size(), response.has_builder() ? 0 : 1);
+      EXPECT_EQ(response.diagnostics().diagnostics().empty(), response.has_builder());
     }
     EXPECT_EQ(places, use.places) << use.text;
   }
