@@ -179,7 +179,7 @@ grpc::Status RuleSetService::Convert(const v1::ConvertConditionRequest& request,
   const std::optional<rules::Scope> scope = CheckConversion(request, &violations);
   if (!violations.empty()) return InvalidRequest(violations);
   std::shared_ptr<const rules::RuleSet> rule_set;
-  const grpc::Status status = FindRuleSet(revision, &rule_set);
+  grpc::Status status = FindRuleSet(revision, &rule_set);
   if (status.ok()) ConvertCondition(*rule_set, *scope, request, response);
   return status;
 }
@@ -232,7 +232,7 @@ grpc::Status RuleSetService::ReadRevision(uint64_t revision, v1::RevisionView vi
     return grpc::Status::OK;
   }
   v1::RuleSet* rule_set = message->mutable_source()->mutable_rule_set();
-  const grpc::Status status = ReadRuleSet(revision, rule_set);
+  grpc::Status status = ReadRuleSet(revision, rule_set);
   if (!status.ok() || view == v1::REVISION_VIEW_MESSAGE) return status;
   const std::vector<rules::SourceFile> files = rules::ExportRuleSetFiles(*rule_set);
   message->clear_source();
@@ -305,7 +305,7 @@ grpc::Status RuleSetService::List(const v1::ListRevisionsRequest& request,
 
 grpc::Status RuleSetService::CheckBeforePublish(uint64_t revision) const {
   v1::RuleSet message;
-  const grpc::Status status = ReadRuleSet(revision, &message);
+  grpc::Status status = ReadRuleSet(revision, &message);
   if (!status.ok()) return status;
   // Another version of this program may have stored it, so it is compiled and tested again.
   return RuleSetError(Check(std::move(message), /*run_golden_tests=*/true));

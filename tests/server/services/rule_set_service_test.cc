@@ -436,7 +436,7 @@ TEST_F(RuleSetServiceTest, EveryViolationOfARequestIsListed) {
   convert.set_revision("revisions/x");
   EXPECT_THAT(FieldsOf(Convert(convert, &converted)), ElementsAre("revision", "place", "form"));
   convert.set_revision("");
-  convert.set_place(static_cast<v1::ConditionPlace>(77));
+  ASSERT_TRUE(convert.MergeFromString("\x10\x4d")) << "a place that a later version has";
   convert.set_text("customer.known");
   EXPECT_THAT(FieldsOf(Convert(convert, &converted)), ElementsAre("place"));
 }
