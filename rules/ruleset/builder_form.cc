@@ -5,10 +5,12 @@
 #include <vector>
 
 #include "absl/status/status.h"
+#include "absl/strings/cord.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "absl/strings/strip.h"
+#include "absl/types/optional.h"
 #include "rules/expr/lexer.h"
 #include "rules/expr/logical_chain.h"
 #include "rules/expr/macro_syntax.h"
@@ -206,8 +208,14 @@ bool ReadCondition(const Expr& expr, int depth, v1::BuilderCondition& form) {
 
 // --- From form to tree. ---
 
+// Payload of an error: the path with which its message begins.
+constexpr absl::string_view kPathPayload = "touchstone/builder_form_path";
+
 absl::Status Wrong(absl::string_view path, absl::string_view what) {
-  return absl::InvalidArgumentError(absl::StrCat(path, path.empty() ? "" : ": ", what));
+  if (path.empty()) return absl::InvalidArgumentError(what);
+  absl::Status error = absl::InvalidArgumentError(absl::StrCat(path, ": ", what));
+  error.SetPayload(kPathPayload, absl::Cord(path));
+  return error;
 }
 
 // Of a field of the message at `path`.
@@ -431,6 +439,14 @@ absl::StatusOr<std::string> BuilderFormText(const v1::BuilderCondition& form) {
   const expr::ParseResult parsed = expr::Parse(text);
   if (!parsed.issues.empty()) return absl::InvalidArgumentError(parsed.issues[0].message);
   return text;
+}
+
+BuilderFormError BuilderFormErrorOf(const absl::Status& error) {
+  const absl::optional<absl::Cord> payload = error.GetPayload(kPathPayload);
+  std::string path = payload.has_value() ? std::string(*payload) : "";
+  absl::string_view message = error.message();
+  if (!path.empty()) message.remove_prefix(path.size() + 2);  // ": "
+  return {std::move(path), std::string(message)};
 }
 
 }  // namespace touchstone::rules

@@ -11,6 +11,7 @@
 #include <optional>
 #include <string>
 
+#include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "rules/expr/ast.h"
 #include "touchstone/v1/builder_form.pb.h"
@@ -29,5 +30,12 @@ std::optional<v1::BuilderCondition> ToBuilderForm(const expr::Expr& checked);
 // ("all.conditions[2].comparison.fact") when the form is incomplete or holds what no expression
 // can. Whether its facts exist and the types fit is the checker's to say, of the text.
 absl::StatusOr<std::string> BuilderFormText(const v1::BuilderCondition& form);
+
+// An error of BuilderFormText in its parts. The path is empty where it is about the whole form.
+struct BuilderFormError {
+  std::string path;
+  std::string message;
+};
+BuilderFormError BuilderFormErrorOf(const absl::Status& error);
 
 }  // namespace touchstone::rules

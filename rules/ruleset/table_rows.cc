@@ -1,5 +1,6 @@
 #include "rules/ruleset/table_rows.h"
 
+#include <algorithm>
 #include <optional>
 #include <utility>
 #include <vector>
@@ -61,7 +62,7 @@ void ReadTableRows(const SourceText& text, absl::string_view name, v1::DecisionT
                diagnostics);
     return;
   }
-  for (int line = 1; line <= lines; ++line) {
+  for (int line = 1; line <= std::max(lines, 1); ++line) {
     const absl::string_view content = text.Line(line);
     sources.AddLine(text.file(), line, std::string(content));
     const TextRange whole = RangeOf(content, line, 0, content.size());

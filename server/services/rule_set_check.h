@@ -35,6 +35,10 @@ CheckedRuleSet CheckRuleSet(v1::RuleSet message, bool run_golden_tests, absl::Ti
 
 std::vector<v1::GoldenTestResult> GoldenResults(const CheckedRuleSet& checked);
 
+// What an answer holds of them.
+inline constexpr size_t kMaxDiagnostics = 1000;
+inline constexpr size_t kMaxDiagnosticBytes = size_t{4} << 20;
+
 // The first ones up to `most` and `most_bytes`; the others are counted.
 v1::Diagnostics ToMessage(const rules::Diagnostics& diagnostics, size_t most, size_t most_bytes);
 

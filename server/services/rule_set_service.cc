@@ -10,6 +10,7 @@
 #include "absl/strings/numbers.h"
 #include "rules/ruleset/files.h"
 #include "server/log.h"
+#include "server/services/condition_conversion.h"
 #include "server/services/resource_name.h"
 #include "server/services/rule_set_check.h"
 
@@ -20,8 +21,6 @@ using grpc::StatusCode;
 using storage::EntryResult;
 
 constexpr size_t kMaxNoteCharacters = 1000;
-constexpr size_t kMaxDiagnostics = 1000;
-constexpr size_t kMaxDiagnosticBytes = size_t{4} << 20;
 // An entry holds 64 MiB; the rest of it is small.
 constexpr size_t kMaxRuleSetBytes = size_t{60} << 20;
 constexpr int kDefaultPageSize = 100;
@@ -118,6 +117,9 @@ RuleSetService::RuleSetService(const Backend& backend)
   Serve<v1::ValidateRuleSetRequest, v1::ValidateRuleSetResponse>(
       "ValidateRuleSet",
       [this](const auto& request, auto* response) { return Validate(request, response); });
+  Serve<v1::ConvertConditionRequest, v1::ConvertConditionResponse>(
+      "ConvertCondition",
+      [this](const auto& request, auto* response) { return Convert(request, response); });
   Serve<v1::CreateRevisionRequest, v1::CreateRevisionResponse>(
       "CreateRevision",
       [this](const auto& request, auto* response) { return Create(request, response); });
@@ -167,6 +169,21 @@ grpc::Status RuleSetService::Validate(const v1::ValidateRuleSetRequest& request,
   return grpc::Status::OK;
 }
 
+grpc::Status RuleSetService::Convert(const v1::ConvertConditionRequest& request,
+                                     v1::ConvertConditionResponse* response) const {
+  std::vector<Violation> violations;
+  std::optional<uint64_t> revision;
+  if (!request.revision().empty()) {
+    revision = ParseRevisionName(request.revision(), "revision", &violations);
+  }
+  const std::optional<rules::Scope> scope = CheckConversion(request, &violations);
+  if (!violations.empty()) return InvalidRequest(violations);
+  std::shared_ptr<const rules::RuleSet> rule_set;
+  grpc::Status status = FindRuleSet(revision, &rule_set);
+  if (status.ok()) ConvertCondition(*rule_set, *scope, request, response);
+  return status;
+}
+
 grpc::Status RuleSetService::Create(const v1::CreateRevisionRequest& request,
                                     v1::CreateRevisionResponse* response) const {
   std::vector<Violation> violations;
@@ -214,13 +231,9 @@ grpc::Status RuleSetService::ReadRevision(uint64_t revision, v1::RevisionView vi
   if (view != v1::REVISION_VIEW_MESSAGE && view != v1::REVISION_VIEW_FILES) {
     return grpc::Status::OK;
   }
-  const absl::StatusOr<std::string> bytes = backend_.store->GetRuleSet(revision);
-  if (!bytes.ok()) return RevisionError(bytes.status(), revision);
   v1::RuleSet* rule_set = message->mutable_source()->mutable_rule_set();
-  if (!rule_set->ParseFromString(*bytes)) {
-    return StoreError(absl::DataLossError("revisions: malformed rule set"));
-  }
-  if (view == v1::REVISION_VIEW_MESSAGE) return grpc::Status::OK;
+  grpc::Status status = ReadRuleSet(revision, rule_set);
+  if (!status.ok() || view == v1::REVISION_VIEW_MESSAGE) return status;
   const std::vector<rules::SourceFile> files = rules::ExportRuleSetFiles(*rule_set);
   message->clear_source();
   for (const rules::SourceFile& file : files) {
@@ -228,6 +241,30 @@ grpc::Status RuleSetService::ReadRevision(uint64_t revision, v1::RevisionView vi
     to->set_path(file.path);
     to->set_content(file.bytes);
   }
+  return grpc::Status::OK;
+}
+
+grpc::Status RuleSetService::ReadRuleSet(uint64_t revision, v1::RuleSet* message) const {
+  const absl::StatusOr<std::string> bytes = backend_.store->GetRuleSet(revision);
+  if (!bytes.ok()) return RevisionError(bytes.status(), revision);
+  if (message->ParseFromString(*bytes)) return grpc::Status::OK;
+  return StoreError(absl::DataLossError("revisions: malformed rule set"));
+}
+
+grpc::Status RuleSetService::FindRuleSet(std::optional<uint64_t> revision,
+                                         std::shared_ptr<const rules::RuleSet>* rule_set) const {
+  const std::shared_ptr<const LiveState> live = backend_.live->Get();
+  if (live == nullptr && !revision.has_value()) return NoActiveRevision();
+  if (live != nullptr && revision.value_or(live->revision) == live->revision) {
+    *rule_set = live->rule_set;
+    return grpc::Status::OK;
+  }
+  v1::RuleSet message;
+  grpc::Status status = ReadRuleSet(*revision, &message);
+  if (!status.ok()) return status;
+  CheckedRuleSet checked = Check(std::move(message), /*run_golden_tests=*/false);
+  if (status = RuleSetError(checked); !status.ok()) return status;
+  *rule_set = std::move(checked.rule_set);
   return grpc::Status::OK;
 }
 
@@ -267,12 +304,9 @@ grpc::Status RuleSetService::List(const v1::ListRevisionsRequest& request,
 }
 
 grpc::Status RuleSetService::CheckBeforePublish(uint64_t revision) const {
-  const absl::StatusOr<std::string> bytes = backend_.store->GetRuleSet(revision);
-  if (!bytes.ok()) return RevisionError(bytes.status(), revision);
   v1::RuleSet message;
-  if (!message.ParseFromString(*bytes)) {
-    return StoreError(absl::DataLossError("revisions: malformed rule set"));
-  }
+  grpc::Status status = ReadRuleSet(revision, &message);
+  if (!status.ok()) return status;
   // Another version of this program may have stored it, so it is compiled and tested again.
   return RuleSetError(Check(std::move(message), /*run_golden_tests=*/true));
 }

@@ -1,12 +1,17 @@
 #pragma once
 
-// RuleSetService: validates rule sets, keeps revisions, publishes them and goes back.
+// RuleSetService: validates rule sets and conditions, keeps revisions, publishes them and goes
+// back.
 //
 // A publish is written first, then swapped in, then answered; every change is in the audit log.
 // Thread safety: as RpcService. Lifetime: the backend must outlive it.
 
+#include <cstdint>
+#include <memory>
 #include <mutex>
+#include <optional>
 
+#include "rules/ruleset/rule_set.h"
 #include "server/rpc/rpc_service.h"
 #include "server/services/backend.h"
 #include "server/services/rule_set_check.h"
@@ -21,6 +26,8 @@ class RuleSetService final : public RpcService {
  private:
   grpc::Status Validate(const v1::ValidateRuleSetRequest& request,
                         v1::ValidateRuleSetResponse* response) const;
+  grpc::Status Convert(const v1::ConvertConditionRequest& request,
+                       v1::ConvertConditionResponse* response) const;
   grpc::Status Create(const v1::CreateRevisionRequest& request,
                       v1::CreateRevisionResponse* response) const;
   grpc::Status Get(const v1::GetRevisionRequest& request, v1::Revision* response) const;
@@ -41,6 +48,10 @@ class RuleSetService final : public RpcService {
   // The revision to go back to when the caller names none.
   grpc::Status FindPrevious(const storage::ActiveRevision& active, uint64_t* revision) const;
   grpc::Status ReadRevision(uint64_t revision, v1::RevisionView view, v1::Revision* message) const;
+  grpc::Status ReadRuleSet(uint64_t revision, v1::RuleSet* message) const;
+  // Nothing: the active one. One that is not live is compiled.
+  grpc::Status FindRuleSet(std::optional<uint64_t> revision,
+                           std::shared_ptr<const rules::RuleSet>* rule_set) const;
 
   // A message or files. One at a time: others wait, so that decisions keep their cores.
   template <typename Source>

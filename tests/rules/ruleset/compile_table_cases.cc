@@ -59,7 +59,7 @@ std::vector<FindingCase> TableCases() {
        {"unknown_table at table_rows[tt]"},
        Table("first", "tier,spend,value\ngold,,1") +
            "table_rows { key: 'tt' value { columns: 'x' } }",
-       "did you mean `t`?"},
+       "there is no table `tt`"},
       {"RefusesATableWithoutHitPolicy",
        {"missing_value at tables[t]"},
        Table("", "tier,spend,value\ngold,,1"),

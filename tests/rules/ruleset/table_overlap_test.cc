@@ -51,12 +51,12 @@ struct Column {
 };
 
 constexpr const char* kWords[] = {"a", "b", "c", "d"};  // d stands in no set
-constexpr int kPoints = 9;                              // keys 0 to 8
+constexpr int kPoints = 13;                             // keys -1 to 11: those of sets lie within
 
 bool Takes(const ValueSet* set, bool is_text, int point) {
   if (set == nullptr) return true;
   if (is_text) return set->ContainsText(kWords[point % 4]);
-  return point == kPoints ? set->nan() : set->ContainsKey(point);
+  return point == kPoints ? set->nan() : set->ContainsKey(point - 1);
 }
 
 size_t Below(std::mt19937_64& random, size_t bound) { return random() % bound; }
@@ -78,7 +78,7 @@ Column RandomColumn(std::mt19937_64& random, size_t rows) {
     } else {
       std::vector<KeyInterval> parts;
       for (size_t n = 1 + Below(random, 3); n > 0; --n) {
-        const auto first = static_cast<int64_t>(Below(random, kPoints));
+        const auto first = static_cast<int64_t>(Below(random, 9));
         parts.push_back({first, first + static_cast<int64_t>(Below(random, 3))});
       }
       set = ValueSet::KeyIntervals(parts);

@@ -91,6 +91,10 @@ std::vector<MethodCase> MethodCases() {
   create.set_request_id("r-6");
   create.set_message(kMark);
   add("RuleSetService/CreateRevision", create);
+  v1::ConvertConditionRequest convert;
+  convert.set_place(v1::CONDITION_PLACE_ELIGIBLE);
+  convert.set_text(kMark);
+  add("RuleSetService/ConvertCondition", convert);
   v1::PauseOfferRequest pause;
   pause.set_request_id("r-7");
   pause.set_offer_id(kMark);

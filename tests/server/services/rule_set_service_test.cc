@@ -12,6 +12,7 @@ namespace {
 using ::testing::Contains;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
+using ::testing::SizeIs;
 
 class RuleSetServiceTest : public ::testing::Test {
  protected:
@@ -42,6 +43,36 @@ class RuleSetServiceTest : public ::testing::Test {
     request.set_request_id(server_.NextRequestId());
     request.set_name(name);
     return server_.rule_sets().RollbackRevision(&context, request, response);
+  }
+
+  grpc::Status Convert(const v1::ConvertConditionRequest& request,
+                       v1::ConvertConditionResponse* response) {
+    grpc::ClientContext context;
+    return server_.rule_sets().ConvertCondition(&context, request, response);
+  }
+
+  // Of a condition of an offer's `eligible` unless said otherwise.
+  v1::ConvertConditionResponse ConvertText(const std::string& text,
+                                           v1::ConditionPlace place = v1::CONDITION_PLACE_ELIGIBLE,
+                                           const std::string& revision = "") {
+    v1::ConvertConditionRequest request;
+    v1::ConvertConditionResponse response;
+    request.set_revision(revision);
+    request.set_place(place);
+    request.set_text(text);
+    const grpc::Status status = Convert(request, &response);
+    EXPECT_TRUE(status.ok()) << status.error_message();
+    return response;
+  }
+
+  // Of a condition that has no errors of its own.
+  grpc::Status ConvertError(const std::string& revision) {
+    v1::ConvertConditionRequest request;
+    v1::ConvertConditionResponse ignored;
+    request.set_revision(revision);
+    request.set_place(v1::CONDITION_PLACE_ELIGIBLE);
+    request.set_text("customer.known");
+    return Convert(request, &ignored);
   }
 
   v1::GetActiveRevisionResponse Active() {
@@ -148,6 +179,112 @@ TEST_F(RuleSetServiceTest, ValidatesWithoutStoring) {
   ASSERT_TRUE(server_.rule_sets().ValidateRuleSet(&second, request, &response).ok());
   EXPECT_TRUE(response.valid());
   EXPECT_EQ(response.golden_tests_size(), 0);
+}
+
+TEST_F(RuleSetServiceTest, AConditionGoesFromTextToFormAndBack) {
+  server_.Publish(GroceryRules());
+  const v1::ConvertConditionResponse shown =
+      ConvertText("customer.tier=='gold'&&customer.spend_90d>=300.00");
+  EXPECT_EQ(shown.text(), "customer.tier == \"gold\" && customer.spend_90d >= 300.00");
+  EXPECT_EQ(shown.diagnostics().diagnostics_size(), 0);
+  ASSERT_EQ(shown.builder().all().conditions_size(), 2);
+  EXPECT_EQ(shown.builder().all().conditions(1).comparison().literal().number(), "300.00");
+
+  v1::ConvertConditionRequest request;
+  v1::ConvertConditionResponse back;
+  request.set_place(v1::CONDITION_PLACE_ELIGIBLE);
+  *request.mutable_builder() = shown.builder();
+  ASSERT_TRUE(Convert(request, &back).ok());
+  EXPECT_EQ(back.text(), shown.text());
+  EXPECT_EQ(back.builder().SerializeAsString(), shown.builder().SerializeAsString());
+
+  const v1::ConvertConditionResponse text_only =
+      ConvertText("customer.allergies.exists(a, a == \"nuts\")");
+  EXPECT_EQ(text_only.text(), "customer.allergies.exists(a, a == \"nuts\")");
+  EXPECT_FALSE(text_only.has_builder());
+}
+
+TEST_F(RuleSetServiceTest, AConditionWithErrorsIsAnsweredWithThem) {
+  server_.Publish(GroceryRules());
+  const v1::ConvertConditionResponse wrong = ConvertText("customer.known && customer.spend_9d > 1");
+  EXPECT_EQ(wrong.text(), "");
+  EXPECT_FALSE(wrong.has_builder());
+  ASSERT_EQ(wrong.diagnostics().diagnostics_size(), 1);
+  const v1::Diagnostic& found = wrong.diagnostics().diagnostics(0);
+  EXPECT_EQ(found.severity(), v1::DIAGNOSTIC_SEVERITY_ERROR);
+  EXPECT_EQ(found.code(), "unknown_name");
+  EXPECT_EQ(found.field_path(), "text");
+  EXPECT_EQ(found.column(), 19);
+  EXPECT_THAT(found.hint(), HasSubstr("customer.spend_90d"));
+
+  v1::ConvertConditionRequest request;
+  v1::ConvertConditionResponse response;
+  request.set_place(v1::CONDITION_PLACE_ELIGIBLE);
+  request.mutable_builder()->mutable_any()->add_conditions()->set_flag("customer.known");
+  request.mutable_builder()->mutable_any()->add_conditions()->mutable_comparison();
+  ASSERT_TRUE(Convert(request, &response).ok());
+  ASSERT_EQ(response.diagnostics().diagnostics_size(), 1);
+  EXPECT_EQ(response.diagnostics().diagnostics(0).field_path(),
+            "builder.any.conditions[1].comparison.relation");
+
+  const v1::ConvertConditionResponse long_text = ConvertText(std::string(100'001, 'x'));
+  ASSERT_EQ(long_text.diagnostics().diagnostics_size(), 1);
+  EXPECT_EQ(long_text.diagnostics().diagnostics(0).code(), "too_long");
+}
+
+TEST_F(RuleSetServiceTest, EachPlaceOfAConditionHasItsNames) {
+  server_.Publish(GroceryRules());
+  struct Use {
+    const char* text;
+    std::vector<v1::ConditionPlace> places;  // that may say so
+  };
+  const std::vector<v1::ConditionPlace> all = {
+      v1::CONDITION_PLACE_AUDIENCE, v1::CONDITION_PLACE_SEGMENT,
+      v1::CONDITION_PLACE_ELIGIBLE, v1::CONDITION_PLACE_REQUIRES,
+      v1::CONDITION_PLACE_LINES,    v1::CONDITION_PLACE_NEVER_DISCOUNT};
+  const std::vector<Use> uses = {
+      {"customer.tier == \"gold\"",
+       {v1::CONDITION_PLACE_AUDIENCE, v1::CONDITION_PLACE_SEGMENT, v1::CONDITION_PLACE_ELIGIBLE,
+        v1::CONDITION_PLACE_REQUIRES, v1::CONDITION_PLACE_LINES}},
+      {"customer.segment == \"loyal\"",
+       {v1::CONDITION_PLACE_ELIGIBLE, v1::CONDITION_PLACE_REQUIRES, v1::CONDITION_PLACE_LINES}},
+      {"basket.net >= 20.00", {v1::CONDITION_PLACE_REQUIRES}},
+      {"line.sku == \"BEANS\"", {v1::CONDITION_PLACE_LINES, v1::CONDITION_PLACE_NEVER_DISCOUNT}},
+  };
+  for (const Use& use : uses) {
+    std::vector<v1::ConditionPlace> places;
+    for (const v1::ConditionPlace place : all) {
+      const v1::ConvertConditionResponse response = ConvertText(use.text, place);
+      if (response.has_builder()) places.push_back(place);
+      EXPECT_EQ(response.diagnostics().diagnostics().empty(), response.has_builder());
+    }
+    EXPECT_EQ(places, use.places) << use.text;
+  }
+}
+
+TEST_F(RuleSetServiceTest, AConditionIsReadWithTheNamesOfTheRevisionThatIsAskedFor) {
+  EXPECT_EQ(ReasonOf(ConvertError("")), "NO_ACTIVE_REVISION");
+  server_.Publish(GroceryRules());
+  v1::RuleSetSource draft = GroceryRules("30");
+  for (v1::RuleSetFile& file : *draft.mutable_files()->mutable_files()) {
+    if (file.path() == "schema.yaml") {
+      file.set_content("request: { rain: { type: bool, optional: true } }\n" + file.content());
+    }
+  }
+  v1::CreateRevisionResponse created;
+  ASSERT_TRUE(Create(draft, "draft", &created).ok());
+  ASSERT_EQ(created.revision().name(), "revisions/2");
+
+  const auto by = [this](const std::string& revision) {
+    return ConvertText("request.rain", v1::CONDITION_PLACE_ELIGIBLE, revision);
+  };
+  EXPECT_EQ(by("revisions/2").builder().flag(), "request.rain");
+  EXPECT_THAT(by("revisions/1").diagnostics().diagnostics(), SizeIs(1));
+  EXPECT_THAT(by("").diagnostics().diagnostics(), SizeIs(1));
+  EXPECT_EQ(ReasonOf(ConvertError("revisions/3")), "REVISION_NOT_FOUND");
+  ASSERT_TRUE(Publish("revisions/2").ok());
+  EXPECT_EQ(by("").builder().flag(), "request.rain");
+  EXPECT_THAT(by("revisions/1").diagnostics().diagnostics(), SizeIs(1));
 }
 
 TEST_F(RuleSetServiceTest, ARetryGetsTheFirstAnswerAndAnotherBodyIsRefused) {
@@ -293,6 +430,15 @@ TEST_F(RuleSetServiceTest, EveryViolationOfARequestIsListed) {
   const grpc::Status status = Create(v1::RuleSetSource(), "not an id!", &created);
   EXPECT_EQ(ReasonOf(status), "INVALID_REQUEST");
   EXPECT_THAT(FieldsOf(status), ElementsAre("request_id", "source"));
+
+  v1::ConvertConditionRequest convert;
+  v1::ConvertConditionResponse converted;
+  convert.set_revision("revisions/x");
+  EXPECT_THAT(FieldsOf(Convert(convert, &converted)), ElementsAre("revision", "place", "form"));
+  convert.set_revision("");
+  ASSERT_TRUE(convert.MergeFromString("\x10\x4d")) << "a place that a later version has";
+  convert.set_text("customer.known");
+  EXPECT_THAT(FieldsOf(Convert(convert, &converted)), ElementsAre("place"));
 }
 
 }  // namespace
