@@ -219,11 +219,9 @@ struct Place {
 
 std::vector<Place> Places() {
   return {
-      {"computed", Scope::kComputed,
+      {"audience", Scope::kComputed,
        [](v1::RuleSet& message, const std::string& text) {
-         auto& computed = (*message.mutable_schema()->mutable_computed())["customer.mark"];
-         computed.set_type("bool");
-         computed.set_is(text);
+         (*message.mutable_audiences())["mark"].set_when(text);
        }},
       {"segment", Scope::kSegment,
        [](v1::RuleSet& message, const std::string& text) {
