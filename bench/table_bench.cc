@@ -76,8 +76,8 @@ class Asked {
       state.SkipWithError("the rule set has errors");
       return;
     }
-    for (int i = 0; i < kCustomers; ++i) {
-      const int row = static_cast<int>(static_cast<int64_t>(i) * 7919 % rows);
+    for (size_t i = 0; i < kCustomers; ++i) {
+      const int row = static_cast<int>(i * 7919 % static_cast<size_t>(rows));
       expected_.push_back(static_cast<uint32_t>(row));
       facts_.push_back(FactsOf(row));
     }

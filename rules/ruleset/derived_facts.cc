@@ -6,6 +6,7 @@
 #include "absl/container/flat_hash_map.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "rules/expr/macro_syntax.h"
 #include "rules/expr/parser.h"
 #include "rules/ruleset/diagnostic_codes.h"
 
@@ -13,21 +14,13 @@ namespace touchstone::rules {
 namespace {
 
 using expr::Expr;
-using expr::ExprKind;
-
-// "customer.age" for the chain of selections that ends in this node; "" for other nodes.
-std::string DottedName(const Expr& node) {
-  if (node.kind == ExprKind::kIdent) {
-    return node.name.substr(!node.name.empty() && node.name[0] == '.' ? 1 : 0);
-  }
-  if (node.kind != ExprKind::kSelect || node.children.empty()) return "";
-  const std::string base = DottedName(*node.children[0]);
-  return base.empty() ? "" : absl::StrCat(base, ".", node.name);
-}
 
 void CollectReads(const Expr& node, const DerivedFacts& facts, std::vector<std::string>& reads) {
-  std::string name = DottedName(node);
-  if (facts.contains(name)) reads.push_back(std::move(name));
+  if (expr::IsDottedName(node)) {
+    std::string name = expr::DottedName(node);
+    if (name[0] == '.') name.erase(0, 1);
+    if (facts.contains(name)) reads.push_back(std::move(name));
+  }
   for (const expr::ExprPtr& child : node.children) CollectReads(*child, facts, reads);
 }
 
