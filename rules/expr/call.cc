@@ -102,7 +102,8 @@ Value CallBinary(Function function, Arguments arguments, Evaluation& evaluation)
     case Function::kEndsWith:
       return FindAffix(function, a, b, evaluation);
     case Function::kMatches:
-      return MatchesPattern(a, b, evaluation);
+      if (a.kind() != Kind::kString || b.kind() != Kind::kString) return NoOverload();
+      return MatchesPattern(a.string_value(), b.string_value(), evaluation);
     case Function::kAge:
       return Age(a, b, evaluation.frame.zone, evaluation.calendar());
     default:

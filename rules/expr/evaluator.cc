@@ -216,6 +216,47 @@ Value RunCall(const EvaluationPlan& plan, const Node& node, Evaluation& evaluati
               evaluation);
 }
 
+// Values of other kinds than declared. Out of the way: what follows needs no stack then.
+[[gnu::noinline]] Value CallAnyway(const Node& node, Value a, Evaluation& evaluation) {
+  return Call(static_cast<Function>(node.detail), {&a, 1}, evaluation);
+}
+
+[[gnu::noinline]] Value CallAnyway(const Node& node, Value a, Value b, Evaluation& evaluation) {
+  return Call(static_cast<Function>(node.detail), {a, b}, evaluation);
+}
+
+[[gnu::noinline]] Value CompareAnyway(const Node& node, Value a, Value b, Evaluation& evaluation) {
+  return CompareValues(node.detail, a, b, evaluation);
+}
+
+Value RunTypedUnary(const EvaluationPlan& plan, const Node& node, Evaluation& evaluation) {
+  const Value a = Read(plan, node.first, evaluation);
+  if (static_cast<uint16_t>(a.kind()) != node.small) [[unlikely]] {
+    return CallAnyway(node, a, evaluation);
+  }
+  return node.unary(a, node.detail, evaluation);
+}
+
+Value RunTypedBinary(const EvaluationPlan& plan, const Node& node, Evaluation& evaluation) {
+  const Value a = Read(plan, node.first, evaluation);
+  // As in RunCall: the second operand is not visited then.
+  if (a.IsError()) return a;
+  const Value b = Read(plan, node.second, evaluation);
+  if (KindsOf(a.kind(), b.kind()) != node.small) [[unlikely]] {
+    return CallAnyway(node, a, b, evaluation);
+  }
+  return node.binary(a, b, node.detail, evaluation);
+}
+
+Value RunTypedCompare(const EvaluationPlan& plan, const Node& node, Evaluation& evaluation) {
+  const Value a = Read(plan, node.first, evaluation);
+  const Value b = Read(plan, node.second, evaluation);
+  if (KindsOf(a.kind(), b.kind()) != node.small) [[unlikely]] {
+    return CompareAnyway(node, a, b, evaluation);
+  }
+  return node.binary(a, b, node.detail, evaluation);
+}
+
 Value RunCalendarPart(const EvaluationPlan& plan, const Node& node, Evaluation& evaluation) {
   return CalendarPart(static_cast<Function>(node.detail), Run(plan, node.first, evaluation),
                       plan.zones[node.second], evaluation.calendar());
@@ -403,6 +444,12 @@ constexpr Operation OperationOf(Op op) {
       return RunMatches;
     case Op::kCall:
       return RunCall;
+    case Op::kTypedUnary:
+      return RunTypedUnary;
+    case Op::kTypedBinary:
+      return RunTypedBinary;
+    case Op::kTypedCompare:
+      return RunTypedCompare;
     case Op::kCalendarPart:
       return RunCalendarPart;
     case Op::kList:

@@ -14,6 +14,7 @@
 #include "rules/expr/constant_set.h"
 #include "rules/expr/functions.h"
 #include "rules/expr/program.h"
+#include "rules/expr/typed_operations.h"
 #include "rules/expr/value.h"
 
 namespace touchstone::rules::expr {
@@ -41,6 +42,9 @@ enum class Op : uint8_t {
   kHoldsText,     // first: container; constant: text
   kMatches,       // first: text; second: index of a regex
   kCall,          // detail: Function; args
+  kTypedUnary,    // detail: Function; first; small: Kind; unary
+  kTypedBinary,   // detail: Function; first, second; small: KindsOf; binary
+  kTypedCompare,  // detail: Relation; first, second; small: KindsOf; binary
   kCalendarPart,  // detail: Function; first: time; second: index of a zone
   kList,          // args
   kMap,           // args: key, value, key, value...
@@ -79,7 +83,11 @@ struct Node {
   uint32_t first = kNoNode;
   uint32_t second = kNoNode;
   uint32_t third = kNoNode;  // or the number of args
-  Value constant;
+  union {
+    Value constant = Value();
+    TypedUnary unary;
+    TypedBinary binary;
+  };
 };
 static_assert(sizeof(Node) == 32);
 

@@ -49,6 +49,8 @@ class Planner {
   // planner_calls.cc: the operation for each function.
   Part VisitCall(const Expr& expr);
   Part VisitAnyCall(const Expr& expr);
+  // A call of expr's function over its operands: a typed operation where their types are known.
+  Part AddCall(const Expr& expr, const Parts& operands);
   Part VisitLogic(const Expr& expr);
   Part VisitConditional(const Expr& expr);
   Part VisitComparison(const Expr& expr);
