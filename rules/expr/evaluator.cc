@@ -192,6 +192,20 @@ Value RunInSet(const EvaluationPlan& plan, const Node& node, Evaluation& evaluat
   return InSet(*plan.sets[node.second], Read(plan, node.first, evaluation));
 }
 
+Value RunFindInMap(const EvaluationPlan& plan, const Node& node, Evaluation& evaluation) {
+  const Value key = Read(plan, node.first, evaluation);
+  if (key.IsError()) return key;
+  const Value* found = plan.maps[node.second].Find(key);
+  switch (static_cast<Function>(node.detail)) {
+    case Function::kIn:
+      return Value::Bool(found != nullptr);
+    case Function::kOptionalIndex:
+      return Value::Optional(found);
+    default:
+      return found != nullptr ? *found : Value::Error(ErrorCode::kNoSuchKey);
+  }
+}
+
 Value RunHoldsText(const EvaluationPlan& plan, const Node& node, Evaluation& evaluation) {
   return HoldsText(Read(plan, node.first, evaluation), node.constant, evaluation);
 }
@@ -438,6 +452,8 @@ constexpr Operation OperationOf(Op op) {
       return RunCompareExact;
     case Op::kInSet:
       return RunInSet;
+    case Op::kFindInMap:
+      return RunFindInMap;
     case Op::kHoldsText:
       return RunHoldsText;
     case Op::kMatches:

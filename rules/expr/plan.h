@@ -11,6 +11,7 @@
 #include "absl/time/time.h"
 #include "re2/re2.h"
 #include "rules/expr/ast.h"
+#include "rules/expr/constant_map.h"
 #include "rules/expr/constant_set.h"
 #include "rules/expr/functions.h"
 #include "rules/expr/program.h"
@@ -39,6 +40,7 @@ enum class Op : uint8_t {
   kCompare,       // detail: Relation; first, second
   kCompareExact,  // detail: Relation; first; constant: mantissa; small: scale
   kInSet,         // first: element; second: index of a ConstantSet
+  kFindInMap,     // detail: Function; first: key; second: index of a ConstantMap
   kHoldsText,     // first: container; constant: text
   kMatches,       // first: text; second: index of a regex
   kCall,          // detail: Function; args
@@ -100,6 +102,7 @@ struct alignas(64) EvaluationPlan {
   std::vector<Node> nodes;
   std::vector<uint32_t> arguments;
   std::vector<const ConstantSet*> sets;
+  std::vector<ConstantMap> maps;
   std::vector<std::unique_ptr<RE2>> regexes;
   std::vector<absl::TimeZone> zones;
   std::vector<Slot> slots;  // ascending, without duplicates

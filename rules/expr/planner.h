@@ -58,6 +58,9 @@ class Planner {
   Part VisitOrElse(const Expr& expr);
   Part VisitExtreme(const Expr& expr);
   Part VisitIn(const Expr& expr);
+  Part VisitIndex(const Expr& expr);
+  // REQUIRES: the map is a constant one.
+  Part AddFindInMap(Function function, const Part& key, const Part& map);
   Part AddHoldsText(const Part& element, const Part& container);
   Part VisitTextTest(const Expr& expr);
   Part VisitMatches(const Expr& expr);

@@ -58,6 +58,9 @@ Planner::Part Planner::VisitCall(const Expr& expr) {
       return VisitComparison(expr);
     case Function::kIn:
       return VisitIn(expr);
+    case Function::kIndex:
+    case Function::kOptionalIndex:
+      return arguments == 2 ? VisitIndex(expr) : VisitAnyCall(expr);
     case Function::kGreatest:
     case Function::kLeast:
       return arguments > 2 ? VisitExtreme(expr) : VisitAnyCall(expr);
@@ -250,6 +253,7 @@ Planner::Part Planner::VisitExtreme(const Expr& expr) {
 Planner::Part Planner::VisitIn(const Expr& expr) {
   const Part element = Visit(*expr.children[0]);
   const Part container = Visit(*expr.children[1]);
+  if (IsConstant(container, Kind::kMap)) return AddFindInMap(expr.function, element, container);
   if (!IsConstant(container, Kind::kList)) {
     if (IsConstant(element, Kind::kString)) return AddHoldsText(element, container);
     return AddCall(expr, {element, container});
@@ -271,6 +275,23 @@ Planner::Part Planner::VisitIn(const Expr& expr) {
   node.op = Op::kInSet;
   node.first = element.node;
   return AddOver(node, {element});
+}
+
+Planner::Part Planner::VisitIndex(const Expr& expr) {
+  const Part container = Visit(*expr.children[0]);
+  const Part index = Visit(*expr.children[1]);
+  if (IsConstant(container, Kind::kMap)) return AddFindInMap(expr.function, index, container);
+  return AddCall(expr, {container, index});
+}
+
+Planner::Part Planner::AddFindInMap(Function function, const Part& key, const Part& map) {
+  plan_.maps.emplace_back(NodeOf(map).constant.map_value());
+  Node node;
+  node.op = Op::kFindInMap;
+  node.detail = static_cast<uint8_t>(function);
+  node.first = key.node;
+  node.second = static_cast<uint32_t>(plan_.maps.size() - 1);
+  return AddOver(node, {key});
 }
 
 // The nodes of both operands stay, unvisited: a turn of a macro is charged by their number.

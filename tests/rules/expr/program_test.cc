@@ -158,6 +158,31 @@ TEST_F(ProgramTest, ConstantListIsProbedThroughItsIndex) {
   EXPECT_EQ(Evaluate("size(list.wine)"), "1");
 }
 
+// 1, 1u and 1.0 are one key.
+TEST_F(ProgramTest, ConstantMapIsLookedUpByKeysOfEveryKind) {
+  const std::string map =
+      "{'gold': 1, 'silver': 2, 3: 3, 4u: 4, true: 5, '': 6, -7: 7, 'bronze': 8, 9: 9}";
+  Declare("tier", Type(TypeKind::kString), Value::String("silver"));
+  Declare("n", Type(TypeKind::kInt), Value::Int(4));
+  Declare("u", Type(TypeKind::kUint), Value::Uint(3));
+  Declare("d", Type(TypeKind::kDouble), Value::Double(-7.0));
+  Declare("none", Type(TypeKind::kString), Value::String("iron"));
+  Declare("missing", Type(TypeKind::kString), Value::Absent());
+  EXPECT_EQ(Evaluate(map + "[tier]"), "2");
+  EXPECT_EQ(Evaluate(map + "[tier + '']"), "2");
+  EXPECT_EQ(Evaluate(map + "[dyn(n)]"), "4");
+  EXPECT_EQ(Evaluate(map + "[dyn(u)]"), "3");
+  EXPECT_EQ(Evaluate(map + "[dyn(d)]"), "7");
+  EXPECT_EQ(Evaluate(map + "[n == 4]"), "5");
+  EXPECT_EQ(Evaluate(map + "[none]"), "error: no_such_key");
+  EXPECT_EQ(Evaluate(map + "[missing]"), "error: absent");
+  EXPECT_EQ(Evaluate(map + "[?tier]"), "optional.of(2)");
+  EXPECT_EQ(Evaluate(map + "[?none]"), "optional.none()");
+  EXPECT_EQ(Evaluate("tier in " + map), "true");
+  EXPECT_EQ(Evaluate("none in " + map), "false");
+  EXPECT_EQ(Evaluate("missing in " + map), "error: absent");
+}
+
 TEST_F(ProgramTest, BareLiteralOfMoneyCountsTenThousandths) {
   const absl::StatusOr<Program> program = Compile("5.25", Type(TypeKind::kMoney));
   ASSERT_TRUE(program.ok()) << program.status();
