@@ -8,6 +8,7 @@
 #include "rules/expr/amounts.h"
 #include "rules/expr/text.h"
 #include "rules/expr/timestamps.h"
+#include "rules/money/amount_text.h"
 
 namespace touchstone::rules::expr {
 namespace {
@@ -192,8 +193,8 @@ Value ToDuration(const Value& value, Evaluation& /*evaluation*/) {
 Value ToMoney(const Value& value, Evaluation& /*evaluation*/) {
   if (value.kind() == Kind::kMoney) return value;
   if (value.kind() != Kind::kString) return NoOverload();
-  const absl::StatusOr<Money> money = ParseMoney(value.string_value());
-  return money.ok() ? Value::OfMoney(*money) : Invalid();
+  const std::optional<Money> money = ReadMoney(value.string_value());
+  return money.has_value() ? Value::OfMoney(*money) : Invalid();
 }
 
 Value ToDecimal(const Value& value, Evaluation& /*evaluation*/) {
@@ -206,8 +207,8 @@ Value ToDecimal(const Value& value, Evaluation& /*evaluation*/) {
       return Value::OfDecimal(Decimal{thousandths});
     }
     case Kind::kString: {
-      const absl::StatusOr<Decimal> decimal = ParseDecimal(value.string_value());
-      return decimal.ok() ? Value::OfDecimal(*decimal) : Invalid();
+      const std::optional<Decimal> decimal = ReadDecimal(value.string_value());
+      return decimal.has_value() ? Value::OfDecimal(*decimal) : Invalid();
     }
     default:
       return NoOverload();

@@ -17,7 +17,7 @@ Value Size(const Value& value, Evaluation& evaluation);
 // contains, startsWith, endsWith.
 Value FindAffix(Function function, const Value& text, const Value& part, Evaluation& evaluation);
 Value ContainsText(absl::string_view text, absl::string_view part, Evaluation& evaluation);
-// matches() with a pattern that is known only now: compiled on every call.
+// matches() with a pattern that is known only now. Charged as if it were compiled on every call.
 Value MatchesPattern(absl::string_view text, absl::string_view pattern, Evaluation& evaluation);
 
 // The strings extension: kCharAt to kTrim. REQUIRES: no argument is an error.

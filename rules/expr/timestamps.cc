@@ -149,7 +149,7 @@ bool FindZone(absl::string_view name, absl::TimeZone* zone) {
     return true;
   }
   // absl takes "" and "localtime" for the machine's zone; a rule must mean the same everywhere.
-  if (name.empty() || name == "localtime") return false;
+  if (name.empty() || name == "localtime" || name.size() > kMaxZoneNameBytes) return false;
   return absl::LoadTimeZone(name, zone);
 }
 

@@ -37,6 +37,7 @@ inline constexpr size_t kTimeTextBytes = 48;
 absl::string_view FormatTimestamp(const Value& timestamp, char* buffer);
 absl::string_view FormatDuration(const Value& duration, char* buffer);
 
+inline constexpr size_t kMaxZoneNameBytes = 64;  // longer names name nothing
 // A zone argument: an IANA name, "UTC", or an offset "+11:00", "-02:30", "02:00". False: neither.
 // Cost: a name that was never asked for before is read from the zone database.
 bool FindZone(absl::string_view name, absl::TimeZone* zone);

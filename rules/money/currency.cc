@@ -2,8 +2,10 @@
 #include <cassert>
 #include <cstddef>
 #include <iterator>
+#include <optional>
 
 #include "absl/strings/str_cat.h"
+#include "rules/money/amount_text.h"
 #include "rules/money/money.h"
 
 namespace touchstone::rules {
@@ -58,15 +60,18 @@ static_assert(StrictlySorted(), "FromCode searches by bisection");
 
 }  // namespace
 
-absl::StatusOr<Currency> Currency::FromCode(absl::string_view code) {
+std::optional<Currency> ReadCurrency(absl::string_view code) {
   const auto* const found =
       std::lower_bound(std::begin(kCurrencies), std::end(kCurrencies), code,
                        [](const CurrencyEntry& a, absl::string_view b) { return CodeOf(a) < b; });
-  if (code.empty() || found == std::end(kCurrencies) || CodeOf(*found) != code) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("\"", code, "\" is not an ISO 4217 code in use, such as \"EUR\""));
-  }
-  return FromIndex(static_cast<uint16_t>(found - std::begin(kCurrencies)));
+  if (code.empty() || found == std::end(kCurrencies) || CodeOf(*found) != code) return std::nullopt;
+  return Currency::FromIndex(static_cast<uint16_t>(found - std::begin(kCurrencies)));
+}
+
+absl::StatusOr<Currency> Currency::FromCode(absl::string_view code) {
+  if (const std::optional<Currency> currency = ReadCurrency(code)) return *currency;
+  return absl::InvalidArgumentError(
+      absl::StrCat("\"", code, "\" is not an ISO 4217 code in use, such as \"EUR\""));
 }
 
 Currency Currency::FromIndex(uint16_t index) {
