@@ -1,5 +1,4 @@
 #include <algorithm>
-#include <cassert>
 #include <cstddef>
 #include <iterator>
 #include <optional>
@@ -69,16 +68,10 @@ std::optional<Currency> ReadCurrency(absl::string_view code) {
 }
 
 absl::StatusOr<Currency> Currency::FromCode(absl::string_view code) {
+  static_assert(std::size(kCurrencies) == kEntries);
   if (const std::optional<Currency> currency = ReadCurrency(code)) return *currency;
   return absl::InvalidArgumentError(
       absl::StrCat("\"", code, "\" is not an ISO 4217 code in use, such as \"EUR\""));
-}
-
-Currency Currency::FromIndex(uint16_t index) {
-  assert(index < std::size(kCurrencies));
-  Currency currency;
-  currency.index_ = index;
-  return currency;
 }
 
 absl::string_view Currency::code() const { return CodeOf(kCurrencies[index_]); }

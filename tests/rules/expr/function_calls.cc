@@ -210,9 +210,8 @@ void EdgeValues::AddTexts() {
 }
 
 void EdgeValues::AddCollections() {
-  elements_ = {Value::String("go"), Value::String("gold"), Value::Int(7), Value::Int(8),
-               Value::Optional(nullptr)};
-  elements_.push_back(Value::Optional(&elements_[0]));
+  elements_ = {Value::String("go"), Value::String("gold"),    Value::Int(7),
+               Value::Int(8),       Value::Optional(nullptr), Value::Optional(&held_)};
   entries_ = {{Value::String("gold"), Value::Int(1)},
               {Value::Int(7), Value::Int(2)},
               {Value::String(""), Value::Absent()},

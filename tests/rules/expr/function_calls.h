@@ -72,6 +72,7 @@ class EdgeValues {
   void AddTexts();
   void AddCollections();
 
+  const Value held_ = Value::String("go");
   std::vector<Value> all_;
   std::vector<Value> elements_;
   std::vector<MapEntry> entries_;
