@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
 #include "rules/expr/checker.h"
 #include "rules/expr/parser.h"
@@ -31,7 +32,10 @@ std::vector<Attribute> Attributes() {
           {"customer.segment", Type(TypeKind::kString), Value::String("loyal")},
           {"customer.email", Type(TypeKind::kString), Value::String("anna.muster@example.com")},
           {"customer.score", Type(TypeKind::kDouble), Value::Double(0.5)},
-          {"basket.lines", Type(TypeKind::kInt), Value::Int(7)}};
+          {"basket.lines", Type(TypeKind::kInt), Value::Int(7)},
+          {"customer.refunds_90d", Type(TypeKind::kMoney), Value::OfMoney({1250, eur})},
+          {"customer.trend", Type(TypeKind::kDouble), Value::Double(1.5)},
+          {"customer.pattern", Type(TypeKind::kString), Value::String("^[a-z.]+@example")}};
 }
 
 constexpr absl::string_view kTenAtoms =
@@ -79,6 +83,48 @@ void Arithmetic(benchmark::State& state) {
   Evaluate(state, "0.2 * double(customer.spend_90d) + customer.score > 1.0");
 }
 BENCHMARK(Arithmetic);
+
+void IntArithmetic(benchmark::State& state) {
+  Evaluate(state, "customer.age * basket.lines + customer.age % basket.lines - basket.lines > 280");
+}
+BENCHMARK(IntArithmetic);
+
+void DoubleArithmetic(benchmark::State& state) {
+  Evaluate(state, "customer.score * customer.trend + customer.trend / customer.score > 3.7");
+}
+BENCHMARK(DoubleArithmetic);
+
+void MoneyArithmetic(benchmark::State& state) {
+  Evaluate(state,
+           "customer.spend_90d - customer.refunds_90d * basket.lines > "
+           "customer.refunds_90d + customer.refunds_90d");
+}
+BENCHMARK(MoneyArithmetic);
+
+void ComparisonOfFacts(benchmark::State& state) {
+  Evaluate(state,
+           "customer.spend_90d > customer.refunds_90d && customer.age > basket.lines && "
+           "customer.trend > customer.score && customer.tier != customer.segment");
+}
+BENCHMARK(ComparisonOfFacts);
+
+void Size(benchmark::State& state) {
+  Evaluate(state, "size(customer.tier) + size(customer.segment) == 9");
+}
+BENCHMARK(Size);
+
+// Of as many entries as its argument says, the last of which is asked for.
+void ConstantMap(benchmark::State& state) {
+  std::string map = "{";
+  for (int64_t i = 1; i < state.range(0); ++i) absl::StrAppend(&map, "'t", 100 + i, "': ", i, ", ");
+  Evaluate(state, absl::StrCat(map, "'gold': 40}[customer.tier] == 40"));
+}
+BENCHMARK(ConstantMap)->Arg(2)->Arg(4)->Arg(8)->Arg(16)->Arg(64);
+
+void PatternOfAFact(benchmark::State& state) {
+  Evaluate(state, "customer.email.matches(customer.pattern)");
+}
+BENCHMARK(PatternOfAFact);
 
 void Pattern(benchmark::State& state) {
   Evaluate(state, "customer.email.matches('^[a-z.]+@example')");

@@ -3,12 +3,16 @@
 #include <algorithm>
 #include <charconv>
 
+#include "rules/money/quotient.h"
+
 namespace touchstone::rules::expr {
 namespace {
 
 __extension__ using Int128 = __int128;
 
 constexpr int kDecimalScale = 3;
+
+Value Overflow() { return Value::Error(ErrorCode::kOverflow); }
 
 int ScaleOf(Money money) {
   return money.currency.is_none() ? kBareScale : money.currency.minor_digits();
@@ -32,9 +36,7 @@ Value Rescaled(int64_t count, int from, int to) {
     return Value::Int(count / divisor);
   }
   int64_t scaled = 0;
-  if (__builtin_mul_overflow(count, PowerOfTen(to - from), &scaled)) {
-    return Value::Error(ErrorCode::kOverflow);
-  }
+  if (__builtin_mul_overflow(count, PowerOfTen(to - from), &scaled)) return Overflow();
   return Value::Int(scaled);
 }
 
@@ -52,13 +54,12 @@ Value Align(Money& a, Money& b) {
   return Value::Null();
 }
 
-// Once currencies agree, leaving int64 is all that can go wrong in rules/money.
-Value OfResult(const absl::StatusOr<Money>& result) {
-  return result.ok() ? Value::OfMoney(*result) : Value::Error(ErrorCode::kOverflow);
-}
-
-Value OfResult(const absl::StatusOr<Decimal>& result) {
-  return result.ok() ? Value::OfDecimal(*result) : Value::Error(ErrorCode::kOverflow);
+// count * factor / 1000, rounded once; the error when it does not fit.
+Value TimesThousandths(int64_t count, int64_t factor) {
+  const Int128 product = QuotientRounded(Int128{count} * factor, PowerOfTen(kDecimalScale),
+                                         Rounding::kHalfAwayFromZero);
+  if (product > INT64_MAX || product < INT64_MIN) return Overflow();
+  return Value::Int(static_cast<int64_t>(product));
 }
 
 bool Both(Kind kind, const Value& a, const Value& b) {
@@ -111,53 +112,97 @@ Value CompareWithExact(Relation relation, const Value& value, ExactNumber litera
   return Value::Bool(Holds(relation, OrderOfSign(CompareExact(count, scale, literal))));
 }
 
+Value AddMoney(Money a, Money b) {
+  const Value aligned = Align(a, b);
+  if (aligned.IsError()) return aligned;
+  int64_t sum = 0;
+  if (__builtin_add_overflow(a.amount_minor, b.amount_minor, &sum)) return Overflow();
+  return Value::OfMoney(Money{sum, a.currency});
+}
+
+Value SubtractMoney(Money a, Money b) {
+  const Value aligned = Align(a, b);
+  if (aligned.IsError()) return aligned;
+  int64_t difference = 0;
+  if (__builtin_sub_overflow(a.amount_minor, b.amount_minor, &difference)) return Overflow();
+  return Value::OfMoney(Money{difference, a.currency});
+}
+
+Value MultiplyMoney(Money a, int64_t factor) {
+  int64_t product = 0;
+  if (__builtin_mul_overflow(a.amount_minor, factor, &product)) return Overflow();
+  return Value::OfMoney(Money{product, a.currency});
+}
+
+Value MultiplyMoney(Money a, Decimal factor) {
+  const Value product = TimesThousandths(a.amount_minor, factor.thousandths);
+  return product.IsError() ? product : Value::OfMoney(Money{product.int_value(), a.currency});
+}
+
+Value DivideMoney(Money a, int64_t parts) {
+  if (parts == 0) return Value::Error(ErrorCode::kDivideByZero);
+  const Int128 amount = a.amount_minor;
+  const Int128 rest = amount % parts;
+  Int128 share = amount / parts;
+  // The rest is smaller than the divisor, so twice either fits.
+  const Int128 divisor = parts;
+  if ((rest < 0 ? -rest : rest) * 2 >= (divisor < 0 ? -divisor : divisor)) {
+    share += (amount < 0) == (parts < 0) ? 1 : -1;
+  }
+  if (share > INT64_MAX || share < INT64_MIN) return Overflow();
+  return Value::OfMoney(Money{static_cast<int64_t>(share), a.currency});
+}
+
+Value NegateMoney(Money a) { return SubtractMoney(Money{0, a.currency}, a); }
+
+Value AddDecimals(Decimal a, Decimal b) {
+  int64_t sum = 0;
+  if (__builtin_add_overflow(a.thousandths, b.thousandths, &sum)) return Overflow();
+  return Value::OfDecimal(Decimal{sum});
+}
+
+Value SubtractDecimals(Decimal a, Decimal b) {
+  int64_t difference = 0;
+  if (__builtin_sub_overflow(a.thousandths, b.thousandths, &difference)) return Overflow();
+  return Value::OfDecimal(Decimal{difference});
+}
+
+Value MultiplyDecimals(Decimal a, Decimal b) {
+  const Value product = TimesThousandths(a.thousandths, b.thousandths);
+  return product.IsError() ? product : Value::OfDecimal(Decimal{product.int_value()});
+}
+
 Value AddAmounts(const Value& a, const Value& b) {
-  if (Both(Kind::kDecimal, a, b)) return OfResult(Add(a.decimal_value(), b.decimal_value()));
+  if (Both(Kind::kDecimal, a, b)) return AddDecimals(a.decimal_value(), b.decimal_value());
   if (!Both(Kind::kMoney, a, b)) return NoOverload();
-  Money x = a.money_value();
-  Money y = b.money_value();
-  const Value aligned = Align(x, y);
-  return aligned.IsError() ? aligned : OfResult(Add(x, y));
+  return AddMoney(a.money_value(), b.money_value());
 }
 
 Value SubtractAmounts(const Value& a, const Value& b) {
-  if (Both(Kind::kDecimal, a, b)) return OfResult(Subtract(a.decimal_value(), b.decimal_value()));
+  if (Both(Kind::kDecimal, a, b)) return SubtractDecimals(a.decimal_value(), b.decimal_value());
   if (!Both(Kind::kMoney, a, b)) return NoOverload();
-  Money x = a.money_value();
-  Money y = b.money_value();
-  const Value aligned = Align(x, y);
-  return aligned.IsError() ? aligned : OfResult(Subtract(x, y));
+  return SubtractMoney(a.money_value(), b.money_value());
 }
 
 Value MultiplyAmounts(const Value& a, const Value& b) {
   if (b.kind() == Kind::kMoney && a.kind() != Kind::kMoney) return MultiplyAmounts(b, a);
   if (a.kind() == Kind::kMoney) {
-    if (b.kind() == Kind::kInt) return OfResult(Multiply(a.money_value(), b.int_value()));
+    if (b.kind() == Kind::kInt) return MultiplyMoney(a.money_value(), b.int_value());
     if (b.kind() != Kind::kDecimal) return NoOverload();
-    return OfResult(Multiply(a.money_value(), b.decimal_value(), Rounding::kHalfAwayFromZero));
+    return MultiplyMoney(a.money_value(), b.decimal_value());
   }
   if (!Both(Kind::kDecimal, a, b)) return NoOverload();
-  return OfResult(Multiply(a.decimal_value(), b.decimal_value()));
+  return MultiplyDecimals(a.decimal_value(), b.decimal_value());
 }
 
 Value DivideAmount(const Value& a, const Value& b) {
   if (a.kind() != Kind::kMoney || b.kind() != Kind::kInt) return NoOverload();
-  if (b.int_value() == 0) return Value::Error(ErrorCode::kDivideByZero);
-  const Int128 amount = a.money_value().amount_minor;
-  const Int128 parts = b.int_value();
-  const Int128 rest = amount % parts;
-  Int128 share = amount / parts;
-  // The rest is smaller than the divisor, so twice either fits.
-  if ((rest < 0 ? -rest : rest) * 2 >= (parts < 0 ? -parts : parts)) {
-    share += (amount < 0) == (parts < 0) ? 1 : -1;
-  }
-  if (share > INT64_MAX || share < INT64_MIN) return Value::Error(ErrorCode::kOverflow);
-  return Value::OfMoney(Money{static_cast<int64_t>(share), a.money_value().currency});
+  return DivideMoney(a.money_value(), b.int_value());
 }
 
 Value NegateAmount(const Value& a) {
-  if (a.kind() == Kind::kMoney) return OfResult(Negate(a.money_value()));
-  if (a.kind() == Kind::kDecimal) return OfResult(Subtract(Decimal{0}, a.decimal_value()));
+  if (a.kind() == Kind::kMoney) return NegateMoney(a.money_value());
+  if (a.kind() == Kind::kDecimal) return SubtractDecimals(Decimal{0}, a.decimal_value());
   return NoOverload();
 }
 

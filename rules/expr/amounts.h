@@ -29,6 +29,17 @@ Value MultiplyAmounts(const Value& a, const Value& b);
 Value DivideAmount(const Value& a, const Value& b);
 Value NegateAmount(const Value& a);
 
+// The same where the kinds are known. Nothing is allocated when it overflows either.
+Value AddMoney(Money a, Money b);
+Value SubtractMoney(Money a, Money b);
+Value MultiplyMoney(Money a, int64_t factor);
+Value MultiplyMoney(Money a, Decimal factor);
+Value DivideMoney(Money a, int64_t parts);
+Value NegateMoney(Money a);
+Value AddDecimals(Decimal a, Decimal b);
+Value SubtractDecimals(Decimal a, Decimal b);
+Value MultiplyDecimals(Decimal a, Decimal b);
+
 // What an exact literal is where it stands for a value of its own: a decimal, or a bare amount.
 // kInvalidArgument when it has more decimals than the type, kOverflow when it is too large.
 Value ExactAsDecimal(ExactNumber literal);

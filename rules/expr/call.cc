@@ -2,6 +2,7 @@
 
 #include "rules/expr/collections.h"
 #include "rules/expr/comparison.h"
+#include "rules/expr/compiled_texts.h"
 #include "rules/expr/conversions.h"
 #include "rules/expr/encoders_extension.h"
 #include "rules/expr/format_extension.h"
@@ -61,11 +62,9 @@ Value CallUnary(Function function, const Value& a, Evaluation& evaluation) {
 Value CalendarPartInNamedZone(Function function, const Value& time, const Value& zone_name,
                               Evaluation& evaluation) {
   if (time.kind() != Kind::kTimestamp || zone_name.kind() != Kind::kString) return NoOverload();
-  absl::TimeZone zone;
-  if (!FindZone(zone_name.string_value(), &zone)) {
-    return Value::Error(ErrorCode::kInvalidArgument);
-  }
-  return CalendarPart(function, time, zone, evaluation.calendar());
+  const absl::TimeZone* zone = evaluation.scratch.compiled_texts().Zone(zone_name.string_value());
+  if (zone == nullptr) return Value::Error(ErrorCode::kInvalidArgument);
+  return CalendarPart(function, time, *zone, evaluation.calendar());
 }
 
 Value CallBinary(Function function, Arguments arguments, Evaluation& evaluation) {
@@ -102,7 +101,8 @@ Value CallBinary(Function function, Arguments arguments, Evaluation& evaluation)
     case Function::kEndsWith:
       return FindAffix(function, a, b, evaluation);
     case Function::kMatches:
-      return MatchesPattern(a, b, evaluation);
+      if (a.kind() != Kind::kString || b.kind() != Kind::kString) return NoOverload();
+      return MatchesPattern(a.string_value(), b.string_value(), evaluation);
     case Function::kAge:
       return Age(a, b, evaluation.frame.zone, evaluation.calendar());
     default:

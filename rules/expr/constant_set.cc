@@ -14,14 +14,16 @@ uint64_t Mix(uint64_t x) {
   return x;
 }
 
-// The last 1 to 7 bytes of a text, in an order that is a function of them and their number.
+// The last 1 to 7 bytes of a text, as a number that says which they are.
 uint64_t LoadTail(const char* bytes, size_t size) {
   if (size >= 4) {
     uint32_t first = 0;
     uint32_t last = 0;
     std::memcpy(&first, bytes, 4);
     std::memcpy(&last, bytes + size - 4, 4);
-    return uint64_t{last} << 32 | first;
+    // Where both overlap they agree. (A word beside itself would be undone by the first shift of
+    // Mix: texts of four bytes would share a few places.)
+    return uint64_t{last} << 8 * (size - 4) | first;
   }
   const auto byte = [bytes](size_t i) { return uint64_t{static_cast<unsigned char>(bytes[i])}; };
   return byte(0) | byte(size / 2) << 8 | byte(size - 1) << 16;

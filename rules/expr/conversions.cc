@@ -8,6 +8,7 @@
 #include "rules/expr/amounts.h"
 #include "rules/expr/text.h"
 #include "rules/expr/timestamps.h"
+#include "rules/money/amount_text.h"
 
 namespace touchstone::rules::expr {
 namespace {
@@ -18,7 +19,7 @@ Value Invalid() { return Value::Error(ErrorCode::kInvalidArgument); }
 constexpr double kTwoTo63 = 9223372036854775808.0;
 constexpr double kTwoTo64 = 18446744073709551616.0;
 
-Value ToBool(const Value& value) {
+Value ToBool(const Value& value, Evaluation& /*evaluation*/) {
   if (value.kind() == Kind::kBool) return value;
   if (value.kind() != Kind::kString) return NoOverload();
   const absl::string_view text = value.string_value();
@@ -40,7 +41,7 @@ bool ReadInteger(absl::string_view text, Integer* number) {
   return result.ec == std::errc() && result.ptr == end;
 }
 
-Value ToInt(const Value& value) {
+Value ToInt(const Value& value, Evaluation& /*evaluation*/) {
   switch (value.kind()) {
     case Kind::kInt:
       return value;
@@ -65,7 +66,7 @@ Value ToInt(const Value& value) {
   }
 }
 
-Value ToUint(const Value& value) {
+Value ToUint(const Value& value, Evaluation& /*evaluation*/) {
   switch (value.kind()) {
     case Kind::kUint:
       return value;
@@ -99,7 +100,7 @@ Value ReadDouble(absl::string_view text) {
   return Value::Double(number);
 }
 
-Value ToDouble(const Value& value) {
+Value ToDouble(const Value& value, Evaluation& /*evaluation*/) {
   switch (value.kind()) {
     case Kind::kDouble:
       return value;
@@ -166,7 +167,12 @@ Value ToString(const Value& value, Evaluation& evaluation) {
   }
 }
 
-Value ToTimestamp(const Value& value) {
+Value ToBytes(const Value& value, Evaluation& /*evaluation*/) {
+  if (value.kind() == Kind::kBytes) return value;
+  return value.kind() == Kind::kString ? Value::Bytes(value.string_value()) : NoOverload();
+}
+
+Value ToTimestamp(const Value& value, Evaluation& /*evaluation*/) {
   switch (value.kind()) {
     case Kind::kTimestamp:
       return value;
@@ -179,19 +185,19 @@ Value ToTimestamp(const Value& value) {
   }
 }
 
-Value ToDuration(const Value& value) {
+Value ToDuration(const Value& value, Evaluation& /*evaluation*/) {
   if (value.kind() == Kind::kDuration) return value;
   return value.kind() == Kind::kString ? ParseDuration(value.string_value()) : NoOverload();
 }
 
-Value ToMoney(const Value& value) {
+Value ToMoney(const Value& value, Evaluation& /*evaluation*/) {
   if (value.kind() == Kind::kMoney) return value;
   if (value.kind() != Kind::kString) return NoOverload();
-  const absl::StatusOr<Money> money = ParseMoney(value.string_value());
-  return money.ok() ? Value::OfMoney(*money) : Invalid();
+  const std::optional<Money> money = ReadMoney(value.string_value());
+  return money.has_value() ? Value::OfMoney(*money) : Invalid();
 }
 
-Value ToDecimal(const Value& value) {
+Value ToDecimal(const Value& value, Evaluation& /*evaluation*/) {
   switch (value.kind()) {
     case Kind::kDecimal:
       return value;
@@ -201,8 +207,8 @@ Value ToDecimal(const Value& value) {
       return Value::OfDecimal(Decimal{thousandths});
     }
     case Kind::kString: {
-      const absl::StatusOr<Decimal> decimal = ParseDecimal(value.string_value());
-      return decimal.ok() ? Value::OfDecimal(*decimal) : Invalid();
+      const std::optional<Decimal> decimal = ReadDecimal(value.string_value());
+      return decimal.has_value() ? Value::OfDecimal(*decimal) : Invalid();
     }
     default:
       return NoOverload();
@@ -221,6 +227,20 @@ Value TypeOfValue(const Value& value) {
   return Value::OfType(&(*kTypes)[static_cast<size_t>(value.kind())]);
 }
 
+// A conversion where the kind is known: the compiler leaves the others out.
+template <auto Conversion, Kind kind>
+Value From(Value value, uint8_t /*detail*/, Evaluation& evaluation) {
+  if (value.kind() != kind) __builtin_unreachable();
+  return Conversion(value, evaluation);
+}
+
+template <auto Conversion, Kind... kinds>
+TypedUnary AmongKinds(Kind kind) {
+  TypedUnary found = nullptr;
+  ((kind == kinds ? void(found = From<Conversion, kinds>) : void()), ...);
+  return found;
+}
+
 }  // namespace
 
 absl::string_view FormatDouble(double value, char* buffer) {
@@ -233,31 +253,58 @@ absl::string_view FormatDouble(double value, char* buffer) {
 Value Convert(Function function, const Value& value, Evaluation& evaluation) {
   switch (function) {
     case Function::kBool:
-      return ToBool(value);
+      return ToBool(value, evaluation);
     case Function::kInt:
-      return ToInt(value);
+      return ToInt(value, evaluation);
     case Function::kUint:
-      return ToUint(value);
+      return ToUint(value, evaluation);
     case Function::kDouble:
-      return ToDouble(value);
+      return ToDouble(value, evaluation);
     case Function::kString:
       return ToString(value, evaluation);
     case Function::kBytes:
-      if (value.kind() == Kind::kBytes) return value;
-      if (value.kind() != Kind::kString) return NoOverload();
-      return Value::Bytes(value.string_value());
+      return ToBytes(value, evaluation);
     case Function::kTimestamp:
-      return ToTimestamp(value);
+      return ToTimestamp(value, evaluation);
     case Function::kDuration:
-      return ToDuration(value);
+      return ToDuration(value, evaluation);
     case Function::kMoney:
-      return ToMoney(value);
+      return ToMoney(value, evaluation);
     case Function::kDecimal:
-      return ToDecimal(value);
+      return ToDecimal(value, evaluation);
     case Function::kType:
       return TypeOfValue(value);
     default:
       return NoOverload();
+  }
+}
+
+TypedUnary FindConversion(Function function, Kind from) {
+  using enum Kind;
+  switch (function) {
+    case Function::kBool:
+      return AmongKinds<ToBool, kBool, kString>(from);
+    case Function::kInt:
+      return AmongKinds<ToInt, kInt, kUint, kDouble, kString, kTimestamp, kDecimal>(from);
+    case Function::kUint:
+      return AmongKinds<ToUint, kUint, kInt, kDouble, kString>(from);
+    case Function::kDouble:
+      return AmongKinds<ToDouble, kDouble, kInt, kUint, kString, kMoney, kDecimal>(from);
+    case Function::kString:
+      return AmongKinds<ToString, kString, kBool, kInt, kUint, kDouble, kBytes, kTimestamp,
+                        kDuration, kMoney, kDecimal>(from);
+    case Function::kBytes:
+      return AmongKinds<ToBytes, kBytes, kString>(from);
+    case Function::kTimestamp:
+      return AmongKinds<ToTimestamp, kTimestamp, kString, kInt>(from);
+    case Function::kDuration:
+      return AmongKinds<ToDuration, kDuration, kString>(from);
+    case Function::kMoney:
+      return AmongKinds<ToMoney, kMoney, kString>(from);
+    case Function::kDecimal:
+      return AmongKinds<ToDecimal, kDecimal, kString, kInt>(from);
+    default:
+      return nullptr;
   }
 }
 

@@ -192,6 +192,20 @@ Value RunInSet(const EvaluationPlan& plan, const Node& node, Evaluation& evaluat
   return InSet(*plan.sets[node.second], Read(plan, node.first, evaluation));
 }
 
+Value RunFindInMap(const EvaluationPlan& plan, const Node& node, Evaluation& evaluation) {
+  const Value key = Read(plan, node.first, evaluation);
+  if (key.IsError()) return key;
+  const Value* found = plan.maps[node.second].Find(key);
+  switch (static_cast<Function>(node.detail)) {
+    case Function::kIn:
+      return Value::Bool(found != nullptr);
+    case Function::kOptionalIndex:
+      return Value::Optional(found);
+    default:
+      return found != nullptr ? *found : Value::Error(ErrorCode::kNoSuchKey);
+  }
+}
+
 Value RunHoldsText(const EvaluationPlan& plan, const Node& node, Evaluation& evaluation) {
   return HoldsText(Read(plan, node.first, evaluation), node.constant, evaluation);
 }
@@ -214,6 +228,47 @@ Value RunCall(const EvaluationPlan& plan, const Node& node, Evaluation& evaluati
   }
   return Call(static_cast<Function>(node.detail), absl::MakeConstSpan(values.data(), node.third),
               evaluation);
+}
+
+// Values of other kinds than declared. Out of the way: what follows needs no stack then.
+[[gnu::noinline]] Value CallAnyway(const Node& node, Value a, Evaluation& evaluation) {
+  return Call(static_cast<Function>(node.detail), {&a, 1}, evaluation);
+}
+
+[[gnu::noinline]] Value CallAnyway(const Node& node, Value a, Value b, Evaluation& evaluation) {
+  return Call(static_cast<Function>(node.detail), {a, b}, evaluation);
+}
+
+[[gnu::noinline]] Value CompareAnyway(const Node& node, Value a, Value b, Evaluation& evaluation) {
+  return CompareValues(node.detail, a, b, evaluation);
+}
+
+Value RunTypedUnary(const EvaluationPlan& plan, const Node& node, Evaluation& evaluation) {
+  const Value a = Read(plan, node.first, evaluation);
+  if (static_cast<uint16_t>(a.kind()) != node.small) [[unlikely]] {
+    return CallAnyway(node, a, evaluation);
+  }
+  return node.unary(a, node.detail, evaluation);
+}
+
+Value RunTypedBinary(const EvaluationPlan& plan, const Node& node, Evaluation& evaluation) {
+  const Value a = Read(plan, node.first, evaluation);
+  // As in RunCall: the second operand is not visited then.
+  if (a.IsError()) return a;
+  const Value b = Read(plan, node.second, evaluation);
+  if (KindsOf(a.kind(), b.kind()) != node.small) [[unlikely]] {
+    return CallAnyway(node, a, b, evaluation);
+  }
+  return node.binary(a, b, node.detail, evaluation);
+}
+
+Value RunTypedCompare(const EvaluationPlan& plan, const Node& node, Evaluation& evaluation) {
+  const Value a = Read(plan, node.first, evaluation);
+  const Value b = Read(plan, node.second, evaluation);
+  if (KindsOf(a.kind(), b.kind()) != node.small) [[unlikely]] {
+    return CompareAnyway(node, a, b, evaluation);
+  }
+  return node.binary(a, b, node.detail, evaluation);
 }
 
 Value RunCalendarPart(const EvaluationPlan& plan, const Node& node, Evaluation& evaluation) {
@@ -397,12 +452,20 @@ constexpr Operation OperationOf(Op op) {
       return RunCompareExact;
     case Op::kInSet:
       return RunInSet;
+    case Op::kFindInMap:
+      return RunFindInMap;
     case Op::kHoldsText:
       return RunHoldsText;
     case Op::kMatches:
       return RunMatches;
     case Op::kCall:
       return RunCall;
+    case Op::kTypedUnary:
+      return RunTypedUnary;
+    case Op::kTypedBinary:
+      return RunTypedBinary;
+    case Op::kTypedCompare:
+      return RunTypedCompare;
     case Op::kCalendarPart:
       return RunCalendarPart;
     case Op::kList:

@@ -11,9 +11,11 @@
 #include "absl/time/time.h"
 #include "re2/re2.h"
 #include "rules/expr/ast.h"
+#include "rules/expr/constant_map.h"
 #include "rules/expr/constant_set.h"
 #include "rules/expr/functions.h"
 #include "rules/expr/program.h"
+#include "rules/expr/typed_operations.h"
 #include "rules/expr/value.h"
 
 namespace touchstone::rules::expr {
@@ -38,9 +40,13 @@ enum class Op : uint8_t {
   kCompare,       // detail: Relation; first, second
   kCompareExact,  // detail: Relation; first; constant: mantissa; small: scale
   kInSet,         // first: element; second: index of a ConstantSet
+  kFindInMap,     // detail: Function; first: key; second: index of a ConstantMap
   kHoldsText,     // first: container; constant: text
   kMatches,       // first: text; second: index of a regex
   kCall,          // detail: Function; args
+  kTypedUnary,    // detail: Function; first; small: Kind; unary
+  kTypedBinary,   // detail: Function; first, second; small: KindsOf; binary
+  kTypedCompare,  // detail: Relation; first, second; small: KindsOf; binary
   kCalendarPart,  // detail: Function; first: time; second: index of a zone
   kList,          // args
   kMap,           // args: key, value, key, value...
@@ -79,7 +85,11 @@ struct Node {
   uint32_t first = kNoNode;
   uint32_t second = kNoNode;
   uint32_t third = kNoNode;  // or the number of args
-  Value constant;
+  union {
+    Value constant = Value();
+    TypedUnary unary;
+    TypedBinary binary;
+  };
 };
 static_assert(sizeof(Node) == 32);
 
@@ -92,6 +102,7 @@ struct alignas(64) EvaluationPlan {
   std::vector<Node> nodes;
   std::vector<uint32_t> arguments;
   std::vector<const ConstantSet*> sets;
+  std::vector<ConstantMap> maps;
   std::vector<std::unique_ptr<RE2>> regexes;
   std::vector<absl::TimeZone> zones;
   std::vector<Slot> slots;  // ascending, without duplicates

@@ -49,6 +49,8 @@ class Planner {
   // planner_calls.cc: the operation for each function.
   Part VisitCall(const Expr& expr);
   Part VisitAnyCall(const Expr& expr);
+  // A call of expr's function over its operands: a typed operation where their types are known.
+  Part AddCall(const Expr& expr, const Parts& operands);
   Part VisitLogic(const Expr& expr);
   Part VisitConditional(const Expr& expr);
   Part VisitComparison(const Expr& expr);
@@ -56,6 +58,9 @@ class Planner {
   Part VisitOrElse(const Expr& expr);
   Part VisitExtreme(const Expr& expr);
   Part VisitIn(const Expr& expr);
+  Part VisitIndex(const Expr& expr);
+  // REQUIRES: the map is a constant one.
+  Part AddFindInMap(Function function, const Part& key, const Part& map);
   Part AddHoldsText(const Part& element, const Part& container);
   Part VisitTextTest(const Expr& expr);
   Part VisitMatches(const Expr& expr);

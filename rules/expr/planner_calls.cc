@@ -58,6 +58,9 @@ Planner::Part Planner::VisitCall(const Expr& expr) {
       return VisitComparison(expr);
     case Function::kIn:
       return VisitIn(expr);
+    case Function::kIndex:
+    case Function::kOptionalIndex:
+      return arguments == 2 ? VisitIndex(expr) : VisitAnyCall(expr);
     case Function::kGreatest:
     case Function::kLeast:
       return arguments > 2 ? VisitExtreme(expr) : VisitAnyCall(expr);
@@ -89,10 +92,38 @@ Planner::Part Planner::VisitAnyCall(const Expr& expr) {
   }
   Parts parts;
   for (const ExprPtr& child : expr.children) parts.push_back(Visit(*child));
-  Part call = AddOverArguments(CallNode(expr.function), parts);
+  Part call = AddCall(expr, parts);
   // It depends on the frame's zone.
   if (expr.function == Function::kAge) call.varies = true;
   return call;
+}
+
+Planner::Part Planner::AddCall(const Expr& expr, const Parts& operands) {
+  std::vector<Kind> kinds;
+  for (const ExprPtr& child : expr.children) {
+    if (const std::optional<Kind> kind = KindOf(child->type)) kinds.push_back(*kind);
+  }
+  Node node = CallNode(expr.function);
+  if (kinds.size() == operands.size() && kinds.size() == 1) {
+    if (const TypedUnary typed = FindTypedUnary(expr.function, kinds[0])) {
+      node.op = Op::kTypedUnary;
+      node.first = operands[0].node;
+      node.small = static_cast<uint16_t>(kinds[0]);
+      node.unary = typed;
+      return AddOver(node, operands);
+    }
+  }
+  if (kinds.size() == operands.size() && kinds.size() == 2) {
+    if (const TypedBinary typed = FindTypedBinary(expr.function, kinds[0], kinds[1])) {
+      node.op = Op::kTypedBinary;
+      node.first = operands[0].node;
+      node.second = operands[1].node;
+      node.small = KindsOf(kinds[0], kinds[1]);
+      node.binary = typed;
+      return AddOver(node, operands);
+    }
+  }
+  return AddOverArguments(node, operands);
 }
 
 Planner::Part Planner::VisitLogic(const Expr& expr) {
@@ -149,6 +180,14 @@ Planner::Part Planner::VisitComparison(const Expr& expr) {
   node.detail = relation;
   node.first = a.node;
   node.second = b.node;
+  const std::optional<Kind> x = KindOf(left.type);
+  const std::optional<Kind> y = KindOf(right.type);
+  const TypedBinary typed = x.has_value() && y.has_value() ? FindTypedComparison(*x, *y) : nullptr;
+  if (typed != nullptr) {
+    node.op = Op::kTypedCompare;
+    node.small = KindsOf(*x, *y);
+    node.binary = typed;
+  }
   return AddOver(node, {a, b});
 }
 
@@ -214,9 +253,10 @@ Planner::Part Planner::VisitExtreme(const Expr& expr) {
 Planner::Part Planner::VisitIn(const Expr& expr) {
   const Part element = Visit(*expr.children[0]);
   const Part container = Visit(*expr.children[1]);
+  if (IsConstant(container, Kind::kMap)) return AddFindInMap(expr.function, element, container);
   if (!IsConstant(container, Kind::kList)) {
     if (IsConstant(element, Kind::kString)) return AddHoldsText(element, container);
-    return AddOverArguments(CallNode(Function::kIn), {element, container});
+    return AddCall(expr, {element, container});
   }
   const ListData& list = NodeOf(container).constant.list_value();
   if (list.index != nullptr) {
@@ -235,6 +275,23 @@ Planner::Part Planner::VisitIn(const Expr& expr) {
   node.op = Op::kInSet;
   node.first = element.node;
   return AddOver(node, {element});
+}
+
+Planner::Part Planner::VisitIndex(const Expr& expr) {
+  const Part container = Visit(*expr.children[0]);
+  const Part index = Visit(*expr.children[1]);
+  if (IsConstant(container, Kind::kMap)) return AddFindInMap(expr.function, index, container);
+  return AddCall(expr, {container, index});
+}
+
+Planner::Part Planner::AddFindInMap(Function function, const Part& key, const Part& map) {
+  plan_.maps.emplace_back(NodeOf(map).constant.map_value());
+  Node node;
+  node.op = Op::kFindInMap;
+  node.detail = static_cast<uint8_t>(function);
+  node.first = key.node;
+  node.second = static_cast<uint32_t>(plan_.maps.size() - 1);
+  return AddOver(node, {key});
 }
 
 // The nodes of both operands stay, unvisited: a turn of a macro is charged by their number.
@@ -256,7 +313,7 @@ Planner::Part Planner::VisitTextTest(const Expr& expr) {
   const Part text = Visit(*expr.children[0]);
   const Part piece = Visit(*expr.children[1]);
   if (!Is(text, Op::kSlot) || !IsConstant(piece, Kind::kString)) {
-    return AddOverArguments(CallNode(expr.function), {text, piece});
+    return AddCall(expr, {text, piece});
   }
   Node node;
   node.op = Op::kSlotAffix;
@@ -269,7 +326,7 @@ Planner::Part Planner::VisitMatches(const Expr& expr) {
   const Part text = Visit(*expr.children[0]);
   const Part pattern = Visit(*expr.children[1]);
   if (!IsConstant(pattern, Kind::kString)) {
-    return AddOverArguments(CallNode(expr.function), {text, pattern});
+    return AddCall(expr, {text, pattern});
   }
   const absl::string_view source = NodeOf(pattern).constant.string_value();
   auto regex = std::make_unique<RE2>(re2::StringPiece(source.data(), source.size()), RE2::Quiet);

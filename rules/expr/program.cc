@@ -2,11 +2,20 @@
 
 #include <utility>
 
+#include "rules/expr/compiled_texts.h"
 #include "rules/expr/evaluator.h"
 #include "rules/expr/plan.h"
 #include "rules/expr/planner.h"
 
 namespace touchstone::rules::expr {
+
+Scratch::Scratch() = default;
+Scratch::~Scratch() = default;
+
+CompiledTexts& Scratch::compiled_texts() {
+  if (compiled_texts_ == nullptr) compiled_texts_ = std::make_unique<CompiledTexts>();
+  return *compiled_texts_;
+}
 
 struct Program::Plan : EvaluationPlan {};
 

@@ -33,11 +33,18 @@ struct Frame {
   absl::TimeZone zone;
 };
 
+class CompiledTexts;
+
 // Memory and budget of evaluations on one thread, reused from one to the next.
 class Scratch {
  public:
+  Scratch();
+  ~Scratch();
+
   Arena& arena() { return arena_; }
   Calendar& calendar() { return calendar_; }
+  // Made when first asked for.
+  CompiledTexts& compiled_texts();
   // Invalidates every value made in this scratch and refills the step budget.
   void Reset(uint64_t step_limit = limits::kDefaultStepLimit) {
     arena_.Reset();
@@ -56,6 +63,7 @@ class Scratch {
  private:
   Arena arena_;
   Calendar calendar_;
+  std::unique_ptr<CompiledTexts> compiled_texts_;
   uint64_t steps_left_ = limits::kDefaultStepLimit;
 };
 

@@ -16,8 +16,9 @@ Value ConcatenateText(const Value& a, const Value& b, Evaluation& evaluation);
 Value Size(const Value& value, Evaluation& evaluation);
 // contains, startsWith, endsWith.
 Value FindAffix(Function function, const Value& text, const Value& part, Evaluation& evaluation);
-// matches() with a pattern that is known only now: compiled on every call.
-Value MatchesPattern(const Value& text, const Value& pattern, Evaluation& evaluation);
+Value ContainsText(absl::string_view text, absl::string_view part, Evaluation& evaluation);
+// matches() with a pattern that is known only now. Charged as if it were compiled on every call.
+Value MatchesPattern(absl::string_view text, absl::string_view pattern, Evaluation& evaluation);
 
 // The strings extension: kCharAt to kTrim. REQUIRES: no argument is an error.
 Value CallStringExtension(Function function, absl::Span<const Value> arguments,

@@ -60,21 +60,6 @@ int64_t TimestampPart(Function function, const Value& value, absl::TimeZone zone
   }
 }
 
-Value DurationPart(Function function, int64_t nanos) {
-  switch (function) {
-    case Function::kGetHours:
-      return Value::Int(nanos / (3600 * kNanosPerSecond));
-    case Function::kGetMinutes:
-      return Value::Int(nanos / (60 * kNanosPerSecond));
-    case Function::kGetSeconds:
-      return Value::Int(nanos / kNanosPerSecond);
-    case Function::kGetMilliseconds:
-      return Value::Int(nanos % kNanosPerSecond / 1'000'000);
-    default:
-      return NoSuchOverload();
-  }
-}
-
 // Appends ".5" or ".000000001" without trailing zeros; nothing for 0.
 char* AppendFraction(char* at, uint32_t nanos) {
   if (nanos == 0) return at;
@@ -85,6 +70,18 @@ char* AppendFraction(char* at, uint32_t nanos) {
 
 }  // namespace
 
+Value LaterBy(const Value& timestamp, int64_t nanos) {
+  return TimestampOf(NanosOf(timestamp) + nanos);
+}
+
+Value EarlierBy(const Value& timestamp, int64_t nanos) {
+  return TimestampOf(NanosOf(timestamp) - nanos);
+}
+
+Value TimeBetween(const Value& from, const Value& to) {
+  return DurationOf(NanosOf(to) - NanosOf(from));
+}
+
 Value AddTimes(const Value& a, const Value& b) {
   if (a.kind() == Kind::kDuration && b.kind() == Kind::kTimestamp) return AddTimes(b, a);
   if (b.kind() != Kind::kDuration) return NoSuchOverload();
@@ -92,19 +89,19 @@ Value AddTimes(const Value& a, const Value& b) {
     return DurationOf(Int128{a.duration_nanos()} + b.duration_nanos());
   }
   if (a.kind() != Kind::kTimestamp) return NoSuchOverload();
-  return TimestampOf(NanosOf(a) + b.duration_nanos());
+  return LaterBy(a, b.duration_nanos());
 }
 
 Value SubtractTimes(const Value& a, const Value& b) {
   if (a.kind() == Kind::kTimestamp && b.kind() == Kind::kTimestamp) {
-    return DurationOf(NanosOf(a) - NanosOf(b));
+    return TimeBetween(b, a);
   }
   if (b.kind() != Kind::kDuration) return NoSuchOverload();
   if (a.kind() == Kind::kDuration) {
     return DurationOf(Int128{a.duration_nanos()} - b.duration_nanos());
   }
   if (a.kind() != Kind::kTimestamp) return NoSuchOverload();
-  return TimestampOf(NanosOf(a) - b.duration_nanos());
+  return EarlierBy(a, b.duration_nanos());
 }
 
 Value TimestampFromSeconds(int64_t seconds) {
@@ -152,15 +149,35 @@ bool FindZone(absl::string_view name, absl::TimeZone* zone) {
     return true;
   }
   // absl takes "" and "localtime" for the machine's zone; a rule must mean the same everywhere.
-  if (name.empty() || name == "localtime") return false;
+  if (name.empty() || name == "localtime" || name.size() > kMaxZoneNameBytes) return false;
   return absl::LoadTimeZone(name, zone);
+}
+
+Value PartOfTimestamp(Function function, const Value& timestamp, absl::TimeZone zone,
+                      Calendar& calendar) {
+  return Value::Int(TimestampPart(function, timestamp, zone, calendar));
+}
+
+Value PartOfDuration(Function function, int64_t nanos) {
+  switch (function) {
+    case Function::kGetHours:
+      return Value::Int(nanos / (3600 * kNanosPerSecond));
+    case Function::kGetMinutes:
+      return Value::Int(nanos / (60 * kNanosPerSecond));
+    case Function::kGetSeconds:
+      return Value::Int(nanos / kNanosPerSecond);
+    case Function::kGetMilliseconds:
+      return Value::Int(nanos % kNanosPerSecond / 1'000'000);
+    default:
+      return NoSuchOverload();
+  }
 }
 
 Value CalendarPart(Function function, const Value& value, absl::TimeZone zone, Calendar& calendar) {
   if (value.IsError()) return value;
-  if (value.kind() == Kind::kDuration) return DurationPart(function, value.duration_nanos());
+  if (value.kind() == Kind::kDuration) return PartOfDuration(function, value.duration_nanos());
   if (value.kind() != Kind::kTimestamp) return NoSuchOverload();
-  return Value::Int(TimestampPart(function, value, zone, calendar));
+  return PartOfTimestamp(function, value, zone, calendar);
 }
 
 Value Age(const Value& birth, const Value& now, absl::TimeZone zone, Calendar& calendar) {

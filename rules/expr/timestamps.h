@@ -20,6 +20,10 @@ inline constexpr int64_t kNanosPerSecond = 1'000'000'000;
 Value AddTimes(const Value& a, const Value& b);
 // timestamp - timestamp, timestamp - duration, duration - duration; kNoOverload otherwise.
 Value SubtractTimes(const Value& a, const Value& b);
+// timestamp + duration, timestamp - duration, timestamp - timestamp.
+Value LaterBy(const Value& timestamp, int64_t nanos);
+Value EarlierBy(const Value& timestamp, int64_t nanos);
+Value TimeBetween(const Value& from, const Value& to);
 
 // RFC 3339; kInvalidArgument for other text.
 Value ParseTimestamp(absl::string_view text);
@@ -33,12 +37,17 @@ inline constexpr size_t kTimeTextBytes = 48;
 absl::string_view FormatTimestamp(const Value& timestamp, char* buffer);
 absl::string_view FormatDuration(const Value& duration, char* buffer);
 
+inline constexpr size_t kMaxZoneNameBytes = 64;  // longer names name nothing
 // A zone argument: an IANA name, "UTC", or an offset "+11:00", "-02:30", "02:00". False: neither.
 // Cost: a name that was never asked for before is read from the zone database.
 bool FindZone(absl::string_view name, absl::TimeZone* zone);
 
 // REQUIRES: function is one of kGetFullYear to kGetMilliseconds.
 Value CalendarPart(Function function, const Value& value, absl::TimeZone zone, Calendar& calendar);
+// The same where the kind is known; of a duration only kGetHours and smaller.
+Value PartOfTimestamp(Function function, const Value& timestamp, absl::TimeZone zone,
+                      Calendar& calendar);
+Value PartOfDuration(Function function, int64_t nanos);
 
 // Full years from birth (a UTC date) to now (a date in `zone`), floor; who is born on Feb 29
 // grows older on Mar 1 in other years.

@@ -1,9 +1,10 @@
 #include <algorithm>
-#include <cassert>
 #include <cstddef>
 #include <iterator>
+#include <optional>
 
 #include "absl/strings/str_cat.h"
+#include "rules/money/amount_text.h"
 #include "rules/money/money.h"
 
 namespace touchstone::rules {
@@ -58,22 +59,19 @@ static_assert(StrictlySorted(), "FromCode searches by bisection");
 
 }  // namespace
 
-absl::StatusOr<Currency> Currency::FromCode(absl::string_view code) {
+std::optional<Currency> ReadCurrency(absl::string_view code) {
   const auto* const found =
       std::lower_bound(std::begin(kCurrencies), std::end(kCurrencies), code,
                        [](const CurrencyEntry& a, absl::string_view b) { return CodeOf(a) < b; });
-  if (code.empty() || found == std::end(kCurrencies) || CodeOf(*found) != code) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("\"", code, "\" is not an ISO 4217 code in use, such as \"EUR\""));
-  }
-  return FromIndex(static_cast<uint16_t>(found - std::begin(kCurrencies)));
+  if (code.empty() || found == std::end(kCurrencies) || CodeOf(*found) != code) return std::nullopt;
+  return Currency::FromIndex(static_cast<uint16_t>(found - std::begin(kCurrencies)));
 }
 
-Currency Currency::FromIndex(uint16_t index) {
-  assert(index < std::size(kCurrencies));
-  Currency currency;
-  currency.index_ = index;
-  return currency;
+absl::StatusOr<Currency> Currency::FromCode(absl::string_view code) {
+  static_assert(std::size(kCurrencies) == kEntries);
+  if (const std::optional<Currency> currency = ReadCurrency(code)) return *currency;
+  return absl::InvalidArgumentError(
+      absl::StrCat("\"", code, "\" is not an ISO 4217 code in use, such as \"EUR\""));
 }
 
 absl::string_view Currency::code() const { return CodeOf(kCurrencies[index_]); }

@@ -5,6 +5,7 @@
 
 #include "absl/numeric/int128.h"
 #include "absl/strings/str_cat.h"
+#include "rules/money/amount_text.h"
 #include "rules/money/fixed_point.h"
 #include "rules/money/rounding.h"
 
@@ -55,6 +56,12 @@ absl::StatusOr<Decimal> Multiply(Decimal a, Decimal b) {
 absl::StatusOr<Decimal> ParseDecimal(absl::string_view text) {
   const absl::StatusOr<int64_t> thousandths = ParseFixedPoint(text, kDecimals);
   if (!thousandths.ok()) return thousandths.status();
+  return Decimal{*thousandths};
+}
+
+std::optional<Decimal> ReadDecimal(absl::string_view text) {
+  const std::optional<int64_t> thousandths = ReadFixedPoint(text, kDecimals);
+  if (!thousandths.has_value()) return std::nullopt;
   return Decimal{*thousandths};
 }
 

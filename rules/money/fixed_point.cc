@@ -18,35 +18,29 @@ bool AppendDigit(uint64_t digit, uint64_t limit, uint64_t& magnitude) {
   return true;
 }
 
-absl::Status NotANumber(absl::string_view text) {
-  return absl::InvalidArgumentError(
-      absl::StrCat("\"", text, "\" is not a number such as \"12.5\" or \"-3\""));
-}
+enum class Fault : uint8_t { kNone, kNotANumber, kTooManyDecimals, kTooLarge };
 
-// OK when `digits` is "12", "12.5" or ".5" with at most `decimals` digits after the point.
-absl::Status CheckSyntax(absl::string_view text, absl::string_view digits, int decimals) {
+// kNone when `digits` is "12", "12.5" or ".5" with at most `decimals` digits after the point.
+Fault CheckSyntax(absl::string_view digits, int decimals) {
   const size_t point = digits.find('.');
   const bool has_point = point != absl::string_view::npos;
-  if (digits.empty() || (has_point && point + 1 == digits.size())) return NotANumber(text);
+  if (digits.empty() || (has_point && point + 1 == digits.size())) return Fault::kNotANumber;
   for (size_t i = 0; i < digits.size(); ++i) {
     if (i != point && !absl::ascii_isdigit(static_cast<unsigned char>(digits[i]))) {
-      return NotANumber(text);
+      return Fault::kNotANumber;
     }
   }
   if (has_point && digits.size() - point - 1 > static_cast<size_t>(decimals)) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("\"", text, "\" has more than ", decimals, " decimals"));
+    return Fault::kTooManyDecimals;
   }
-  return absl::OkStatus();
+  return Fault::kNone;
 }
 
-}  // namespace
-
-absl::StatusOr<int64_t> ParseFixedPoint(absl::string_view text, int decimals) {
+Fault Read(absl::string_view text, int decimals, int64_t& count) {
   assert(decimals >= 0 && decimals <= 18);
   const bool negative = !text.empty() && text.front() == '-';
   const absl::string_view digits = text.substr(negative ? 1 : 0);
-  if (absl::Status status = CheckSyntax(text, digits, decimals); !status.ok()) return status;
+  if (const Fault fault = CheckSyntax(digits, decimals); fault != Fault::kNone) return fault;
 
   const uint64_t limit = kMagnitudeOfMax + (negative ? 1 : 0);
   uint64_t magnitude = 0;
@@ -64,9 +58,34 @@ absl::StatusOr<int64_t> ParseFixedPoint(absl::string_view text, int decimals) {
   for (; missing_decimals > 0; --missing_decimals) {
     fits = fits && AppendDigit(0, limit, magnitude);
   }
-  if (!fits) return absl::OutOfRangeError(absl::StrCat("\"", text, "\" does not fit 64 bits"));
   // Negated as unsigned: the magnitude of the smallest int64 is not itself an int64.
-  return static_cast<int64_t>(negative ? ~magnitude + 1 : magnitude);
+  count = static_cast<int64_t>(negative ? ~magnitude + 1 : magnitude);
+  return fits ? Fault::kNone : Fault::kTooLarge;
+}
+
+}  // namespace
+
+absl::StatusOr<int64_t> ParseFixedPoint(absl::string_view text, int decimals) {
+  int64_t count = 0;
+  switch (Read(text, decimals, count)) {
+    case Fault::kNone:
+      return count;
+    case Fault::kNotANumber:
+      return absl::InvalidArgumentError(
+          absl::StrCat("\"", text, "\" is not a number such as \"12.5\" or \"-3\""));
+    case Fault::kTooManyDecimals:
+      return absl::InvalidArgumentError(
+          absl::StrCat("\"", text, "\" has more than ", decimals, " decimals"));
+    case Fault::kTooLarge:
+      break;
+  }
+  return absl::OutOfRangeError(absl::StrCat("\"", text, "\" does not fit 64 bits"));
+}
+
+std::optional<int64_t> ReadFixedPoint(absl::string_view text, int decimals) {
+  int64_t count = 0;
+  if (Read(text, decimals, count) != Fault::kNone) return std::nullopt;
+  return count;
 }
 
 std::string FormatFixedPoint(int64_t count, int decimals, TrailingZeros trailing_zeros) {

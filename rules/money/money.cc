@@ -2,6 +2,7 @@
 
 #include "absl/numeric/int128.h"
 #include "absl/strings/str_cat.h"
+#include "rules/money/amount_text.h"
 #include "rules/money/fixed_point.h"
 #include "rules/money/quotient.h"
 
@@ -106,6 +107,17 @@ absl::StatusOr<Money> ParseMoney(absl::string_view text) {
   const absl::StatusOr<Currency> currency = Currency::FromCode(text.substr(blank + 1));
   if (!currency.ok()) return currency.status();
   return ParseAmount(text.substr(0, blank), *currency);
+}
+
+std::optional<Money> ReadMoney(absl::string_view text) {
+  const size_t blank = text.find(' ');
+  if (blank == absl::string_view::npos) return std::nullopt;
+  const std::optional<Currency> currency = ReadCurrency(text.substr(blank + 1));
+  if (!currency.has_value()) return std::nullopt;
+  const std::optional<int64_t> amount_minor =
+      ReadFixedPoint(text.substr(0, blank), currency->minor_digits());
+  if (!amount_minor.has_value()) return std::nullopt;
+  return Money{*amount_minor, *currency};
 }
 
 absl::StatusOr<Money> ParseAmount(absl::string_view text, Currency currency) {

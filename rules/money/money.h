@@ -7,6 +7,7 @@
 // currencies never mix (InvalidArgument). Nothing here allocates except the text forms.
 // Never a floating-point type: percentages are parts per million, quantities are thousandths.
 
+#include <cassert>
 #include <cstdint>
 #include <string>
 
@@ -25,7 +26,12 @@ class Currency {
   // InvalidArgument unless `code` is three capital letters of the built-in ISO 4217 table.
   static absl::StatusOr<Currency> FromCode(absl::string_view code);
   // From Currency::index() of the same build; REQUIRES: a value that index() returned.
-  static Currency FromIndex(uint16_t index);
+  static Currency FromIndex(uint16_t index) {
+    assert(index < kEntries);
+    Currency currency;
+    currency.index_ = index;
+    return currency;
+  }
 
   absl::string_view code() const;            // "" for none
   int minor_digits() const;                  // 0 for none
@@ -36,6 +42,8 @@ class Currency {
   friend bool operator!=(Currency a, Currency b) { return a.index_ != b.index_; }
 
  private:
+  static constexpr uint16_t kEntries = 166;  // of the table, none among them
+
   uint16_t index_ = 0;
 };
 

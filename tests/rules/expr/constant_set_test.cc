@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <limits>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -21,6 +22,21 @@ TEST(ConstantSetTest, FindsStringsOfEveryLength) {
   for (const Value& element : elements) EXPECT_TRUE(set.Contains(element));
   EXPECT_FALSE(set.Contains(Value::String(std::string(40, 'x'))));
   EXPECT_FALSE(set.Contains(Value::String("xxy")));
+}
+
+// Keys that are numbered differ in their last bytes alone.
+TEST(ConstantSetTest, NumberedTextsOfEveryLengthSpreadOverTheirPlaces) {
+  for (size_t length = 2; length < 24; ++length) {
+    std::set<uint64_t> places;
+    for (size_t i = 0; i < 64; ++i) {
+      std::string text(length, 't');
+      text[length - 2] = static_cast<char>('0' + i / 8);
+      text[length - 1] = static_cast<char>('0' + i % 8);
+      places.insert(HashText(text) % 128);
+    }
+    // By chance it would be about 50.
+    EXPECT_GE(places.size(), 32u) << length;
+  }
 }
 
 TEST(ConstantSetTest, EmptySetHoldsNothing) {

@@ -158,6 +158,50 @@ TEST_F(ProgramTest, ConstantListIsProbedThroughItsIndex) {
   EXPECT_EQ(Evaluate("size(list.wine)"), "1");
 }
 
+// What was asked before must change neither a result nor its price.
+TEST_F(ProgramTest, PatternOfAFactCostsTheSameEachTime) {
+  Declare("text", Type(TypeKind::kString), Value::String("gold"));
+  Declare("pattern", Type(TypeKind::kString), Value::String("^g"));
+  const absl::StatusOr<Program> program = Compile("text.matches(pattern)");
+  ASSERT_TRUE(program.ok());
+  std::vector<uint64_t> left;
+  for (const absl::string_view pattern : {"^g", "^g", "^o", "(", "^g", "("}) {
+    rows_[0][1] = Value::String(pattern);
+    scratch_.Reset();
+    const Value value = program->Evaluate(FrameOf(), scratch_);
+    EXPECT_EQ(DebugString(value), pattern == "^g"   ? "true"
+                                  : pattern == "^o" ? "false"
+                                                    : "error: invalid_argument");
+    left.push_back(scratch_.steps_left() + 10 * pattern.size());
+  }
+  EXPECT_EQ(left, std::vector<uint64_t>(6, left[0]));
+}
+
+// 1, 1u and 1.0 are one key.
+TEST_F(ProgramTest, ConstantMapIsLookedUpByKeysOfEveryKind) {
+  const std::string map =
+      "{'gold': 1, 'silver': 2, 3: 3, 4u: 4, true: 5, '': 6, -7: 7, 'bronze': 8, 9: 9}";
+  Declare("tier", Type(TypeKind::kString), Value::String("silver"));
+  Declare("n", Type(TypeKind::kInt), Value::Int(4));
+  Declare("u", Type(TypeKind::kUint), Value::Uint(3));
+  Declare("d", Type(TypeKind::kDouble), Value::Double(-7.0));
+  Declare("none", Type(TypeKind::kString), Value::String("iron"));
+  Declare("missing", Type(TypeKind::kString), Value::Absent());
+  EXPECT_EQ(Evaluate(map + "[tier]"), "2");
+  EXPECT_EQ(Evaluate(map + "[tier + '']"), "2");
+  EXPECT_EQ(Evaluate(map + "[dyn(n)]"), "4");
+  EXPECT_EQ(Evaluate(map + "[dyn(u)]"), "3");
+  EXPECT_EQ(Evaluate(map + "[dyn(d)]"), "7");
+  EXPECT_EQ(Evaluate(map + "[n == 4]"), "5");
+  EXPECT_EQ(Evaluate(map + "[none]"), "error: no_such_key");
+  EXPECT_EQ(Evaluate(map + "[missing]"), "error: absent");
+  EXPECT_EQ(Evaluate(map + "[?tier]"), "optional.of(2)");
+  EXPECT_EQ(Evaluate(map + "[?none]"), "optional.none()");
+  EXPECT_EQ(Evaluate("tier in " + map), "true");
+  EXPECT_EQ(Evaluate("none in " + map), "false");
+  EXPECT_EQ(Evaluate("missing in " + map), "error: absent");
+}
+
 TEST_F(ProgramTest, BareLiteralOfMoneyCountsTenThousandths) {
   const absl::StatusOr<Program> program = Compile("5.25", Type(TypeKind::kMoney));
   ASSERT_TRUE(program.ok()) << program.status();
@@ -338,29 +382,41 @@ TEST_F(ProgramTest, FailuresDoNotTouchTheHeap) {
   Declare("missing", Type(TypeKind::kInt), Value::Absent());
   Declare("spend", Type(TypeKind::kMoney), Value::OfMoney({100, *Currency::FromCode("EUR")}));
   Declare("yen", Type(TypeKind::kMoney), Value::OfMoney({100, *Currency::FromCode("JPY")}));
-  for (const absl::string_view source : {"1 / zero",
-                                         "n - 1",
-                                         "-n",
-                                         "missing + 1",
-                                         "{'a': 1}[text]",
-                                         "[1][n]",
-                                         "{zero: 1, n + n: 2}",
-                                         "int(text)",
-                                         "uint(text)",
-                                         "double(text)",
-                                         "bool(text)",
-                                         "timestamp(text)",
-                                         "duration(text)",
-                                         "text.substring(n)",
-                                         "base64.decode(text)",
-                                         "(text + '%q').format([])",
-                                         "spend < yen",
-                                         "spend + yen",
-                                         "math.greatest(spend, yen)",
-                                         "math.abs(n)",
-                                         "math.bitShiftLeft(1, n)",
-                                         "optional.none().value() == zero",
-                                         "[zero].map(x, 1 / x)"}) {
+  for (const absl::string_view source :
+       {"1 / zero",
+        "n - 1",
+        "-n",
+        "missing + 1",
+        "{'a': 1}[text]",
+        "[1][n]",
+        "{zero: 1, n + n: 2}",
+        "int(text)",
+        "uint(text)",
+        "double(text)",
+        "bool(text)",
+        "timestamp(text)",
+        "duration(text)",
+        "text.substring(n)",
+        "base64.decode(text)",
+        "(text + '%q').format([])",
+        "money(text)",
+        "decimal(text)",
+        "money('1.00 ' + text)",
+        "text.matches(text + '(')",
+        "timestamp(0).getHours(text)",
+        "spend * n",
+        "-(spend - money('92233720368547758.07 EUR') - money('2.01 EUR'))",
+        "spend * 1000 * decimal(n / 1000)",
+        "spend / zero",
+        "decimal(n / 1000) - decimal(-(n / 2000))",
+        "decimal(n / 1000) * decimal(2)",
+        "spend < yen",
+        "spend + yen",
+        "math.greatest(spend, yen)",
+        "math.abs(n)",
+        "math.bitShiftLeft(1, n)",
+        "optional.none().value() == zero",
+        "[zero].map(x, 1 / x)"}) {
     const absl::StatusOr<Program> program = Compile(source);
     ASSERT_TRUE(program.ok()) << source << program.status();
     const Frame frame = FrameOf();

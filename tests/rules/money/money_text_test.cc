@@ -2,9 +2,11 @@
 #include <rapidcheck/gtest.h>
 
 #include <limits>
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "rules/money/amount_text.h"
 #include "rules/money/fixed_point.h"
 #include "rules/money/money.h"
 
@@ -67,6 +69,34 @@ TEST(MoneyTextTest, RefusesTextThatIsNotMoney) {
   }
   EXPECT_TRUE(absl::IsOutOfRange(ParseMoney("92233720368547758.08 EUR").status()));
   EXPECT_EQ(ParseMoney("92233720368547758.07 EUR")->amount_minor, kMax);
+}
+
+// With a reason or without.
+RC_GTEST_PROP(MoneyTextTest, ReadsWhatItParsesAndNothingElse, ()) {
+  const std::string text =
+      *rc::gen::container<std::string>(rc::gen::elementOf(std::string("0123456789999.- EURJPYK")));
+  for (const std::string& each : {text, text + " EUR", text + " JPY", text + " EURO"}) {
+    const absl::StatusOr<Money> parsed = ParseMoney(each);
+    const std::optional<Money> read = ReadMoney(each);
+    RC_ASSERT(read.has_value() == parsed.ok());
+    if (read.has_value()) RC_ASSERT(*read == *parsed);
+  }
+  const absl::StatusOr<Decimal> parsed = ParseDecimal(text);
+  const std::optional<Decimal> read = ReadDecimal(text);
+  RC_ASSERT(read.has_value() == parsed.ok());
+  if (read.has_value()) RC_ASSERT(*read == *parsed);
+}
+
+TEST(MoneyTextTest, ReadsTheEdgesOfWhatFits) {
+  EXPECT_EQ(ReadMoney("92233720368547758.07 EUR")->amount_minor, kMax);
+  EXPECT_EQ(ReadMoney("-92233720368547758.08 EUR")->amount_minor, kMin);
+  EXPECT_EQ(ReadMoney("92233720368547758.08 EUR"), std::nullopt);
+  EXPECT_EQ(ReadMoney("1.005 EUR"), std::nullopt);
+  EXPECT_EQ(ReadMoney("1.00"), std::nullopt);
+  EXPECT_EQ(ReadMoney("1.00 EU"), std::nullopt);
+  EXPECT_EQ(ReadDecimal("-0.005")->thousandths, -5);
+  EXPECT_EQ(ReadDecimal("0.0005"), std::nullopt);
+  EXPECT_EQ(ReadDecimal(""), std::nullopt);
 }
 
 RC_GTEST_PROP(MoneyTextTest, ReadsBackWhatItWritesInEveryCurrency, (int64_t amount_minor)) {

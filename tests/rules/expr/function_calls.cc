@@ -1,0 +1,231 @@
+#include "tests/rules/expr/function_calls.h"
+
+#include <limits>
+#include <set>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "gtest/gtest.h"
+#include "rules/expr/checker.h"
+#include "rules/expr/parser.h"
+#include "rules/expr/planner.h"
+#include "rules/expr/signatures.h"
+#include "rules/expr/timestamps.h"
+#include "rules/expr/typed_operations.h"
+
+namespace touchstone::rules::expr {
+namespace {
+
+constexpr TypeKind kScalars[] = {TypeKind::kBool,     TypeKind::kInt,       TypeKind::kUint,
+                                 TypeKind::kDouble,   TypeKind::kString,    TypeKind::kBytes,
+                                 TypeKind::kDuration, TypeKind::kTimestamp, TypeKind::kMoney,
+                                 TypeKind::kDecimal};
+
+Type Instantiated(const Type& type, const Type& parameter) {
+  switch (type.kind()) {
+    case TypeKind::kParam:
+      return type.name() == "A" ? parameter : Type(TypeKind::kInt);
+    case TypeKind::kList:
+      return Type::List(Instantiated(type.element(), parameter));
+    case TypeKind::kOptional:
+      return Type::Optional(Instantiated(type.element(), parameter));
+    case TypeKind::kMap:
+      return Type::Map(Instantiated(type.param(0), parameter),
+                       Instantiated(type.param(1), parameter));
+    default:
+      return type;
+  }
+}
+
+std::string NameOf(size_t operand) { return std::string("t.") + static_cast<char>('a' + operand); }
+
+}  // namespace
+
+std::string FunctionCall::Text() const {
+  const std::string name(FunctionName(function));
+  std::vector<std::string> operands;
+  for (size_t i = 0; i < params.size(); ++i) operands.push_back(NameOf(i));
+  // Operators are named as "_+_", "-_", "_[?_]".
+  if (name.find('_') != std::string::npos) {
+    std::string text;
+    size_t next = 0;
+    for (const char c : name) {
+      if (c == '_') {
+        absl::StrAppend(&text, " ", operands[next++], " ");
+      } else {
+        text += c;
+      }
+    }
+    return text;
+  }
+  if (!receiver_style) return absl::StrCat(name, "(", absl::StrJoin(operands, ", "), ")");
+  const std::string receiver = operands[0];
+  operands.erase(operands.begin());
+  return absl::StrCat(receiver, ".", name, "(", absl::StrJoin(operands, ", "), ")");
+}
+
+std::string FunctionCall::ToString() const {
+  std::string text = Text();
+  for (const Type& param : params) absl::StrAppend(&text, " ", param.ToString());
+  return text;
+}
+
+std::vector<FunctionCall> CallsOf(Function function) {
+  std::vector<FunctionCall> calls;
+  std::set<std::string> seen;
+  for (const Signature& signature : SignaturesOf(function)) {
+    for (const TypeKind parameter : kScalars) {
+      FunctionCall call{function, signature.receiver_style, {}};
+      for (const Type& param : signature.params) {
+        call.params.push_back(Instantiated(param, Type(parameter)));
+      }
+      if (seen.insert(call.ToString()).second) calls.push_back(std::move(call));
+    }
+  }
+  return calls;
+}
+
+std::optional<Kind> OperandKind(const Type& type) {
+  return type.Is(TypeKind::kOptional) ? Kind::kOptional : KindOf(type);
+}
+
+Subject::Subject(const FunctionCall& call, Operands operands) {
+  CheckPolicy policy;
+  policy.cross_numeric_comparisons = true;
+  environment_ = Environment(policy);
+  for (size_t i = 0; i < call.params.size(); ++i) {
+    VariableDecl variable;
+    variable.name = NameOf(i);
+    variable.type = operands == Operands::kTyped ? call.params[i] : Type();
+    variable.slot = Slot{0, static_cast<uint16_t>(i)};
+    EXPECT_TRUE(environment_.Declare(variable).ok());
+  }
+  ParseResult parsed = Parse(call.Text());
+  EXPECT_NE(parsed.expr, nullptr) << call.Text();
+  const Issues issues = Check(*parsed.expr, environment_, std::nullopt);
+  EXPECT_TRUE(issues.empty()) << call.ToString() << ": " << issues[0].message;
+  expr_ = std::move(parsed.expr);
+  absl::StatusOr<Program> program = Program::Compile(*expr_, environment_);
+  EXPECT_TRUE(program.ok()) << call.Text();
+  program_.emplace(*std::move(program));
+}
+
+Op Subject::RootOp() const {
+  EvaluationPlan plan;
+  EXPECT_TRUE(Planner(environment_, plan).Plan(*expr_).ok());
+  return plan.root_node.op;
+}
+
+std::string Subject::Evaluate(const std::vector<Value>& row, uint64_t steps) const {
+  Frame frame;
+  frame.rows[0] = row;
+  Scratch scratch;
+  scratch.Reset(steps);
+  const std::string value = DebugString(program_->Evaluate(frame, scratch));
+  return absl::StrCat(value, ", ", scratch.steps_left(), " steps left");
+}
+
+EdgeValues::EdgeValues() {
+  AddNumbers();
+  AddTexts();
+  for (const Value& value :
+       {Value::Null(), Value::Bool(true), Value::Bool(false), Value::Absent(),
+        Value::Error(ErrorCode::kUnavailable), Value::Error(ErrorCode::kOverflow)}) {
+    all_.push_back(value);
+  }
+  AddCollections();
+}
+
+std::vector<Value> EdgeValues::OfKind(Kind kind) const {
+  std::vector<Value> values;
+  for (const Value& value : all_) {
+    if (value.kind() == kind) values.push_back(value);
+  }
+  return values;
+}
+
+Value EdgeValues::Choose(uint64_t choice, const Type& type) const {
+  const std::optional<Kind> kind = OperandKind(type);
+  if (choice % 4 == 3 || !kind.has_value()) return all_[choice / 4 % all_.size()];
+  const std::vector<Value> declared = OfKind(*kind);
+  return declared[choice / 4 % declared.size()];
+}
+
+void EdgeValues::AddNumbers() {
+  const Currency eur = *Currency::FromCode("EUR");
+  const Currency jpy = *Currency::FromCode("JPY");
+  for (const int64_t n : {int64_t{0}, int64_t{1}, int64_t{-1}, int64_t{2}, int64_t{7},
+                          int64_t{1000}, int64_t{-1500}, int64_t{1} << 53, (int64_t{1} << 53) + 1,
+                          INT64_MAX, INT64_MAX - 1, INT64_MIN, INT64_MIN + 1}) {
+    for (const Value& value :
+         {Value::Int(n), Value::Uint(static_cast<uint64_t>(n)), Value::DurationNanos(n),
+          Value::OfDecimal(Decimal{n}), Value::OfMoney({n, eur}), Value::OfMoney({n, jpy}),
+          Value::OfMoney({n, Currency()}), Value::Double(static_cast<double>(n))}) {
+      all_.push_back(value);
+    }
+  }
+  for (const double d :
+       {-0.0, 0.5, -2.5, 1e300, -1e300, 5e-324, std::numeric_limits<double>::infinity(),
+        -std::numeric_limits<double>::infinity(), std::numeric_limits<double>::quiet_NaN()}) {
+    all_.push_back(Value::Double(d));
+  }
+  for (const int64_t seconds : {int64_t{0}, int64_t{-1}, int64_t{1'772'323'199},
+                                kMinTimestampSeconds, kMaxTimestampSeconds}) {
+    all_.push_back(Value::TimestampParts(seconds, 0));
+    all_.push_back(Value::TimestampParts(seconds, 999'999'999));
+  }
+}
+
+void EdgeValues::AddTexts() {
+  for (const absl::string_view text : {"",
+                                       "gold",
+                                       "go",
+                                       "old",
+                                       "7",
+                                       "-1.5",
+                                       "true",
+                                       "0.5",
+                                       "12.50 EUR",
+                                       "12.505 EUR",
+                                       "99999999999999999999 EUR",
+                                       "1 of a currency of a long name",
+                                       "1h",
+                                       "(",
+                                       "^g.*d$",
+                                       "Z29sZA",
+                                       "%s and %d of %.2f",
+                                       "%q is no place to fill in",
+                                       "Europe/Berlin",
+                                       "+11:00",
+                                       "America/Argentina/Buenos_Aires",
+                                       "2026-02-28T23:59:59.5Z",
+                                       "\xC3\xA9t\xC3\xA9",
+                                       "longer than the bytes of a step",
+                                       "longer than the bytes of a stop"}) {
+    all_.push_back(Value::String(text));
+    all_.push_back(Value::Bytes(text));
+  }
+  all_.push_back(Value::Bytes("\xFF"));
+}
+
+void EdgeValues::AddCollections() {
+  elements_ = {Value::String("go"), Value::String("gold"),    Value::Int(7),
+               Value::Int(8),       Value::Optional(nullptr), Value::Optional(&held_)};
+  entries_ = {{Value::String("gold"), Value::Int(1)},
+              {Value::Int(7), Value::Int(2)},
+              {Value::String(""), Value::Absent()},
+              {Value::Uint(1), Value::Int(4)},
+              {Value::Bool(true), Value::Int(5)}};
+  // Mixed, texts, numbers, optionals and nothing.
+  lists_ = {ListData{&elements_[0], 3, nullptr}, ListData{&elements_[0], 2, nullptr},
+            ListData{&elements_[2], 2, nullptr}, ListData{&elements_[4], 2, nullptr}, ListData{}};
+  maps_ = {MapData{entries_.data(), 5}, MapData{}};
+  for (const ListData& list : lists_) all_.push_back(Value::List(&list));
+  for (const MapData& map : maps_) all_.push_back(Value::Map(&map));
+  all_.push_back(Value::Record(elements_.data(), 3));
+  all_.push_back(elements_[4]);
+  all_.push_back(elements_[5]);
+}
+
+}  // namespace touchstone::rules::expr
