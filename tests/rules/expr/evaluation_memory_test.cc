@@ -26,12 +26,10 @@ int64_t HeapAllocationsOf(const Program& program, const std::vector<Value>& row,
   return tests::HeapAllocations() - before;
 }
 
-// Neither called with all values computed, nor with a number of operands of its own; program_test
-// has them.
+// Not called with all values computed; program_test has them.
 bool IsCalledInItsOwnWay(Function function) {
   return function == Function::kConditional || function == Function::kAnd ||
-         function == Function::kOr || function == Function::kGreatest ||
-         function == Function::kLeast;
+         function == Function::kOr;
 }
 
 TEST(EvaluationMemoryTest, NoFunctionTouchesTheHeapOnAnyOperands) {

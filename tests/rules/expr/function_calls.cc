@@ -83,6 +83,15 @@ std::vector<FunctionCall> CallsOf(Function function) {
       if (seen.insert(call.ToString()).second) calls.push_back(std::move(call));
     }
   }
+  // They take any number of values of one type, and so have no signature.
+  if (function == Function::kGreatest || function == Function::kLeast) {
+    for (const TypeKind kind : {TypeKind::kInt, TypeKind::kUint, TypeKind::kDouble,
+                                TypeKind::kMoney, TypeKind::kDecimal}) {
+      for (size_t count = 1; count <= 3; ++count) {
+        calls.push_back({function, false, std::vector<Type>(count, Type(kind))});
+      }
+    }
+  }
   return calls;
 }
 
