@@ -288,7 +288,10 @@ Value CompareTexts(Value a, Value b, uint8_t relation, Evaluation& evaluation) {
 Value CompareMoneys(Value a, Value b, uint8_t relation, Evaluation& /*evaluation*/) {
   const Money x = a.money_value();
   const Money y = b.money_value();
-  if (x.currency == y.currency || !IsEquality(relation)) return CompareAmounts(relation, x, y);
+  if (x.currency == y.currency) {
+    return Value::Bool(Holds(relation, OrderOf(x.amount_minor, y.amount_minor)));
+  }
+  if (!IsEquality(relation)) return CompareAmounts(relation, x, y);
   return Value::Bool(AmountsEqual(x, y) == (relation == kRelationEqual));
 }
 

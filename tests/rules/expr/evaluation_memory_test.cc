@@ -46,6 +46,7 @@ TEST(EvaluationMemoryTest, NoFunctionTouchesTheHeapOnAnyOperands) {
         const Subject subject(call, operands);
         for (int turn = 0; turn < kRows; ++turn) {
           std::vector<Value> row;
+          row.reserve(call.params.size());
           for (const Type& param : call.params) row.push_back(values.Choose(random(), param));
           const int64_t allocations = HeapAllocationsOf(subject.program(), row, scratch);
           std::string given;

@@ -45,6 +45,7 @@ std::string NameOf(size_t operand) { return std::string("t.") + static_cast<char
 std::string FunctionCall::Text() const {
   const std::string name(FunctionName(function));
   std::vector<std::string> operands;
+  operands.reserve(params.size());
   for (size_t i = 0; i < params.size(); ++i) operands.push_back(NameOf(i));
   // Operators are named as "_+_", "-_", "_[?_]".
   if (name.find('_') != std::string::npos) {
