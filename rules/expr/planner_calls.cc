@@ -193,6 +193,7 @@ Planner::Part Planner::VisitComparison(const Expr& expr) {
 
 std::optional<Planner::Part> Planner::FuseComparison(Relation relation, const Part& slot,
                                                      const Part& constant) {
+  if (!Is(constant, Op::kConstant)) return std::nullopt;
   Node node;
   node.third = relation;
   node.constant = NodeOf(constant).constant;

@@ -1,5 +1,6 @@
 #include "rules/expr/typed_operations.h"
 
+#include <cmath>
 #include <limits>
 #include <utility>
 
@@ -8,6 +9,7 @@
 #include "rules/expr/collections.h"
 #include "rules/expr/comparison.h"
 #include "rules/expr/conversions.h"
+#include "rules/expr/math_extension.h"
 #include "rules/expr/strings.h"
 #include "rules/expr/text.h"
 #include "rules/expr/timestamps.h"
@@ -40,6 +42,11 @@ struct Durations {
 struct Decimals {
   static int64_t Of(Value v) { return v.decimal_value().thousandths; }
   static Value Make(int64_t v) { return Value::OfDecimal(Decimal{v}); }
+};
+
+// Of money of one currency.
+struct MinorUnits {
+  static int64_t Of(Value v) { return v.money_value().amount_minor; }
 };
 
 template <typename T>
@@ -109,6 +116,34 @@ Value NegateDouble(Value a, uint8_t /*detail*/, Evaluation& /*evaluation*/) {
 }
 Value NegateAmountOfMoney(Value a, uint8_t /*detail*/, Evaluation& /*evaluation*/) {
   return NegateMoney(a.money_value());
+}
+
+template <typename T>
+Value Absolute(Value a, uint8_t detail, Evaluation& evaluation) {
+  return T::Of(a) < 0 ? Negate<T>(a, detail, evaluation) : a;
+}
+Value AbsoluteUint(Value a, uint8_t /*detail*/, Evaluation& /*evaluation*/) { return a; }
+Value AbsoluteDouble(Value a, uint8_t /*detail*/, Evaluation& /*evaluation*/) {
+  return Value::Double(std::fabs(a.double_value()));
+}
+Value AbsoluteMoney(Value a, uint8_t /*detail*/, Evaluation& /*evaluation*/) {
+  return a.money_value().amount_minor < 0 ? NegateMoney(a.money_value()) : a;
+}
+
+// math.greatest and math.least of two: the first of equal ones.
+template <typename T>
+Value Extreme(Value a, Value b, uint8_t detail, Evaluation& /*evaluation*/) {
+  const Order order = OrderOf(T::Of(b), T::Of(a));
+  if (order == Order::kUnordered) return Value::Error(ErrorCode::kInvalidArgument);
+  const bool greatest = static_cast<Function>(detail) == Function::kGreatest;
+  return order == (greatest ? Order::kGreater : Order::kLess) ? b : a;
+}
+Value ExtremeMoney(Value a, Value b, uint8_t detail, Evaluation& evaluation) {
+  if (a.money_value().currency == b.money_value().currency) {
+    return Extreme<MinorUnits>(a, b, detail, evaluation);
+  }
+  const Value both[] = {a, b};
+  return CallMath(static_cast<Function>(detail), both, evaluation);
 }
 
 Value AddMoneys(Value a, Value b, uint8_t /*detail*/, Evaluation& /*evaluation*/) {
@@ -253,7 +288,10 @@ Value CompareTexts(Value a, Value b, uint8_t relation, Evaluation& evaluation) {
 Value CompareMoneys(Value a, Value b, uint8_t relation, Evaluation& /*evaluation*/) {
   const Money x = a.money_value();
   const Money y = b.money_value();
-  if (x.currency == y.currency || !IsEquality(relation)) return CompareAmounts(relation, x, y);
+  if (x.currency == y.currency) {
+    return Value::Bool(Holds(relation, OrderOf(x.amount_minor, y.amount_minor)));
+  }
+  if (!IsEquality(relation)) return CompareAmounts(relation, x, y);
   return Value::Bool(AmountsEqual(x, y) == (relation == kRelationEqual));
 }
 
@@ -268,6 +306,11 @@ constexpr UnaryRow kUnary[] = {
     {Function::kNegate, Kind::kDouble, NegateDouble},
     {Function::kNegate, Kind::kMoney, NegateAmountOfMoney},
     {Function::kNegate, Kind::kDecimal, Negate<Decimals>},
+    {Function::kAbs, Kind::kInt, Absolute<Ints>},
+    {Function::kAbs, Kind::kUint, AbsoluteUint},
+    {Function::kAbs, Kind::kDouble, AbsoluteDouble},
+    {Function::kAbs, Kind::kMoney, AbsoluteMoney},
+    {Function::kAbs, Kind::kDecimal, Absolute<Decimals>},
     {Function::kSize, Kind::kString, SizeOfString},
     {Function::kSize, Kind::kBytes, SizeOfBytes},
     {Function::kSize, Kind::kList, SizeOfList},
@@ -316,6 +359,16 @@ constexpr BinaryRow kBinary[] = {
     {Function::kDivide, Kind::kMoney, Kind::kInt, MoneyOverInt},
     {Function::kModulo, Kind::kInt, Kind::kInt, ModuloInts},
     {Function::kModulo, Kind::kUint, Kind::kUint, ModuloUints},
+    {Function::kGreatest, Kind::kInt, Kind::kInt, Extreme<Ints>},
+    {Function::kGreatest, Kind::kUint, Kind::kUint, Extreme<Uints>},
+    {Function::kGreatest, Kind::kDouble, Kind::kDouble, Extreme<Doubles>},
+    {Function::kGreatest, Kind::kMoney, Kind::kMoney, ExtremeMoney},
+    {Function::kGreatest, Kind::kDecimal, Kind::kDecimal, Extreme<Decimals>},
+    {Function::kLeast, Kind::kInt, Kind::kInt, Extreme<Ints>},
+    {Function::kLeast, Kind::kUint, Kind::kUint, Extreme<Uints>},
+    {Function::kLeast, Kind::kDouble, Kind::kDouble, Extreme<Doubles>},
+    {Function::kLeast, Kind::kMoney, Kind::kMoney, ExtremeMoney},
+    {Function::kLeast, Kind::kDecimal, Kind::kDecimal, Extreme<Decimals>},
     {Function::kStartsWith, Kind::kString, Kind::kString, HasPrefix},
     {Function::kEndsWith, Kind::kString, Kind::kString, HasSuffix},
     {Function::kContains, Kind::kString, Kind::kString, HasPart},

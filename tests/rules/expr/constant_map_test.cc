@@ -63,8 +63,10 @@ RC_GTEST_PROP(ConstantMapPropertyTest, FindsWhatASearchFinds, ()) {
 
 TEST(ConstantMapTest, FindsEachOfManyTexts) {
   std::vector<std::string> texts;
+  texts.reserve(1000);
   for (int i = 0; i < 1000; ++i) texts.push_back(std::to_string(i));
   std::vector<MapEntry> entries;
+  entries.reserve(1000);
   for (const std::string& text : texts) entries.push_back({Value::String(text), Value::Null()});
   const ConstantMap map(MapData{entries.data(), 1000});
   for (const MapEntry& entry : entries) EXPECT_EQ(map.Find(entry.key), &entry.value);

@@ -26,12 +26,10 @@ int64_t HeapAllocationsOf(const Program& program, const std::vector<Value>& row,
   return tests::HeapAllocations() - before;
 }
 
-// Neither called with all values computed, nor with a number of operands of its own; program_test
-// has them.
+// Not called with all values computed; program_test has them.
 bool IsCalledInItsOwnWay(Function function) {
   return function == Function::kConditional || function == Function::kAnd ||
-         function == Function::kOr || function == Function::kGreatest ||
-         function == Function::kLeast;
+         function == Function::kOr;
 }
 
 TEST(EvaluationMemoryTest, NoFunctionTouchesTheHeapOnAnyOperands) {
@@ -48,6 +46,7 @@ TEST(EvaluationMemoryTest, NoFunctionTouchesTheHeapOnAnyOperands) {
         const Subject subject(call, operands);
         for (int turn = 0; turn < kRows; ++turn) {
           std::vector<Value> row;
+          row.reserve(call.params.size());
           for (const Type& param : call.params) row.push_back(values.Choose(random(), param));
           const int64_t allocations = HeapAllocationsOf(subject.program(), row, scratch);
           std::string given;

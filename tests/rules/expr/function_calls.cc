@@ -45,6 +45,7 @@ std::string NameOf(size_t operand) { return std::string("t.") + static_cast<char
 std::string FunctionCall::Text() const {
   const std::string name(FunctionName(function));
   std::vector<std::string> operands;
+  operands.reserve(params.size());
   for (size_t i = 0; i < params.size(); ++i) operands.push_back(NameOf(i));
   // Operators are named as "_+_", "-_", "_[?_]".
   if (name.find('_') != std::string::npos) {
@@ -81,6 +82,15 @@ std::vector<FunctionCall> CallsOf(Function function) {
         call.params.push_back(Instantiated(param, Type(parameter)));
       }
       if (seen.insert(call.ToString()).second) calls.push_back(std::move(call));
+    }
+  }
+  // They take any number of values of one type, and so have no signature.
+  if (function == Function::kGreatest || function == Function::kLeast) {
+    for (const TypeKind kind : {TypeKind::kInt, TypeKind::kUint, TypeKind::kDouble,
+                                TypeKind::kMoney, TypeKind::kDecimal}) {
+      for (size_t count = 1; count <= 3; ++count) {
+        calls.push_back({function, false, std::vector<Type>(count, Type(kind))});
+      }
     }
   }
   return calls;

@@ -55,6 +55,9 @@ constexpr Function kTyped[] = {
     Function::kGetMinutes,
     Function::kGetSeconds,
     Function::kGetMilliseconds,
+    Function::kAbs,
+    Function::kGreatest,
+    Function::kLeast,
     Function::kCurrency,
     Function::kIndex,
     Function::kIn,
@@ -71,6 +74,7 @@ bool IsTyped(const FunctionCall& call) {
   }
   if (kinds.size() != call.params.size()) return false;
   if (kinds.size() == 1) return FindTypedUnary(call.function, kinds[0]) != nullptr;
+  if (kinds.size() != 2) return false;
   if (IsOrderOrEquality(call.function)) return FindTypedComparison(kinds[0], kinds[1]) != nullptr;
   return FindTypedBinary(call.function, kinds[0], kinds[1]) != nullptr;
 }
