@@ -9,6 +9,9 @@
 namespace touchstone::rules {
 namespace {
 
+// With so few, all columns are gone through sooner than the emptiest is found.
+constexpr size_t kFewBlocks = 8;
+
 // The set as a shared value would be listed for each of many rows: an index keeps it once.
 using SetNumbers = absl::flat_hash_map<const ValueSet*, uint32_t>;
 
@@ -204,7 +207,7 @@ RowColumn EligibilityIndex::FindColumn(const Dimension& dimension, EligibilityPr
   return std::get<RangeDimension>(dimension.columns).Find(value, space);
 }
 
-// Fills scratch.columns_, the emptiest first; returns whether some value has no key.
+// Fills scratch.columns_, of many blocks the emptiest first; returns whether some value has no key.
 bool EligibilityIndex::FindColumns(EligibilityProbe& probe, EligibilityScratch& scratch) const {
   scratch.columns_.clear();
   scratch.lists_.resize(std::max(scratch.lists_.size(), lists_.size()));
@@ -224,8 +227,10 @@ bool EligibilityIndex::FindColumns(EligibilityProbe& probe, EligibilityScratch& 
     foreign = foreign || no_key;
     if (!no_key && (is_made || column.count < rows())) scratch.columns_.push_back(column);
   }
-  std::sort(scratch.columns_.begin(), scratch.columns_.end(),
-            [](const RowColumn& a, const RowColumn& b) { return a.count < b.count; });
+  if (blocks_ > kFewBlocks) {
+    std::sort(scratch.columns_.begin(), scratch.columns_.end(),
+              [](const RowColumn& a, const RowColumn& b) { return a.count < b.count; });
+  }
   return foreign;
 }
 
