@@ -53,9 +53,7 @@ class TableCompiler {
         rows_(c.message.table_rows().contains(name) ? c.message.table_rows().at(name)
                                                     : v1::DecisionTableRows::default_instance()),
         environment_(environment),
-        forms_(environment) {
-    for (const v1::Offer& offer : c.message.offers()) offers_.insert(offer.offer());
-  }
+        forms_(environment) {}
 
   std::optional<DecisionTableSpec> Compile(bool in_cycle, expr::Type& type) {
     const int errors = c_.reporter.errors();
@@ -100,6 +98,8 @@ class TableCompiler {
     if (names_offers()) {
       type = expr::Type::List(expr::Type(expr::TypeKind::kString));
       otherwise_ = ListOf({});
+      for (const v1::Offer& offer : c_.message.offers()) offers_.push_back(offer.offer());
+      std::sort(offers_.begin(), offers_.end());
       if (message_.has_otherwise()) {
         c_.reporter.Error(codes::kUnexpectedValue, At("otherwise"),
                           "where no row holds the table names no offer",
@@ -283,9 +283,8 @@ class TableCompiler {
     if (!absl::StripAsciiWhitespace(cell).empty()) ids = absl::StrSplit(cell, '|');
     for (absl::string_view& id : ids) {
       id = absl::StripAsciiWhitespace(id);
-      if (!offers_.contains(id)) {
-        c_.reporter.Unknown(codes::kUnknownOffer, at, "offer", id,
-                            std::vector<std::string>(offers_.begin(), offers_.end()));
+      if (!std::binary_search(offers_.begin(), offers_.end(), id)) {
+        c_.reporter.Unknown(codes::kUnknownOffer, at, "offer", id, offers_);
         continue;
       }
       std::vector<std::string>& tables = c_.tables_of_offer[id];
@@ -312,9 +311,9 @@ class TableCompiler {
       return expr::Value::Absent();
     }
     const Schema& schema = c_.rule_set.schema;
-    const absl::StatusOr<expr::Value> value =
-        ParseScalar(text, output_type_->type, output_type_->form, {}, schema.currencies.front(),
-                    schema.zone, *memory_);
+    const Currency currency = schema.currencies.empty() ? Currency() : schema.currencies.front();
+    const absl::StatusOr<expr::Value> value = ParseScalar(
+        text, output_type_->type, output_type_->form, {}, currency, schema.zone, *memory_);
     if (value.ok()) return *value;
     c_.reporter.Error(codes::kBadValue, at, value.status().message());
     return expr::Value::Absent();
@@ -351,7 +350,7 @@ class TableCompiler {
   const v1::DecisionTableRows& rows_;
   const expr::Environment& environment_;
   NormalForms forms_;
-  absl::flat_hash_set<std::string> offers_;  // their ids
+  std::vector<std::string> offers_;  // ids of the rule set's, ascending; of a table of offers
 
   bool is_first_ = false;
   std::optional<DeclaredType> output_type_;  // nullopt: offers

@@ -54,9 +54,12 @@ class LayoutTest : public testing::Test {
 
   void AddComputed(const std::string& name, absl::string_view text, bool personal) {
     const FactLayout layout(schema_);
-    schema_.computed.push_back({name, Type(TypeKind::kBool),
-                                Compiled(text, layout.EnvironmentFor(Scope::kComputed, names_)),
-                                personal});
+    ComputedSpec spec;
+    spec.name = name;
+    spec.type = Type(TypeKind::kBool);
+    spec.program = Compiled(text, layout.EnvironmentFor(Scope::kComputed, names_));
+    spec.personal = personal;
+    schema_.computed.push_back(std::move(spec));
   }
 
   // The first finding in a scope, "" when there is none.

@@ -183,6 +183,17 @@ TEST_F(DecisionTableTest, NamesOffersThatThenNeedIt) {
   EXPECT_EQ(rules_->tables[0].otherwise.list_value().size, 0u);
 }
 
+TEST_F(DecisionTableTest, AmountsAreReadInARuleSetWhoseCurrenciesAreMissing) {
+  File("rule_set.yaml",
+       "name: Sample\nzone: Europe/Berlin\nlocales: [en, de]\nchannels: [pos, web]\n");
+  File("tables.yaml",
+       "t: { hit_policy: first, inputs: { tier: customer.tier }, output: money, otherwise: 1 EUR "
+       "}\n");
+  File("tables/t.csv", "tier,value\ngold,2 EUR\n");
+  EXPECT_THAT(Findings(), testing::Contains("missing_value at settings.currencies"));
+  EXPECT_THAT(Findings(), testing::Not(testing::Contains(testing::HasSubstr("table"))));
+}
+
 TEST_F(DecisionTableTest, IsPersonalWhereAnInputIs) {
   Load("first", "{ tier: customer.tier }", "tier,value\ngold,1\n");
   EXPECT_TRUE(rules_->schema.computed.back().personal);
