@@ -55,23 +55,23 @@ v1::RuleSet RuleSetWithTable(int rows) {
   return rules;
 }
 
-CompileResult CompileTable(const v1::RuleSet& message) {
+CompileResult Compiled(const v1::RuleSet& message) {
   return Compile(message, SourceMap(), absl::FromUnixSeconds(1'795'000'000));
 }
 
-void BM_CompileTable(benchmark::State& state) {
+void CompileTable(benchmark::State& state) {
   const v1::RuleSet message = RuleSetWithTable(static_cast<int>(state.range(0)));
   for (auto _ : state) {
-    if (CompileTable(message).rule_set == nullptr) state.SkipWithError("the rule set has errors");
+    if (Compiled(message).rule_set == nullptr) state.SkipWithError("the rule set has errors");
   }
 }
-BENCHMARK(BM_CompileTable)->Arg(10'000)->Unit(benchmark::kMillisecond);
+BENCHMARK(CompileTable)->Arg(10'000)->Unit(benchmark::kMillisecond);
 
 // Customers that one row each is for.
 class Asked {
  public:
   Asked(int rows, benchmark::State& state) {
-    rule_set_ = CompileTable(RuleSetWithTable(rows)).rule_set;
+    rule_set_ = Compiled(RuleSetWithTable(rows)).rule_set;
     if (rule_set_ == nullptr) {
       state.SkipWithError("the rule set has errors");
       return;
@@ -132,19 +132,19 @@ void AskRows(benchmark::State& state, const Ask& ask) {
   }
 }
 
-void BM_FirstRow(benchmark::State& state) {
+void FirstRow(benchmark::State& state) {
   EligibilityScratch scratch;
   AskRows(state, [&scratch](const DecisionTable& table, const expr::Frame& frame,
                             expr::Scratch& expr) { return table.FirstRow(frame, expr, scratch); });
 }
-BENCHMARK(BM_FirstRow)->Arg(10)->Arg(100)->Arg(1'000)->Arg(10'000);
+BENCHMARK(FirstRow)->Arg(10)->Arg(100)->Arg(1'000)->Arg(10'000);
 
-void BM_FirstRowPlainly(benchmark::State& state) {
+void FirstRowPlainly(benchmark::State& state) {
   AskRows(state, [](const DecisionTable& table, const expr::Frame& frame, expr::Scratch& expr) {
     return table.FirstRowPlainly(frame, expr);
   });
 }
-BENCHMARK(BM_FirstRowPlainly)->Arg(10)->Arg(100)->Arg(1'000)->Arg(10'000);
+BENCHMARK(FirstRowPlainly)->Arg(10)->Arg(100)->Arg(1'000)->Arg(10'000);
 
 }  // namespace
 }  // namespace touchstone::rules
