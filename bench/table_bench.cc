@@ -61,7 +61,7 @@ CompileResult Compiled(const v1::RuleSet& message) {
 
 void CompileTable(benchmark::State& state) {
   const v1::RuleSet message = RuleSetWithTable(static_cast<int>(state.range(0)));
-  for (auto _ : state) {
+  while (state.KeepRunning()) {
     if (Compiled(message).rule_set == nullptr) state.SkipWithError("the rule set has errors");
   }
 }
@@ -124,7 +124,7 @@ template <typename Ask>
 void AskRows(benchmark::State& state, const Ask& ask) {
   Asked asked(static_cast<int>(state.range(0)), state);
   if (!asked) return;
-  for (auto _ : state) {
+  while (state.KeepRunning()) {
     if (!asked.Next(ask)) {
       state.SkipWithError("another row");
       return;

@@ -156,14 +156,7 @@ class OfferCompiler {
     if (message_.has_eligible()) {
       expressions.AddEligible(At("eligible"), message_.eligible(), spec_.eligible, rows);
     }
-    const auto tables = c_.tables_of_offer.find(spec_.id);
-    if (tables != c_.tables_of_offer.end()) {
-      for (const std::string& table : tables->second) {
-        expressions.AddEligible(absl::StrCat("tables[", table, "]"),
-                                absl::StrCat("\"", spec_.id, "\" in table.", table), spec_.eligible,
-                                rows);
-      }
-    }
+    AddTables(rows);
     if (message_.has_requires_condition()) {
       spec_.requires_ = expressions.CompileCondition(
           At("requires_condition"), message_.requires_condition(), Scope::kRequires);
@@ -174,6 +167,17 @@ class OfferCompiler {
     if (message_.benefit().has_lines()) {
       spec_.lines = expressions.CompileCondition(At("benefit.lines"), message_.benefit().lines(),
                                                  Scope::kLine);
+    }
+  }
+
+  // Each table that names the offer says where it may be given.
+  void AddTables(ConditionRows& rows) {
+    const auto tables = c_.tables_of_offer.find(spec_.id);
+    if (tables == c_.tables_of_offer.end()) return;
+    for (const std::string& table : tables->second) {
+      c_.expressions->AddEligible(absl::StrCat("tables[", table, "]"),
+                                  absl::StrCat("\"", spec_.id, "\" in table.", table),
+                                  spec_.eligible, rows);
     }
   }
 

@@ -322,6 +322,7 @@ class TableCompiler {
   // Rows that can hold at once, or that another takes everything from.
   void CompareRows() {
     std::vector<TableColumn> columns;
+    columns.reserve(input_sets_.size());
     for (auto& [name, sets] : input_sets_) columns.push_back(std::move(sets));
     if (!is_first_) {
       for (const RowPair pair : OverlappingRows(columns, conditions_.size(), kMaxReportedRows)) {

@@ -67,7 +67,10 @@ void ReadTableRows(const SourceText& text, absl::string_view name, v1::DecisionT
     sources.AddLine(text.file(), line, std::string(content));
     const TextRange whole = RangeOf(content, line, 0, content.size());
     std::optional<std::vector<CsvCell>> cells = SplitCsvLine(content);
-    const bool fits = cells.has_value() && !content.empty() &&
+    // Some spreadsheets write semicolons, which would make one column of all.
+    const bool is_one_of_several = line == 1 && cells.has_value() && cells->size() == 1 &&
+                                   content.find(';') != absl::string_view::npos;
+    const bool fits = cells.has_value() && !content.empty() && !is_one_of_several &&
                       (line == 1 || cells->size() == static_cast<size_t>(rows.columns_size()));
     if (!fits) {
       AddFinding(text.Error("csv_row", whole,

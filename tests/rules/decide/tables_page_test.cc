@@ -77,6 +77,7 @@ std::string Spoken(const Value& value) {
   if (value.kind() == expr::Kind::kDouble) return absl::StrCat(value.double_value());
   if (value.kind() != expr::Kind::kList) return "no value";
   std::vector<absl::string_view> texts;
+  texts.reserve(value.list_value().size);
   for (uint32_t i = 0; i < value.list_value().size; ++i) {
     texts.push_back(value.list_value().elements[i].string_value());
   }

@@ -63,6 +63,14 @@ TEST(TableRowsTest, RefusesAFileWithoutHeader) {
   EXPECT_EQ(ReadRows("\na,b\n").diagnostics.size(), 1u);
 }
 
+TEST(TableRowsTest, RefusesSemicolonsBetweenCells) {
+  const Read read = ReadRows("tier;spend;value\ngold;1;2\n");
+  ASSERT_EQ(read.diagnostics.size(), 1u);
+  EXPECT_EQ(read.diagnostics[0].code, "csv_row");
+  EXPECT_THAT(read.diagnostics[0].hint, testing::HasSubstr("separate cells by commas"));
+  EXPECT_EQ(read.rows.columns_size(), 0);
+}
+
 TEST(TableRowsTest, TakesAsManyRowsAsTheLimitSays) {
   std::string csv = "value\n";
   for (int i = 0; i < kMaxTableRows; ++i) absl::StrAppend(&csv, i, "\n");
