@@ -1,3 +1,5 @@
+#include <rocksdb/db.h>
+
 #include <filesystem>
 #include <fstream>
 #include <sstream>
@@ -7,6 +9,8 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "server/cli/cli.h"
+#include "store/database.h"
+#include "store/store.h"
 #include "tests/server/grocery_rules.h"
 #include "tests/server/test_server.h"
 
@@ -84,7 +88,8 @@ TEST_F(CommandLineTest, EveryCommandHasHelp) {
                                              {"import"},
                                              {"import", "customers"},
                                              {"import", "events"},
-                                             {"import", "reference"}}) {
+                                             {"import", "reference"},
+                                             {"verify"}}) {
     std::vector<std::string> arguments = command;
     arguments.push_back("--help");
     const Ran ran = RunCommand(arguments);
@@ -139,6 +144,46 @@ TEST_F(CommandLineTest, ValidatesAndTestsWithoutAServer) {
             kExitFindings);
   EXPECT_EQ(RunCommand({"rules", "test", Folder("failing", FailingRules())}).exit_code,
             kExitFindings);
+}
+
+TEST_F(CommandLineTest, VerifiesTheDataOfAServerThatIsNotRunning) {
+  const std::string data = directory_.Sub("data");
+  Ran ran = RunCommand({"verify", "--data-dir", data});
+  EXPECT_EQ(ran.exit_code, kExitUsage);
+  EXPECT_THAT(ran.err, HasSubstr(data));
+  {
+    store::StoreOptions options;
+    options.path = data + "/store";
+    std::filesystem::create_directories(data);
+    const auto store = store::Store::Open(options);
+    ASSERT_TRUE(store.ok()) << store.status();
+    // Open in another place: nothing is read.
+    EXPECT_EQ(RunCommand({"verify", "--data-dir", data}).exit_code, kExitUsage);
+  }
+  ran = RunCommand({"verify", "--data-dir", data});
+  EXPECT_EQ(ran.exit_code, kExitFine) << ran.err;
+  EXPECT_THAT(ran.out, HasSubstr("customers            0\n"));
+  EXPECT_THAT(ran.out, HasSubstr("\nsound\n"));
+  ran = RunCommand({"verify", "--json", "--data-dir", data});
+  EXPECT_EQ(ran.exit_code, kExitFine);
+  EXPECT_THAT(ran.out, HasSubstr("\"sound\": true"));
+
+  {
+    store::StoreOptions options;
+    options.path = data + "/store";
+    const auto store = store::Store::Open(options);
+    ASSERT_TRUE(store.ok()) << store.status();
+    store::Database& database = (*store)->database();
+    ASSERT_TRUE(database.rocks()
+                    ->Put({}, database.handle(store::Family::kIdentities), "card:1", "nobody")
+                    .ok());
+  }
+  ran = RunCommand({"verify", "--data-dir", data});
+  EXPECT_EQ(ran.exit_code, kExitFindings);
+  EXPECT_THAT(ran.out, HasSubstr("lost_identity: of customers/nobody\n1 fault\n"));
+  ran = RunCommand({"verify", "--json", "--data-dir", data});
+  EXPECT_EQ(ran.exit_code, kExitFindings);
+  EXPECT_THAT(ran.out, HasSubstr("\"fault\": \"lost_identity\""));
 }
 
 TEST_F(CommandLineTest, DecidesFromFlagsAndFilesAndExplains) {

@@ -1,0 +1,79 @@
+#pragma once
+
+// A check of everything that a store and its receipts hold: checksums, that every row can be read,
+// and that rows which speak of one another agree.
+//
+// What is found is counted by kind, the first places are told. A place names a family, an id or a
+// file; never an identity, an attribute or a text of a customer's.
+//
+// Thread safety: as Store. REQUIRES: nobody writes meanwhile, or what was just written may be taken
+// for a fault. Errors: Unavailable when the device refuses; damage is a finding, not an error.
+// Cost: reads all of it once, and a row by key for each identity and event; it leaves the caches
+// alone. Memory: a line a finding that is told.
+
+#include <rocksdb/file_system.h>
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/functional/function_ref.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "store/store.h"
+
+namespace touchstone::store {
+
+enum class Fault : uint8_t {
+  kDamagedTable,     // a file of RocksDB fails its checksums, or cannot be read to its end
+  kDamagedRow,       // a row that is not what its family holds
+  kLostIdentity,     // an identity that leads to nobody, or to one who does not hold it
+  kForeignIdentity,  // a customer holds an identity that leads elsewhere, or nowhere
+  kUnlistedEvent,    // an event or outcome that is kept but not known by its id
+  kLostEvent,        // one that is known by its id but not kept
+  kLostReversal,     // an event is marked as taken back by one that is not known
+  kLostRevision,     // a revision without its rule set, or an active one that is not there
+  kNumberAhead,      // a revision or an entry with a number that was never given out
+  kDamagedReceipts,  // a segment of receipts with damage that is no torn end
+};
+inline constexpr size_t kFaults = 10;
+// "lost_identity".
+absl::string_view FaultName(Fault fault);
+
+struct VerifyFinding {
+  Fault fault;
+  std::string place;
+};
+
+struct VerifyReport {
+  static constexpr size_t kMaxFindings = 100;
+
+  uint64_t customers = 0;
+  uint64_t households = 0;
+  uint64_t identities = 0;
+  uint64_t events = 0;
+  uint64_t outcomes = 0;
+  uint64_t revisions = 0;
+  uint64_t snapshots = 0;  // of reference tables
+  uint64_t audit_records = 0;
+  uint64_t receipts = 0;
+  uint64_t faults = 0;                  // all of them
+  std::vector<VerifyFinding> findings;  // the first
+
+  bool sound() const { return faults == 0; }
+};
+
+// Called now and then with what is being read: "events".
+using VerifyProgress = absl::FunctionRef<void(absl::string_view step)>;
+
+absl::StatusOr<VerifyReport> VerifyStore(const Store& store, VerifyProgress progress);
+
+// Adds the receipts of a directory. What cannot be read at the end of the last segment may be the
+// torn end that a crash leaves, which the next start cuts off; it is no fault. REQUIRES: no
+// ReceiptLog has it open. `file_system` null: the default one.
+absl::Status VerifyReceipts(const std::string& directory,
+                            const std::shared_ptr<rocksdb::FileSystem>& file_system,
+                            VerifyProgress progress, VerifyReport* report);
+
+}  // namespace touchstone::store
