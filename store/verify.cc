@@ -91,7 +91,7 @@ class StoreVerifier {
 
   absl::Status Tables() {
     progress_("tables");
-    const absl::Status status = ToStatus("tables", database_.rocks()->VerifyChecksum());
+    absl::Status status = ToStatus("tables", database_.rocks()->VerifyChecksum());
     if (!absl::IsDataLoss(status)) return status;
     Found(Fault::kDamagedTable, std::string(status.message()));
     return absl::OkStatus();
@@ -354,7 +354,7 @@ absl::Status VerifyReceipts(const std::string& directory,
           return true;
         });
     uint64_t bytes = 0;
-    const absl::Status sized = ToStatus(
+    absl::Status sized = ToStatus(
         "receipts",
         files->GetFileSize(segments.SegmentPath(number), rocksdb::IOOptions(), &bytes, nullptr));
     if (!sized.ok()) return sized;

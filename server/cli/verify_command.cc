@@ -84,8 +84,8 @@ absl::StatusOr<store::VerifyReport> Verify(const VerifyCommand& command) {
   if (!store.ok()) return store.status();
   absl::StatusOr<store::VerifyReport> report = store::VerifyStore(**store, progress);
   if (!report.ok()) return report;
-  const absl::Status receipts = store::VerifyReceipts(absl::StrCat(command.data_dir, "/receipts"),
-                                                      nullptr, progress, &*report);
+  absl::Status receipts = store::VerifyReceipts(absl::StrCat(command.data_dir, "/receipts"),
+                                                nullptr, progress, &*report);
   if (!receipts.ok()) return receipts;
   return report;
 }
