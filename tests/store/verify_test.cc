@@ -89,6 +89,7 @@ class VerifyTest : public ::testing::Test {
     const VerifyReport report = Verify();
     EXPECT_EQ(report.faults, report.findings.size());
     std::vector<std::string> findings;
+    findings.reserve(report.findings.size());
     for (const VerifyFinding& finding : report.findings) {
       findings.push_back(absl::StrCat(FaultName(finding.fault), ": ", finding.place));
     }
