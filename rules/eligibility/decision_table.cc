@@ -38,7 +38,9 @@ DecisionTable::Hit DecisionTable::FirstRow(const expr::Frame& frame, expr::Scrat
     return value.IsError() && IsMissing(value.error());
   });
   if (is_missing) return FirstRowPlainly(frame, expr);
-  const auto holds = [&](uint32_t row) { return HoldsPlainly(row, frame, expr); };
+  const auto holds = [&](uint32_t row) {
+    return AskPlainly(row, frame, expr).kind == Hit::Kind::kRow;
+  };
   EligibilityProbe probe{frame, expr, holds};
   const std::optional<uint32_t> row = index_.MatchFirst(probe, scratch);
   if (probe.step_limit_reached) return {Hit::Kind::kOpen, 0, expr::ErrorCode::kStepLimit};
@@ -48,31 +50,22 @@ DecisionTable::Hit DecisionTable::FirstRow(const expr::Frame& frame, expr::Scrat
 DecisionTable::Hit DecisionTable::FirstRowPlainly(const expr::Frame& frame,
                                                   expr::Scratch& expr) const {
   for (uint32_t row = 0; row < rows(); ++row) {
-    std::optional<expr::ErrorCode> missing;
-    bool holds = true;
-    for (const uint32_t cell : cells_.of_row[row]) {
-      const Value value = cells_.programs[cell].Evaluate(frame, expr);
-      if (value.IsTrue()) continue;
-      if (value.IsError() && IsMissing(value.error())) {
-        missing = value.error();
-      } else {
-        holds = false;
-        break;
-      }
-    }
-    if (!holds) continue;
-    if (missing.has_value()) return {Hit::Kind::kOpen, 0, *missing};
-    return {Hit::Kind::kRow, row};
+    const Hit hit = AskPlainly(row, frame, expr);
+    if (hit.kind != Hit::Kind::kNoRow) return hit;
   }
   return Hit();
 }
 
-bool DecisionTable::HoldsPlainly(uint32_t row, const expr::Frame& frame,
-                                 expr::Scratch& expr) const {
-  const std::vector<uint32_t>& cells = cells_.of_row[row];
-  return std::all_of(cells.begin(), cells.end(), [&](uint32_t cell) {
-    return cells_.programs[cell].Evaluate(frame, expr).IsTrue();
-  });
+DecisionTable::Hit DecisionTable::AskPlainly(uint32_t row, const expr::Frame& frame,
+                                             expr::Scratch& expr) const {
+  Hit hit{Hit::Kind::kRow, row};
+  for (const uint32_t cell : cells_.of_row[row]) {
+    const Value value = cells_.programs[cell].Evaluate(frame, expr);
+    if (value.IsTrue()) continue;
+    if (!value.IsError() || !IsMissing(value.error())) return Hit();
+    hit = {Hit::Kind::kOpen, 0, value.error()};
+  }
+  return hit;
 }
 
 }  // namespace touchstone::rules

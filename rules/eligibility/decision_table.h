@@ -4,9 +4,10 @@
 // of a table in place of offers.
 //
 // A cell that ends in an error does not hold. Where what was missing in time (expr::IsMissing)
-// might have made a row hold that stands above the first one that does, the answer is open. Thread
-// safety: const once built; one scratch per thread. Ownership: owns its programs; refers to nothing
-// else. Cost: as the index; row by row where an input is missing or has no key.
+// might have made a row hold that stands above the first one that does, the answer is open.
+//
+// Thread safety: const once built; one scratch per thread. Ownership: owns its programs; refers to
+// nothing else. Cost: as the index; row by row where an input is missing or has no key.
 
 #include <cstdint>
 #include <deque>
@@ -48,7 +49,8 @@ class DecisionTable {
   uint64_t steps() const { return 1 + index_.steps(); }
 
  private:
-  bool HoldsPlainly(uint32_t row, const expr::Frame& frame, expr::Scratch& expr) const;
+  // kRow when all its cells hold, kOpen when those that do not are missing, else kNoRow.
+  Hit AskPlainly(uint32_t row, const expr::Frame& frame, expr::Scratch& expr) const;
 
   EligibilityIndex index_;
   Cells cells_;

@@ -4,7 +4,7 @@
 
 #include "absl/container/flat_hash_set.h"
 #include "absl/strings/ascii.h"
-#include "absl/strings/strip.h"
+#include "rules/ruleset/derived_facts.h"
 
 namespace touchstone::rules {
 namespace {
@@ -89,14 +89,6 @@ void WarnOfFact(const ProofInput& input, const std::string& path, absl::string_v
                          "use it, or take it out");
 }
 
-// Where a computed fact is declared.
-std::string PathOfComputed(absl::string_view name) {
-  absl::string_view rest = name;
-  if (absl::ConsumePrefix(&rest, "audience.")) return absl::StrCat("audiences[", rest, "]");
-  if (absl::ConsumePrefix(&rest, "table.")) return absl::StrCat("tables[", rest, "]");
-  return absl::StrCat("schema.computed[", name, "]");
-}
-
 void WarnOfFacts(const ProofInput& input, const Readings& readings) {
   const Schema& schema = input.rule_set.schema;
   const FactLayout& layout = *input.rule_set.layout;
@@ -114,7 +106,7 @@ void WarnOfFacts(const ProofInput& input, const Readings& readings) {
   warn(schema.request, &FactLayout::request_slot, "request", "request.");
   for (size_t i = 0; i < schema.computed.size(); ++i) {
     if (readings.has(layout.computed_slot(i))) continue;
-    WarnOfFact(input, PathOfComputed(schema.computed[i].name), schema.computed[i].name);
+    WarnOfFact(input, DerivedFactPath(schema.computed[i].name), schema.computed[i].name);
   }
 }
 

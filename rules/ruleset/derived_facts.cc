@@ -6,6 +6,7 @@
 #include "absl/container/flat_hash_map.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "absl/strings/strip.h"
 #include "rules/expr/macro_syntax.h"
 #include "rules/expr/parser.h"
 #include "rules/ruleset/diagnostic_codes.h"
@@ -14,6 +15,10 @@ namespace touchstone::rules {
 namespace {
 
 using expr::Expr;
+using Kind = DerivedFact::Kind;
+
+constexpr absl::string_view kAudiencePrefix = "audience.";
+constexpr absl::string_view kTablePrefix = "table.";
 
 void CollectReads(const Expr& node, const DerivedFacts& facts, std::vector<std::string>& reads) {
   if (expr::IsDottedName(node)) {
@@ -22,6 +27,18 @@ void CollectReads(const Expr& node, const DerivedFacts& facts, std::vector<std::
     if (facts.contains(name)) reads.push_back(std::move(name));
   }
   for (const expr::ExprPtr& child : node.children) CollectReads(*child, facts, reads);
+}
+
+std::string PathOf(Kind kind, absl::string_view key) {
+  switch (kind) {
+    case Kind::kAttribute:
+      return absl::StrCat("schema.computed[", key, "]");
+    case Kind::kAudience:
+      return absl::StrCat("audiences[", key, "]");
+    case Kind::kTable:
+      return absl::StrCat("tables[", key, "]");
+  }
+  return "";
 }
 
 absl::string_view PluralOf(DerivedFact::Kind kind) {
@@ -98,23 +115,31 @@ class Ordering {
 
 }  // namespace
 
+std::string DerivedFactPath(absl::string_view name) {
+  absl::string_view key = name;
+  if (absl::ConsumePrefix(&key, kAudiencePrefix)) return PathOf(Kind::kAudience, key);
+  if (absl::ConsumePrefix(&key, kTablePrefix)) return PathOf(Kind::kTable, key);
+  return PathOf(Kind::kAttribute, name);
+}
+
 DerivedFacts CollectDerivedFacts(const v1::RuleSet& message) {
-  using Kind = DerivedFact::Kind;
   DerivedFacts facts;
+  const auto add = [&facts](Kind kind, absl::string_view prefix, const std::string& key,
+                            absl::string_view field) -> DerivedFact& {
+    const std::string path = PathOf(kind, key);
+    return facts[absl::StrCat(prefix, key)] = {kind, key, path, absl::StrCat(path, ".", field), {}};
+  };
   for (const auto& [name, computed] : message.schema().computed()) {
-    const std::string path = absl::StrCat("schema.computed[", name, "]");
-    facts[name] = {Kind::kAttribute, name, path, path + ".is", {computed.is()}};
+    add(Kind::kAttribute, "", name, "is").formulas = {computed.is()};
   }
   for (const auto& [name, audience] : message.audiences()) {
-    const std::string path = absl::StrCat("audiences[", name, "]");
-    facts["audience." + name] = {Kind::kAudience, name, path, path + ".when", {audience.when()}};
+    add(Kind::kAudience, kAudiencePrefix, name, "when").formulas = {audience.when()};
   }
   for (const auto& [name, table] : message.tables()) {
-    const std::string path = absl::StrCat("tables[", name, "]");
-    DerivedFact fact = {Kind::kTable, name, path, path + ".inputs", {}};
-    for (const auto& [column, input] : table.inputs()) fact.formulas.push_back(input);
-    std::sort(fact.formulas.begin(), fact.formulas.end());
-    facts["table." + name] = std::move(fact);
+    std::vector<std::string>& formulas = add(Kind::kTable, kTablePrefix, name, "inputs").formulas;
+    formulas.reserve(table.inputs().size());
+    for (const auto& [column, input] : table.inputs()) formulas.push_back(input);
+    std::sort(formulas.begin(), formulas.end());
   }
   return facts;
 }

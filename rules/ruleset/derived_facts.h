@@ -28,6 +28,9 @@ struct DerivedFact {
 // By the name that rules read: customer.age, audience.loyal_coffee, table.coffee.
 using DerivedFacts = std::map<std::string, DerivedFact>;
 
+// Where the fact that rules read by this name is declared: audiences[loyal_coffee].
+std::string DerivedFactPath(absl::string_view name);
+
 DerivedFacts CollectDerivedFacts(const v1::RuleSet& message);
 
 // The keys of `facts`, each after those that it reads; circles are reported and marked.

@@ -63,7 +63,7 @@ constexpr DiagnosticCode kFileCodes[] = {
     {"invalid_bool", "A value that is neither true nor false."},
     {"invalid_int", "A value that is not a whole number."},
     {"not_utf8", "A file that is not UTF-8."},
-    {"list_too_long", "A product list or a table with more rows than the limit."},
+    {"list_too_long", "A product list or a table with more rows or columns than the limit."},
     {"merge_key_not_allowed", "YAML merge keys are not allowed."},
     {"missing_file", "A file that every rule set has is not there."},
     {"needs_quotes", "A value that YAML would misread; put quotes around it."},

@@ -5,7 +5,6 @@
 #include "absl/container/flat_hash_map.h"
 #include "absl/strings/str_cat.h"
 #include "rules/ruleset/csv_line.h"
-#include "rules/ruleset/utf8.h"
 
 namespace touchstone::rules {
 namespace {
@@ -23,22 +22,16 @@ std::optional<std::string> ReadCell(absl::string_view row) {
   return cell.text;
 }
 
-TextRange WholeLine(const SourceText& text, int line) {
-  return {line, 1, line, static_cast<int>(CountCharacters(text.Line(line))) + 1};
-}
-
 }  // namespace
 
 void ReadProductList(const SourceText& text, v1::ProductList& list, Diagnostics& diagnostics) {
   if (ReadCell(text.Line(1)) != kHeader) {
-    AddFinding(text.Error("csv_header", WholeLine(text, 1), "the first row is not the header `sku`",
+    AddFinding(text.Error("csv_header", text.WholeLine(1), "the first row is not the header `sku`",
                           "write `sku` in the first row and one SKU in each other"),
                diagnostics);
     return;
   }
-  // The break after the last row begins no row.
-  const int lines =
-      text.Line(text.line_count()).empty() ? text.line_count() - 1 : text.line_count();
+  const int lines = text.row_count();
   if (lines - 1 > kMaxProductListSkus) {
     AddFinding(text.FileError("list_too_long",
                               absl::StrCat("the list has more than ", kMaxProductListSkus, " SKUs"),
@@ -51,14 +44,14 @@ void ReadProductList(const SourceText& text, v1::ProductList& list, Diagnostics&
     const std::optional<std::string> sku = ReadCell(text.Line(line));
     if (!sku.has_value() || sku->empty()) {
       AddFinding(
-          text.Error("csv_row", WholeLine(text, line), "this row is not one SKU",
+          text.Error("csv_row", text.WholeLine(line), "this row is not one SKU",
                      "write one SKU a row, without spaces around it and without further columns"),
           diagnostics);
       continue;
     }
     const auto [first, inserted] = rows.emplace(*sku, line);
     if (!inserted) {
-      AddFinding(text.Error("duplicate_sku", WholeLine(text, line),
+      AddFinding(text.Error("duplicate_sku", text.WholeLine(line),
                             absl::StrCat("`", *sku, "` already stands on line ", first->second),
                             "remove the row"),
                  diagnostics);

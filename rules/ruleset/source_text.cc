@@ -39,6 +39,10 @@ absl::string_view SourceText::Line(int line) const {
   return text;
 }
 
+TextRange SourceText::WholeLine(int line) const {
+  return {line, 1, line, static_cast<int>(CountCharacters(Line(line))) + 1};
+}
+
 size_t SourceText::Offset(int line, int column) const {
   if (line > line_count()) return bytes_.size();
   const absl::string_view text = Line(line);

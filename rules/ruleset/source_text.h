@@ -30,6 +30,9 @@ class SourceText {
   int line_count() const { return static_cast<int>(line_begins_.size()); }
   // Without its line break. REQUIRES: 1 <= line <= line_count().
   absl::string_view Line(int line) const;
+  // Lines that hold something: the break after the last one begins none.
+  int row_count() const { return line_count() - (Line(line_count()).empty() ? 1 : 0); }
+  TextRange WholeLine(int line) const;
   // Byte offset of a place; the end of the line for a column beyond it, of the text for such a
   // line.
   size_t Offset(int line, int column) const;

@@ -63,6 +63,13 @@ class TableCompiler {
       c_.reporter.Error(codes::kMissingValue, path_, "the table has no rows",
                         absl::StrCat("write them in tables/", name_, ".csv"));
     }
+    if (std::max(message_.inputs().size(), static_cast<size_t>(rows_.columns_size())) >
+        kMaxTableColumns) {
+      c_.reporter.Error(codes::kTooMany, path_,
+                        absl::StrCat("a table has at most ", kMaxTableColumns, " columns"),
+                        "split it into several tables");
+      return std::nullopt;
+    }
     if (!in_cycle) CompileInputs();
     if (c_.reporter.errors() > errors || in_cycle || !FindColumns()) return std::nullopt;
     CompileRows();

@@ -13,14 +13,6 @@
 namespace touchstone::rules {
 namespace {
 
-// Of bytes [begin, end) of the line.
-TextRange RangeOf(absl::string_view text, int line, size_t begin, size_t end) {
-  const auto column = [text](size_t at) {
-    return static_cast<int>(CountCharacters(text.substr(0, at))) + 1;
-  };
-  return {line, column(begin), line, column(end)};
-}
-
 SourceMap::Place PlaceOf(const SourceText& text, const TextRange& range) {
   SourceMap::Place place;
   place.file = text.file();
@@ -29,6 +21,23 @@ SourceMap::Place PlaceOf(const SourceText& text, const TextRange& range) {
   place.width = range.end_column - range.column;
   return place;
 }
+
+// Columns of places in a line that are asked for in order, so that it is gone through once.
+class LineColumns {
+ public:
+  explicit LineColumns(absl::string_view line) : line_(line) {}
+
+  int At(size_t byte) {
+    column_ += static_cast<int>(CountCharacters(line_.substr(byte_, byte - byte_)));
+    byte_ = byte;
+    return column_;
+  }
+
+ private:
+  const absl::string_view line_;
+  size_t byte_ = 0;
+  int column_ = 1;
+};
 
 std::string CsvLine(const google::protobuf::RepeatedPtrField<std::string>& cells) {
   // A line of one empty cell would be no line.
@@ -52,9 +61,7 @@ std::string TableCellPath(absl::string_view name, size_t row, size_t cell) {
 
 void ReadTableRows(const SourceText& text, absl::string_view name, v1::DecisionTableRows& rows,
                    SourceMap& sources, Diagnostics& diagnostics) {
-  // The break after the last row begins no row.
-  const int lines =
-      text.Line(text.line_count()).empty() ? text.line_count() - 1 : text.line_count();
+  const int lines = text.row_count();
   if (lines - 1 > kMaxTableRows) {
     AddFinding(text.FileError("list_too_long",
                               absl::StrCat("the table has more than ", kMaxTableRows, " rows"),
@@ -65,7 +72,7 @@ void ReadTableRows(const SourceText& text, absl::string_view name, v1::DecisionT
   for (int line = 1; line <= std::max(lines, 1); ++line) {
     const absl::string_view content = text.Line(line);
     sources.AddLine(text.file(), line, std::string(content));
-    const TextRange whole = RangeOf(content, line, 0, content.size());
+    const TextRange whole = text.WholeLine(line);
     std::optional<std::vector<CsvCell>> cells = SplitCsvLine(content);
     // Some spreadsheets write semicolons, which would make one column of all.
     const bool is_one_of_several = line == 1 && cells.has_value() && cells->size() == 1 &&
@@ -81,6 +88,14 @@ void ReadTableRows(const SourceText& text, absl::string_view name, v1::DecisionT
       if (line == 1) return;
       continue;
     }
+    if (line == 1 && cells->size() > kMaxTableColumns) {
+      AddFinding(
+          text.FileError("list_too_long",
+                         absl::StrCat("the table has more than ", kMaxTableColumns, " columns"),
+                         "split it into several tables"),
+          diagnostics);
+      return;
+    }
     if (line == 1) {
       sources.Add(absl::StrCat("table_rows[", name, "]"), PlaceOf(text, whole));
       for (CsvCell& cell : *cells) *rows.add_columns() = std::move(cell.text);
@@ -89,10 +104,12 @@ void ReadTableRows(const SourceText& text, absl::string_view name, v1::DecisionT
     const auto row = static_cast<size_t>(rows.rows_size());
     sources.Add(TableRowPath(name, row), PlaceOf(text, whole));
     v1::DecisionTableRow& added = *rows.add_rows();
+    LineColumns columns(content);
     for (size_t i = 0; i < cells->size(); ++i) {
       CsvCell& cell = (*cells)[i];
-      sources.Add(TableCellPath(name, row, i),
-                  PlaceOf(text, RangeOf(content, line, cell.begin, cell.end)));
+      const int begin = columns.At(cell.begin);
+      const int end = columns.At(cell.end);
+      sources.Add(TableCellPath(name, row, i), PlaceOf(text, {line, begin, line, end}));
       *added.add_cells() = std::move(cell.text);
     }
   }

@@ -15,6 +15,7 @@
 namespace touchstone::rules {
 
 inline constexpr int kMaxTableRows = 10'000;
+inline constexpr size_t kMaxTableColumns = 256;
 
 // Adds the rows of the table `name`, and where each cell stands, to `sources`; a line that cannot
 // be read is reported and left out. REQUIRES: text.CheckBytes() found nothing.

@@ -114,6 +114,13 @@ std::vector<FindingCase> TableCases() {
        {"computed_cycle at audiences[a].when"},
        Cell("audience.a", "true") + "audiences { key: 'a' value { when: 'table.t > 1' } }",
        "audience.a → table.t → audience.a"},
+      {"RefusesMoreColumnsThanTheLimit",
+       {"too_many at tables[t]"},
+       Table("first", "tier,spend,value\n,,1"),
+       "256 columns",
+       [](v1::RuleSet& m) {
+         for (int i = 0; i < 254; ++i) (*m.mutable_table_rows())["t"].add_columns("x");
+       }},
       {"RefusesAMissingColumn",
        {"table_columns at table_rows[t]"},
        Table("first", "tier,value\ngold,1"),

@@ -80,5 +80,15 @@ TEST(TableRowsTest, TakesAsManyRowsAsTheLimitSays) {
   EXPECT_EQ(read.diagnostics[0].code, "list_too_long");
 }
 
+TEST(TableRowsTest, TakesAsManyColumnsAsTheLimitSays) {
+  std::string header = "value";
+  for (size_t i = 1; i < kMaxTableColumns; ++i) absl::StrAppend(&header, ",c", i);
+  EXPECT_EQ(ReadRows(header + "\n").rows.columns_size(), static_cast<int>(kMaxTableColumns));
+  const Read read = ReadRows(header + ",one\n" + std::string(200'000, ',') + "\n");
+  ASSERT_EQ(read.diagnostics.size(), 1u);
+  EXPECT_EQ(read.diagnostics[0].code, "list_too_long");
+  EXPECT_EQ(read.rows.columns_size(), 0);
+}
+
 }  // namespace
 }  // namespace touchstone::rules
