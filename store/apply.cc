@@ -119,6 +119,8 @@ AppliedOr Apply(const storage::Entry& entry, PendingWrites* writes) {
   return result;
 }
 
-bool NeedsOwnBatch(const storage::Entry& entry) { return entry.has_delete_customer(); }
+bool NeedsOwnBatch(const storage::Entry& entry) {
+  return entry.has_delete_customer() || entry.has_publish_revision();
+}
 
 }  // namespace touchstone::store

@@ -14,14 +14,21 @@ namespace {
 
 using storage::EntryResult;
 
+// REQUIRES: the entry is the first of its batch.
+absl::StatusOr<bool> HasEvents(const PendingWrites& writes) {
+  const std::string prefix(1, static_cast<char>(Journal::kEvents));
+  const Database::PrefixIterator rows = writes.committed().Iterate(Family::kEvents, prefix, prefix);
+  if (absl::Status status = rows.status(); !status.ok()) return status;
+  return rows.Valid();
+}
+
 }  // namespace
 
-absl::StatusOr<bool> IsCurrent(uint64_t revision, PendingWrites* writes) {
-  if (revision == 0) return true;
+absl::StatusOr<storage::ActiveRevision> ReadActive(PendingWrites* writes) {
   const auto active =
       ReadMessage<storage::ActiveRevision>(Family::kMeta, kActiveRevisionRow, writes);
   if (!active.ok()) return active.status();
-  return active->has_value() && (*active)->revision() == revision;
+  return active->value_or(storage::ActiveRevision());
 }
 
 absl::Status BeginBackfill(const storage::PublishRevision& command, int64_t time_us,
@@ -29,13 +36,15 @@ absl::Status BeginBackfill(const storage::PublishRevision& command, int64_t time
   const auto kept = ReadMessage<storage::Backfill>(Family::kMeta, kBackfillRow, writes);
   if (!kept.ok()) return kept.status();
   const storage::Backfill before = kept->value_or(storage::Backfill());
+  const absl::StatusOr<bool> has_events = HasEvents(*writes);
+  if (!has_events.ok()) return has_events.status();
   const absl::flat_hash_set<uint32_t> complete(before.complete().begin(), before.complete().end());
   storage::Backfill next;
   // In order, so that the row is the same everywhere.
   std::vector<uint32_t> declared(command.aggregates().begin(), command.aggregates().end());
   std::sort(declared.begin(), declared.end());
   for (const uint32_t id : declared) {
-    if (complete.contains(id)) {
+    if (!*has_events || complete.contains(id)) {
       next.add_complete(id);
     } else {
       next.add_filling(id);
@@ -58,10 +67,10 @@ AppliedOr ApplyRebuildRecord(const storage::RebuildRecord& command, PendingWrite
     return Refuse(EntryResult::REFUSAL_INVALID,
                   "patch: malformed, too long, or changes identities");
   }
-  const absl::StatusOr<bool> current = IsCurrent(command.revision(), writes);
-  if (!current.ok()) return current.status();
-  if (!*current) {
-    return Refuse(EntryResult::REFUSAL_REVISION_CHANGED, "another revision is active");
+  const absl::StatusOr<storage::ActiveRevision> active = ReadActive(writes);
+  if (!active.ok()) return active.status();
+  if (active->epoch() != command.epoch()) {
+    return Refuse(EntryResult::REFUSAL_REVISION_CHANGED, "there was another publish");
   }
   const char kind = static_cast<char>(command.record().kind() == storage::RecordName::KIND_CUSTOMER
                                           ? RecordKind::kCustomer
@@ -84,10 +93,10 @@ AppliedOr ApplyRebuildRecord(const storage::RebuildRecord& command, PendingWrite
 }
 
 AppliedOr ApplyUpdateBackfill(const storage::UpdateBackfill& command, PendingWrites* writes) {
-  const absl::StatusOr<bool> current = IsCurrent(command.revision(), writes);
-  if (!current.ok()) return current.status();
-  if (!*current) {
-    return Refuse(EntryResult::REFUSAL_REVISION_CHANGED, "another revision is active");
+  const absl::StatusOr<storage::ActiveRevision> active = ReadActive(writes);
+  if (!active.ok()) return active.status();
+  if (active->epoch() != command.epoch()) {
+    return Refuse(EntryResult::REFUSAL_REVISION_CHANGED, "there was another publish");
   }
   writes->Put(Family::kMeta, kBackfillRow, command.backfill().SerializeAsString());
   return EntryResult();

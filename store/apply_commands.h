@@ -46,9 +46,8 @@ AppliedOr ApplyDeleteCustomer(const storage::DeleteCustomer& command, PendingWri
 // What aggregates of records are made of (apply_aggregates.cc).
 AppliedOr ApplyRebuildRecord(const storage::RebuildRecord& command, PendingWrites* writes);
 AppliedOr ApplyUpdateBackfill(const storage::UpdateBackfill& command, PendingWrites* writes);
-// Whether increments that were evaluated under a revision (0: not stated) are still of the
-// aggregates that are kept.
-absl::StatusOr<bool> IsCurrent(uint64_t revision, PendingWrites* writes);
+// Revision and epoch 0 before the first publish.
+absl::StatusOr<storage::ActiveRevision> ReadActive(PendingWrites* writes);
 // Begins to fill what a revision declares and is not complete.
 absl::Status BeginBackfill(const storage::PublishRevision& command, int64_t time_us,
                            PendingWrites* writes);

@@ -402,10 +402,12 @@ AppliedOr ApplyUpdateRecords(const storage::UpdateRecords& command, PendingWrite
 }
 
 AppliedOr ApplyAppendEvents(const storage::AppendEvents& command, PendingWrites* writes) {
-  const absl::StatusOr<bool> current = IsCurrent(command.revision(), writes);
-  if (!current.ok()) return current.status();
-  if (!*current) {
-    return Refuse(EntryResult::REFUSAL_REVISION_CHANGED, "another revision is active");
+  if (command.revision() != 0) {
+    const absl::StatusOr<storage::ActiveRevision> active = ReadActive(writes);
+    if (!active.ok()) return active.status();
+    if (active->revision() != command.revision()) {
+      return Refuse(EntryResult::REFUSAL_REVISION_CHANGED, "another revision is active");
+    }
   }
   return ApplyJournal(command.items(), EventFault, writes);
 }

@@ -96,22 +96,21 @@ AppliedOr ApplyPublishRevision(const storage::PublishRevision& command, int64_t 
   if (command.rollback() && (*info)->published_epoch() == 0) {
     return Refuse(EntryResult::REFUSAL_NEVER_PUBLISHED, "the revision was never active");
   }
-  auto active = ReadMessage<storage::ActiveRevision>(Family::kMeta, kActiveRevisionRow, writes);
-  if (!active.ok()) return active.status();
-  const storage::ActiveRevision before = active->value_or(storage::ActiveRevision());
-  if (command.expected_epoch() != 0 && command.expected_epoch() != before.epoch()) {
+  const absl::StatusOr<storage::ActiveRevision> before = ReadActive(writes);
+  if (!before.ok()) return before.status();
+  if (command.expected_epoch() != 0 && command.expected_epoch() != before->epoch()) {
     return Refuse(EntryResult::REFUSAL_EPOCH_CHANGED, "another revision was published meanwhile");
   }
   storage::ActiveRevision next;
   next.set_revision(command.revision());
-  next.set_epoch(before.epoch() + 1);
+  next.set_epoch(before->epoch() + 1);
   next.set_published_time_us(time_us);
   next.set_publisher(command.publisher());
-  next.set_previous_revision(before.revision());
+  next.set_previous_revision(before->revision());
   next.set_rollout(command.rollout());
   writes->Put(Family::kMeta, kActiveRevisionRow, next.SerializeAsString());
   if (command.rollback()) {
-    if (absl::Status marked = MarkRolledBack(before.revision(), writes); !marked.ok()) {
+    if (absl::Status marked = MarkRolledBack(before->revision(), writes); !marked.ok()) {
       return marked;
     }
   }

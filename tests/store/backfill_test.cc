@@ -50,10 +50,14 @@ class BackfillTest : public ::testing::Test {
 
   storage::Backfill Backfill() { return store_->GetBackfill().value(); }
 
-  void Complete(uint64_t revision) {
+  uint64_t Epoch() {
+    return store_->GetActiveRevision().value_or(storage::ActiveRevision()).epoch();
+  }
+
+  void Complete() {
     storage::Entry entry = EmptyEntry();
     storage::UpdateBackfill& update = *entry.mutable_update_backfill();
-    update.set_revision(revision);
+    update.set_epoch(Epoch());
     *update.mutable_backfill() = Backfill();
     update.mutable_backfill()->mutable_complete()->MergeFrom(Backfill().filling());
     update.mutable_backfill()->clear_filling();
@@ -91,13 +95,21 @@ class BackfillTest : public ::testing::Test {
   uint64_t version_ = 0;
 };
 
+TEST_F(BackfillTest, WithoutEventsEverythingIsComplete) {
+  Publish("one", {30, 10});
+  EXPECT_THAT(Backfill().complete(), ElementsAre(10, 30));
+  EXPECT_THAT(Backfill().filling(), IsEmpty());
+  EXPECT_EQ(Backfill().started_time_us(), 0);
+}
+
 TEST_F(BackfillTest, APublishFillsWhatWasNotCompleteAndForgetsWhatIsNotDeclared) {
-  const uint64_t first = Publish("one", {30, 10});
+  Write(EventEntry("x1", "e-1"));
+  Publish("one", {30, 10});
   EXPECT_THAT(Backfill().filling(), ElementsAre(10, 30));
   EXPECT_THAT(Backfill().complete(), IsEmpty());
   EXPECT_EQ(Backfill().started_time_us(), kTestTimeUs);
 
-  Complete(first);
+  Complete();
   Publish("two", {10, 20});
   EXPECT_THAT(Backfill().complete(), ElementsAre(10));
   EXPECT_THAT(Backfill().filling(), ElementsAre(20));
@@ -108,14 +120,27 @@ TEST_F(BackfillTest, APublishFillsWhatWasNotCompleteAndForgetsWhatIsNotDeclared)
   EXPECT_THAT(Backfill().filling(), ElementsAre(30));
 }
 
-TEST_F(BackfillTest, ProgressIsRefusedWhenAnotherRevisionBecameActive) {
-  const uint64_t first = Publish("one", {10});
-  Publish("two", {10, 20});
+// Also when the same revision is active again: what happened in between added nothing.
+TEST_F(BackfillTest, ProgressIsRefusedAfterAnotherPublish) {
+  Write(EventEntry("x1", "e-1"));
+  const uint64_t first = Publish("one", {10, 20});
+  const uint64_t epoch = Epoch();
+  Publish("two", {});
+  storage::Entry again = PublishEntry(first);
+  again.mutable_publish_revision()->add_aggregates(10);
+  again.mutable_publish_revision()->add_aggregates(20);
+  Write(again);
   storage::Entry entry = EmptyEntry();
-  entry.mutable_update_backfill()->set_revision(first);
+  entry.mutable_update_backfill()->set_epoch(epoch);
   entry.mutable_update_backfill()->mutable_backfill()->add_complete(10);
   EXPECT_EQ(Write(entry).refusal(), EntryResult::REFUSAL_REVISION_CHANGED);
   EXPECT_THAT(Backfill().filling(), ElementsAre(10, 20));
+
+  ASSERT_EQ(Visits("x1"), 1u);
+  storage::Entry rebuild = Rebuild("x1", version_, 7);
+  rebuild.mutable_rebuild_record()->set_epoch(epoch);
+  EXPECT_EQ(Write(rebuild).refusal(), EntryResult::REFUSAL_REVISION_CHANGED);
+  EXPECT_EQ(Visits("x1"), 1u);
 }
 
 TEST_F(BackfillTest, EventsEvaluatedUnderAnotherRevisionAreRefusedAsAWhole) {
