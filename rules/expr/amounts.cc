@@ -10,22 +10,12 @@ namespace {
 
 __extension__ using Int128 = __int128;
 
-constexpr int kDecimalScale = 3;
-
 Value Overflow() { return Value::Error(ErrorCode::kOverflow); }
-
-int ScaleOf(Money money) {
-  return money.currency.is_none() ? kBareScale : money.currency.minor_digits();
-}
 
 int64_t PowerOfTen(int exponent) {
   int64_t power = 1;
   for (int i = 0; i < exponent; ++i) power *= 10;
   return power;
-}
-
-Order OrderOfSign(int sign) {
-  return sign < 0 ? Order::kLess : sign == 0 ? Order::kEqual : Order::kGreater;
 }
 
 // count / 10^from as a count of 10^-to; the error when it does not fit exactly.
@@ -62,10 +52,6 @@ Value TimesThousandths(int64_t count, int64_t factor) {
   return Value::Int(static_cast<int64_t>(product));
 }
 
-Value CompareCount(Relation relation, int64_t count, int scale, ExactNumber literal) {
-  return Value::Bool(Holds(relation, OrderOfSign(CompareExact(count, scale, literal))));
-}
-
 }  // namespace
 
 bool AmountsEqual(Money a, Money b) {
@@ -85,15 +71,7 @@ Value CompareAmounts(Relation relation, Money a, Money b) {
   if (a.currency.is_none()) return CompareAmounts(Mirrored(relation), b, a);
   const int sign =
       CompareExact(a.amount_minor, ScaleOf(a), ExactNumber{b.amount_minor, kBareScale});
-  return Value::Bool(Holds(relation, OrderOfSign(sign)));
-}
-
-Value CompareWithExact(Relation relation, Money value, ExactNumber literal) {
-  return CompareCount(relation, value.amount_minor, ScaleOf(value), literal);
-}
-
-Value CompareWithExact(Relation relation, Decimal value, ExactNumber literal) {
-  return CompareCount(relation, value.thousandths, kDecimalScale, literal);
+  return Value::Bool(Holds(relation, OrderOf(int64_t{sign}, int64_t{0})));
 }
 
 Value CompareWithExact(Relation relation, const Value& value, ExactNumber literal) {
@@ -105,7 +83,7 @@ Value CompareWithExact(Relation relation, const Value& value, ExactNumber litera
     case Kind::kDecimal:
       return CompareWithExact(relation, value.decimal_value(), literal);
     case Kind::kInt:
-      return CompareCount(relation, value.int_value(), 0, literal);
+      return CompareCountWithExact(relation, value.int_value(), 0, literal);
     default:
       if (IsEquality(relation)) return Value::Bool(relation == kRelationNotEqual);
       return NoOverload();

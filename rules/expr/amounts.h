@@ -14,14 +14,28 @@ namespace touchstone::rules::expr {
 
 // Decimals of a bare amount.
 inline constexpr int kBareScale = 4;
+inline int ScaleOf(Money money) {
+  return money.currency.is_none() ? kBareScale : money.currency.minor_digits();
+}
+// Of a decimal.
+inline constexpr int kDecimalScale = 3;
 
 bool AmountsEqual(Money a, Money b);
 // Bool, or kCurrencyMismatch for an order between currencies.
 Value CompareAmounts(Relation relation, Money a, Money b);
 // A literal, exactly as written, on the right of money, a decimal or an int.
 Value CompareWithExact(Relation relation, const Value& value, ExactNumber literal);
-Value CompareWithExact(Relation relation, Money value, ExactNumber literal);
-Value CompareWithExact(Relation relation, Decimal value, ExactNumber literal);
+inline Value CompareCountWithExact(Relation relation, int64_t count, int scale,
+                                   ExactNumber literal) {
+  const int sign = CompareExact(count, scale, literal);
+  return Value::Bool(Holds(relation, OrderOf(int64_t{sign}, int64_t{0})));
+}
+inline Value CompareWithExact(Relation relation, Money value, ExactNumber literal) {
+  return CompareCountWithExact(relation, value.amount_minor, ScaleOf(value), literal);
+}
+inline Value CompareWithExact(Relation relation, Decimal value, ExactNumber literal) {
+  return CompareCountWithExact(relation, value.thousandths, kDecimalScale, literal);
+}
 
 // Nothing is allocated when it overflows either. A quotient is rounded half away from zero.
 Value AddMoney(Money a, Money b);

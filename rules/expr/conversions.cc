@@ -112,11 +112,10 @@ Value ToDouble(const Value& value, Evaluation& /*evaluation*/) {
       return ReadDouble(value.string_value());
     case Kind::kMoney: {
       const Money money = value.money_value();
-      const int scale = money.currency.is_none() ? kBareScale : money.currency.minor_digits();
-      return Value::Double(AmountAsDouble(money.amount_minor, scale));
+      return Value::Double(AmountAsDouble(money.amount_minor, ScaleOf(money)));
     }
     case Kind::kDecimal:
-      return Value::Double(AmountAsDouble(value.decimal_value().thousandths, 3));
+      return Value::Double(AmountAsDouble(value.decimal_value().thousandths, kDecimalScale));
     default:
       return NoOverload();
   }

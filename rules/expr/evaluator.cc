@@ -243,6 +243,11 @@ Value RunCall(const EvaluationPlan& plan, const Node& node, Evaluation& evaluati
               evaluation);
 }
 
+// As Node::small holds them.
+inline uint16_t KindsInNode(Kind a, Kind b = Kind::kError) {
+  return static_cast<uint16_t>(KindsOf(a, b));
+}
+
 // Values of other kinds than declared. Out of the way: what follows needs no stack then.
 [[gnu::noinline]] Value CallAnyway(const Node& node, Value a, Evaluation& evaluation) {
   return Call(static_cast<Function>(node.detail), {&a, 1}, evaluation);
@@ -258,7 +263,7 @@ Value RunCall(const EvaluationPlan& plan, const Node& node, Evaluation& evaluati
 
 Value RunTypedUnary(const EvaluationPlan& plan, const Node& node, Evaluation& evaluation) {
   const Value a = Read(plan, node.first, evaluation);
-  if (KindsOf(a.kind()) != node.small) [[unlikely]] {
+  if (KindsInNode(a.kind()) != node.small) [[unlikely]] {
     return CallAnyway(node, a, evaluation);
   }
   return node.unary(a, node.detail, evaluation);
@@ -269,7 +274,7 @@ Value RunTypedBinary(const EvaluationPlan& plan, const Node& node, Evaluation& e
   // As in RunCall: the second operand is not visited then.
   if (a.IsError()) return a;
   const Value b = Read(plan, node.second, evaluation);
-  if (KindsOf(a.kind(), b.kind()) != node.small) [[unlikely]] {
+  if (KindsInNode(a.kind(), b.kind()) != node.small) [[unlikely]] {
     return CallAnyway(node, a, b, evaluation);
   }
   return node.binary(a, b, node.detail, evaluation);
@@ -293,7 +298,7 @@ Value RunTypedMany(const EvaluationPlan& plan, const Node& node, Evaluation& eva
 Value RunTypedCompare(const EvaluationPlan& plan, const Node& node, Evaluation& evaluation) {
   const Value a = Read(plan, node.first, evaluation);
   const Value b = Read(plan, node.second, evaluation);
-  if (KindsOf(a.kind(), b.kind()) != node.small) [[unlikely]] {
+  if (KindsInNode(a.kind(), b.kind()) != node.small) [[unlikely]] {
     return CompareAnyway(node, a, b, evaluation);
   }
   return node.binary(a, b, node.detail, evaluation);

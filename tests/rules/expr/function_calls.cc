@@ -148,10 +148,10 @@ Subject::Subject(const std::string& text, const std::vector<Type>& types, Operan
   program_.emplace(*std::move(program));
 }
 
-Op Subject::RootOp() const {
+Node Subject::Root() const {
   EvaluationPlan plan;
   EXPECT_TRUE(Planner(environment_, plan).Plan(*expr_).ok());
-  return plan.root_node.op;
+  return plan.root_node;
 }
 
 std::string Subject::Evaluate(const std::vector<Value>& row, uint64_t steps) const {

@@ -42,8 +42,8 @@ class Subject {
   Subject(const std::string& text, const std::vector<Type>& types, Operands operands);
 
   const Program& program() const { return *program_; }
-  // The operation that it is planned as.
-  Op RootOp() const;
+  // What it is planned as; whatever the node points into is gone.
+  Node Root() const;
   // The value, and what it cost.
   std::string Evaluate(const std::vector<Value>& row, uint64_t steps) const;
 
