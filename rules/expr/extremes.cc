@@ -74,57 +74,47 @@ absl::Span<const Value> ElementsOf(const Value& list) {
 // Of one it is that one.
 Value ExtremeOfOne(Value a, uint8_t /*detail*/, Evaluation& /*evaluation*/) { return a; }
 
-// The first of equal ones.
-template <typename T>
-Value Extreme(Value a, Value b, uint8_t detail, Evaluation& /*evaluation*/) {
-  const Order order = OrderOf(T::Of(b), T::Of(a));
-  if (order == Order::kUnordered) return Invalid();
-  const bool greatest = static_cast<Function>(detail) == Function::kGreatest;
-  return order == (greatest ? Order::kGreater : Order::kLess) ? b : a;
-}
-
-// Of money of one currency.
-struct MinorUnits {
+// In minor units, where the currency is one.
+struct Moneys {
+  static constexpr Kind kKind = Kind::kMoney;
   static int64_t Of(Value v) { return v.money_value().amount_minor; }
 };
 
-struct Moneys {
-  static constexpr Kind kKind = Kind::kMoney;
-};
-
-template <>
-Value Extreme<Moneys>(Value a, Value b, uint8_t detail, Evaluation& evaluation) {
-  if (a.money_value().currency == b.money_value().currency) {
-    return Extreme<MinorUnits>(a, b, detail, evaluation);
-  }
-  const Value both[] = {a, b};
-  return ExtremeOfAny(static_cast<Function>(detail), both, evaluation);
-}
-
-// Of elements that are expected to be of one kind, and money of one currency.
 template <typename T>
-bool GoTogether(const Value& a, const Value& b) {
-  if (a.kind() != T::kKind || b.kind() != T::kKind) return false;
+bool IsComparable(const Value& a, const Value& b) {
   if constexpr (T::kKind == Kind::kMoney) {
     return a.money_value().currency == b.money_value().currency;
   }
   return true;
 }
 
+// The first of equal ones.
+template <typename T>
+Value Extreme(Value a, Value b, uint8_t detail, Evaluation& evaluation) {
+  const auto function = static_cast<Function>(detail);
+  if (!IsComparable<T>(a, b)) {
+    const Value both[] = {a, b};
+    return ExtremeOfAny(function, both, evaluation);
+  }
+  const Order order = OrderOf(T::Of(b), T::Of(a));
+  if (order == Order::kUnordered) return Invalid();
+  return order == (function == Function::kGreatest ? Order::kGreater : Order::kLess) ? b : a;
+}
+
+// Of elements that are expected to be of one kind.
 template <typename T>
 Value ExtremeOfElements(Value a, uint8_t detail, Evaluation& evaluation) {
   const absl::Span<const Value> elements = ElementsOf(a);
   if (elements.empty()) return Invalid();
   if (!evaluation.Spend(elements.size() / kEntriesPerStep)) return StepLimitError();
   Value best = elements[0];
-  for (const Value& next : elements) {
-    if (!GoTogether<T>(best, next)) {
-      return ExtremeOfAny(static_cast<Function>(detail), elements, evaluation);
-    }
-    best = &next == elements.data() ? next : Extreme<T>(best, next, detail, evaluation);
-    if (best.IsError()) return best;
+  bool expected = best.kind() == T::kKind;
+  for (size_t i = 1; i < elements.size() && expected && !best.IsError(); ++i) {
+    const Value& next = elements[i];
+    expected = next.kind() == T::kKind && IsComparable<T>(best, next);
+    if (expected) best = Extreme<T>(best, next, detail, evaluation);
   }
-  return best;
+  return expected ? best : ExtremeOfAny(static_cast<Function>(detail), elements, evaluation);
 }
 
 Value ExtremeOfAnyElements(Value a, uint8_t detail, Evaluation& evaluation) {

@@ -4,7 +4,6 @@
 
 #include "absl/strings/str_cat.h"
 #include "rules/expr/amounts.h"
-#include "rules/expr/call.h"
 #include "rules/expr/evaluation.h"
 #include "rules/expr/planner.h"
 #include "rules/expr/timestamps.h"
@@ -29,7 +28,7 @@ void Flatten(const Expr& expr, std::vector<const Expr*>& operands) {
 
 OperandKinds KindsOfTypes(absl::Span<const ExprPtr> operands) {
   OperandKinds known;
-  if (operands.size() > kMaxOperands) return known;
+  if (operands.empty() || operands.size() > kMaxOperands) return known;
   uint32_t kinds = 0;
   for (size_t i = 0; i < operands.size(); ++i) {
     const std::optional<Kind> kind = KindOf(operands[i]->type);
