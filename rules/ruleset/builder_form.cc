@@ -119,7 +119,7 @@ bool ReadComparison(const Expr& call, v1::Relation relation, v1::BuilderConditio
 bool ReadMembership(const Expr& fact, const Expr& list, v1::BuilderCondition& form) {
   v1::FactMembership& membership = *form.mutable_one_of();
   for (const ExprPtr& element : list.children) {
-    if (!ReadLiteral(*element, *membership.add_literals())) return false;
+    if (element->optional_entry || !ReadLiteral(*element, *membership.add_literals())) return false;
   }
   return ReadFact(fact, *membership.mutable_fact());
 }

@@ -93,6 +93,7 @@ inline const std::vector<std::string>& TextOnlyConditions() {
       "c.name in c.tags",
       "c.name in [c.while]",
       "c.name in [\"a\", c.while]",
+      "c.name in [\"a\", ?optional.of(\"b\")]",
       "c.name in other.list",
       "\"a\" in list.coffee",
       "\"a\" in [\"a\"]",

@@ -209,8 +209,9 @@ bool Fits(const Expr& e) {
       const Expr& right = *e.children[1];
       if (IsFact(right)) return IsLiteral(*e.children[0]);
       if (right.kind != ExprKind::kList || !IsFact(*e.children[0])) return false;
-      return std::all_of(right.children.begin(), right.children.end(),
-                         [](const ExprPtr& child) { return IsLiteral(*child); });
+      return std::all_of(right.children.begin(), right.children.end(), [](const ExprPtr& child) {
+        return !child->optional_entry && IsLiteral(*child);
+      });
     }
     case Function::kContains:
     case Function::kStartsWith:
