@@ -200,6 +200,7 @@ TEST(TypedOperationsTest, EdgesComeOutAsOnTheGenericPath) {
   const EdgeValues values;
   for (const FunctionCall& call : TypedCalls()) {
     std::vector<std::vector<Value>> operands;
+    operands.reserve(call.params.size());
     for (const Type& param : call.params) operands.push_back(values.OfKind(*KindOf(param)));
     ExpectAsOnTheGenericPath(call, operands);
   }
@@ -229,6 +230,7 @@ RC_GTEST_PROP(TypedOperationsPropertyTest, TypedAndGenericOperationsAgree, ()) {
   const auto choices = *rc::gen::arbitrary<std::vector<uint16_t>>();
   for (size_t i = 0; i + call.params.size() <= choices.size(); i += call.params.size()) {
     std::vector<Value> row;
+    row.reserve(call.params.size());
     for (const Type& param : call.params) {
       row.push_back(values.Choose(choices[i + row.size()], param));
     }
