@@ -40,6 +40,11 @@ AppliedOr Dispatch(const storage::Entry& entry, PendingWrites* writes) {
       return ApplyResumeOffer(entry.resume_offer(), writes);
     case storage::Entry::kDeleteCustomer:
       return ApplyDeleteCustomer(entry.delete_customer(), writes);
+    case storage::Entry::kRebuildRecord:
+      return ApplyRebuildRecord(entry.rebuild_record(), writes);
+    case storage::Entry::kUpdateBackfill:
+      return ApplyUpdateBackfill(entry.update_backfill(), writes);
+    case storage::Entry::kMergeCustomers:
     case storage::Entry::COMMAND_NOT_SET:
       break;
   }

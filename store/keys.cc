@@ -85,6 +85,12 @@ std::string PausedOfferRow(absl::string_view offer_id) {
   return RecordRow(kPausedOfferPrefix, offer_id);
 }
 
+std::string WaitingRow(char kind, absl::string_view id) {
+  std::string key(1, kWaitingPrefix);
+  key.push_back(kind);
+  return key.append(id.data(), id.size());
+}
+
 void AppendOrdered(std::string* key, uint64_t number) {
   for (int shift = 56; shift >= 0; shift -= 8) {
     key->push_back(static_cast<char>((number >> shift) & 0xff));
