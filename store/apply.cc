@@ -39,7 +39,15 @@ AppliedOr Dispatch(const storage::Entry& entry, PendingWrites* writes) {
     case storage::Entry::kResumeOffer:
       return ApplyResumeOffer(entry.resume_offer(), writes);
     case storage::Entry::kDeleteCustomer:
-      return ApplyDeleteCustomer(entry.delete_customer(), writes);
+      return ApplyDeleteCustomer(entry.delete_customer(), entry.request_id(), entry.time_us(),
+                                 writes);
+    case storage::Entry::kUpdateErasure:
+      return ApplyUpdateErasure(entry.update_erasure(), entry.time_us(), writes);
+    case storage::Entry::kDropEvents:
+      return ApplyDropEvents(entry.drop_events(), writes);
+    case storage::Entry::kRebuildRecord:
+    case storage::Entry::kUpdateBackfill:
+    case storage::Entry::kMergeCustomers:
     case storage::Entry::COMMAND_NOT_SET:
       break;
   }

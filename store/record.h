@@ -28,6 +28,7 @@ inline constexpr size_t kMaxAggregates = 1024;
 inline constexpr size_t kMaxContacts = 256;
 inline constexpr size_t kMaxIdentities = 64;
 inline constexpr size_t kMaxConsents = 256;
+inline constexpr size_t kMaxPurposeBytes = 64;
 inline constexpr size_t kMaxBuckets = 1024;  // of one aggregate; the oldest go first
 inline constexpr size_t kMaxLimitIds = 16;   // of one contact
 
@@ -90,8 +91,9 @@ struct ContactView {
 };
 
 struct ConsentView {
-  uint64_t purpose;
-  int64_t time_us;
+  absl::string_view purpose;  // 1 to kMaxPurposeBytes
+  int64_t time_us;            // when she said so
+  uint16_t source;            // as of an attribute
   bool granted;
 };
 
@@ -121,6 +123,7 @@ class RecordView {
 
   size_t consent_count() const { return consents_.count; }
   ConsentView consent(size_t i) const;  // ascending by purpose
+  std::optional<ConsentView> FindConsent(absl::string_view purpose) const;
 
  private:
   friend class RecordImage;  // decodes a record in order to change it

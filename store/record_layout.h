@@ -51,6 +51,7 @@ inline constexpr size_t kOperationHeaderBytes = 5;  // operation, length of what
 
 inline constexpr size_t kIncrementBytes = 36;
 inline constexpr size_t kContactOperationBytes = 39;  // without the limits
+inline constexpr size_t kConsentOperationBytes = 11;  // without the purpose
 
 template <typename T>
 void AppendNumber(std::string* out, T value) {

@@ -91,7 +91,8 @@ void AddRandomOperation(RecordPatch* patch) {
     case 6:
       return patch->RemoveIdentity(absl::StrCat("card:", id));
     case 7:
-      return patch->SetConsent(id, *rc::gen::arbitrary<bool>(), time_us);
+      return patch->SetConsent(absl::StrCat("purpose", id), *rc::gen::arbitrary<bool>(),
+                               *rc::gen::arbitrary<uint16_t>(), time_us);
     default:
       return patch->BumpVersion();
   }
