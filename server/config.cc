@@ -112,6 +112,9 @@ std::vector<ServerOption> MakeOptions() {
                     "How long receipts are kept."),
       Count<size_t>("receipt-gib", &C::receipt_gib, 1, 65'536, "GiB",
                     "How much room receipts may take; the oldest go first."),
+      Count<size_t>("event-retention", &C::event_retention, 0, 36'500, "days",
+                    "How long events are kept, 0 for ever. What a dropped event added to "
+                    "aggregates stays; older events are refused as EVENT_TOO_OLD."),
       Count<size_t>("drain-seconds", &C::drain_seconds, 0, 3'600, "seconds",
                     "How long calls under way may take after SIGTERM."),
       OneOf<LogLevel>("log-level", &C::log_level, &ParseLogLevel, "info",

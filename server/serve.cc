@@ -22,6 +22,8 @@
 #include "server/services/aggregate_filler.h"
 #include "server/services/backend.h"
 #include "server/services/customer_service.h"
+#include "server/services/eraser.h"
+#include "server/services/event_retention.h"
 #include "server/services/maintenance_service.h"
 #include "server/services/reference_service.h"
 #include "server/services/rule_set_service.h"
@@ -56,7 +58,21 @@ class RunningServer::Impl {
     loader_.emplace(store_.get(), &live_);
     if (absl::Status loaded = loader_->Reload(); !loaded.ok()) return loaded;
     limit_.emplace(config_.worker_threads);
-    backend_ = {store_.get(), &*proposer_, &live_, &*loader_, &*limit_};
+    eraser_.emplace(store_.get(), receipts_.get(), &*proposer_);
+    if (absl::Status started = eraser_->Start(); !started.ok()) return started;
+    const absl::Duration event_retention = config_.event_retention == 0
+                                               ? absl::InfiniteDuration()
+                                               : absl::Hours(24) * config_.event_retention;
+    event_retention_.emplace(store_.get(), &*proposer_, event_retention);
+    event_retention_->Start();
+    backend_.store = store_.get();
+    backend_.proposer = &*proposer_;
+    backend_.live = &live_;
+    backend_.loader = &*loader_;
+    backend_.limit = &*limit_;
+    backend_.receipts = receipts_.get();
+    backend_.eraser = &*eraser_;
+    backend_.event_retention = event_retention;
     filler_.emplace(backend_);
     backend_.filler = &*filler_;
     rule_sets_.emplace(backend_);
@@ -119,7 +135,7 @@ class RunningServer::Impl {
     };
     rooms.append_receipt = [this](absl::string_view decision_id, absl::Time time,
                                   absl::string_view bytes) {
-      return receipts_->Append(decision_id, time, bytes);
+      return eraser_->AppendReceipt(decision_id, time, bytes);
     };
     rooms.find_receipt = [this](absl::string_view decision_id) {
       return receipts_->Find(decision_id);
@@ -180,6 +196,8 @@ class RunningServer::Impl {
   void Stop() {
     if (server_ != nullptr) {
       health_->SetServing(false);
+      // What it does may take longer than calls are given to end.
+      eraser_->Stop();
       server_->Shutdown(std::chrono::system_clock::now() +
                         std::chrono::seconds(config_.drain_seconds));
     }
@@ -187,6 +205,8 @@ class RunningServer::Impl {
     // Waits for the calls that were cut off; they still use what is below.
     server_.reset();
     if (filler_.has_value()) filler_->Stop();
+    if (eraser_.has_value()) eraser_->Stop();
+    if (event_retention_.has_value()) event_retention_->Stop();
     // Before the hot half goes: its entries call back into it.
     if (writer_ != nullptr) writer_->Stop();
     if (receipts_ != nullptr) {
@@ -194,6 +214,7 @@ class RunningServer::Impl {
       if (!flushed.ok()) Log(LogLevel::kError, "receipts_lost", {{"error", flushed.message()}});
     }
     decide_.reset();
+    eraser_.reset();
     receipts_.reset();
   }
 
@@ -208,6 +229,8 @@ class RunningServer::Impl {
   std::optional<Proposer> proposer_;
   std::optional<LiveLoader> loader_;
   std::optional<CallLimit> limit_;
+  std::optional<Eraser> eraser_;
+  std::optional<EventRetention> event_retention_;
   Backend backend_;
   std::optional<AggregateFiller> filler_;
   std::optional<RuleSetService> rule_sets_;

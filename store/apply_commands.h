@@ -41,7 +41,13 @@ AppliedOr ApplyAppendEvents(const storage::AppendEvents& command, PendingWrites*
 AppliedOr ApplyRecordOutcomes(const storage::RecordOutcomes& command, PendingWrites* writes);
 AppliedOr ApplyLinkIdentities(const storage::LinkIdentities& command, PendingWrites* writes);
 AppliedOr ApplyResolveOrCreate(const storage::ResolveOrCreate& command, PendingWrites* writes);
-AppliedOr ApplyDeleteCustomer(const storage::DeleteCustomer& command, PendingWrites* writes);
+
+AppliedOr ApplyDeleteCustomer(const storage::DeleteCustomer& command, absl::string_view request_id,
+                              int64_t time_us, PendingWrites* writes);
+AppliedOr ApplyUpdateErasure(const storage::UpdateErasure& command, int64_t time_us,
+                             PendingWrites* writes);
+// Events that are not there are passed over.
+AppliedOr ApplyDropEvents(const storage::DropEvents& command, PendingWrites* writes);
 
 // What aggregates of records are made of (apply_aggregates.cc).
 AppliedOr ApplyRebuildRecord(const storage::RebuildRecord& command, PendingWrites* writes);

@@ -26,7 +26,7 @@ void AddServerRulesCommands(CLI::App& app, int& exit_code);
 
 // `decide` and `explain`.
 void AddDecideCommands(CLI::App& app, int& exit_code);
-// `customer get`.
+// `customer get|list|export|erase`.
 void AddCustomerCommands(CLI::App& app, int& exit_code);
 // `import customers|events|reference`.
 void AddImportCommands(CLI::App& app, int& exit_code);

@@ -117,7 +117,8 @@ void AddRandomOperation(RecordPatch* patch) {
     case 12:
       return patch->MarkStale(*rc::gen::inRange<uint32_t>(0, 26));
     case 7:
-      return patch->SetConsent(id, *rc::gen::arbitrary<bool>(), time_us);
+      return patch->SetConsent(absl::StrCat("purpose", id), *rc::gen::arbitrary<bool>(),
+                               *rc::gen::arbitrary<uint16_t>(), time_us);
     default:
       return patch->BumpVersion();
   }

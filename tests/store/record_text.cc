@@ -102,7 +102,8 @@ std::string RecordText(const RecordView& record) {
   absl::StrAppend(&text, "identities ", ListText(record.identities()), "\n");
   for (size_t i = 0; i < record.consent_count(); ++i) {
     const ConsentView c = record.consent(i);
-    absl::StrAppend(&text, "consent ", c.purpose, " ", c.granted, " ", c.time_us, "\n");
+    absl::StrAppend(&text, "consent ", absl::CHexEscape(c.purpose), " ", c.granted, " ", c.time_us,
+                    " from ", c.source, "\n");
   }
   return text;
 }
