@@ -59,6 +59,7 @@ void TestServer::Start() {
   references_ = v1::ReferenceService::NewStub(channel);
   decisions_ = v1::DecisionService::NewStub(channel);
   outcomes_ = v1::OutcomeService::NewStub(channel);
+  maintenance_ = v1::MaintenanceService::NewStub(channel);
 }
 
 void TestServer::Restart() {

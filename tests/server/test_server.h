@@ -17,6 +17,7 @@
 #include "touchstone/v1/customer_service.grpc.pb.h"
 #include "touchstone/v1/decision_service.grpc.pb.h"
 #include "touchstone/v1/outcome_service.grpc.pb.h"
+#include "touchstone/v1/maintenance_service.grpc.pb.h"
 #include "touchstone/v1/reference_service.grpc.pb.h"
 #include "touchstone/v1/rule_set_service.grpc.pb.h"
 
@@ -42,6 +43,7 @@ class TestServer {
   v1::ReferenceService::Stub& references() { return *references_; }
   v1::DecisionService::Stub& decisions() { return *decisions_; }
   v1::OutcomeService::Stub& outcomes() { return *outcomes_; }
+  v1::MaintenanceService::Stub& maintenance() { return *maintenance_; }
 
   // Creates and publishes a revision; its number.
   int Publish(const v1::RuleSetSource& source);
@@ -60,6 +62,7 @@ class TestServer {
   std::unique_ptr<v1::ReferenceService::Stub> references_;
   std::unique_ptr<v1::DecisionService::Stub> decisions_;
   std::unique_ptr<v1::OutcomeService::Stub> outcomes_;
+  std::unique_ptr<v1::MaintenanceService::Stub> maintenance_;
 };
 
 // "REQUEST_ID_REUSED": the reason in an error's details; "" without one.
