@@ -69,6 +69,7 @@ void PrintPage(const v1::ListCustomersResponse& page, bool json) {
     }
   }
   std::fputs(columns.Text("").c_str(), stdout);
+  std::fflush(stdout);  // before what is said beside it
 }
 
 int ListCustomers(const CustomerCommand& command) {
