@@ -84,6 +84,9 @@ std::vector<ServerOption> MakeOptions() {
            "only inside a network that you trust."),
       Text("data-dir", &C::data_dir, "a folder",
            "Where everything that survives is kept; made when it is missing."),
+      Text("backup-dir", &C::backup_dir, "a folder",
+           "Where `touchstone backup` puts backups, best on another device than data-dir; made "
+           "when it is missing. Without it there are none."),
       Count<size_t>("cache-mib", &C::cache_mib, 8, 1'048'576, "MiB",
                     "Memory for records of customers: the more of them fit, the fewer reads wait "
                     "for the device."),

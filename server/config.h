@@ -26,6 +26,7 @@ namespace touchstone::server {
 struct ServerConfig {
   std::string listen = "127.0.0.1:50051";
   std::string data_dir = "touchstone-data";
+  std::string backup_dir;  // empty: no backups
   size_t cache_mib = 512;
   size_t polling_threads = 1;
   size_t in_flight = 256;

@@ -52,6 +52,17 @@ void MergeItem(const Item& item, PendingWrites* writes) {
   }
 }
 
+// Records that the item leaves waiting to be rebuilt.
+void MarkWaiting(const storage::AppendEvents::Item& item, PendingWrites* writes) {
+  if (item.rebuild_customer()) {
+    writes->Put(Family::kMeta, WaitingRow(kCustomer, item.customer_id()), "");
+  }
+  if (item.rebuild_household()) {
+    writes->Put(Family::kMeta, WaitingRow(kHousehold, item.household_id()), "");
+  }
+}
+void MarkWaiting(const storage::RecordOutcomes::Item& /*item*/, PendingWrites* /*writes*/) {}
+
 // "" when the item is fine, else what is wrong with it.
 template <typename Item>
 absl::string_view ItemFault(const Item& item) {
@@ -223,6 +234,7 @@ AppliedOr ApplyJournal(const Items& items, Fault fault_of, PendingWrites* writes
         JournalRow(described.journal, described.customer_id, described.time_us, described.id),
         Kept(items.Get(i)));
     MergeItem(items.Get(i), writes);
+    MarkWaiting(items.Get(i), writes);
     result.set_applied(result.applied() + 1);
   }
   return result;
@@ -412,6 +424,13 @@ AppliedOr ApplyUpdateRecords(const storage::UpdateRecords& command, PendingWrite
 }
 
 AppliedOr ApplyAppendEvents(const storage::AppendEvents& command, PendingWrites* writes) {
+  if (command.revision() != 0) {
+    const absl::StatusOr<storage::ActiveRevision> active = ReadActive(writes);
+    if (!active.ok()) return active.status();
+    if (active->revision() != command.revision()) {
+      return Refuse(EntryResult::REFUSAL_REVISION_CHANGED, "another revision is active");
+    }
+  }
   return ApplyJournal(command.items(), EventFault, writes);
 }
 

@@ -94,6 +94,12 @@ std::string PausedOfferRow(absl::string_view offer_id) {
   return RecordRow(kPausedOfferPrefix, offer_id);
 }
 
+std::string WaitingRow(char kind, absl::string_view id) {
+  std::string key(1, kWaitingPrefix);
+  key.push_back(kind);
+  return key.append(id.data(), id.size());
+}
+
 std::string ErasureRow(absl::string_view customer_id) {
   return RecordRow(kErasurePrefix, customer_id);
 }

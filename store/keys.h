@@ -50,6 +50,8 @@ std::string ReferencePrefix(absl::string_view table);
 std::string ReferenceRow(absl::string_view table, uint64_t version);
 std::string RequestRow(absl::string_view request_id);
 std::string PausedOfferRow(absl::string_view offer_id);
+// Of a record that waits to be rebuilt: 'c' or 'h', and its id.
+std::string WaitingRow(char kind, absl::string_view id);
 std::string ErasureRow(absl::string_view customer_id);
 
 inline constexpr char kRevisionInfoPrefix = 'i';
@@ -57,10 +59,12 @@ inline constexpr char kRuleSetPrefix = 'r';
 inline constexpr char kAuditPrefix = 'a';
 inline constexpr char kRequestPrefix = 'q';
 inline constexpr char kPausedOfferPrefix = 'p';
+inline constexpr char kWaitingPrefix = 'w';
 inline constexpr char kErasurePrefix = 'x';
 inline constexpr absl::string_view kFormatRow = "format";
 inline constexpr absl::string_view kProgressRow = "now";
 inline constexpr absl::string_view kActiveRevisionRow = "active";
+inline constexpr absl::string_view kBackfillRow = "fill";
 
 void AppendOrdered(std::string* key, uint64_t number);
 void AppendOrdered(std::string* key, int64_t number);

@@ -303,6 +303,26 @@ absl::StatusOr<std::vector<storage::PausedOffer>> Store::ListPausedOffers() cons
                                          std::numeric_limits<size_t>::max());
 }
 
+absl::StatusOr<storage::Backfill> Store::GetBackfill() const {
+  absl::StatusOr<storage::Backfill> backfill =
+      ReadMessage<storage::Backfill>(*database_, Family::kMeta, kBackfillRow, "backfill");
+  if (absl::IsNotFound(backfill.status())) return storage::Backfill();
+  return backfill;
+}
+
+absl::StatusOr<std::vector<std::pair<RecordKind, std::string>>> Store::ListWaitingRecords(
+    size_t limit) const {
+  std::vector<std::pair<RecordKind, std::string>> waiting;
+  const std::string prefix(1, kWaitingPrefix);
+  Database::PrefixIterator rows = database_->Iterate(Family::kMeta, prefix, prefix);
+  for (; rows.Valid() && waiting.size() < limit; rows.Next()) {
+    if (rows.key().size() < 3) return absl::DataLossError("meta: malformed row");
+    waiting.emplace_back(static_cast<RecordKind>(rows.key()[1]), rows.key().substr(2));
+  }
+  if (!rows.status().ok()) return rows.status();
+  return waiting;
+}
+
 absl::StatusOr<std::string> Store::GetReference(absl::string_view table,
                                                 uint64_t reference_version) const {
   const Database::PrefixIterator row = database_->FindLast(

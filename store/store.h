@@ -20,6 +20,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/functional/function_ref.h"
@@ -160,6 +161,12 @@ class Store {
   absl::StatusOr<std::vector<storage::RevisionInfo>> ListRevisions(uint64_t from,
                                                                    size_t limit) const;
   absl::StatusOr<std::vector<storage::PausedOffer>> ListPausedOffers() const;
+
+  // Which aggregates are complete, and which are being filled; none before the first publish.
+  absl::StatusOr<storage::Backfill> GetBackfill() const;
+  // Records that wait for RebuildRecord: kind and id, in order, at most `limit`. Blocks.
+  absl::StatusOr<std::vector<std::pair<RecordKind, std::string>>> ListWaitingRecords(
+      size_t limit) const;
 
   // The table as it was at a reference version; NotFound when it had not been imported by then.
   absl::StatusOr<std::string> GetReference(absl::string_view table,

@@ -31,6 +31,9 @@ void AddCustomerCommands(CLI::App& app, int& exit_code);
 // `import customers|events|reference`.
 void AddImportCommands(CLI::App& app, int& exit_code);
 
+// `backup`, and `restore`, which needs no server.
+void AddMaintenanceCommands(CLI::App& app, int& exit_code);
+
 // `verify`: opens the files of a server that is not running.
 void AddVerifyCommand(CLI::App& app, int& exit_code);
 

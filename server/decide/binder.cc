@@ -334,6 +334,7 @@ absl::Status Binder::BindCustomer(rules::InputStatus status, absl::string_view r
   if (present) {
     BindAttributes(view);
     BindAggregates(view);
+    HideIncomplete();
     BindContacts(view);
   }
   input_.facts = facts_;
@@ -381,6 +382,16 @@ void Binder::BindAggregates(const store::RecordView& record) {
       }
     }
     facts_[fact.slot] = rules::AggregateValue(*fact.aggregate, buckets_, now);
+  }
+}
+
+void Binder::HideIncomplete() {
+  const std::vector<uint32_t>& incomplete = live_->incomplete_aggregates;
+  if (incomplete.empty()) return;
+  for (const BindPlan::StoredFact& fact : plan_->aggregates) {
+    if (std::binary_search(incomplete.begin(), incomplete.end(), fact.id)) {
+      facts_[fact.slot] = Value::Absent();
+    }
   }
 }
 

@@ -13,12 +13,15 @@
 
 namespace touchstone::server {
 
+class AggregateFiller;
+
 struct Backend {
   store::Store* store = nullptr;
   const Proposer* proposer = nullptr;
   Live* live = nullptr;
   LiveLoader* loader = nullptr;
   CallLimit* limit = nullptr;
+  AggregateFiller* filler = nullptr;
   store::ReceiptLog* receipts = nullptr;
   Eraser* eraser = nullptr;
   // Events that are older are dropped, and no longer taken.
@@ -27,5 +30,7 @@ struct Backend {
 
 // Makes what was written live; an error, also logged, leaves what was live.
 grpc::Status MakeLive(const Backend& backend);
+// The same after a publish, whose new aggregates are then filled.
+grpc::Status MakePublishLive(const Backend& backend);
 
 }  // namespace touchstone::server

@@ -24,6 +24,8 @@ using store::ReadTier;
 
 constexpr int kMaxRecentEvents = 100;
 constexpr int kMaxResolvedIdentities = 16;
+// Each but the first means that a revision became active in the milliseconds of the one before.
+constexpr int kMostAttempts = 4;
 constexpr int kDefaultPageSize = 100;
 constexpr int kMaxPageSize = 1000;
 // Clients take messages of 4 MiB unless they are told otherwise.
@@ -65,16 +67,25 @@ CustomerService::CustomerService(const Backend& backend)
 
 grpc::Status CustomerService::Append(const v1::AppendEventsRequest& request,
                                      v1::AppendEventsResponse* response) const {
-  EventBatch batch(backend_, request);
-  if (grpc::Status planned = batch.Plan(); !planned.ok()) return planned;
-  storage::EntryResult result;
-  if (!batch.empty()) {
-    grpc::Status written =
-        backend_.proposer->Write(batch.TakeEntry(), v1::ERROR_REASON_CUSTOMER_NOT_FOUND, &result);
-    if (!written.ok()) return written;
+  for (int attempt = 1;; ++attempt) {
+    EventBatch batch(backend_, request);
+    if (grpc::Status planned = batch.Plan(); !planned.ok()) return planned;
+    storage::EntryResult result;
+    if (!batch.empty()) {
+      grpc::Status written =
+          backend_.proposer->Write(batch.TakeEntry(), v1::ERROR_REASON_CUSTOMER_NOT_FOUND, &result);
+      const bool again = result.refusal() == storage::EntryResult::REFUSAL_REVISION_CHANGED &&
+                         attempt < kMostAttempts;
+      if (again) {
+        // Under the revision that became active meanwhile the events may add something else.
+        if (grpc::Status live = MakeLive(backend_); !live.ok()) return live;
+        continue;
+      }
+      if (!written.ok()) return written;
+    }
+    batch.Answer(result, response);
+    return grpc::Status::OK;
   }
-  batch.Answer(result, response);
-  return grpc::Status::OK;
 }
 
 grpc::Status CustomerService::ReadProfile(absl::string_view customer_id,
