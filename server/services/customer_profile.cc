@@ -1,5 +1,6 @@
 #include "server/services/customer_profile.h"
 
+#include <algorithm>
 #include <string>
 #include <vector>
 
@@ -117,14 +118,17 @@ absl::Time WindowStart(const rules::TrailingWindow& window, absl::Time now, absl
   return absl::FromCivil(absl::CivilDay(1970, 1, 1) + first, zone);
 }
 
-void FillAggregates(const rules::RuleSet& rule_set, const rules::Decision& decision, absl::Time now,
+void FillAggregates(const LiveState& live, const rules::Decision& decision, absl::Time now,
                     v1::Customer* customer) {
+  const rules::RuleSet& rule_set = *live.rule_set;
+  const std::vector<uint32_t>& incomplete = live.incomplete_aggregates;
   const std::vector<rules::AggregateSpec>& aggregates = rule_set.schema.aggregates;
   for (size_t i = 0; i < aggregates.size(); ++i) {
     const rules::AggregateSpec& spec = aggregates[i];
     v1::CustomerAggregate* shown = customer->add_aggregate_windows();
     shown->set_name(spec.name);
     shown->set_window(WindowText(spec.window));
+    shown->set_incomplete(std::binary_search(incomplete.begin(), incomplete.end(), spec.id));
     if (!shown->window().empty()) {
       *shown->mutable_window_start_time() =
           ToTimestamp(WindowStart(spec.window, now, rule_set.schema.zone));
@@ -182,7 +186,7 @@ absl::Status FillComputed(absl::string_view record, const std::shared_ptr<const 
   rules::DecisionScratch scratch;
   const rules::Decision& decision = rules::Decide(rule_set, binder.input(), scratch);
   customer->set_segment(std::string(decision.segment));
-  FillAggregates(rule_set, decision, now, customer);
+  FillAggregates(*live, decision, now, customer);
   if (fields.Has(v1::Customer::kSegmentReasonsFieldNumber)) {
     FillSegmentReasons(rule_set, decision, customer);
   }
