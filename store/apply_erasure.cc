@@ -77,6 +77,7 @@ AppliedOr ApplyDeleteCustomer(const storage::DeleteCustomer& command, absl::stri
       erasure.add_identities(std::string(record->identities()[i]));
     }
     writes->Delete(Family::kCustomers, record_row);
+    writes->Delete(Family::kMeta, WaitingRow(kCustomer, customer_id));
   }
   const absl::StatusOr<bool> had_journals = DeleteJournals(customer_id, &erasure, writes);
   if (!had_journals.ok()) return had_journals.status();

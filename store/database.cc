@@ -9,6 +9,8 @@
 #include <rocksdb/table.h>
 
 #include <algorithm>
+#include <chrono>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -338,10 +340,24 @@ absl::Status Database::Purge(absl::Span<const KeyRange> ranges, std::atomic<bool
     if (cancel->load()) return absl::CancelledError("compaction: stopped");
     if (!compacted.ok()) return ToStatus("compaction", compacted);
   }
-  // Files that are no longer needed are deleted behind the caller's back; this waits for it.
-  absl::Status purged = ToStatus("purge", db_->DisableFileDeletions());
-  if (purged.ok()) purged = ToStatus("purge", db_->EnableFileDeletions(/*force=*/false));
-  return purged;
+  return DeleteObsoleteFiles(*cancel);
+}
+
+absl::Status Database::DeleteObsoleteFiles(const std::atomic<bool>& cancel) {
+  while (true) {
+    // RocksDB deletes behind its callers' backs, but for who lets it delete again.
+    absl::Status deleted = ToStatus("purge", db_->DisableFileDeletions());
+    if (deleted.ok()) deleted = ToStatus("purge", db_->EnableFileDeletions(/*force=*/false));
+    if (!deleted.ok()) return deleted;
+    uint64_t holders = 0;
+    if (!db_->GetIntProperty(rocksdb::DB::Properties::kIsFileDeletionsEnabled, &holders)) {
+      return absl::InternalError("purge: RocksDB does not say whether files are held");
+    }
+    if (holders == 0) return absl::OkStatus();
+    if (cancel) return absl::CancelledError("purge: stopped");
+    // A backup holds the files while it copies them.
+    std::this_thread::sleep_for(std::chrono::milliseconds(100));
+  }
 }
 
 storage::Progress Database::progress() const {

@@ -82,7 +82,8 @@ class Database {
 
   // Rewrites the files that hold these keys, so that of rows that were deleted or replaced before
   // the call nothing is left in any file: table, log or manifest. What an iterator that was opened
-  // before still reads stays until it is gone. Cancelled when `cancel` was set meanwhile. Blocks:
+  // before still reads stays until it is gone; a backup that is being made is waited for. Cancelled
+  // when `cancel` was set meanwhile. Blocks:
   // flushes everything, then a compaction for each range.
   absl::Status Purge(absl::Span<const KeyRange> ranges, std::atomic<bool>* cancel);
 
@@ -101,6 +102,7 @@ class Database {
   absl::Status OpenFamilies(const StoreOptions& options);
   absl::Status CheckFormat();
   std::unique_ptr<rocksdb::Iterator> NewIterator(Family family) const;
+  absl::Status DeleteObsoleteFiles(const std::atomic<bool>& cancel);
   absl::Status ReadProgress();
 
   std::unique_ptr<rocksdb::Env> env_;

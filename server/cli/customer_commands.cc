@@ -69,6 +69,7 @@ void PrintPage(const v1::ListCustomersResponse& page, bool json) {
     }
   }
   std::fputs(columns.Text("").c_str(), stdout);
+  std::fflush(stdout);  // before what is said beside it
 }
 
 int ListCustomers(const CustomerCommand& command) {
@@ -113,12 +114,12 @@ class ExportPrinter {
   }
 
   void End() {
-    OpenList(kEnd);
-    std::fputs("}\n", stdout);
+    if (open_ < kDecisions) OpenList(kDecisions);
+    std::fputs("]\n}\n", stdout);
   }
 
  private:
-  enum List { kBefore, kEvents, kOutcomes, kDecisions, kSales, kEnd };
+  enum List { kBefore, kEvents, kOutcomes, kDecisions, kSales };
 
   // Closes the list that is open, and opens those up to this one.
   void OpenList(List list) {
@@ -126,10 +127,9 @@ class ExportPrinter {
     while (open_ != list) {
       if (open_ != kBefore) std::fputs("]", stdout);
       open_ = static_cast<List>(open_ + 1);
-      if (open_ != kEnd) std::printf("%s\"%s\": [", ",\n", kNames[open_]);
+      std::printf(",\n\"%s\": [", kNames[open_]);
       first_ = true;
     }
-    if (list == kEnd) std::fputs("\n", stdout);
   }
 
   void PrintItem(List list, const google::protobuf::Message& item) {

@@ -3,6 +3,7 @@
 #include <map>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/string_view.h"
 #include "absl/strings/strip.h"
 #include "server/cli/columns.h"
 #include "server/cli/decision_text.h"
@@ -22,7 +23,7 @@ std::string DayText(const google::protobuf::Timestamp& time) {
   return TimeText(time).substr(0, 10);
 }
 
-void AppendPart(const char* title, const std::string& lines, std::string* text) {
+void AppendPart(absl::string_view title, absl::string_view lines, std::string* text) {
   if (!lines.empty()) absl::StrAppend(text, title, ":\n", lines);
 }
 
@@ -34,19 +35,31 @@ std::string IdentitiesText(const v1::Customer& customer) {
   return lines;
 }
 
-std::string AttributesText(const v1::Customer& customer) {
+// The day since which all attributes are as they are; empty when they differ or did not say.
+std::string CommonDay(const v1::Customer& customer) {
+  std::string day;
+  if (customer.attribute_times_size() != customer.attributes_size()) return day;
+  for (const auto& [name, time] : customer.attribute_times()) {
+    if (day.empty()) day = DayText(time);
+    if (day != DayText(time)) return "";
+  }
+  return day;
+}
+
+void AppendAttributes(const v1::Customer& customer, std::string* text) {
+  const std::string day = CommonDay(customer);
   const std::map<std::string, v1::AttributeValue> sorted(customer.attributes().begin(),
                                                          customer.attributes().end());
   std::string lines;
   for (const auto& [name, value] : sorted) {
+    absl::StrAppend(&lines, "  ", name, " = ", ValueText(value));
     const auto since = customer.attribute_times().find(name);
-    absl::StrAppend(&lines, "  ", name, " = ", ValueText(value),
-                    since == customer.attribute_times().end()
-                        ? ""
-                        : absl::StrCat("  (since ", DayText(since->second), ")"),
-                    "\n");
+    if (day.empty() && since != customer.attribute_times().end()) {
+      absl::StrAppend(&lines, "  (since ", DayText(since->second), ")");
+    }
+    lines += "\n";
   }
-  return lines;
+  AppendPart(day.empty() ? "attributes" : absl::StrCat("attributes, since ", day), lines, text);
 }
 
 std::string ConsentsText(const v1::Customer& customer) {
@@ -107,7 +120,7 @@ std::string CustomerText(const v1::Customer& customer) {
     absl::StrAppend(&text, "  because ", reason, "\n");
   }
   AppendPart("identities", IdentitiesText(customer), &text);
-  AppendPart("attributes", AttributesText(customer), &text);
+  AppendAttributes(customer, &text);
   AppendPart("consents", ConsentsText(customer), &text);
   AppendPart("aggregates", AggregatesText(customer), &text);
   AppendPart("contacts", ContactsText(customer), &text);

@@ -121,14 +121,14 @@ absl::Time WindowStart(const rules::TrailingWindow& window, absl::Time now, absl
 void FillAggregates(const LiveState& live, const rules::Decision& decision, absl::Time now,
                     v1::Customer* customer) {
   const rules::RuleSet& rule_set = *live.rule_set;
+  const std::vector<uint32_t>& incomplete = live.incomplete_aggregates;
   const std::vector<rules::AggregateSpec>& aggregates = rule_set.schema.aggregates;
   for (size_t i = 0; i < aggregates.size(); ++i) {
     const rules::AggregateSpec& spec = aggregates[i];
     v1::CustomerAggregate* shown = customer->add_aggregate_windows();
     shown->set_name(spec.name);
     shown->set_window(WindowText(spec.window));
-    shown->set_incomplete(std::binary_search(live.incomplete_aggregates.begin(),
-                                             live.incomplete_aggregates.end(), spec.id));
+    shown->set_incomplete(std::binary_search(incomplete.begin(), incomplete.end(), spec.id));
     if (!shown->window().empty()) {
       *shown->mutable_window_start_time() =
           ToTimestamp(WindowStart(spec.window, now, rule_set.schema.zone));

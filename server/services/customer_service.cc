@@ -155,7 +155,7 @@ grpc::Status CustomerService::Update(const v1::UpdateCustomerRequest& request,
 grpc::Status CustomerService::List(const v1::ListCustomersRequest& request,
                                    v1::ListCustomersResponse* response) const {
   if (request.page_size() < 0 || request.page_size() > kMaxPageSize) {
-    return InvalidRequest({{{"page_size", "must be 0 to 1,000"}}});
+    return InvalidRequest({Violation{"page_size", "must be 0 to 1,000"}});
   }
   // The token is the id of the next customer; one who was erased meanwhile is passed over.
   if (!request.page_token().empty() && !store::IsValidId(request.page_token())) {

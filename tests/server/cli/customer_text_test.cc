@@ -63,6 +63,18 @@ TEST(CustomerTextTest, ReadsLikeAPage) {
             "  2026-11-20T08:00:00Z  purchase  e1  1 line\n");
 }
 
+TEST(CustomerTextTest, ADayThatAllAttributesShareIsSaidOnce) {
+  v1::Customer customer;
+  for (const char* name : {"tier", "city"}) {
+    (*customer.mutable_attributes())[name].set_string_value("x");
+    (*customer.mutable_attribute_times())[name].set_seconds(1'795'161'600);
+  }
+  EXPECT_EQ(CustomerText(customer), "\nattributes, since 2026-11-20:\n  city = x\n  tier = x\n");
+  (*customer.mutable_attribute_times())["city"].set_seconds(1'795'075'200);
+  EXPECT_EQ(CustomerText(customer),
+            "\nattributes:\n  city = x  (since 2026-11-19)\n  tier = x  (since 2026-11-20)\n");
+}
+
 TEST(CustomerTextTest, SaysLittleOfHerOfWhomLittleIsKnown) {
   v1::Customer customer;
   customer.set_name("customers/anna");

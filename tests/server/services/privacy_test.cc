@@ -172,7 +172,7 @@ TEST_F(PrivacyTest, TheSingleViewTellsWhatIsKnownAndWhy) {
   ASSERT_EQ(customer.contacts_size(), 1);
   EXPECT_EQ(customer.contacts(0).kind(), "accepted");
   EXPECT_EQ(customer.contacts(0).channel(), "pos");
-  EXPECT_EQ(customer.contacts(0).offer(), "join-club");
+  EXPECT_EQ(customer.contacts(0).offer(), "beans-20");
   EXPECT_EQ(customer.contacts(0).direction(), v1::DIRECTION_INBOUND);
   EXPECT_EQ(customer.recent_events_size(), 2);
   ASSERT_EQ(customer.aggregate_windows_size(), 4);
