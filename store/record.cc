@@ -27,40 +27,7 @@ size_t LowerBound(const char* cells, size_t count, size_t cell_bytes, uint32_t i
   return low;
 }
 
-absl::Status ValidateBuckets(absl::string_view body) {
-  if (body.size() < AggregateView::kHeaderBytes ||
-      (body.size() - AggregateView::kHeaderBytes) % AggregateView::kBucketBytes != 0) {
-    return Malformed("aggregate");
-  }
-  const AggregateView aggregate(0, body);
-  const char* bucket = body.data() + AggregateView::kHeaderBytes;
-  for (size_t i = 1; i < aggregate.bucket_count(); ++i) {
-    const char* next = bucket + AggregateView::kBucketBytes;
-    if (LoadNumber<int32_t>(next) <= LoadNumber<int32_t>(bucket)) return Malformed("aggregate");
-    bucket = next;
-  }
-  return absl::OkStatus();
-}
-
 }  // namespace
-
-Bucket AggregateView::bucket(size_t i) const {
-  const char* at = body_.data() + kHeaderBytes + i * kBucketBytes;
-  return Bucket{LoadNumber<int32_t>(at), LoadNumber<int64_t>(at + 4), LoadNumber<int64_t>(at + 12)};
-}
-
-AggregateView::Window AggregateView::Over(int32_t from, int32_t through) const {
-  Window window;
-  // Windows end near now, and so do the buckets: from the back, few are touched.
-  for (size_t i = bucket_count(); i > 0; --i) {
-    const Bucket b = bucket(i - 1);
-    if (b.number > through) continue;
-    if (b.number < from) break;
-    window.count = layout::SaturatingAdd(window.count, b.count);
-    window.sum = layout::SaturatingAdd(window.sum, b.sum);
-  }
-  return window;
-}
 
 absl::StatusOr<RecordView> RecordView::Parse(absl::string_view bytes) {
   if (bytes.size() < layout::kHeaderBytes) return Malformed("header");
@@ -145,10 +112,9 @@ absl::Status RecordView::ParseAggregates(uint32_t count, absl::string_view body)
     const size_t length = LoadNumber<uint32_t>(cell + 12);
     if (offset != heap_used || length > heap.size() - offset) return Malformed("aggregates");
     heap_used += length;
-    if (static_cast<uint8_t>(cell[4]) != layout::kBucketAggregate) continue;
-    if (absl::Status status = ValidateBuckets(heap.substr(offset, length)); !status.ok()) {
-      return status;
-    }
+    absl::Status status =
+        ValidateAggregate(static_cast<uint8_t>(cell[4]), heap.substr(offset, length));
+    if (!status.ok()) return status;
   }
   return heap_used == heap.size() ? absl::OkStatus() : Malformed("aggregates");
 }
@@ -204,9 +170,8 @@ std::optional<AttributeView> RecordView::FindAttribute(uint32_t id) const {
 
 std::optional<AggregateView> RecordView::aggregate(size_t i) const {
   const char* cell = aggregates_.cells + i * layout::kAggregateBytes;
-  if (static_cast<uint8_t>(cell[4]) != layout::kBucketAggregate) return std::nullopt;
-  return AggregateView(
-      LoadNumber<uint32_t>(cell),
+  return AggregateView::Of(
+      LoadNumber<uint32_t>(cell), static_cast<uint8_t>(cell[4]), static_cast<uint8_t>(cell[5]),
       aggregates_.heap.substr(LoadNumber<uint32_t>(cell + 8), LoadNumber<uint32_t>(cell + 12)));
 }
 

@@ -18,59 +18,24 @@
 
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
+#include "store/aggregate_view.h"
 #include "store/value.h"
 
 namespace touchstone::store {
 
-// What a record holds at most; a patch cannot add beyond it.
+// What a record holds at most; a patch cannot add beyond it. Of one aggregate: aggregate_view.h.
 inline constexpr size_t kMaxAttributes = 4096;
 inline constexpr size_t kMaxAggregates = 1024;
 inline constexpr size_t kMaxContacts = 256;
 inline constexpr size_t kMaxIdentities = 64;
 inline constexpr size_t kMaxConsents = 256;
-inline constexpr size_t kMaxBuckets = 1024;  // of one aggregate; the oldest go first
-inline constexpr size_t kMaxLimitIds = 16;   // of one contact
+inline constexpr size_t kMaxLimitIds = 16;  // of one contact
 
 struct AttributeView {
   uint32_t id;
   uint32_t as_of_s;  // seconds since the epoch; 0: not stated
   uint16_t source;   // who said so: a small id that the caller gives out
   ValueView value;
-};
-
-// Part of an aggregate: what fell on one local day or hour.
-struct Bucket {
-  int32_t number;  // local days, or hours, since the epoch
-  int64_t count;
-  int64_t sum;
-
-  friend bool operator==(const Bucket&, const Bucket&) = default;
-};
-
-class AggregateView {
- public:
-  static constexpr int64_t kNever = std::numeric_limits<int64_t>::min();
-  static constexpr size_t kHeaderBytes = 16;
-  static constexpr size_t kBucketBytes = 20;
-
-  AggregateView(uint32_t id, absl::string_view body) : id_(id), body_(body) {}
-
-  uint32_t id() const { return id_; }
-  int64_t first_us() const { return LoadNumber<int64_t>(body_.data()); }     // kNever: none
-  int64_t last_us() const { return LoadNumber<int64_t>(body_.data() + 8); }  // kNever: none
-  size_t bucket_count() const { return (body_.size() - kHeaderBytes) / kBucketBytes; }
-  Bucket bucket(size_t i) const;  // ascending by number
-
-  // Count and sum over the buckets from..through, both included. Sums saturate.
-  struct Window {
-    int64_t count = 0;
-    int64_t sum = 0;
-  };
-  Window Over(int32_t from, int32_t through) const;
-
- private:
-  uint32_t id_;
-  absl::string_view body_;
 };
 
 enum class ContactKind : uint8_t { kShown = 1, kAccepted = 2, kDeclined = 3, kRedeemed = 4 };
@@ -107,7 +72,7 @@ class RecordView {
   AttributeView attribute(size_t i) const;  // ascending by id
   std::optional<AttributeView> FindAttribute(uint32_t id) const;
 
-  // Aggregates of a kind that a later version wrote are left out.
+  // Aggregates of a kind, rule or form that a later version wrote are left out.
   size_t aggregate_count() const { return aggregates_.count; }
   std::optional<AggregateView> aggregate(size_t i) const;  // ascending by id
   std::optional<AggregateView> FindAggregate(uint32_t id) const;

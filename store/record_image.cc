@@ -37,7 +37,8 @@ void RecordImage::Open(uint16_t kind) {
     case layout::kAttributes:
       return OpenAttributes();
     case layout::kAggregates:
-      return OpenAggregates();
+      return aggregates_.Load(record_->aggregates_.cells, record_->aggregates_.count,
+                              record_->aggregates_.heap);
     case layout::kContacts:
       return OpenContacts();
     case layout::kIdentities:
@@ -69,18 +70,6 @@ void RecordImage::OpenAttributes() {
   }
 }
 
-void RecordImage::OpenAggregates() {
-  aggregates_.reserve(record_->aggregate_count() + 1);
-  for (size_t i = 0; i < record_->aggregate_count(); ++i) {
-    const char* cell = record_->aggregates_.cells + i * layout::kAggregateBytes;
-    Aggregate& to = aggregates_.emplace_back();
-    to.id = LoadNumber<uint32_t>(cell);
-    to.kind = static_cast<uint8_t>(cell[4]);
-    to.body = record_->aggregates_.heap.substr(LoadNumber<uint32_t>(cell + 8),
-                                               LoadNumber<uint32_t>(cell + 12));
-  }
-}
-
 void RecordImage::OpenContacts() {
   contacts_dropped_ = record_->contacts_dropped();
   contacts_.reserve(record_->contact_count() + 1);
@@ -109,10 +98,11 @@ absl::Status RecordImage::Apply(absl::string_view patch) {
         ClearAttribute(LoadNumber<uint32_t>(body.data()));
         break;
       case layout::kAddToAggregate:
-        AddToAggregate(body);
-        break;
       case layout::kClearAggregate:
-        ClearAggregate(LoadNumber<uint32_t>(body.data()));
+      case layout::kAddToCells:
+      case layout::kAddDistinct:
+      case layout::kMarkStale:
+        ChangeAggregate(operation, body);
         break;
       case layout::kAddContact:
         AddContact(body);
@@ -133,21 +123,27 @@ absl::Status RecordImage::Apply(absl::string_view patch) {
   return absl::OkStatus();
 }
 
-namespace {
-
-template <typename T>
-auto FindById(std::vector<T>& items, uint32_t id) {
-  return std::lower_bound(items.begin(), items.end(), id,
-                          [](const T& item, uint32_t wanted) { return item.id < wanted; });
+void RecordImage::ChangeAggregate(uint8_t operation, absl::string_view body) {
+  Open(layout::kAggregates);
+  switch (operation) {
+    case layout::kAddToAggregate:
+      return aggregates_.AddToAggregate(body);
+    case layout::kAddToCells:
+      return aggregates_.AddToCells(body);
+    case layout::kAddDistinct:
+      return aggregates_.AddDistinct(body);
+    case layout::kMarkStale:
+      return aggregates_.MarkStale(LoadNumber<uint32_t>(body.data()));
+    default:
+      return aggregates_.Clear(LoadNumber<uint32_t>(body.data()));
+  }
 }
 
-template <typename T>
-void EraseById(std::vector<T>& items, uint32_t id) {
-  const auto at = FindById(items, id);
-  if (at != items.end() && at->id == id) items.erase(at);
+std::vector<RecordImage::Attribute>::iterator RecordImage::FindAttribute(uint32_t id) {
+  return std::lower_bound(
+      attributes_.begin(), attributes_.end(), id,
+      [](const Attribute& attribute, uint32_t wanted) { return attribute.id < wanted; });
 }
-
-}  // namespace
 
 void RecordImage::SetAttribute(absl::string_view body) {
   Open(layout::kAttributes);
@@ -162,7 +158,7 @@ void RecordImage::SetAttribute(absl::string_view body) {
   } else {
     std::memcpy(attribute.slot + 4, payload.data(), 8);
   }
-  const auto at = FindById(attributes_, attribute.id);
+  const auto at = FindAttribute(attribute.id);
   if (at != attributes_.end() && at->id == attribute.id) {
     *at = attribute;
   } else if (attributes_.size() < kMaxAttributes) {
@@ -172,62 +168,8 @@ void RecordImage::SetAttribute(absl::string_view body) {
 
 void RecordImage::ClearAttribute(uint32_t id) {
   Open(layout::kAttributes);
-  EraseById(attributes_, id);
-}
-
-void RecordImage::ClearAggregate(uint32_t id) {
-  Open(layout::kAggregates);
-  EraseById(aggregates_, id);
-}
-
-void RecordImage::AddToAggregate(absl::string_view body) {
-  Open(layout::kAggregates);
-  const char* at = body.data();
-  const uint32_t id = LoadNumber<uint32_t>(at);
-  const Bucket added{LoadNumber<int32_t>(at + 4), LoadNumber<int64_t>(at + 8),
-                     LoadNumber<int64_t>(at + 16)};
-  const int64_t event_us = LoadNumber<int64_t>(at + 24);
-  const int32_t keep_from = LoadNumber<int32_t>(at + 32);
-
-  auto found = FindById(aggregates_, id);
-  if (found == aggregates_.end() || found->id != id) {
-    if (aggregates_.size() >= kMaxAggregates) return;
-    found = aggregates_.insert(found, Aggregate{id,
-                                                layout::kBucketAggregate,
-                                                {},
-                                                true,
-                                                AggregateView::kNever,
-                                                AggregateView::kNever,
-                                                {}});
-  }
-  Aggregate& aggregate = *found;
-  if (aggregate.kind != layout::kBucketAggregate) return;
-  if (!aggregate.changed) {
-    const AggregateView view(id, aggregate.body);
-    aggregate.changed = true;
-    aggregate.first_us = view.first_us();
-    aggregate.last_us = view.last_us();
-    aggregate.buckets.reserve(view.bucket_count() + 1);
-    for (size_t i = 0; i < view.bucket_count(); ++i) aggregate.buckets.push_back(view.bucket(i));
-  }
-  if (event_us != AggregateView::kNever) {
-    if (aggregate.first_us == AggregateView::kNever || event_us < aggregate.first_us) {
-      aggregate.first_us = event_us;
-    }
-    aggregate.last_us = std::max(aggregate.last_us, event_us);
-  }
-  std::vector<Bucket>& buckets = aggregate.buckets;
-  const auto by_number = [](const Bucket& b, int32_t number) { return b.number < number; };
-  auto bucket = std::lower_bound(buckets.begin(), buckets.end(), added.number, by_number);
-  if (bucket != buckets.end() && bucket->number == added.number) {
-    bucket->count = layout::SaturatingAdd(bucket->count, added.count);
-    bucket->sum = layout::SaturatingAdd(bucket->sum, added.sum);
-  } else if (added.number >= keep_from) {
-    buckets.insert(bucket, added);
-  }
-  buckets.erase(buckets.begin(),
-                std::lower_bound(buckets.begin(), buckets.end(), keep_from, by_number));
-  if (buckets.size() > kMaxBuckets) buckets.erase(buckets.begin());
+  const auto at = FindAttribute(id);
+  if (at != attributes_.end() && at->id == id) attributes_.erase(at);
 }
 
 void RecordImage::AddContact(absl::string_view body) {
@@ -314,32 +256,6 @@ std::string RecordImage::EncodeAttributes() const {
   return cells += heap;
 }
 
-std::string RecordImage::EncodeAggregates() const {
-  std::string cells;
-  std::string heap;
-  for (const Aggregate& aggregate : aggregates_) {
-    const size_t begin = heap.size();
-    if (aggregate.changed) {
-      AppendNumber(&heap, aggregate.first_us);
-      AppendNumber(&heap, aggregate.last_us);
-      for (const Bucket& bucket : aggregate.buckets) {
-        AppendNumber(&heap, bucket.number);
-        AppendNumber(&heap, bucket.count);
-        AppendNumber(&heap, bucket.sum);
-      }
-    } else {
-      heap.append(aggregate.body.data(), aggregate.body.size());
-    }
-    AppendNumber(&cells, aggregate.id);
-    AppendNumber(&cells, aggregate.kind);
-    AppendNumber(&cells, uint8_t{0});
-    AppendNumber(&cells, uint16_t{0});
-    AppendNumber(&cells, static_cast<uint32_t>(begin));
-    AppendNumber(&cells, static_cast<uint32_t>(heap.size() - begin));
-  }
-  return cells += heap;
-}
-
 std::string RecordImage::EncodeContacts() const {
   std::string out;
   size_t limits = 0;
@@ -395,7 +311,7 @@ absl::StatusOr<std::string> RecordImage::Encode() const {
     sections.push_back(Section{kind, static_cast<uint32_t>(count), bodies[kind]});
   };
   if (!attributes_.empty()) add(layout::kAttributes, attributes_.size(), EncodeAttributes());
-  if (!aggregates_.empty()) add(layout::kAggregates, aggregates_.size(), EncodeAggregates());
+  if (!aggregates_.empty()) add(layout::kAggregates, aggregates_.size(), aggregates_.Encode());
   if (!contacts_.empty() || contacts_dropped_ > 0) {
     add(layout::kContacts, contacts_.size(), EncodeContacts());
   }

@@ -15,6 +15,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
+#include "store/aggregate_table.h"
 #include "store/record.h"
 
 namespace touchstone::store {
@@ -38,15 +39,6 @@ class RecordImage {
     char slot[ValueView::kSlotBytes];  // the offset of a heap payload is filled in by Encode
     absl::string_view heap_payload;
   };
-  struct Aggregate {
-    uint32_t id;
-    uint8_t kind;
-    absl::string_view body;  // as it was loaded, while nothing has changed
-    bool changed = false;
-    int64_t first_us = AggregateView::kNever;
-    int64_t last_us = AggregateView::kNever;
-    std::vector<Bucket> buckets;
-  };
   struct Contact {
     ContactView contact;
     absl::string_view limits;
@@ -60,12 +52,11 @@ class RecordImage {
   // Takes a section apart, unless that has been done or there is none.
   void Open(uint16_t kind);
   void OpenAttributes();
-  void OpenAggregates();
   void OpenContacts();
+  std::vector<Attribute>::iterator FindAttribute(uint32_t id);
   void SetAttribute(absl::string_view body);
   void ClearAttribute(uint32_t id);
-  void AddToAggregate(absl::string_view body);
-  void ClearAggregate(uint32_t id);
+  void ChangeAggregate(uint8_t operation, absl::string_view body);
   void AddContact(absl::string_view body);
   void DropContact();
   void AddIdentity(absl::string_view identity);
@@ -73,7 +64,6 @@ class RecordImage {
   void SetConsent(absl::string_view body);
 
   std::string EncodeAttributes() const;
-  std::string EncodeAggregates() const;
   std::string EncodeContacts() const;
   std::string EncodeIdentities() const;
   std::string EncodeConsents() const;
@@ -81,8 +71,8 @@ class RecordImage {
   uint64_t version_ = 0;
   uint32_t contacts_dropped_ = 0;
   std::vector<Attribute> attributes_;  // ascending by id
-  std::vector<Aggregate> aggregates_;  // ascending by id
-  std::vector<Contact> contacts_;      // ascending by time
+  AggregateTable aggregates_;
+  std::vector<Contact> contacts_;  // ascending by time
   std::vector<absl::string_view> identities_;
   std::vector<ConsentView> consents_;  // ascending by purpose
   std::optional<RecordView> record_;   // as loaded

@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
+#include <iterator>
 #include <limits>
 #include <string>
 
@@ -34,7 +35,24 @@ enum Section : uint16_t {
   kGrants = 6,  // reserved
 };
 
-inline constexpr uint8_t kBucketAggregate = 1;
+// Flags of an aggregate.
+inline constexpr uint8_t kStale = 1;
+inline constexpr uint8_t kIncomplete = 2;
+
+// Bodies of aggregates.
+inline constexpr size_t kBucketsHeaderBytes = 16;
+inline constexpr size_t kBucketBytes = 20;
+inline constexpr size_t kCellsHeaderBytes = 4;
+inline constexpr size_t kHashBytes = 12;
+inline constexpr size_t kPairBytes = 6;
+
+enum DistinctForm : uint8_t { kHashes = 1, kSketch = 2 };
+
+// Where the value's slot, which ends a cell, begins in it; 0 for a rule that is not known here.
+constexpr size_t CellSlotAt(uint16_t rule) {
+  constexpr size_t kSlotAt[] = {0, 4, 4, 12, 12, 12, 20};
+  return rule < std::size(kSlotAt) ? kSlotAt[rule] : 0;
+}
 
 enum Operation : uint8_t {
   kBumpVersion = 1,
@@ -46,10 +64,16 @@ enum Operation : uint8_t {
   kAddIdentity = 7,
   kRemoveIdentity = 8,
   kSetConsent = 9,
+  kAddToCells = 10,
+  kAddDistinct = 11,
+  kMarkStale = 12,
 };
 inline constexpr size_t kOperationHeaderBytes = 5;  // operation, length of what follows
 
 inline constexpr size_t kIncrementBytes = 36;
+inline constexpr size_t kCellIncrementValue = 30;    // offset of type, currency and payload
+inline constexpr size_t kCellIncrementPayload = 34;  // offset of the payload
+inline constexpr size_t kDistinctIncrementBytes = 20;
 inline constexpr size_t kContactOperationBytes = 39;  // without the limits
 
 template <typename T>

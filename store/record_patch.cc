@@ -28,12 +28,41 @@ void AppendTextOperation(std::string* out, layout::Operation operation, absl::st
   out->append(text.data(), text.size());
 }
 
+size_t PayloadBytes(const Value& value) {
+  return IsHeapType(static_cast<uint8_t>(value.type())) ? value.heap_payload().size()
+                                                        : sizeof(int64_t);
+}
+
+// Type, currency and payload.
+void AppendValue(std::string* out, const Value& value) {
+  AppendNumber(out, static_cast<uint8_t>(value.type()));
+  out->append(value.currency_code().data(), 3);
+  if (IsHeapType(static_cast<uint8_t>(value.type()))) {
+    out->append(value.heap_payload().data(), value.heap_payload().size());
+  } else {
+    AppendNumber(out, value.inline_payload());
+  }
+}
+
 bool IsValueWellFormed(absl::string_view body) {
   if (body.size() < 14) return false;
   const uint8_t type = static_cast<uint8_t>(body[10]);
   const absl::string_view payload = body.substr(14);
   if (!IsHeapType(type)) return payload.size() == 8;
   return payload.size() <= kMaxValueBytes && ValidateHeapPayload(type, payload).ok();
+}
+
+// The value of a cell is of a type that is known here: its order must be.
+bool IsCellIncrementWellFormed(absl::string_view body) {
+  if (body.size() < layout::kCellIncrementPayload) return false;
+  const uint16_t rule = static_cast<uint8_t>(body[4]);
+  if (layout::CellSlotAt(rule) == 0) return false;
+  const uint8_t type = static_cast<uint8_t>(body[layout::kCellIncrementValue]);
+  const size_t payload_bytes = body.size() - layout::kCellIncrementPayload;
+  if (type == static_cast<uint8_t>(ValueType::kString)) return payload_bytes <= kMaxCellValueBytes;
+  return rule != static_cast<uint16_t>(CellRule::kCases) &&
+         type >= static_cast<uint8_t>(ValueType::kBool) &&
+         type <= static_cast<uint8_t>(ValueType::kDecimal) && payload_bytes == sizeof(int64_t);
 }
 
 bool IsContactWellFormed(absl::string_view body) {
@@ -50,9 +79,14 @@ bool IsOperationWellFormed(uint8_t operation, absl::string_view body) {
       return IsValueWellFormed(body);
     case layout::kClearAttribute:
     case layout::kClearAggregate:
+    case layout::kMarkStale:
       return body.size() == 4;
     case layout::kAddToAggregate:
       return body.size() == layout::kIncrementBytes;
+    case layout::kAddToCells:
+      return IsCellIncrementWellFormed(body);
+    case layout::kAddDistinct:
+      return body.size() == layout::kDistinctIncrementBytes;
     case layout::kAddContact:
       return IsContactWellFormed(body);
     case layout::kAddIdentity:
@@ -68,19 +102,11 @@ bool IsOperationWellFormed(uint8_t operation, absl::string_view body) {
 }  // namespace
 
 void RecordPatch::SetAttribute(uint32_t id, const Value& value, uint16_t source, uint32_t as_of_s) {
-  const bool in_heap = IsHeapType(static_cast<uint8_t>(value.type()));
-  const absl::string_view heap = value.heap_payload();
-  BeginOperation(&bytes_, layout::kSetAttribute, 14 + (in_heap ? heap.size() : 8));
+  BeginOperation(&bytes_, layout::kSetAttribute, 14 + PayloadBytes(value));
   AppendNumber(&bytes_, id);
   AppendNumber(&bytes_, as_of_s);
   AppendNumber(&bytes_, source);
-  AppendNumber(&bytes_, static_cast<uint8_t>(value.type()));
-  bytes_.append(value.currency_code().data(), 3);
-  if (in_heap) {
-    bytes_.append(heap.data(), heap.size());
-  } else {
-    AppendNumber(&bytes_, value.inline_payload());
-  }
+  AppendValue(&bytes_, value);
 }
 
 void RecordPatch::ClearAttribute(uint32_t id) {
@@ -95,6 +121,31 @@ void RecordPatch::AddToAggregate(const Increment& increment) {
   AppendNumber(&bytes_, increment.sum);
   AppendNumber(&bytes_, increment.event_us);
   AppendNumber(&bytes_, increment.keep_from_bucket);
+}
+
+void RecordPatch::AddToCells(const CellIncrement& increment) {
+  BeginOperation(&bytes_, layout::kAddToCells,
+                 layout::kCellIncrementPayload + PayloadBytes(*increment.value));
+  AppendNumber(&bytes_, increment.aggregate);
+  AppendNumber(&bytes_, static_cast<uint8_t>(increment.rule));
+  AppendNumber(&bytes_, static_cast<uint8_t>(increment.closes ? 1 : 0));
+  AppendNumber(&bytes_, increment.bucket);
+  AppendNumber(&bytes_, increment.time_us);
+  AppendNumber(&bytes_, increment.number);
+  AppendNumber(&bytes_, increment.keep_from_bucket);
+  AppendValue(&bytes_, *increment.value);
+}
+
+void RecordPatch::AddDistinct(const DistinctIncrement& increment) {
+  BeginOperation(&bytes_, layout::kAddDistinct, layout::kDistinctIncrementBytes);
+  AppendNumber(&bytes_, increment.aggregate);
+  AppendNumber(&bytes_, increment.hash);
+  AppendNumber(&bytes_, increment.bucket);
+  AppendNumber(&bytes_, increment.keep_from_bucket);
+}
+
+void RecordPatch::MarkStale(uint32_t aggregate) {
+  AppendIdOperation(&bytes_, layout::kMarkStale, aggregate);
 }
 
 void RecordPatch::ClearAggregate(uint32_t id) {

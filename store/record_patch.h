@@ -39,6 +39,28 @@ class RecordPatch {
     // Buckets below this number are outside of every window and are dropped.
     int32_t keep_from_bucket = std::numeric_limits<int32_t>::min();
   };
+  // What one event adds to an aggregate of cells.
+  struct CellIncrement {
+    uint32_t aggregate;
+    CellRule rule;
+    int32_t bucket;   // kCases: of no effect
+    int64_t time_us;  // kEarliest, kLatest and kCases
+    int64_t number;   // kTop: the weight; a cell whose weights add up to 0 or less is removed
+    bool closes;      // kCases: whether the event closes the case
+    // Not null; read by AddToCells only. No list; a string for kCases; a text is at most
+    // kMaxCellValueBytes long, a longer one makes the patch malformed. A NaN is passed over.
+    const Value* value;
+    // Cells of buckets below this number are dropped; kCases: of no effect.
+    int32_t keep_from_bucket = std::numeric_limits<int32_t>::min();
+  };
+  // What one event adds to an aggregate of distinct values.
+  struct DistinctIncrement {
+    uint32_t aggregate;
+    uint64_t hash;  // of the value, by a function that never changes and spreads all of its bits
+    int32_t bucket;
+    // What was last seen in a bucket below this number is dropped.
+    int32_t keep_from_bucket = std::numeric_limits<int32_t>::min();
+  };
   struct Contact {
     uint64_t offer;
     uint64_t transaction;  // 0: none
@@ -56,6 +78,13 @@ class RecordPatch {
   void ClearAttribute(uint32_t id);
 
   void AddToAggregate(const Increment& increment);
+  // These two pass over an aggregate whose state is of another kind or rule. An aggregate that they
+  // leave without a cell or entry, and that is not flagged, is forgotten. The order of increments
+  // is of no effect, except where cells were dropped, a weight is below 0 or keep_from falls.
+  void AddToCells(const CellIncrement& increment);
+  void AddDistinct(const DistinctIncrement& increment);
+  // The aggregate, if the record has it, is not known until it is cleared and filled again.
+  void MarkStale(uint32_t aggregate);
   // Forgets the state of one aggregate, before it is filled again from history.
   void ClearAggregate(uint32_t id);
 
