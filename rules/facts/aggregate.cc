@@ -73,20 +73,6 @@ Value DecayedOf(const AggregateSpec& spec, absl::Span<const AggregateBucket> buc
   return Value::Double(total / UnitsOf(spec));
 }
 
-// Whether `b` comes before `a` in what the function looks for.
-bool IsBetter(AggregateFunction function, const AggregateCell& b, const AggregateCell& a) {
-  switch (function) {
-    case AggregateFunction::kMin:
-      return CompareKept(b.value, a.value) < 0;
-    case AggregateFunction::kMax:
-      return CompareKept(b.value, a.value) > 0;
-    case AggregateFunction::kFirst:
-      return b.time != a.time ? b.time < a.time : CompareKept(b.value, a.value) < 0;
-    default:
-      return b.time != a.time ? b.time > a.time : CompareKept(b.value, a.value) > 0;
-  }
-}
-
 Value BestOf(const AggregateSpec& spec, absl::Span<const AggregateCell> cells,
              const Counting& counting, absl::Time now) {
   const bool by_time = spec.function == AggregateFunction::kFirst ||  //
@@ -110,9 +96,8 @@ Value TopOf(const AggregateSpec& spec, absl::Span<const AggregateCell> cells,
   for (const AggregateCell& cell : cells) {
     if (counting.Has(cell.bucket)) ranked[count++] = {cell.value, cell.weight};
   }
-  std::sort(ranked, ranked + count, [](const Ranked& a, const Ranked& b) {
-    return CompareKept(a.value, b.value) < 0;
-  });
+  std::sort(ranked, ranked + count,
+            [](const Ranked& a, const Ranked& b) { return CompareKept(a.value, b.value) < 0; });
   size_t distinct = 0;
   for (size_t i = 0; i < count; ++i) {
     if (distinct == 0 || CompareKept(ranked[distinct - 1].value, ranked[i].value) != 0) {
@@ -208,6 +193,21 @@ Value AggregateValue(const AggregateSpec& spec, const AggregateState& state,
           CountDistinct(state.is_sketch, state.distinct, counting.from, counting.through));
   }
   return Value::Absent();
+}
+
+bool IsBetter(AggregateFunction function, const AggregateCell& cell, const AggregateCell& other) {
+  const int by_value = CompareKept(cell.value, other.value);
+  switch (function) {
+    case AggregateFunction::kMin:
+      return by_value < 0;
+    case AggregateFunction::kMax:
+      return by_value > 0;
+    case AggregateFunction::kFirst:
+      return cell.time != other.time ? cell.time < other.time : by_value < 0;
+    default:
+      assert(function == AggregateFunction::kLast);
+      return cell.time != other.time ? cell.time > other.time : by_value > 0;
+  }
 }
 
 int CompareKept(const Value& a, const Value& b) {

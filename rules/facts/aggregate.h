@@ -43,9 +43,9 @@ struct AggregateCell {
 
 // All that is kept of one aggregate; of the spans only that of its form is read.
 struct AggregateState {
-  absl::Span<const AggregateBucket> buckets;  // ascending by number
-  absl::Span<const AggregateCell> cells;
-  absl::Span<const DistinctEntry> distinct;
+  absl::Span<const AggregateBucket> buckets = {};  // ascending by number
+  absl::Span<const AggregateCell> cells = {};
+  absl::Span<const DistinctEntry> distinct = {};
   bool is_sketch = false;  // of `distinct`
   // Something was taken back that the state cannot give back: nothing is known until it is filled
   // again.
@@ -69,6 +69,10 @@ CurrentBuckets BucketsAt(absl::Time now, absl::TimeZone zone);
 // an empty list, the others are absent. Lists live in `memory`, texts where the cells have them.
 expr::Value AggregateValue(const AggregateSpec& spec, const AggregateState& state,
                            const CurrentBuckets& now, expr::Arena& memory);
+
+// Whether min, max, first or last takes `cell` rather than `other`.
+// REQUIRES: `function` is one of these.
+bool IsBetter(AggregateFunction function, const AggregateCell& cell, const AggregateCell& other);
 
 // Less than 0, 0, more than 0: numbers, amounts of one currency and moments by size, texts by
 // bytes. REQUIRES: of one kind, which is int, double, decimal, money, timestamp, bool or string.

@@ -68,7 +68,8 @@ std::optional<Value> Kept(const AggregateSpec& spec, const Value& value, expr::A
       if (!std::isfinite(value.double_value())) return std::nullopt;
       return Value::Double(value.double_value() + 0.0);  // of the two zeros one
     case Kind::kTimestamp:
-      return Value::TimestampParts(value.timestamp_seconds(), value.timestamp_nanos() / 1000 * 1000);
+      return Value::TimestampParts(value.timestamp_seconds(),
+                                   value.timestamp_nanos() / 1000 * 1000);
     case Kind::kInt:
       if (!NamesCases(spec.function)) return value;
       return Value::String(memory.Copy(absl::StrCat(value.int_value())));

@@ -26,10 +26,10 @@ struct DistinctEntry {
   int64_t bucket = 0;
 };
 
-// The same for ever: records keep it. Of a kind letter and the value: 's' and the bytes of a string;
-// 'i', 'd', 't' and eight bytes, little-endian, of an int, a decimal's thousandths, a timestamp's
-// microseconds; 'b' and one byte; 'm', the code of the currency and eight bytes of minor units.
-// REQUIRES: string, int, decimal, timestamp, bool or money.
+// The same for ever: records keep it. Of a kind letter and the value: 's' and the bytes of a
+// string; 'i', 'd', 't' and eight bytes, little-endian, of an int, a decimal's thousandths, a
+// timestamp's microseconds; 'b' and one byte; 'm', the code of the currency and eight bytes of
+// minor units. REQUIRES: string, int, decimal, timestamp, bool or money.
 uint64_t DistinctHash(const expr::Value& value);
 
 // How many values occurred last in one of the buckets from..through, both included.

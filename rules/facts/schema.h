@@ -33,9 +33,9 @@ enum class ValueForm : uint8_t {
 // Identity of a stored attribute: 32-bit FNV-1a of its name, so that it is the same in every
 // revision. A schema in which two ids collide is refused.
 uint32_t StableId(absl::string_view name);
-// Identity of an aggregate: StableId of its name, a line feed and its whole declaration in canonical
-// text (rules/ruleset writes it). So another declaration under the old name is another aggregate,
-// which starts without state, and never reads what was added up for another question.
+// Identity of an aggregate: StableId of its name, a line feed and its whole declaration in
+// canonical text (rules/ruleset writes it). So another declaration under the old name is another
+// aggregate, which starts without state, and never reads what was added up for another question.
 uint32_t AggregateId(absl::string_view name, absl::string_view declaration);
 
 struct AttributeSpec {
@@ -101,12 +101,12 @@ struct AggregateSpec {
   TrailingWindow window;  // of decayed: kRememberedHalfLives half lives, in the unit of `half_life`
   int half_life = 0;      // of decayed: in days or hours, the unit of `window`
   int k = 0;              // of top: how many values
-  // int for count, distinct and open; double for decayed; a list for top; timestamp for oldest_open;
-  // else that of the operand.
+  // int for count, distinct and open; double for decayed; a list for top; timestamp for
+  // oldest_open; else that of the operand.
   expr::Type type;
   expr::Type operand_type;
-  Currency currency;      // that an operand of money is kept in
-  bool per_line = false;  // evaluated once a line of the event, else once an event
+  Currency currency;                     // that an operand of money is kept in
+  bool per_line = false;                 // evaluated once a line of the event, else once an event
   std::optional<expr::Program> operand;  // of all but count
   std::optional<expr::Program> where;
   std::optional<expr::Program> closed_when;  // of open and oldest_open: the event closes its case

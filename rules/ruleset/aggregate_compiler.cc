@@ -178,7 +178,8 @@ class AggregateCompiler {
     }
     if (IsOfCases()) {
       c_.reporter.Error(codes::kUnexpectedValue, At("over"),
-                        absl::StrCat("`", rule_->key, "` has no window: a case stays open until an "
+                        absl::StrCat("`", rule_->key,
+                                     "` has no window: a case stays open until an "
                                      "event closes it"),
                         "leave `over` out");
       return;
@@ -187,12 +188,13 @@ class AggregateCompiler {
     if (!window.ok()) {
       c_.reporter.Error(codes::kBadValue, At("over"), window.status().message());
     } else if (window->count > kMaxAggregateUnits) {
-      c_.reporter.Error(codes::kOutOfRange, At("over"),
-                        absl::StrCat("a window is at most ", kMaxAggregateUnits, " days or ",
-                                     kMaxAggregateUnits, " hours, since a customer's record keeps "
-                                     "a number for each"),
-                        window->unit == kDayWindow ? "leave `over` out for all time"
-                                                   : "count in days, such as `over: 60d`");
+      c_.reporter.Error(
+          codes::kOutOfRange, At("over"),
+          absl::StrCat("a window is at most ", kMaxAggregateUnits, " days or ", kMaxAggregateUnits,
+                       " hours, since a customer's record keeps "
+                       "a number for each"),
+          window->unit == kDayWindow ? "leave `over` out for all time"
+                                     : "count in days, such as `over: 60d`");
     } else {
       spec_.window = *window;
     }
@@ -218,12 +220,12 @@ class AggregateCompiler {
                                      "` is not a half life such as 30d (days) or 12h (hours)"),
                         kHint);
     } else if (half_life->count > kMaxHalfLife) {
-      c_.reporter.Error(codes::kOutOfRange, At("half_life"),
-                        absl::StrCat("a half life is at most ", kMaxHalfLife, " days or ",
-                                     kMaxHalfLife, " hours, since a customer's record remembers ",
-                                     kRememberedHalfLives, " of them and at most ",
-                                     kMaxAggregateUnits, " days or hours"),
-                        half_life->unit == kDayWindow ? "" : "count in days, such as 3d");
+      c_.reporter.Error(
+          codes::kOutOfRange, At("half_life"),
+          absl::StrCat("a half life is at most ", kMaxHalfLife, " days or ", kMaxHalfLife,
+                       " hours, since a customer's record remembers ", kRememberedHalfLives,
+                       " of them and at most ", kMaxAggregateUnits, " days or hours"),
+          half_life->unit == kDayWindow ? "" : "count in days, such as 3d");
     } else {
       spec_.half_life = half_life->count;
       spec_.window = {half_life->unit, half_life->count * kRememberedHalfLives};
@@ -302,10 +304,11 @@ class AggregateCompiler {
     if (!fits) {
       const bool counts_doubles = tree->type.Is(TypeKind::kDouble);
       c_.reporter.ExpressionIssues(
-          path, {expr::Issue{std::string(codes::kWrongType.code), tree->span,
-                             absl::StrCat("`", rule_->key, "` is of ", rule_->operand_words,
-                                          ", not ", tree->type.ToString()),
-                             counts_doubles ? "declare the field as decimal, which is exact" : ""}});
+          path,
+          {expr::Issue{std::string(codes::kWrongType.code), tree->span,
+                       absl::StrCat("`", rule_->key, "` is of ", rule_->operand_words, ", not ",
+                                    tree->type.ToString()),
+                       counts_doubles ? "declare the field as decimal, which is exact" : ""}});
       return;
     }
     texts_[rule_->key] = expr::Print(*tree);
@@ -403,10 +406,9 @@ class StoredNames {
       return false;
     }
     if (names_.insert(name).second) return true;
-    c_.reporter.Error(
-        codes::kDuplicateName, path,
-        absl::StrCat("customer.", name, " is an attribute and an aggregate at once"),
-        "rename one of them");
+    c_.reporter.Error(codes::kDuplicateName, path,
+                      absl::StrCat("customer.", name, " is an attribute and an aggregate at once"),
+                      "rename one of them");
     return false;
   }
 

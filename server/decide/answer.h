@@ -12,9 +12,9 @@
 
 #include "absl/strings/string_view.h"
 #include "rules/decide/decision.h"
+#include "rules/facts/sip_hash.h"
 #include "rules/ruleset/rule_set.h"
 #include "server/decide/request_view.h"
-#include "rules/facts/sip_hash.h"
 #include "touchstone/v1/decision.pb.h"
 
 namespace touchstone::server {

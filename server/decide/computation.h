@@ -14,10 +14,10 @@
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "rules/decide/decide.h"
+#include "rules/facts/sip_hash.h"
 #include "server/decide/answer.h"
 #include "server/decide/answer_writer.h"
 #include "server/decide/binder.h"
-#include "rules/facts/sip_hash.h"
 #include "touchstone/v1/decision.pb.h"
 
 namespace touchstone::server {

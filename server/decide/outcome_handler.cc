@@ -5,8 +5,8 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "server/decide/outcome_check.h"
 #include "rules/facts/sip_hash.h"
+#include "server/decide/outcome_check.h"
 #include "server/rpc/parse.h"
 #include "server/rpc/rpc_error.h"
 #include "store/apply.h"
