@@ -28,7 +28,7 @@ struct Naive {
   char kind = 'i';
   int64_t number = 0;
   double real = 0;
-  std::string text;
+  std::string text = "";
 
   auto operator<=>(const Naive&) const = default;
   std::string Said() const { return absl::StrCat(std::string(1, kind), number, " ", real, text); }
@@ -466,7 +466,7 @@ class Trial {
 RC_GTEST_PROP(AggregatePropertyTest, AnAggregateIsWhatItsEventsAmountTo, ()) {
   Trial trial(*rc::gen::noShrink(rc::gen::arbitrary<uint64_t>()));
   // Several customers, since a rule set takes longer to compile than they do to read.
-  for (int customer = 0; customer < 30; ++customer) {
+  for (int customer = 0; customer < 60; ++customer) {
     trial.Customer(*rc::gen::inRange<size_t>(1, 30));
   }
 }

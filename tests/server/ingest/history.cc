@@ -33,6 +33,8 @@ std::shared_ptr<const rules::RuleSet> RuleSetOf(const std::string& zone,
                                     "\ncurrencies: [EUR, CHF]\nlocales: [en]\nchannels: [pos]\n"));
   add("schema.yaml", schema);
   add("segments.yaml", "segments:\n  - { name: all, otherwise: always }\n");
+  add("placements.yaml",
+      "placements:\n  till: { channel: pos, max_offers: 1, fields: { text: {} } }\n");
   add("pricing.yaml", "stages: [line, order]\n");
   const CheckedRuleSet check = CheckRuleSet(source, false, absl::UnixEpoch());
   std::string found = schema;
@@ -105,6 +107,8 @@ void History::Rebuild(absl::Span<const v1::Event> events, absl::Time server_now)
 
 Value History::Read(absl::string_view name, absl::Time now) {
   v1::DecideRequest request;
+  request.mutable_context()->set_transaction_id("t-1");
+  request.mutable_context()->set_step(1);
   request.mutable_context()->mutable_touchpoint()->set_channel("pos");
   std::vector<Violation> violations;
   binder_.BindRequest(request, live_, now, &violations);

@@ -18,8 +18,9 @@ T OneOf(const T (&values)[kSize], std::mt19937_64& random) {
 // 2017: Berlin changes its clocks in March and October, Lord Howe (by half an hour) in April and
 // October, Sao Paulo at midnight in February and October.
 absl::Time NearAChangeOfClocks(std::mt19937_64& random) {
-  const absl::CivilDay days[] = {{2017, 2, 18}, {2017, 3, 26},  {2017, 4, 2},
-                                 {2017, 10, 1}, {2017, 10, 15}, {2017, 10, 29}};
+  const absl::CivilDay days[] = {absl::CivilDay(2017, 2, 18),  absl::CivilDay(2017, 3, 26),
+                                 absl::CivilDay(2017, 4, 2),   absl::CivilDay(2017, 10, 1),
+                                 absl::CivilDay(2017, 10, 15), absl::CivilDay(2017, 10, 29)};
   return absl::FromCivil(absl::CivilHour(OneOf(days, random)), absl::UTCTimeZone()) +
          absl::Minutes(Between(-3000, 3000, random));
 }
