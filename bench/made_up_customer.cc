@@ -65,11 +65,26 @@ void SetAttribute(const rules::AttributeSpec& attribute, int64_t now_us, std::mt
   }
 }
 
+// `last: event.time` without a window.
+void AddLatest(const rules::AggregateSpec& aggregate, int64_t event_us, store::RecordPatch* patch) {
+  const store::Value value = store::Value::TimestampUs(event_us);
+  store::RecordPatch::CellIncrement increment = {};
+  increment.aggregate = aggregate.id;
+  increment.rule = store::CellRule::kLatest;
+  increment.time_us = event_us;
+  increment.value = &value;
+  patch->AddToCells(increment);
+}
+
 void FillAggregate(const rules::AggregateSpec& aggregate, int64_t now_us, std::mt19937_64& random,
                    store::RecordPatch* patch) {
   using Unit = rules::TrailingWindow::Unit;
   for (int64_t events = Draw(random, 6); events > 0; --events) {
     const int64_t event_us = now_us - Draw(random, 30 * kDayUs);
+    if (aggregate.function == rules::AggregateFunction::kLast) {
+      AddLatest(aggregate, event_us, patch);
+      continue;
+    }
     store::RecordPatch::Increment increment = {};
     increment.aggregate = aggregate.id;
     increment.bucket =
@@ -81,7 +96,7 @@ void FillAggregate(const rules::AggregateSpec& aggregate, int64_t now_us, std::m
     // Minor units or thousandths.
     increment.sum =
         aggregate.function == rules::AggregateFunction::kSum ? 500 + Draw(random, 12'000) : 0;
-    increment.event_us = event_us;
+    increment.event_us = store::AggregateView::kNever;
     patch->AddToAggregate(increment);
   }
 }

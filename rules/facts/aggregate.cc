@@ -1,11 +1,11 @@
 #include "rules/facts/aggregate.h"
 
 #include <algorithm>
+#include <cassert>
 #include <optional>
 
 #include "absl/time/civil_time.h"
-#include "rules/facts/event_layout.h"
-#include "rules/facts/layout.h"
+#include "rules/facts/elementary.h"
 
 namespace touchstone::rules {
 namespace {
@@ -18,128 +18,117 @@ int64_t HourOf(absl::Time time) {
   return absl::ToInt64Hours(absl::Floor(time - absl::UnixEpoch(), absl::Hours(1)));
 }
 
-std::optional<int64_t> AddChecked(int64_t a, int64_t b) {
-  int64_t sum = 0;
-  if (__builtin_add_overflow(a, b, &sum)) return std::nullopt;
-  return sum;
+template <typename T>
+int Compare(const T& a, const T& b) {
+  return a < b ? -1 : b < a ? 1 : 0;
 }
 
-// A bare amount (ten-thousandths of a major unit) in minor units, if it is a whole number of them.
-std::optional<int64_t> BareAmountToMinor(int64_t ten_thousandths, int minor_digits) {
-  int64_t divisor = 1;
-  for (int digits = minor_digits; digits < 4; ++digits) divisor *= 10;
-  if (minor_digits > 4 || ten_thousandths % divisor != 0) return std::nullopt;
-  return ten_thousandths / divisor;
-}
+// The buckets that count at a moment.
+struct Counting {
+  int64_t from = 0;
+  int64_t through = 0;
 
-// What a sum's operand adds; nullopt when it is an error or in another currency.
-std::optional<int64_t> Addend(const AggregateSpec& spec, const Value& value) {
-  switch (value.kind()) {
-    case Kind::kInt:
-      return value.int_value();
-    case Kind::kDecimal:
-      return value.decimal_value().thousandths;
-    case Kind::kMoney: {
-      const Money money = value.money_value();
-      if (money.currency.is_none()) {
-        return BareAmountToMinor(money.amount_minor, spec.currency.minor_digits());
-      }
-      if (money.currency != spec.currency) return std::nullopt;
-      return money.amount_minor;
-    }
-    default:
-      return std::nullopt;
-  }
-}
-
-// The rows of one event, complete with the products' columns.
-class BoundEvent {
- public:
-  BoundEvent(const Schema& schema, const EventFacts& event, const ReferenceTable& products)
-      : zone_(schema.zone) {
-    const EventLayout layout(schema, *event.type);
-    row_.assign(event.row.begin(), event.row.end());
-    row_.resize(layout.event_row_size());
-    row_[kSlotEventTime] = Value::Timestamp(event.time);
-    for (const absl::Span<const Value> line : event.lines) {
-      std::vector<Value>& bound = lines_.emplace_back(line.begin(), line.end());
-      bound.resize(layout.line_row_size());
-      layout.BindProduct(products, absl::MakeSpan(bound));
-    }
-  }
-
-  size_t line_count() const { return lines_.size(); }
-  expr::Frame FrameFor(std::optional<size_t> line) const {
-    expr::Frame frame;
-    frame.rows[kDecisionRow] = row_;
-    if (line) frame.rows[kLineRow] = lines_[*line];
-    frame.zone = zone_;
-    return frame;
-  }
-
- private:
-  absl::TimeZone zone_;
-  std::vector<Value> row_;
-  std::vector<std::vector<Value>> lines_;
+  bool Has(int64_t bucket) const { return bucket >= from && bucket <= through; }
 };
 
-enum class Holds : uint8_t { kNo, kYes, kError };
-
-Holds HoldsFor(const AggregateSpec& spec, const expr::Frame& frame, expr::Scratch& scratch) {
-  if (!spec.where) return Holds::kYes;
-  const Value holds = spec.where->Evaluate(frame, scratch);
-  return holds.IsTrue() ? Holds::kYes : holds.IsFalse() ? Holds::kNo : Holds::kError;
+Counting CountingAt(const TrailingWindow& window, const CurrentBuckets& now) {
+  const int64_t current = now.In(window);
+  const bool ever = window.unit == TrailingWindow::Unit::kEver;
+  return {ever ? current : current - (window.count - 1), current};
 }
 
-// Whether the event counts at all: once, if any of its lines does when `where` is about lines.
-Holds EventHolds(const AggregateSpec& spec, const BoundEvent& event, expr::Scratch& scratch) {
-  if (!spec.per_line) return HoldsFor(spec, event.FrameFor(std::nullopt), scratch);
-  Holds any = Holds::kNo;
-  for (size_t line = 0; line < event.line_count(); ++line) {
-    const Holds holds = HoldsFor(spec, event.FrameFor(line), scratch);
-    if (holds == Holds::kYes) return holds;
-    if (holds == Holds::kError) any = holds;
-  }
-  return any;
-}
-
-// Adds what one evaluation of a sum yields; false when it has to be skipped.
-bool AddTo(const AggregateSpec& spec, const expr::Frame& frame, expr::Scratch& scratch,
-           int64_t& sum) {
-  const Holds holds = HoldsFor(spec, frame, scratch);
-  if (holds == Holds::kNo) return true;
-  const std::optional<int64_t> addend =
-      holds == Holds::kYes ? Addend(spec, spec.operand->Evaluate(frame, scratch)) : std::nullopt;
-  const std::optional<int64_t> total = addend ? AddChecked(sum, *addend) : std::nullopt;
-  // The smallest number has no negative, which taking the event back would need.
-  if (!total || *total == INT64_MIN) return false;
-  sum = *total;
-  return true;
-}
-
-std::optional<int64_t> SumOf(const AggregateSpec& spec, const BoundEvent& event,
-                             expr::Scratch& scratch, int& skipped) {
-  int64_t sum = 0;
-  if (!spec.per_line) {
-    if (!AddTo(spec, event.FrameFor(std::nullopt), scratch, sum)) ++skipped;
-  } else {
-    for (size_t line = 0; line < event.line_count(); ++line) {
-      if (!AddTo(spec, event.FrameFor(line), scratch, sum)) ++skipped;
+Value TotalOf(const AggregateSpec& spec, absl::Span<const AggregateBucket> buckets,
+              const Counting& counting) {
+  int64_t total = 0;
+  for (const AggregateBucket& bucket : buckets) {
+    if (!counting.Has(bucket.number)) continue;
+    const int64_t added = spec.function == AggregateFunction::kCount ? bucket.count : bucket.sum;
+    if (__builtin_add_overflow(total, added, &total)) {
+      return Value::Error(expr::ErrorCode::kOverflow);
     }
   }
-  if (sum == 0) return std::nullopt;
-  return sum;
+  if (spec.type.Is(expr::TypeKind::kMoney)) return Value::OfMoney(Money{total, spec.currency});
+  if (spec.type.Is(expr::TypeKind::kDecimal)) return Value::OfDecimal(Decimal{total});
+  return Value::Int(total);
 }
 
-Value SumValue(const AggregateSpec& spec, int64_t sum) {
-  switch (spec.type.kind()) {
-    case expr::TypeKind::kMoney:
-      return Value::OfMoney(Money{sum, spec.currency});
-    case expr::TypeKind::kDecimal:
-      return Value::OfDecimal(Decimal{sum});
-    default:
-      return Value::Int(sum);
+// How many of what a sum counts in are one of what people count in.
+double UnitsOf(const AggregateSpec& spec) {
+  if (spec.operand_type.Is(expr::TypeKind::kDecimal)) return 1000;
+  double units = 1;
+  if (spec.operand_type.Is(expr::TypeKind::kMoney)) {
+    for (int digit = 0; digit < spec.currency.minor_digits(); ++digit) units *= 10;
   }
+  return units;
+}
+
+Value DecayedOf(const AggregateSpec& spec, absl::Span<const AggregateBucket> buckets,
+                const Counting& counting) {
+  double total = 0;
+  for (const AggregateBucket& bucket : buckets) {
+    if (!counting.Has(bucket.number)) continue;
+    const auto age = static_cast<double>(counting.through - bucket.number);
+    total += static_cast<double>(bucket.sum) * HalfToThe(age / spec.half_life);
+  }
+  return Value::Double(total / UnitsOf(spec));
+}
+
+Value BestOf(const AggregateSpec& spec, absl::Span<const AggregateCell> cells,
+             const Counting& counting, absl::Time now) {
+  const bool by_time = spec.function == AggregateFunction::kFirst ||  //
+                       spec.function == AggregateFunction::kLast;
+  const AggregateCell* best = nullptr;
+  for (const AggregateCell& cell : cells) {
+    if (!counting.Has(cell.bucket) || (by_time && cell.time > now)) continue;
+    if (best == nullptr || IsBetter(spec.function, cell, *best)) best = &cell;
+  }
+  return best == nullptr ? Value::Absent() : best->value;
+}
+
+Value TopOf(const AggregateSpec& spec, absl::Span<const AggregateCell> cells,
+            const Counting& counting, expr::Arena& memory) {
+  struct Ranked {
+    Value value;
+    int64_t weight = 0;
+  };
+  auto* ranked = memory.NewArray<Ranked>(cells.size());
+  size_t count = 0;
+  for (const AggregateCell& cell : cells) {
+    if (counting.Has(cell.bucket)) ranked[count++] = {cell.value, cell.weight};
+  }
+  std::sort(ranked, ranked + count,
+            [](const Ranked& a, const Ranked& b) { return CompareKept(a.value, b.value) < 0; });
+  size_t distinct = 0;
+  for (size_t i = 0; i < count; ++i) {
+    if (distinct == 0 || CompareKept(ranked[distinct - 1].value, ranked[i].value) != 0) {
+      ranked[distinct++] = ranked[i];
+    } else if (__builtin_add_overflow(ranked[distinct - 1].weight, ranked[i].weight,
+                                      &ranked[distinct - 1].weight)) {
+      ranked[distinct - 1].weight = INT64_MAX;
+    }
+  }
+  std::sort(ranked, ranked + distinct, [](const Ranked& a, const Ranked& b) {
+    return a.weight != b.weight ? a.weight > b.weight : CompareKept(a.value, b.value) < 0;
+  });
+  const size_t size = std::min(distinct, static_cast<size_t>(spec.k));
+  auto* elements = memory.NewArray<Value>(size);
+  for (size_t i = 0; i < size; ++i) elements[i] = ranked[i].value;
+  auto* list = memory.NewArray<expr::ListData>(1);
+  list->elements = elements;
+  list->size = static_cast<uint32_t>(size);
+  return Value::List(list);
+}
+
+Value OpenOf(const AggregateSpec& spec, absl::Span<const AggregateCell> cells, absl::Time now) {
+  int64_t open = 0;
+  absl::Time oldest = absl::InfiniteFuture();
+  for (const AggregateCell& cell : cells) {
+    if (cell.closed || cell.time > now) continue;
+    ++open;
+    oldest = std::min(oldest, cell.time);
+  }
+  if (spec.function == AggregateFunction::kOpen) return Value::Int(open);
+  return open == 0 ? Value::Absent() : Value::Timestamp(oldest);
 }
 
 }  // namespace
@@ -161,37 +150,6 @@ int64_t FirstBucket(const TrailingWindow& window, absl::Time now, absl::TimeZone
   return BucketOf(window, now, zone) - (window.count - 1);
 }
 
-EventIncrements IncrementsOf(const Schema& schema, const EventFacts& event,
-                             const ReferenceTable& products, expr::Scratch& scratch) {
-  EventIncrements result;
-  const BoundEvent bound(schema, event, products);
-  const int64_t sign = event.takes_back ? -1 : 1;
-  for (const AggregateSpec& spec : schema.aggregates) {
-    if (spec.event_type != event.type->name) continue;
-    scratch.Reset();
-    AggregateIncrement increment;
-    increment.aggregate = spec.id;
-    increment.bucket = BucketOf(spec.window, event.time, schema.zone);
-    if (spec.function == AggregateFunction::kSum) {
-      const std::optional<int64_t> sum = SumOf(spec, bound, scratch, result.skipped);
-      if (!sum) continue;
-      increment.sum = sign * *sum;
-    } else {
-      const Holds holds = EventHolds(spec, bound, scratch);
-      if (holds == Holds::kError) ++result.skipped;
-      if (holds != Holds::kYes) continue;
-      if (spec.function == AggregateFunction::kLast) {
-        if (event.takes_back) continue;
-        increment.last = event.time;
-      } else {
-        increment.count = sign;
-      }
-    }
-    result.increments.push_back(increment);
-  }
-  return result;
-}
-
 int64_t CurrentBuckets::In(const TrailingWindow& window) const {
   switch (window.unit) {
     case TrailingWindow::Unit::kEver:
@@ -210,25 +168,66 @@ CurrentBuckets BucketsAt(absl::Time now, absl::TimeZone zone) {
           .hour = HourOf(now)};
 }
 
-Value AggregateValue(const AggregateSpec& spec, absl::Span<const AggregateBucket> buckets,
-                     const CurrentBuckets& now) {
-  const int64_t current = now.In(spec.window);
-  const int64_t first =
-      spec.window.unit == TrailingWindow::Unit::kEver ? 0 : current - (spec.window.count - 1);
-  int64_t total = 0;
-  absl::Time last = absl::InfinitePast();
-  for (const AggregateBucket& bucket : buckets) {
-    if (bucket.number < first || bucket.number > current) continue;
-    if (bucket.last <= now.time) last = std::max(last, bucket.last);
-    const std::optional<int64_t> sum =
-        AddChecked(total, spec.function == AggregateFunction::kCount ? bucket.count : bucket.sum);
-    if (!sum) return Value::Error(expr::ErrorCode::kOverflow);
-    total = *sum;
+Value AggregateValue(const AggregateSpec& spec, const AggregateState& state,
+                     const CurrentBuckets& now, expr::Arena& memory) {
+  if (state.stale) return Value::Absent();
+  const Counting counting = CountingAt(spec.window, now);
+  switch (spec.function) {
+    case AggregateFunction::kCount:
+    case AggregateFunction::kSum:
+      return TotalOf(spec, state.buckets, counting);
+    case AggregateFunction::kDecayed:
+      return DecayedOf(spec, state.buckets, counting);
+    case AggregateFunction::kMin:
+    case AggregateFunction::kMax:
+    case AggregateFunction::kFirst:
+    case AggregateFunction::kLast:
+      return BestOf(spec, state.cells, counting, now.time);
+    case AggregateFunction::kTop:
+      return TopOf(spec, state.cells, counting, memory);
+    case AggregateFunction::kOpen:
+    case AggregateFunction::kOldestOpen:
+      return OpenOf(spec, state.cells, now.time);
+    case AggregateFunction::kDistinct:
+      return Value::Int(
+          CountDistinct(state.is_sketch, state.distinct, counting.from, counting.through));
   }
-  if (spec.function == AggregateFunction::kLast) {
-    return last == absl::InfinitePast() ? Value::Absent() : Value::Timestamp(last);
+  return Value::Absent();
+}
+
+bool IsBetter(AggregateFunction function, const AggregateCell& cell, const AggregateCell& other) {
+  const int by_value = CompareKept(cell.value, other.value);
+  switch (function) {
+    case AggregateFunction::kMin:
+      return by_value < 0;
+    case AggregateFunction::kMax:
+      return by_value > 0;
+    case AggregateFunction::kFirst:
+      return cell.time != other.time ? cell.time < other.time : by_value < 0;
+    default:
+      assert(function == AggregateFunction::kLast);
+      return cell.time != other.time ? cell.time > other.time : by_value > 0;
   }
-  return spec.function == AggregateFunction::kCount ? Value::Int(total) : SumValue(spec, total);
+}
+
+int CompareKept(const Value& a, const Value& b) {
+  assert(a.kind() == b.kind());
+  switch (a.kind()) {
+    case Kind::kDouble:
+      return Compare(a.double_value(), b.double_value());
+    case Kind::kDecimal:
+      return Compare(a.decimal_value().thousandths, b.decimal_value().thousandths);
+    case Kind::kMoney:
+      return Compare(a.money_value().amount_minor, b.money_value().amount_minor);
+    case Kind::kTimestamp:
+      return Compare(a.timestamp_value(), b.timestamp_value());
+    case Kind::kBool:
+      return Compare(a.bool_value(), b.bool_value());
+    case Kind::kString:
+      return a.string_value().compare(b.string_value());
+    default:
+      return Compare(a.int_value(), b.int_value());
+  }
 }
 
 }  // namespace touchstone::rules

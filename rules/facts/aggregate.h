@@ -1,69 +1,55 @@
 #pragma once
 
-// Aggregates at both ends: what one event adds to a customer's buckets, and what the buckets amount
-// to at a moment.
+// What the state that a customer's record keeps for an aggregate amounts to at a moment.
+// (aggregate_increments.h says what an event adds to it, docs/rules/aggregates.md what it means.)
 //
 // Buckets: a window of days keeps one a local day (days since 1970-01-01 in the schema's zone), a
 // window of hours one an hour of UTC (so that daylight saving neither repeats nor skips one), no
-// window a single bucket 0. Counts and sums add up per bucket, so events may come late and in any
-// order; `last` keeps the latest time per bucket.
-// Thread safety: pure functions; one Scratch per thread. Errors: an expression that goes wrong, or
-// money in another currency than the aggregate's, adds nothing and is counted in `skipped`.
+// window a single bucket 0. What events add is independent of their order, so they may come late.
+// Thread safety: pure functions. Cost: linear in the state; `top` also sorts it.
 
 #include <cstdint>
-#include <vector>
 
 #include "absl/time/time.h"
 #include "absl/types/span.h"
-#include "rules/expr/program.h"
+#include "rules/expr/arena.h"
 #include "rules/expr/value.h"
-#include "rules/facts/reference.h"
+#include "rules/facts/distinct.h"
 #include "rules/facts/schema.h"
 
 namespace touchstone::rules {
-
-// One event, bound to the rows of its EventLayout; a line row needs its declared fields only, the
-// product's columns are filled in from the reference rows.
-struct EventFacts {
-  const EventSpec* type = nullptr;
-  absl::Time time;
-  absl::Span<const expr::Value> row;                      // slot kSlotEventTime is set from `time`
-  absl::Span<const absl::Span<const expr::Value>> lines;  // declared fields, in order
-  // A cancellation: takes back what the event itself has added. `last` cannot be taken back.
-  bool takes_back = false;
-};
-
-// What is added to one bucket of one aggregate; which of count, sum and last counts depends on the
-// aggregate's function.
-struct AggregateIncrement {
-  uint32_t aggregate = 0;  // AggregateSpec::id
-  int64_t bucket = 0;
-  int64_t count = 0;  // events
-  int64_t sum = 0;    // minor units, thousandths or whole numbers
-  absl::Time last = absl::InfinitePast();
-};
-
-struct EventIncrements {
-  std::vector<AggregateIncrement> increments;  // in order of Schema::aggregates
-  int skipped = 0;                             // aggregates' evaluations that added nothing
-};
-
-// `count` counts the event once and `last` takes its time once, when `where` holds for it, or for
-// any of its lines if it reads `line`; `sum` adds once a line if it or its `where` reads `line`.
-EventIncrements IncrementsOf(const Schema& schema, const EventFacts& event,
-                             const ReferenceTable& products, expr::Scratch& scratch);
 
 // The bucket of a moment.
 int64_t BucketOf(const TrailingWindow& window, absl::Time time, absl::TimeZone zone);
 // The first bucket that still counts at `now`; older ones may be dropped.
 int64_t FirstBucket(const TrailingWindow& window, absl::Time now, absl::TimeZone zone);
 
-// What a customer's record holds of one bucket.
+// Of AggregateForm::kBuckets: what fell on one day or hour.
 struct AggregateBucket {
   int64_t number = 0;
   int64_t count = 0;
   int64_t sum = 0;
-  absl::Time last = absl::InfinitePast();
+};
+
+// Of AggregateForm::kCells: one value that is remembered of a bucket.
+struct AggregateCell {
+  int64_t bucket = 0;
+  // When its event happened; of open and oldest_open when the first event of the case did.
+  absl::Time time;
+  int64_t weight = 0;   // of top: how often the value occurred
+  bool closed = false;  // of open and oldest_open: by the latest event of the case
+  expr::Value value;    // of open and oldest_open not needed
+};
+
+// All that is kept of one aggregate; of the spans only that of its form is read.
+struct AggregateState {
+  absl::Span<const AggregateBucket> buckets = {};  // ascending by number
+  absl::Span<const AggregateCell> cells = {};
+  absl::Span<const DistinctEntry> distinct = {};
+  bool is_sketch = false;  // of `distinct`
+  // Something was taken back that the state cannot give back: nothing is known until it is filled
+  // again.
+  bool stale = false;
 };
 
 // A moment and the bucket that it is in, for each unit of window: a decision asks the calendar
@@ -77,10 +63,19 @@ struct CurrentBuckets {
 };
 CurrentBuckets BucketsAt(absl::Time now, absl::TimeZone zone);
 
-// The aggregate's value for a known customer: buckets in any order, numbers distinct; those after
-// the current one do not count, nor does a `last` after `now`: the one before it is not known.
-// Without events a count or a sum is 0 and `last` is absent.
-expr::Value AggregateValue(const AggregateSpec& spec, absl::Span<const AggregateBucket> buckets,
-                           const CurrentBuckets& now);
+// The aggregate's value for a known customer. Buckets after the current one do not count; of first
+// and last neither does an event after `now` (what its bucket held before is not known), nor a case
+// that was opened after `now`. Without events count, sum, decayed, distinct and open are 0, top is
+// an empty list, the others are absent. Lists live in `memory`, texts where the cells have them.
+expr::Value AggregateValue(const AggregateSpec& spec, const AggregateState& state,
+                           const CurrentBuckets& now, expr::Arena& memory);
+
+// Whether min, max, first or last takes `cell` rather than `other`.
+// REQUIRES: `function` is one of these.
+bool IsBetter(AggregateFunction function, const AggregateCell& cell, const AggregateCell& other);
+
+// Less than 0, 0, more than 0: numbers, amounts of one currency and moments by size, texts by
+// bytes. REQUIRES: of one kind, which is int, double, decimal, money, timestamp, bool or string.
+int CompareKept(const expr::Value& a, const expr::Value& b);
 
 }  // namespace touchstone::rules

@@ -263,7 +263,9 @@ expr::Environment FactLayout::EnvironmentFor(Scope scope, const RuleSetNames& na
                      ElementsOf(a));
   }
   for (size_t i = 0; i < schema_->aggregates.size(); ++i) {
-    declare.Decision(names_[aggregate_slot(i)], schema_->aggregates[i].type, aggregate_slot(i));
+    const AttributeSpec a = AsAttribute(schema_->aggregates[i]);
+    declare.Decision(names_[aggregate_slot(i)], a.type, aggregate_slot(i), true, {}, "",
+                     ElementsOf(a));
   }
   for (size_t i = 0; i < schema_->request.size(); ++i) {
     const AttributeSpec& a = schema_->request[i];

@@ -72,7 +72,7 @@ enum BuiltinLineSlot : uint16_t {
 
 // A customer attribute or aggregate in the decision row, for binding a stored record.
 struct StoredSlot {
-  uint32_t id = 0;  // StableId of the name
+  uint32_t id = 0;  // AttributeSpec::id or AggregateSpec::id
   uint16_t slot = 0;
   bool is_aggregate = false;
   uint32_t index = 0;  // into Schema::customer or Schema::aggregates

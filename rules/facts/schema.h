@@ -30,9 +30,13 @@ enum class ValueForm : uint8_t {
   kCurrency,  // string, ISO 4217 code
 };
 
-// Identity of a stored attribute or aggregate: 32-bit FNV-1a of its name, so that it is the same in
-// every revision. A schema in which two names collide is refused.
+// Identity of a stored attribute: 32-bit FNV-1a of its name, so that it is the same in every
+// revision. A schema in which two ids collide is refused.
 uint32_t StableId(absl::string_view name);
+// Identity of an aggregate: StableId of its name, a line feed and its whole declaration in
+// canonical text (rules/ruleset writes it). So another declaration under the old name is another
+// aggregate, which starts without state, and never reads what was added up for another question.
+uint32_t AggregateId(absl::string_view name, absl::string_view declaration);
 
 struct AttributeSpec {
   std::string name;  // without "customer." or "request."
@@ -57,20 +61,59 @@ struct TrailingWindow {
   int count = 0;
 };
 
-enum class AggregateFunction : uint8_t { kCount, kSum, kLast };
+enum class AggregateFunction : uint8_t {
+  kCount,
+  kSum,
+  kDecayed,
+  kMin,
+  kMax,
+  kFirst,
+  kLast,
+  kTop,
+  kOpen,
+  kOldestOpen,
+  kDistinct,
+};
+
+// What a customer's record keeps for an aggregate.
+enum class AggregateForm : uint8_t {
+  kBuckets,   // count and sum a day or hour: count, sum, decayed
+  kCells,     // values with their times: min, max, first, last, top, open, oldest_open
+  kDistinct,  // hashes of values, and when there are many an estimate: distinct
+};
+AggregateForm FormOf(AggregateFunction function);
+// Whether its value is a whole number from 0 up: count, distinct, open.
+bool IsCount(AggregateFunction function);
+
+// Of a decayed sum: what is older than so many half lives is forgotten; it counted less than a
+// millionth.
+inline constexpr int kRememberedHalfLives = 20;
+// A record keeps at most so many days or hours of one aggregate.
+inline constexpr int kMaxAggregateUnits = 1024;
+inline constexpr int kMaxHalfLife = kMaxAggregateUnits / kRememberedHalfLives;
+inline constexpr int kMaxTop = 10;
 
 struct AggregateSpec {
   std::string name;
-  uint32_t id = 0;  // StableId(name)
+  uint32_t id = 0;  // AggregateId
   AggregateFunction function = AggregateFunction::kCount;
   std::string event_type;
-  TrailingWindow window;
-  expr::Type type;        // int for count; money, decimal or int for sum; timestamp for last
-  Currency currency;      // of a sum of money
-  bool per_line = false;  // evaluated once a line of the event, else once an event
-  std::optional<expr::Program> operand;  // of sum
+  TrailingWindow window;  // of decayed: kRememberedHalfLives half lives, in the unit of `half_life`
+  int half_life = 0;      // of decayed: in days or hours, the unit of `window`
+  int k = 0;              // of top: how many values
+  // int for count, distinct and open; double for decayed; a list for top; timestamp for
+  // oldest_open; else that of the operand.
+  expr::Type type;
+  expr::Type operand_type;
+  Currency currency;                     // that an operand of money is kept in
+  bool per_line = false;                 // evaluated once a line of the event, else once an event
+  std::optional<expr::Program> operand;  // of all but count
   std::optional<expr::Program> where;
+  std::optional<expr::Program> closed_when;  // of open and oldest_open: the event closes its case
 };
+
+// The aggregate's value as a test or a caller would give it: an attribute of that name and type.
+AttributeSpec AsAttribute(const AggregateSpec& aggregate);
 
 // A fact made of others: a computed attribute, an audience, or what a decision table says.
 struct ComputedSpec {

@@ -40,14 +40,6 @@ size_t IndexOf(const Spec* spec, const std::vector<Spec>& specs) {
   return static_cast<size_t>(spec - specs.data());
 }
 
-AttributeSpec AsAttribute(const AggregateSpec& aggregate) {
-  AttributeSpec attribute;
-  attribute.name = aggregate.name;
-  attribute.type = aggregate.type;
-  attribute.declared_type = aggregate.type.ToString();
-  return attribute;
-}
-
 std::optional<ContactKind> FindContactKind(absl::string_view name) {
   if (name == "shown") return ContactKind::kShown;
   if (name == "accepted") return ContactKind::kAccepted;
@@ -227,7 +219,7 @@ void GoldenScene::SetCustomer() {
   }
   for (size_t i = 0; i < schema.aggregates.size(); ++i) {
     facts_[rule_set_.layout->aggregate_slot(i)] =
-        AggregateValue(schema.aggregates[i], {}, BucketsAt(input_.now, schema.zone));
+        AggregateValue(schema.aggregates[i], {}, BucketsAt(input_.now, schema.zone), memory_);
   }
   GiveCustomerFacts();
 }

@@ -94,8 +94,7 @@ OfferLogic::OfferLogic(const ProofInput& input)
   const std::vector<AggregateSpec>& aggregates = input.rule_set.schema.aggregates;
   for (const StoredSlot& stored : input.rule_set.layout->stored_slots()) {
     is_stored_[stored.slot] = true;
-    is_count_[stored.slot] =
-        stored.is_aggregate && aggregates[stored.index].function == AggregateFunction::kCount;
+    is_count_[stored.slot] = stored.is_aggregate && IsCount(aggregates[stored.index].function);
   }
   for (const v1::Segment& segment : input.message.segments()) {
     segments_.push_back(FormOf(segment.when()));

@@ -8,13 +8,16 @@ namespace {
 
 constexpr absl::string_view kCelFields[] = {
     "touchstone.v1.Aggregate.closed_when",
+    "touchstone.v1.Aggregate.decayed",
     "touchstone.v1.Aggregate.distinct",
     "touchstone.v1.Aggregate.first",
     "touchstone.v1.Aggregate.last",
     "touchstone.v1.Aggregate.max",
     "touchstone.v1.Aggregate.min",
+    "touchstone.v1.Aggregate.oldest_open",
     "touchstone.v1.Aggregate.open",
     "touchstone.v1.Aggregate.sum",
+    "touchstone.v1.Aggregate.top",
     "touchstone.v1.Aggregate.where",
     "touchstone.v1.Audience.when",
     "touchstone.v1.Benefit.lines",

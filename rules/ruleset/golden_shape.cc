@@ -45,15 +45,6 @@ const AttributeSpec* FindAttribute(const std::vector<AttributeSpec>& specs,
   return nullptr;
 }
 
-// What an aggregate's value looks like in a test.
-AttributeSpec AsAttribute(const AggregateSpec& aggregate) {
-  AttributeSpec spec;
-  spec.name = aggregate.name;
-  spec.declared_type = aggregate.type.ToString();
-  spec.type = aggregate.type;
-  return spec;
-}
-
 class GoldenTestCheck {
  public:
   GoldenTestCheck(Compilation& c, int position, const v1::GoldenTest& test,

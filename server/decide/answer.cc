@@ -12,7 +12,7 @@ using rules::Cause;
 using rules::Stage;
 
 // Not a secret: equal answers must have equal hashes everywhere.
-constexpr SipKey kAnswerKey = {0x746f756368737430, 0x616e737765720001};
+constexpr rules::SipKey kAnswerKey = {0x746f756368737430, 0x616e737765720001};
 
 static_assert(static_cast<int>(Stage::kPaused) == v1::DECISION_STAGE_PAUSED);
 static_assert(static_cast<int>(Stage::kEligible) == v1::DECISION_STAGE_ELIGIBLE);
@@ -292,8 +292,8 @@ void FillAnswer(const rules::RuleSet& rule_set, const rules::DecisionInput& inpu
   if (!facts.fallback) FillReasonsBehindChosen(rule_set, decision, response);
 }
 
-Hash128 AnswerHash(absl::string_view serialized_response) {
-  return SipHash128(kAnswerKey, serialized_response);
+rules::Hash128 AnswerHash(absl::string_view serialized_response) {
+  return rules::SipHash128(kAnswerKey, serialized_response);
 }
 
 }  // namespace touchstone::server

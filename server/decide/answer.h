@@ -12,9 +12,9 @@
 
 #include "absl/strings/string_view.h"
 #include "rules/decide/decision.h"
+#include "rules/facts/sip_hash.h"
 #include "rules/ruleset/rule_set.h"
 #include "server/decide/request_view.h"
-#include "server/decide/sip_hash.h"
 #include "touchstone/v1/decision.pb.h"
 
 namespace touchstone::server {
@@ -92,6 +92,6 @@ int32_t Applications(const rules::OfferSpec& offer, const rules::AppliedOffer& a
                      const rules::BasketAnswer& basket);
 
 // Of the deterministic serialisation of a response without tokens and receipt state.
-Hash128 AnswerHash(absl::string_view serialized_response);
+rules::Hash128 AnswerHash(absl::string_view serialized_response);
 
 }  // namespace touchstone::server

@@ -33,8 +33,9 @@ BindPlan::BindPlan(const rules::RuleSet& rule_set)
     fact.slot = stored.slot;
     if (stored.is_aggregate) {
       fact.aggregate = &schema.aggregates[stored.index];
-      // Without buckets the moment does not matter.
-      known_row[stored.slot] = rules::AggregateValue(*fact.aggregate, {}, rules::CurrentBuckets());
+      // Without a state the moment does not matter.
+      known_row[stored.slot] =
+          rules::AggregateValue(*fact.aggregate, {}, rules::CurrentBuckets(), memory);
       aggregates.push_back(std::move(fact));
     } else {
       fact.attribute = &schema.customer[stored.index];

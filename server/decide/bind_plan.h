@@ -9,6 +9,7 @@
 
 #include "absl/container/flat_hash_map.h"
 #include "absl/strings/string_view.h"
+#include "rules/expr/arena.h"
 #include "rules/expr/value.h"
 #include "rules/ruleset/rule_set.h"
 #include "server/decide/fact_value.h"
@@ -41,6 +42,7 @@ struct BindPlan {
   // Columns of the product table that say what a line is; -1: not declared.
   int deposit_column = -1;
   int gift_card_column = -1;
+  rules::expr::Arena memory;  // of values in the rows
 };
 
 }  // namespace touchstone::server

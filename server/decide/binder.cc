@@ -357,8 +357,7 @@ void Binder::BindAttributes(const store::RecordView& record) {
 }
 
 void Binder::BindAggregates(const store::RecordView& record) {
-  const absl::TimeZone zone = live_->rule_set->schema.zone;
-  const rules::CurrentBuckets now = rules::BucketsAt(input_.now, zone);
+  const rules::CurrentBuckets now = rules::BucketsAt(input_.now, live_->rule_set->schema.zone);
   const size_t count = record.aggregate_count();
   size_t next = 0;
   for (const BindPlan::StoredFact& fact : plan_->aggregates) {
@@ -369,19 +368,11 @@ void Binder::BindAggregates(const store::RecordView& record) {
     }
     if (next == count) return;
     if (cell->id() != fact.id) continue;
-    buckets_.clear();
-    if (fact.aggregate->function == rules::AggregateFunction::kLast) {
-      // The record keeps one latest time for all buckets.
-      if (cell->last_us() == store::AggregateView::kNever) continue;
-      const absl::Time last = absl::FromUnixMicros(cell->last_us());
-      buckets_.push_back({rules::BucketOf(fact.aggregate->window, last, zone), 0, 0, last});
-    } else {
-      for (size_t i = 0; i < cell->bucket_count(); ++i) {
-        const store::Bucket bucket = cell->bucket(i);
-        buckets_.push_back({bucket.number, bucket.count, bucket.sum, absl::InfinitePast()});
-      }
-    }
-    facts_[fact.slot] = rules::AggregateValue(*fact.aggregate, buckets_, now);
+    const auto state = aggregate_states_.Read(*cell, *fact.aggregate, memory_);
+    // A state of another form cannot be added to, so that nothing is known.
+    facts_[fact.slot] =
+        state.has_value() ? rules::AggregateValue(*fact.aggregate, *state, now, memory_)
+                          : rules::expr::Value::Absent();
   }
 }
 

@@ -20,7 +20,7 @@
 #include "absl/time/time.h"
 #include "rules/decide/decision.h"
 #include "rules/expr/arena.h"
-#include "rules/facts/aggregate.h"
+#include "server/decide/aggregate_state.h"
 #include "server/decide/bind_plan.h"
 #include "server/decide/request_view.h"
 #include "server/live/live.h"
@@ -87,7 +87,7 @@ class Binder {
   std::vector<rules::BasketLine> lines_;
   std::vector<rules::LineFacts> line_facts_;
   std::vector<rules::Contact> contacts_;
-  std::vector<rules::AggregateBucket> buckets_;
+  AggregateStateReader aggregate_states_;
   absl::flat_hash_set<absl::string_view> line_ids_;
 };
 

@@ -6,12 +6,12 @@ namespace touchstone::server {
 namespace {
 
 // Not a secret: the same transaction has the same seed on every server.
-constexpr SipKey kTransactionKey = {0x746f756368737430, 0x7472616e73000001};
+constexpr rules::SipKey kTransactionKey = {0x746f756368737430, 0x7472616e73000001};
 
 }  // namespace
 
 uint64_t TransactionHash(absl::string_view transaction_id) {
-  return SipHash64(kTransactionKey, transaction_id);
+  return rules::SipHash64(kTransactionKey, transaction_id);
 }
 
 void Computation::Bind(const RequestView& request, const std::shared_ptr<const LiveState>& live,

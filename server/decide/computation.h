@@ -14,10 +14,10 @@
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "rules/decide/decide.h"
+#include "rules/facts/sip_hash.h"
 #include "server/decide/answer.h"
 #include "server/decide/answer_writer.h"
 #include "server/decide/binder.h"
-#include "server/decide/sip_hash.h"
 #include "touchstone/v1/decision.pb.h"
 
 namespace touchstone::server {
@@ -62,7 +62,7 @@ class Computation {
   // The answer without tokens and receipt state, in its deterministic serialisation.
   absl::string_view serialized() const { return serialized_; }
   // Of these bytes.
-  Hash128 hash() const { return hash_; }
+  rules::Hash128 hash() const { return hash_; }
   // The same answer as a message, which is made anew.
   void FillResponse(v1::DecideResponse* response) const;
   // The answer with tokens and receipt state; see AnswerWriter.
@@ -80,7 +80,7 @@ class Computation {
   AnswerFacts facts_;
   AnswerWriter writer_;
   absl::string_view serialized_;
-  Hash128 hash_;
+  rules::Hash128 hash_;
   std::vector<uint32_t> paused_;    // all that the decision took for paused
   std::vector<uint32_t> left_out_;  // of those, what was not paused; ascending
 };

@@ -24,7 +24,9 @@ using rules::Stage;
 constexpr int kMaxOfferIds = 1000;
 constexpr size_t kMaxConditionParts = 5000;  // of one answer
 
-std::string HexOf(Hash128 hash) { return absl::StrFormat("%016x%016x", hash.high, hash.low); }
+std::string HexOf(rules::Hash128 hash) {
+  return absl::StrFormat("%016x%016x", hash.high, hash.low);
+}
 
 void SetTime(absl::Time time, google::protobuf::Timestamp* timestamp) {
   const int64_t micros = absl::ToUnixMicros(time);

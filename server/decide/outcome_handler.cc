@@ -5,8 +5,8 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "rules/facts/sip_hash.h"
 #include "server/decide/outcome_check.h"
-#include "server/decide/sip_hash.h"
 #include "server/rpc/parse.h"
 #include "server/rpc/rpc_error.h"
 #include "store/apply.h"
@@ -18,7 +18,7 @@ namespace {
 using store::storage::EntryResult;
 
 constexpr absl::Duration kRetryWhenFull = absl::Milliseconds(100);
-constexpr SipKey kBodyKey = {0x746f756368737430, 0x626f647900000001};
+constexpr rules::SipKey kBodyKey = {0x746f756368737430, 0x626f647900000001};
 
 google::rpc::Status Rejected(grpc::StatusCode code, v1::ErrorReason reason,
                              absl::string_view what) {
@@ -197,7 +197,7 @@ class OutcomeHandler::Batch {
     batch->entry_.set_format_version(store::kEntryFormatVersion);
     batch->entry_.set_time_us(absl::ToUnixMicros(batch->server_now_));
     batch->entry_.set_request_id(absl::StrCat("outcomes/", batch->request_.request_id()));
-    batch->entry_.set_body_hash(SipHash64(kBodyKey, batch->call_->request()));
+    batch->entry_.set_body_hash(rules::SipHash64(kBodyKey, batch->call_->request()));
     const absl::Status submitted = batch->rooms_->submit(
         std::move(batch->entry_),
         [batch](const absl::StatusOr<EntryResult>& result) { batch->Acknowledge(result); },

@@ -49,10 +49,10 @@ class Rebuilder {
   // Without tokens and receipt state.
   const v1::DecideResponse& response();
   const Computation& computation() const { return computation_; }
-  Hash128 recorded_hash() const {
+  rules::Hash128 recorded_hash() const {
     return {receipt_.answer_hash_low(), receipt_.answer_hash_high()};
   }
-  Hash128 rebuilt_hash() const { return computation_.hash(); }
+  rules::Hash128 rebuilt_hash() const { return computation_.hash(); }
   bool identical() const { return recorded_hash() == rebuilt_hash(); }
 
  private:

@@ -15,7 +15,8 @@ using rules::expr::TypeKind;
 
 constexpr int64_t kSecondsPerDay = 86400;
 
-// Nothing for kinds that no scalar attribute has.
+}  // namespace
+
 std::optional<store::Value> ScalarToStored(const rules::expr::Value& value, rules::ValueForm form) {
   switch (value.kind()) {
     case Kind::kBool:
@@ -41,6 +42,8 @@ std::optional<store::Value> ScalarToStored(const rules::expr::Value& value, rule
       return std::nullopt;
   }
 }
+
+namespace {
 
 std::vector<store::Value::Field> RecordToStored(const rules::expr::Value& record,
                                                 absl::Span<const RecordFieldSlot> slots) {

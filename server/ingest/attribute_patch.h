@@ -34,6 +34,9 @@ using AttributeMap = google::protobuf::Map<std::string, v1::AttributeValue>;
 const rules::AttributeSpec* FindAttribute(const std::vector<rules::AttributeSpec>& specs,
                                           absl::string_view name);
 
+// The form in which a record keeps it; nothing for kinds that no scalar has.
+std::optional<store::Value> ScalarToStored(const rules::expr::Value& value, rules::ValueForm form);
+
 // InvalidArgument with a sentence that says what would be right. REQUIRES: `given` has a kind.
 absl::StatusOr<store::Value> ToStored(const v1::AttributeValue& given,
                                       const rules::AttributeSpec& spec, rules::expr::Arena& memory);

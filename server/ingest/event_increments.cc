@@ -1,13 +1,16 @@
 #include "server/ingest/event_increments.h"
 
 #include <algorithm>
-#include <limits>
 #include <utility>
 
+#include "absl/container/flat_hash_set.h"
 #include "absl/strings/str_cat.h"
+#include "rules/facts/aggregate.h"
+#include "rules/facts/aggregate_increments.h"
 #include "rules/facts/event_layout.h"
 #include "server/decide/fact_value.h"
 #include "server/ingest/attribute_patch.h"
+#include "server/ingest/stored_increments.h"
 #include "store/keys.h"
 
 namespace touchstone::server {
@@ -96,19 +99,56 @@ void EventIncrements::Add(const v1::Event& event, absl::string_view field,
     violations->push_back({absl::StrCat(field, ".lines"), "are not declared for this event type",
                            v1::ERROR_REASON_NAME_NOT_DECLARED});
   }
-  Append(event, *type, /*takes_back=*/false, field, patch, violations);
+  ForEachIncrement(event, *type, /*takes_back=*/false, field, violations,
+                   [this, patch](const rules::AggregateIncrement& increment, absl::Time time) {
+                     AppendIncrement(increment, time, KeepFrom(*increment.aggregate, time), patch);
+                   });
 }
 
-void EventIncrements::TakeBack(const v1::Event& event, store::RecordPatch* patch) {
+bool EventIncrements::TakeBack(const v1::Event& event, store::RecordPatch* patch) {
   const rules::EventSpec* type = FindType(event.type());
-  if (type == nullptr) return;
+  // What took another event back added nothing of its own.
+  if (type == nullptr || !event.reverses_event_id().empty()) return false;
   std::vector<Violation> passed_over;
-  Append(event, *type, /*takes_back=*/true, "", patch, &passed_over);
+  bool stale = false;
+  ForEachIncrement(
+      event, *type, /*takes_back=*/true, "", &passed_over,
+      [this, patch, &stale](const rules::AggregateIncrement& increment, absl::Time time) {
+        stale = stale || increment.stale;
+        AppendIncrement(increment, time, KeepFrom(*increment.aggregate, time), patch);
+      });
+  return stale;
 }
 
-void EventIncrements::Append(const v1::Event& event, const rules::EventSpec& type, bool takes_back,
-                             absl::string_view field, store::RecordPatch* patch,
-                             std::vector<Violation>* violations) {
+void EventIncrements::Rebuild(absl::Span<const v1::Event> events,
+                              absl::Span<const uint32_t> aggregates, store::RecordPatch* patch) {
+  absl::flat_hash_set<absl::string_view> reversed;
+  for (const v1::Event& event : events) {
+    if (!event.reverses_event_id().empty()) reversed.insert(event.reverses_event_id());
+  }
+  const absl::flat_hash_set<uint32_t> wanted(aggregates.begin(), aggregates.end());
+  IncrementTally tally;
+  for (const v1::Event& event : events) {
+    const rules::EventSpec* type = FindType(event.type());
+    if (type == nullptr || !event.reverses_event_id().empty() ||
+        reversed.contains(event.event_id())) {
+      continue;
+    }
+    std::vector<Violation> passed_over;
+    ForEachIncrement(event, *type, /*takes_back=*/false, "", &passed_over,
+                     [&](const rules::AggregateIncrement& increment, absl::Time time) {
+                       if (!wanted.contains(increment.aggregate->id)) return;
+                       tally.Add(increment, time, KeepFrom(*increment.aggregate, time));
+                     });
+  }
+  for (const uint32_t aggregate : aggregates) patch->ClearAggregate(aggregate);
+  tally.AppendTo(patch);
+}
+
+template <typename Use>
+void EventIncrements::ForEachIncrement(const v1::Event& event, const rules::EventSpec& type,
+                                       bool takes_back, absl::string_view field,
+                                       std::vector<Violation>* violations, const Use& use) {
   const rules::Schema& schema = live_->rule_set->schema;
   const rules::EventLayout layout(schema, type);
   rules::expr::Arena memory;
@@ -132,7 +172,7 @@ void EventIncrements::Append(const v1::Event& event, const rules::EventSpec& typ
                violations);
     line_spans.push_back(lines[i]);
   }
-  if (!takes_back && !violations->empty()) return;
+  if (!field.empty() && !violations->empty()) return;
 
   rules::EventFacts facts;
   facts.type = &type;
@@ -140,34 +180,17 @@ void EventIncrements::Append(const v1::Event& event, const rules::EventSpec& typ
   facts.row = row;
   facts.lines = line_spans;
   facts.takes_back = takes_back;
-  scratch_.Reset();
   const rules::EventIncrements found =
       rules::IncrementsOf(schema, facts, live_->reference->products, scratch_);
-  for (const rules::AggregateIncrement& increment : found.increments) {
-    AppendIncrement(increment, facts.time, patch);
-  }
+  for (const rules::AggregateIncrement& increment : found.increments) use(increment, facts.time);
 }
 
-void EventIncrements::AppendIncrement(const rules::AggregateIncrement& increment,
-                                      absl::Time event_time, store::RecordPatch* patch) const {
-  const rules::Schema& schema = live_->rule_set->schema;
-  const auto spec =
-      std::find_if(schema.aggregates.begin(), schema.aggregates.end(),
-                   [&increment](const auto& known) { return known.id == increment.aggregate; });
-  constexpr int64_t kLeast = std::numeric_limits<int32_t>::min();
-  constexpr int64_t kMost = std::numeric_limits<int32_t>::max();
-  store::RecordPatch::Increment stored;
-  stored.aggregate = increment.aggregate;
-  stored.bucket = static_cast<int32_t>(std::clamp(increment.bucket, kLeast, kMost));
-  stored.count = increment.count;
-  stored.sum = increment.sum;
-  stored.event_us = increment.last == absl::InfinitePast() ? store::AggregateView::kNever
-                                                           : absl::ToUnixMicros(increment.last);
+int64_t EventIncrements::KeepFrom(const rules::AggregateSpec& aggregate,
+                                  absl::Time event_time) const {
   // By the event's own time, so that history that is loaded in order keeps the windows that it had;
   // never by a time that has not come, so that one wrong clock does not empty a record.
-  stored.keep_from_bucket = static_cast<int32_t>(std::clamp(
-      rules::FirstBucket(spec->window, std::min(event_time, now_), schema.zone), kLeast, kMost));
-  patch->AddToAggregate(stored);
+  return rules::FirstBucket(aggregate.window, std::min(event_time, now_),
+                            live_->rule_set->schema.zone);
 }
 
 }  // namespace touchstone::server

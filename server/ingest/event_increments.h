@@ -13,7 +13,9 @@
 
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
-#include "rules/facts/aggregate.h"
+#include "absl/types/span.h"
+#include "rules/expr/program.h"
+#include "rules/facts/schema.h"
 #include "server/live/live.h"
 #include "server/rpc/rpc_error.h"
 #include "store/record_patch.h"
@@ -33,17 +35,29 @@ class EventIncrements {
   void Add(const v1::Event& event, absl::string_view field, store::RecordPatch* patch,
            std::vector<Violation>* violations);
 
-  // Appends what takes the event back that Add was called with when it happened. Fields that the
-  // schema no longer declares are passed over. `last` stays: what was before it is not known.
-  void TakeBack(const v1::Event& event, store::RecordPatch* patch);
+  // Appends what takes the event back that Add was called with when it happened; nothing if it took
+  // back another one itself. Fields that the schema no longer declares are passed over. Counts,
+  // sums and decayed sums are subtracted; other aggregates that it had added to are marked stale,
+  // and then this returns true: the record waits for Rebuild.
+  bool TakeBack(const v1::Event& event, store::RecordPatch* patch);
+
+  // Appends what puts these aggregates (by id) in the place of what the record has of them, worked
+  // out from all of a customer's events, in any order. An event that was taken back is left out,
+  // and so is the one that took it back. Ids that the schema does not declare are only cleared. The
+  // operations are as many as the state needs, not as many as there are events.
+  void Rebuild(absl::Span<const v1::Event> events, absl::Span<const uint32_t> aggregates,
+               store::RecordPatch* patch);
 
  private:
   const rules::EventSpec* FindType(absl::string_view name) const;
-  void Append(const v1::Event& event, const rules::EventSpec& type, bool takes_back,
-              absl::string_view field, store::RecordPatch* patch,
-              std::vector<Violation>* violations);
-  void AppendIncrement(const rules::AggregateIncrement& increment, absl::Time event_time,
-                       store::RecordPatch* patch) const;
+  // Calls `use` with each increment and the event's time. Nothing when a violation was added,
+  // unless `field` is empty: an event that is stored already.
+  template <typename Use>
+  void ForEachIncrement(const v1::Event& event, const rules::EventSpec& type, bool takes_back,
+                        absl::string_view field, std::vector<Violation>* violations,
+                        const Use& use);
+  // The first bucket that the event leaves inside the aggregate's window.
+  int64_t KeepFrom(const rules::AggregateSpec& aggregate, absl::Time event_time) const;
 
   std::shared_ptr<const LiveState> live_;
   absl::Time now_;

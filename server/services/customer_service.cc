@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "server/decide/identity.h"
+#include "server/services/aggregate_filler.h"
 #include "server/services/customer_change.h"
 #include "server/services/customer_export.h"
 #include "server/services/customer_import.h"
@@ -83,6 +84,8 @@ grpc::Status CustomerService::Append(const v1::AppendEventsRequest& request,
       }
       if (!written.ok()) return written;
     }
+    // Whoever reads after the answer finds what was taken back taken back.
+    if (!batch.StaleCustomers().empty()) backend_.filler->RebuildNow(batch.StaleCustomers());
     batch.Answer(result, response);
     return grpc::Status::OK;
   }

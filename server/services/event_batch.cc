@@ -165,13 +165,14 @@ grpc::Status EventBatch::PlanEvent(size_t index, EventIncrements* increments) {
   const v1::Event& given = event(index).event();
   std::vector<Violation> violations;
   store::RecordPatch patch;
+  bool leaves_stale = false;
   increments->Add(given, absl::StrCat("events[", index, "].event"), &patch, &violations);
   if (violations.empty() && !given.reverses_event_id().empty()) {
     std::optional<v1::Event> reversed;
     if (grpc::Status read = FindReversed(index, &reversed, &violations); !read.ok()) return read;
     // It adds nothing of its own: it is the other event that is no longer so.
     patch.Clear();
-    if (reversed.has_value()) increments->TakeBack(*reversed, &patch);
+    if (reversed.has_value()) leaves_stale = increments->TakeBack(*reversed, &patch);
   }
   if (!violations.empty()) {
     Reject(index, InvalidItem(violations));
@@ -192,6 +193,8 @@ grpc::Status EventBatch::PlanEvent(size_t index, EventIncrements* increments) {
   item->mutable_event()->set_body(given.SerializeAsString());
   item->mutable_event()->set_reverses_event_id(given.reverses_event_id());
   item->set_customer_patch(patch.bytes());
+  item->set_rebuild_customer(leaves_stale);
+  if (leaves_stale) stale_customers_.insert(customer_id);
   // She may be erased before this is applied.
   item->set_customer_must_exist(subjects_[index].known);
   event_of_item_.push_back(index);

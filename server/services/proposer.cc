@@ -7,7 +7,7 @@
 #include "absl/strings/str_cat.h"
 #include "google/protobuf/io/coded_stream.h"
 #include "google/protobuf/io/zero_copy_stream_impl_lite.h"
-#include "server/decide/sip_hash.h"
+#include "rules/facts/sip_hash.h"
 #include "server/rpc/rpc_error.h"
 #include "store/apply.h"
 
@@ -16,7 +16,7 @@ namespace {
 
 using storage::EntryResult;
 
-constexpr SipKey kBodyHashKey = {0x746f756368737400, 0x7265717565737400};
+constexpr rules::SipKey kBodyHashKey = {0x746f756368737400, 0x7265717565737400};
 constexpr absl::Duration kRetryAfterFullQueue = absl::Milliseconds(100);
 
 }  // namespace
@@ -30,7 +30,7 @@ uint64_t BodyHash(absl::string_view method, const google::protobuf::Message& req
   coded.SetSerializationDeterministic(true);
   request.SerializeToCodedStream(&coded);
   coded.Trim();
-  return SipHash64(kBodyHashKey, bytes);
+  return rules::SipHash64(kBodyHashKey, bytes);
 }
 
 Proposer::Proposer(store::Store* store, store::Writer* writer, Clock now)

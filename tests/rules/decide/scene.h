@@ -70,6 +70,7 @@ class Scene {
 
   const TestRules& rules_;
   std::deque<std::string> memory_;
+  expr::Arena lists_;
   DecisionScratch scratch_;
 };
 

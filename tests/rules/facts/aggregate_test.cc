@@ -34,7 +34,7 @@ TEST_F(AggregateTest, SumsAnEventIntoTheLocalDayOnWhichItHappened) {
                     Euros(1250));
   const EventIncrements found = Of(purchase);
   ASSERT_EQ(found.increments.size(), 1u);
-  EXPECT_EQ(found.increments[0].aggregate, StableId("spend"));
+  EXPECT_EQ(found.increments[0].aggregate->name, "spend");
   EXPECT_EQ(found.increments[0].bucket, absl::CivilDay(2026, 3, 10) - absl::CivilDay(1970, 1, 1));
   EXPECT_EQ(found.increments[0].sum, 1250);
 }
@@ -86,30 +86,100 @@ TEST_F(AggregateTest, GivesABareAmountTheCurrencyOfTheAggregate) {
   EXPECT_EQ(Of(purchase).increments[0].sum, 250);
 }
 
-TEST_F(AggregateTest, TakesBackWhatACancelledEventHasAdded) {
+TEST_F(AggregateTest, TakesBackWhatACancelledEventHasAddedOrSaysThatItCannot) {
   AddAggregate(*schema_, "buys", AggregateFunction::kCount, "", "", kTenDays);
-  AddAggregate(*schema_, "last_buy", AggregateFunction::kLast, "", "", kEver);
+  AddAggregate(*schema_, "last_buy", AggregateFunction::kLast, "event.time", "", kEver);
+  AddAggregate(*schema_, "most", AggregateFunction::kMax, "event.paid", "event.paid > 9.00", kEver);
+  AddAggregate(*schema_, "skus", AggregateFunction::kDistinct, "line.sku", "", kEver);
   AddAggregate(*schema_, "spend", AggregateFunction::kSum, "event.paid", "", kTenDays);
-  Purchase purchase(*schema_, BerlinTime(10, 12), Euros(500));
-  EXPECT_EQ(Of(purchase).increments.size(), 3u);
+  Purchase purchase(*schema_, BerlinTime(10, 12), Euros(500), {{"BEANS"}});
+  EXPECT_EQ(Of(purchase).increments.size(), 4u);
   purchase.facts().takes_back = true;
   const EventIncrements taken = Of(purchase);
-  ASSERT_EQ(taken.increments.size(), 2u);
+  ASSERT_EQ(taken.increments.size(), 4u) << "what it added nothing to stays known";
   EXPECT_EQ(taken.increments[0].count, -1);
-  EXPECT_EQ(taken.increments[1].sum, -500);
+  EXPECT_TRUE(taken.increments[1].stale);
+  EXPECT_TRUE(taken.increments[2].stale);
+  EXPECT_EQ(taken.increments[3].sum, -500);
+  EXPECT_FALSE(taken.increments[3].stale);
 }
 
-TEST_F(AggregateTest, ReadsZeroForCountsAndSumsWithoutEventsAndAbsentForLast) {
-  const absl::TimeZone zone = schema_->zone;
-  AddAggregate(*schema_, "buys", AggregateFunction::kCount, "", "", kTenDays).type =
-      expr::Type(expr::TypeKind::kInt);
-  AddAggregate(*schema_, "spend", AggregateFunction::kSum, "event.paid", "", kTenDays);
-  AddAggregate(*schema_, "last_buy", AggregateFunction::kLast, "", "", kEver);
-  const absl::Time now = BerlinTime(10, 12);
-  EXPECT_EQ(AggregateValue(schema_->aggregates[0], {}, BucketsAt(now, zone)).int_value(), 0);
-  EXPECT_EQ(AggregateValue(schema_->aggregates[1], {}, BucketsAt(now, zone)).money_value(),
-            Euros(0));
-  EXPECT_TRUE(AggregateValue(schema_->aggregates[2], {}, BucketsAt(now, zone)).IsAbsent());
+TEST_F(AggregateTest, WritesOneValueForManyLinesAndEachOnce) {
+  AddAggregate(*schema_, "skus", AggregateFunction::kDistinct, "line.sku", "", kEver);
+  AddAggregate(*schema_, "smallest", AggregateFunction::kMin, "line.quantity", "", kEver);
+  AddAggregate(*schema_, "top", AggregateFunction::kTop, "line.sku", "", kEver);
+  Purchase purchase(*schema_, BerlinTime(10, 12), Euros(1),
+                    {{"TEA", 4000}, {"BEANS", 1500}, {"TEA", 250}});
+  const EventIncrements found = Of(purchase);
+  ASSERT_EQ(found.increments.size(), 5u);
+  EXPECT_NE(found.increments[0].hash, found.increments[1].hash);
+  EXPECT_EQ(found.increments[2].value.decimal_value().thousandths, 250);
+  EXPECT_EQ(found.increments[3].value.string_value(), "TEA");
+  EXPECT_EQ(found.increments[3].weight, 2);
+  EXPECT_EQ(found.increments[4].value.string_value(), "BEANS");
+}
+
+TEST_F(AggregateTest, LeavesOutATextThatARecordDoesNotKeep) {
+  AddAggregate(*schema_, "skus", AggregateFunction::kDistinct, "line.sku", "", kEver);
+  AddAggregate(*schema_, "sku", AggregateFunction::kLast, "line.sku", "", kEver);
+  const auto added = [this](size_t bytes) {
+    Purchase purchase(*schema_, BerlinTime(10, 12), Euros(1), {{std::string(bytes, 'x')}});
+    return Of(purchase);
+  };
+  EXPECT_EQ(added(kMaxKeptTextBytes).increments.size(), 2u);
+  EXPECT_EQ(added(kMaxKeptTextBytes + 1).increments.size(), 1u) << "a hash has one length";
+  EXPECT_EQ(added(kMaxKeptTextBytes + 1).skipped, 1);
+}
+
+TEST_F(AggregateTest, BoundsWhatTheLinesOfOneEventAddToTop) {
+  AddAggregate(*schema_, "top", AggregateFunction::kTop, "line.sku", "", kEver);
+  std::vector<PurchaseLine> lines;
+  for (size_t i = 0; i <= kMaxValuesOfEvent; ++i) lines.push_back({std::to_string(100'000 + i)});
+  lines.push_back(lines.back());
+  Purchase purchase(*schema_, BerlinTime(10, 12), Euros(1), lines);
+  const EventIncrements found = Of(purchase);
+  ASSERT_EQ(found.increments.size(), kMaxValuesOfEvent);
+  EXPECT_EQ(found.increments[0].weight, 2) << "the most frequent one stays";
+  EXPECT_EQ(found.increments.back().value.string_value(), "100254");
+}
+
+TEST_F(AggregateTest, ReadsWithoutEventsZeroAnEmptyListOrNothing) {
+  const CurrentBuckets now = BucketsAt(BerlinTime(10, 12), schema_->zone);
+  expr::Arena memory;
+  const auto read = [&](AggregateFunction function, expr::TypeKind type) {
+    AggregateSpec spec;
+    spec.function = function;
+    spec.type = expr::Type(type);
+    spec.currency = CurrencyOf("EUR");
+    spec.half_life = 1;
+    return AggregateValue(spec, {}, now, memory);
+  };
+  for (const AggregateFunction count :
+       {AggregateFunction::kCount, AggregateFunction::kDistinct, AggregateFunction::kOpen}) {
+    EXPECT_EQ(expr::DebugString(read(count, expr::TypeKind::kInt)), "0");
+  }
+  EXPECT_EQ(read(AggregateFunction::kSum, expr::TypeKind::kMoney).money_value(), Euros(0));
+  EXPECT_EQ(read(AggregateFunction::kDecayed, expr::TypeKind::kDouble).double_value(), 0);
+  EXPECT_EQ(read(AggregateFunction::kTop, expr::TypeKind::kList).list_value().size, 0u);
+  for (const AggregateFunction absent :
+       {AggregateFunction::kMin, AggregateFunction::kMax, AggregateFunction::kFirst,
+        AggregateFunction::kLast, AggregateFunction::kOldestOpen}) {
+    EXPECT_TRUE(read(absent, expr::TypeKind::kTimestamp).IsAbsent());
+  }
+}
+
+TEST_F(AggregateTest, KnowsNothingWhileSomethingWasTakenBackThatItCannotGiveBack) {
+  AddAggregate(*schema_, "last_buy", AggregateFunction::kLast, "event.time", "", kEver);
+  AggregateCell cell;
+  cell.time = BerlinTime(9, 12);
+  cell.value = expr::Value::Timestamp(cell.time);
+  AggregateState state;
+  state.cells = {&cell, 1};
+  expr::Arena memory;
+  const CurrentBuckets now = BucketsAt(BerlinTime(10, 12), schema_->zone);
+  EXPECT_FALSE(AggregateValue(schema_->aggregates[0], state, now, memory).IsAbsent());
+  state.stale = true;
+  EXPECT_TRUE(AggregateValue(schema_->aggregates[0], state, now, memory).IsAbsent());
 }
 
 TEST_F(AggregateTest, CountsTheCurrentLocalDayAndThoseBeforeItUpToTheWindow) {
@@ -117,8 +187,10 @@ TEST_F(AggregateTest, CountsTheCurrentLocalDayAndThoseBeforeItUpToTheWindow) {
   const auto buys_at = [this](absl::Time event, absl::Time now) {
     Purchase purchase(*schema_, event, Euros(1));
     const AggregateIncrement added = Of(purchase).increments[0];
-    const AggregateBucket bucket{added.bucket, added.count, added.sum, added.last};
-    return AggregateValue(schema_->aggregates[0], {&bucket, 1}, BucketsAt(now, schema_->zone))
+    const AggregateBucket bucket{added.bucket, added.count, added.sum};
+    expr::Arena memory;
+    return AggregateValue(schema_->aggregates[0], {.buckets = {&bucket, 1}},
+                          BucketsAt(now, schema_->zone), memory)
         .int_value();
   };
   // The clocks go forward on the 29th.
@@ -130,14 +202,30 @@ TEST_F(AggregateTest, CountsTheCurrentLocalDayAndThoseBeforeItUpToTheWindow) {
 }
 
 TEST_F(AggregateTest, ReadsTheLatestTimeAsAbsentWhenItIsAfterTheDecision) {
-  AddAggregate(*schema_, "last_buy", AggregateFunction::kLast, "", "", kEver);
+  AddAggregate(*schema_, "last_buy", AggregateFunction::kLast, "event.time", "", kEver);
   const absl::Time last = BerlinTime(10, 12);
-  const AggregateBucket bucket{0, 0, 0, last};
+  AggregateCell cell;
+  cell.time = last;
+  cell.value = expr::Value::Timestamp(last);
+  expr::Arena memory;
   const auto at = [&](absl::Time now) {
-    return AggregateValue(schema_->aggregates[0], {&bucket, 1}, BucketsAt(now, schema_->zone));
+    return AggregateValue(schema_->aggregates[0], {.cells = {&cell, 1}},
+                          BucketsAt(now, schema_->zone), memory);
   };
   EXPECT_EQ(at(last).timestamp_value(), last);
   EXPECT_TRUE(at(last - absl::Microseconds(1)).IsAbsent());
+}
+
+TEST_F(AggregateTest, ADecayedSumHalvesWithEachHalfLife) {
+  AggregateSpec& spec = AddAggregate(*schema_, "recent", AggregateFunction::kDecayed, "event.paid",
+                                     "", {TrailingWindow::Unit::kDays, 60});
+  spec.half_life = 3;
+  const CurrentBuckets now = BucketsAt(BerlinTime(31, 12), schema_->zone);
+  const AggregateBucket buckets[] = {
+      {now.day - 60, 0, 1'000'000}, {now.day - 6, 0, 800}, {now.day - 3, 0, 600}, {now.day, 0, 50}};
+  expr::Arena memory;
+  const expr::Value value = AggregateValue(spec, {.buckets = buckets}, now, memory);
+  EXPECT_DOUBLE_EQ(value.double_value(), 2.00 + 3.00 + 0.50) << "in euros";
 }
 
 TEST_F(AggregateTest, CountsTheCurrentHourAndThoseBeforeItUpToTheWindow) {
@@ -154,10 +242,10 @@ TEST_F(AggregateTest, CountsTheCurrentHourAndThoseBeforeItUpToTheWindow) {
 
 TEST_F(AggregateTest, ReadsAnOverflowAsAnErrorRatherThanAsANumber) {
   AddAggregate(*schema_, "spend", AggregateFunction::kSum, "event.paid", "", kEver);
-  const AggregateBucket buckets[] = {{0, 0, INT64_MAX, absl::InfinitePast()},
-                                     {0, 0, 1, absl::InfinitePast()}};
-  const expr::Value value =
-      AggregateValue(schema_->aggregates[0], buckets, BucketsAt(BerlinTime(10, 12), schema_->zone));
+  const AggregateBucket buckets[] = {{0, 0, INT64_MAX}, {0, 0, 1}};
+  expr::Arena memory;
+  const expr::Value value = AggregateValue(schema_->aggregates[0], {.buckets = buckets},
+                                           BucketsAt(BerlinTime(10, 12), schema_->zone), memory);
   ASSERT_TRUE(value.IsError());
   EXPECT_EQ(value.error(), expr::ErrorCode::kOverflow);
 }

@@ -64,7 +64,8 @@ std::unique_ptr<Schema> PurchaseSchema(const std::string& zone) {
 }
 
 AggregateSpec& AddAggregate(Schema& schema, const std::string& name, AggregateFunction function,
-                            absl::string_view sum, absl::string_view where, TrailingWindow window) {
+                            absl::string_view operand, absl::string_view where,
+                            TrailingWindow window) {
   const expr::Environment environment = EventEnvironment(schema, schema.events[0]);
   AggregateSpec& spec = schema.aggregates.emplace_back();
   spec.name = name;
@@ -73,10 +74,12 @@ AggregateSpec& AddAggregate(Schema& schema, const std::string& name, AggregateFu
   spec.event_type = "purchase";
   spec.window = window;
   spec.currency = schema.currencies[0];
-  if (!sum.empty()) {
-    Compiled compiled = Compile(sum, environment);
+  spec.type = expr::Type(expr::TypeKind::kInt);
+  if (!operand.empty()) {
+    Compiled compiled = Compile(operand, environment);
     spec.operand = std::move(compiled.program);
-    spec.type = compiled.type;
+    spec.operand_type = compiled.type;
+    if (!IsCount(function)) spec.type = compiled.type;
     spec.per_line = ReadsLines(*spec.operand);
   }
   if (!where.empty()) {

@@ -8,7 +8,7 @@
 
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
-#include "rules/facts/aggregate.h"
+#include "rules/facts/aggregate_increments.h"
 #include "rules/facts/event_layout.h"
 
 namespace touchstone::rules {
@@ -20,9 +20,10 @@ Currency CurrencyOf(absl::string_view code);
 // categories. No aggregates; add them with AddAggregate.
 std::unique_ptr<Schema> PurchaseSchema(const std::string& zone);
 
-// `sum` and `where` may be empty.
+// `operand` and `where` may be empty; the type is the operand's, or int.
 AggregateSpec& AddAggregate(Schema& schema, const std::string& name, AggregateFunction function,
-                            absl::string_view sum, absl::string_view where, TrailingWindow window);
+                            absl::string_view operand, absl::string_view where,
+                            TrailingWindow window);
 
 struct PurchaseLine {
   std::string sku;

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_replace.h"
 #include "tests/rules/decide/scene.h"
 #include "tests/rules/ruleset/sample_folder.h"
 
@@ -184,6 +185,56 @@ TEST(GoldenTest, FailsOnNamesThatTheRuleSetDoesNotHave) {
                           "tests[0].expect.shown[home_hero]: the test does not ask for a placement "
                           "`home_hero`",
                           "tests[0].expect.wins[0]: there is no offer `nothing`"));
+}
+
+TEST(GoldenTest, GivesAggregatesOfEveryTypeAndOffersAreFoundByThem) {
+  constexpr char kOffer[] = R"(
+offer: by-figures
+applies: automatic
+channels: [pos]
+eligible: >-
+  "TEA" in customer.favourites && customer.last_store in ["S1", "S2"] && customer.stores == 2 &&
+  customer.biggest >= 50.00 && customer.recent > 2.5 && customer.first_visit < timestamp("2026-01-01T00:00:00Z")
+benefit: { percent_off: 10 }
+)";
+  std::vector<SourceFile> files = Grocery({kOffer});
+  for (SourceFile& file : files) {
+    if (file.path != "schema.yaml") continue;
+    file.bytes = absl::StrReplaceAll(file.bytes, {{"\naggregates:\n", R"(
+aggregates:
+  favourites:  { top: event.store, k: 3, of: visit }
+  last_store:  { last: event.store, of: visit }
+  stores:      { distinct: event.store, of: visit }
+  biggest:     { max: event.paid, of: purchase }
+  recent:      { decayed: event.paid, half_life: 30d, of: purchase }
+  first_visit: { first: event.time, of: visit }
+)"}});
+  }
+  constexpr char kGiven[] =
+      "favourites: [BEANS, TEA], last_store: S1, stores: 2, biggest: 50.00, recent: 2.75, "
+      "first_visit: \"2025-12-24T10:00\"";
+  std::string tests;
+  const auto add = [&tests](const std::string& name, const std::string& customer,
+                            const std::string& payable) {
+    absl::StrAppend(&tests, "- name: ", name, "\n  at: \"2026-11-26T08:30\"\n  store: S12\n",
+                    "  channel: pos\n  given: { basket: [{ sku: BEANS, price: 10.00 }], ",
+                    "customer: { ", customer, " } }\n  expect: { payable: ", payable, " }\n");
+  };
+  add("all of them hold", kGiven, "9.00");
+  const std::pair<absl::string_view, absl::string_view> changes[] = {
+      {"BEANS, TEA", "BEANS"},        {": S1", ": S3"}, {"stores: 2", "stores: 1"},
+      {"biggest: 50", "biggest: 49"}, {"2.75", "2.25"}, {"2025-12", "2026-12"}};
+  for (const auto& [from, to] : changes) {
+    add(absl::StrCat("not ", to), absl::StrReplaceAll(kGiven, {{from, to}}), "10.00");
+  }
+  add("none is known", "tier: gold", "10.00");
+  files.push_back({"tests/figures.yaml", tests});
+  files.push_back({"tests/reference/product.yaml", kRows});
+  files.push_back({"tests/reference/store.yaml", kStores});
+  const TestRules rules = LoadRules(files);
+  const GoldenReport report = RunGoldenTests(rules.message, *rules.compiled);
+  EXPECT_THAT(Findings(report), IsEmpty());
+  EXPECT_EQ(report.passed(), 8);
 }
 
 TEST(GoldenTest, PassesTheTestsOfTheSampleFolder) {

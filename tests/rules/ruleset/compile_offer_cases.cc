@@ -348,12 +348,6 @@ std::vector<FindingCase> UnsupportedCases() {
        Limit("id: 'a' at_most: '1' per: 'household' over: '7d'"), "per: customer"},
       {"SaysThatHouseholdAggregatesAreNotSupported", finding("schema.aggregates[x].per"),
        aggregate("sum: 'event.paid' per: 'household'"), "customer"},
-      {"SaysThatOtherAggregatesAreNotSupported", finding("schema.aggregates[x]"),
-       aggregate("max: 'event.paid'"), "`count`, `sum` and `last`"},
-      {"SaysThatTheLastValueOfAFieldIsNotSupported", finding("schema.aggregates[x].last"),
-       aggregate("last: 'event.paid'"), "event.time"},
-      {"SaysThatClosingACaseIsNotSupported", finding("schema.aggregates[x].closed_when"),
-       aggregate("sum: 'event.paid' closed_when: 'true'"), "where"},
       {"SaysThatOtherReferenceTablesAreNotSupported", finding("schema.reference[region]"),
        "schema { reference { key: 'region' value { key: 'id' } } }", "`product` and `store`"},
   };

@@ -1,5 +1,8 @@
 // What a rule set without findings compiles to.
 
+#include <functional>
+#include <set>
+
 #include "tests/rules/ruleset/compile_fixture.h"
 #include "tests/rules/ruleset/sample_folder.h"
 
@@ -251,6 +254,117 @@ TEST_F(CompileRuleSetTest, KnowsWhichAggregatesAreAboutLines) {
   EXPECT_TRUE(aggregates[1].type.Is(expr::TypeKind::kMoney));
   EXPECT_EQ(aggregates[1].currency.code(), "EUR");
   EXPECT_TRUE(aggregates[2].type.Is(expr::TypeKind::kInt));
+}
+
+class AggregateIdTest : public CompileRuleSetTest {
+ protected:
+  // Of a sum `x` that `edit` has changed.
+  uint32_t IdWith(const std::function<void(v1::RuleSet&, v1::Aggregate&)>& edit) {
+    Edit([&edit](v1::RuleSet& message) {
+      v1::Aggregate& x = (*message.mutable_schema()->mutable_aggregates())["x"];
+      x.Clear();
+      x.set_sum("event.paid");
+      x.set_of("purchase");
+      x.set_where("event.paid > 1.00 && event.paid < 9.00");
+      x.set_over("90d");
+      edit(message, x);
+    });
+    const CompileResult result = Compile();
+    EXPECT_NE(result.rule_set, nullptr);
+    if (result.rule_set == nullptr) return 0;
+    for (const AggregateSpec& aggregate : result.rule_set->schema.aggregates) {
+      if (aggregate.name == "x") return aggregate.id;
+    }
+    return 0;
+  }
+};
+
+TEST_F(AggregateIdTest, StaysWhatItIsWhereOnlyWordsOrBlanksChange) {
+  const uint32_t id = IdWith([](v1::RuleSet&, v1::Aggregate&) {});
+  EXPECT_NE(id, StableId("x"));
+  EXPECT_EQ(id, IdWith([](v1::RuleSet&, v1::Aggregate& x) { x.set_description("for people"); }));
+  EXPECT_EQ(id, IdWith([](v1::RuleSet&, v1::Aggregate& x) {
+              x.set_sum(" (event.paid) ");
+              x.set_where("(event.paid>1.00) && event.paid<9.00");
+            }));
+  EXPECT_EQ(id, IdWith([](v1::RuleSet&, v1::Aggregate& x) { x.set_currency("EUR"); }))
+      << "what is not said is the first currency";
+}
+
+TEST_F(AggregateIdTest, ChangesWithWhatTheAggregateMeans) {
+  std::set<uint32_t> ids = {IdWith([](v1::RuleSet&, v1::Aggregate&) {})};
+  const auto is_new = [&](const std::function<void(v1::RuleSet&, v1::Aggregate&)>& edit) {
+    return ids.insert(IdWith(edit)).second;
+  };
+  EXPECT_TRUE(is_new([](v1::RuleSet&, v1::Aggregate& x) { x.set_sum("event.paid + 1.00"); }));
+  EXPECT_TRUE(is_new([](v1::RuleSet&, v1::Aggregate& x) { x.set_where("event.paid > 2.00"); }));
+  EXPECT_TRUE(is_new([](v1::RuleSet&, v1::Aggregate& x) { x.set_over("90h"); }));
+  EXPECT_TRUE(is_new([](v1::RuleSet&, v1::Aggregate& x) { x.set_over("91d"); }));
+  EXPECT_TRUE(is_new([](v1::RuleSet&, v1::Aggregate& x) { x.set_max("event.paid"); }));
+  EXPECT_TRUE(is_new([](v1::RuleSet& message, v1::Aggregate& x) {
+    (*message.mutable_schema()->mutable_events())["order"] =
+        message.schema().events().at("purchase");
+    x.set_of("order");
+  }));
+  const auto decay = [](const std::string& half_life) {
+    return [half_life](v1::RuleSet&, v1::Aggregate& x) {
+      x.set_decayed("event.paid");
+      x.clear_over();
+      x.set_half_life(half_life);
+    };
+  };
+  EXPECT_TRUE(is_new(decay("30d")));
+  EXPECT_TRUE(is_new(decay("31d")));
+  const auto top = [](int k) {
+    return [k](v1::RuleSet&, v1::Aggregate& x) {
+      x.set_top("line.sku");
+      x.set_k(k);
+    };
+  };
+  EXPECT_TRUE(is_new(top(1)));
+  EXPECT_TRUE(is_new(top(2)));
+  const auto open = [](const std::string& closed_when) {
+    return [closed_when](v1::RuleSet&, v1::Aggregate& x) {
+      x.set_open("line.sku");
+      x.clear_over();
+      x.set_closed_when(closed_when);
+    };
+  };
+  EXPECT_TRUE(is_new(open("event.paid > 3.00")));
+  EXPECT_TRUE(is_new(open("event.paid > 4.00")));
+  EXPECT_TRUE(is_new([](v1::RuleSet& message, v1::Aggregate&) { message.set_zone("Asia/Tokyo"); }));
+}
+
+TEST_F(CompileRuleSetTest, GivesAggregatesTheTypesOfTheirValues) {
+  Edit([](v1::RuleSet& message) {
+    auto& aggregates = *message.mutable_schema()->mutable_aggregates();
+    aggregates.clear();
+    aggregates["a"].set_max("event.paid");
+    aggregates["b"].set_first("line.sku");
+    aggregates["c"].set_distinct("line.sku");
+    aggregates["d"].set_open("line.sku");
+    aggregates["e"].set_oldest_open("line.sku");
+    aggregates["f"].set_top("line.sku");
+    aggregates["f"].set_k(3);
+    aggregates["g"].set_decayed("event.paid");
+    aggregates["g"].set_half_life("12h");
+    aggregates["spend_90d"].set_sum("event.paid");
+    for (const char* of_cases : {"d", "e"})
+      aggregates[of_cases].set_closed_when("event.paid > 0.00");
+    for (auto& [name, aggregate] : aggregates) aggregate.set_of("purchase");
+  });
+  const CompileResult result = Compile();
+  ASSERT_NE(result.rule_set, nullptr);
+  std::vector<std::string> types;
+  for (const AggregateSpec& aggregate : result.rule_set->schema.aggregates) {
+    types.push_back(aggregate.type.ToString());
+  }
+  EXPECT_THAT(types, ElementsAre("money", "string", "int", "int", "timestamp", "list(string)",
+                                 "double", "money"));
+  const AggregateSpec& decayed = result.rule_set->schema.aggregates[6];
+  EXPECT_EQ(decayed.half_life, 12);
+  EXPECT_EQ(decayed.window.unit, TrailingWindow::Unit::kHours);
+  EXPECT_EQ(decayed.window.count, 240);
 }
 
 TEST_F(CompileRuleSetTest, FindsProductsInListsThroughTheirConstants) {

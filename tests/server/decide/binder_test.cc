@@ -123,6 +123,47 @@ TEST(BinderTest, ReadsAValueOfAnotherTypeAsTheDefault) {
   EXPECT_EQ(bound.Fact("customer.seen"), "error: absent");
 }
 
+TEST(BinderTest, ReadsAStaleAggregateAsNotKnown) {
+  Bound bound(TillRequest());
+  const auto marked = [](const std::string& record) {
+    store::RecordPatch patch;
+    patch.MarkStale(WorldAggregateId("spend_90d"));
+    patch.MarkStale(WorldAggregateId("last_purchase"));
+    const absl::string_view bytes = patch.bytes();
+    return store::ApplyPatches(record, absl::MakeConstSpan(&bytes, 1)).value();
+  };
+  bound.With(rules::InputStatus::kPresent, marked(LoyalRecord()));
+  EXPECT_EQ(bound.Fact("customer.spend_90d"), "error: absent") << "and not as zero";
+  EXPECT_EQ(bound.Fact("customer.last_purchase"), "error: absent");
+  EXPECT_EQ(bound.Fact("customer.visits_30d"), "2");
+}
+
+TEST(BinderTest, ReadsAStateOfAnotherFormAsNotKnown) {
+  Bound bound(TillRequest());
+  bound.With(
+      rules::InputStatus::kPresent, RecordOf([](store::RecordPatch* patch) {
+        const store::Value value = store::Value::TimestampUs(7);
+        patch->AddToCells({.aggregate = WorldAggregateId("spend_90d"),
+                           .rule = store::CellRule::kLatest,
+                           .bucket = 0,
+                           .time_us = 7,
+                           .number = 0,
+                           .closes = false,
+                           .value = &value});
+        patch->AddToCells({.aggregate = WorldAggregateId("last_purchase"),
+                           .rule = store::CellRule::kEarliest,
+                           .bucket = 0,
+                           .time_us = 7,
+                           .number = 0,
+                           .closes = false,
+                           .value = &value});
+        patch->AddDistinct({.aggregate = WorldAggregateId("visits_30d"), .hash = 1, .bucket = 0});
+      }));
+  EXPECT_EQ(bound.Fact("customer.spend_90d"), "error: absent");
+  EXPECT_EQ(bound.Fact("customer.last_purchase"), "error: absent");
+  EXPECT_EQ(bound.Fact("customer.visits_30d"), "error: absent");
+}
+
 TEST(BinderTest, BindsAnAttributeByItsTypeInTheRevision) {
   const std::string record = RecordOf([](store::RecordPatch* patch) {
     patch->SetAttribute(rules::StableId("flag"), store::Value::String("seven"), 1, 0);

@@ -50,13 +50,25 @@ std::string PatchOf(const std::string& bytes) {
   }
   for (size_t i = 0; i < record.aggregate_count(); ++i) {
     const std::optional<store::AggregateView> aggregate = record.aggregate(i);
-    for (size_t b = 0; b < aggregate->bucket_count(); ++b) {
+    const bool of_cells = aggregate->kind() == store::AggregateView::Kind::kCells;
+    for (size_t c = 0; of_cells && c < aggregate->cell_count(); ++c) {
+      const store::CellView cell = aggregate->cell(c);
+      const store::Value value = store::Value::TimestampUs(cell.value.timestamp_us());
+      patch.AddToCells({.aggregate = aggregate->id(),
+                        .rule = aggregate->rule(),
+                        .bucket = cell.bucket,
+                        .time_us = cell.time_us,
+                        .number = cell.number,
+                        .closes = cell.closed,
+                        .value = &value});
+    }
+    for (size_t b = 0; !of_cells && b < aggregate->bucket_count(); ++b) {
       store::RecordPatch::Increment increment = {};
       increment.aggregate = aggregate->id();
       increment.bucket = aggregate->bucket(b).number;
       increment.count = aggregate->bucket(b).count;
       increment.sum = aggregate->bucket(b).sum;
-      increment.event_us = aggregate->last_us();
+      increment.event_us = store::AggregateView::kNever;
       patch.AddToAggregate(increment);
     }
   }

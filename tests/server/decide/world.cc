@@ -247,14 +247,24 @@ constexpr int64_t kDayUs = int64_t{86400} * 1'000'000;
 constexpr int32_t kToday = 20783;  // 2026-11-26 in days since the epoch
 
 void AddBucket(absl::string_view aggregate, int32_t bucket, int64_t count, int64_t sum,
-               int64_t event_us, store::RecordPatch* patch) {
+               store::RecordPatch* patch) {
   store::RecordPatch::Increment increment = {};
-  increment.aggregate = rules::StableId(aggregate);
+  increment.aggregate = WorldAggregateId(aggregate);
   increment.bucket = bucket;
   increment.count = count;
   increment.sum = sum;
-  increment.event_us = event_us;
+  increment.event_us = store::AggregateView::kNever;
   patch->AddToAggregate(increment);
+}
+
+void SetLastPurchase(int64_t time_us, store::RecordPatch* patch) {
+  const store::Value value = store::Value::TimestampUs(time_us);
+  store::RecordPatch::CellIncrement increment = {};
+  increment.aggregate = WorldAggregateId("last_purchase");
+  increment.rule = store::CellRule::kLatest;
+  increment.time_us = time_us;
+  increment.value = &value;
+  patch->AddToCells(increment);
 }
 
 void AddContact(absl::string_view offer, store::ContactKind kind, int64_t time_us,
@@ -307,6 +317,13 @@ std::shared_ptr<const LiveState> WorldState(uint64_t revision, uint64_t referenc
   return state;
 }
 
+uint32_t WorldAggregateId(absl::string_view name) {
+  for (const rules::AggregateSpec& spec : WorldState(1, 1)->rule_set->schema.aggregates) {
+    if (spec.name == name) return spec.id;
+  }
+  return rules::AggregateId(name, "");
+}
+
 std::shared_ptr<const LiveState> WorldStatePausing(uint64_t revision, const std::string& offer) {
   auto state = std::make_shared<LiveState>(*WorldState(revision, 1));
   state->paused = {state->rule_set->offer_by_id.at(offer)};
@@ -338,11 +355,11 @@ std::string LoyalRecord() {
   set("allergies", store::Value::StringList(allergies));
   set("holdings", store::Value::RecordList(Holdings("phone", NowUs() + kDayUs)));
   set("seen", store::Value::TimestampUs(NowUs() - kDayUs));
-  AddBucket("spend_90d", kToday - 3, 2, 41200, NowUs() - 3 * kDayUs, &patch);
-  AddBucket("spend_90d", kToday - 200, 1, 99900, NowUs() - 200 * kDayUs, &patch);
-  AddBucket("visits_30d", kToday - 1, 2, 0, NowUs() - kDayUs, &patch);
-  AddBucket("visits_48h", static_cast<int32_t>(NowUs() / 3'600'000'000) - 5, 1, 0, NowUs(), &patch);
-  AddBucket("last_purchase", 0, 0, 0, NowUs() - 3 * kDayUs, &patch);
+  AddBucket("spend_90d", kToday - 3, 2, 41200, &patch);
+  AddBucket("spend_90d", kToday - 200, 1, 99900, &patch);
+  AddBucket("visits_30d", kToday - 1, 2, 0, &patch);
+  AddBucket("visits_48h", static_cast<int32_t>(NowUs() / 3'600'000'000) - 5, 1, 0, &patch);
+  SetLastPurchase(NowUs() - 3 * kDayUs, &patch);
   return Record(patch);
 }
 
@@ -374,14 +391,13 @@ std::string RandomRecord(std::mt19937_64& random) {
   set("flag", chance(2) ? store::Value::Int64(7) : store::Value::String("seven"));
   set("forgotten", store::Value::Int64(1));
   const auto days = static_cast<int32_t>(random() % 120);
-  AddBucket("spend_90d", kToday - days, 1, static_cast<int64_t>(random() % 60000), NowUs(), &patch);
-  if (chance(2)) AddBucket("visits_30d", kToday - days, 1, 0, NowUs(), &patch);
+  AddBucket("spend_90d", kToday - days, 1, static_cast<int64_t>(random() % 60000), &patch);
+  if (chance(2)) AddBucket("visits_30d", kToday - days, 1, 0, &patch);
   if (chance(2)) {
-    AddBucket("visits_48h", static_cast<int32_t>(NowUs() / 3'600'000'000) - days, 1, 0, NowUs(),
-              &patch);
+    AddBucket("visits_48h", static_cast<int32_t>(NowUs() / 3'600'000'000) - days, 1, 0, &patch);
   }
-  if (chance(2)) AddBucket("last_purchase", 0, 0, 0, NowUs() - days * kDayUs, &patch);
-  if (chance(3)) AddBucket("gone_aggregate", 0, 1, 1, NowUs(), &patch);
+  if (chance(2)) SetLastPurchase(NowUs() - days * kDayUs, &patch);
+  if (chance(3)) AddBucket("gone_aggregate", 0, 1, 1, &patch);
   for (uint64_t i = random() % 6; i > 0; --i) {
     const std::vector<absl::string_view> offers = {"beans-20", "contract", "gold", "unknown"};
     AddContact(offers[random() % offers.size()], static_cast<store::ContactKind>(1 + random() % 4),

@@ -24,6 +24,8 @@ absl::Time WorldNow();
 // Revisions 1 to kWorldRevisions differ in benefits, segments and the type of an attribute.
 // Reference version 0: nothing imported.
 std::shared_ptr<const LiveState> WorldState(uint64_t revision, uint64_t reference_version);
+// Of an aggregate of all revisions; of another name that of an aggregate that once was.
+uint32_t WorldAggregateId(absl::string_view name);
 // With an offer paused.
 std::shared_ptr<const LiveState> WorldStatePausing(uint64_t revision, const std::string& offer);
 // Revision 1 with another condition of one offer.

@@ -56,9 +56,17 @@ class IngestTest : public ::testing::Test {
     return violations;
   }
 
+  uint32_t Id(const std::string& aggregate) {
+    for (const rules::AggregateSpec& spec : live_->rule_set->schema.aggregates) {
+      if (spec.name == aggregate) return spec.id;
+    }
+    ADD_FAILURE() << aggregate;
+    return 0;
+  }
+
   // Sum over all buckets of an aggregate.
   int64_t Sum(const std::string& aggregate) {
-    const auto view = store::RecordView::Parse(record_)->FindAggregate(rules::StableId(aggregate));
+    const auto view = store::RecordView::Parse(record_)->FindAggregate(Id(aggregate));
     int64_t sum = 0;
     for (size_t i = 0; view.has_value() && i < view->bucket_count(); ++i) {
       sum += view->bucket(i).sum;
@@ -67,7 +75,7 @@ class IngestTest : public ::testing::Test {
   }
 
   size_t Buckets(const std::string& aggregate) {
-    const auto view = store::RecordView::Parse(record_)->FindAggregate(rules::StableId(aggregate));
+    const auto view = store::RecordView::Parse(record_)->FindAggregate(Id(aggregate));
     return view.has_value() ? view->bucket_count() : 0;
   }
 
@@ -89,10 +97,20 @@ TEST_F(IngestTest, TakingAnEventBackLeavesNothingOfItsSums) {
   Add(event);
   EventIncrements increments(live_, kNow);
   store::RecordPatch patch;
-  increments.TakeBack(event, &patch);
+  EXPECT_TRUE(increments.TakeBack(event, &patch)) << "what was the last one before is not known";
   Apply(patch);
   EXPECT_EQ(Sum("spend_90d"), 0);
   EXPECT_EQ(Sum("coffee_180d"), 0);
+  EXPECT_TRUE(store::RecordView::Parse(record_)->FindAggregate(Id("last_purchase"))->stale());
+}
+
+TEST_F(IngestTest, TakingBackWhatTookAnotherEventBackAddsNothing) {
+  v1::Event event = Purchase("e2", kNow, 1250, 2500);
+  event.set_reverses_event_id("e1");
+  EventIncrements increments(live_, kNow);
+  store::RecordPatch patch;
+  EXPECT_FALSE(increments.TakeBack(event, &patch));
+  EXPECT_TRUE(patch.empty());
 }
 
 TEST_F(IngestTest, AnEventFromAWrongClockDoesNotEmptyTheRecord) {

@@ -1,9 +1,9 @@
-#include "server/decide/sip_hash.h"
+#include "rules/facts/sip_hash.h"
 
 #include <bit>
 #include <cstring>
 
-namespace touchstone::server {
+namespace touchstone::rules {
 namespace {
 
 static_assert(std::endian::native == std::endian::little, "words are read as they lie");
@@ -81,4 +81,4 @@ Hash128 SipHash128(SipKey key, absl::string_view bytes) {
   return {low, high};
 }
 
-}  // namespace touchstone::server
+}  // namespace touchstone::rules

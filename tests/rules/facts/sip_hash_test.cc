@@ -1,10 +1,10 @@
-#include "server/decide/sip_hash.h"
+#include "rules/facts/sip_hash.h"
 
 #include <gtest/gtest.h>
 
 #include <string>
 
-namespace touchstone::server {
+namespace touchstone::rules {
 namespace {
 
 // Key 00 01 02 ... 0f and inputs 00 01 02 ..., as in the authors' vectors.
@@ -39,4 +39,4 @@ TEST(SipHashTest, DiffersForEveryChangedByte) {
 }
 
 }  // namespace
-}  // namespace touchstone::server
+}  // namespace touchstone::rules

@@ -10,7 +10,7 @@
 
 #include "absl/strings/string_view.h"
 
-namespace touchstone::server {
+namespace touchstone::rules {
 
 struct SipKey {
   uint64_t low = 0;  // bytes 0 to 7 of the key, little-endian
@@ -27,4 +27,4 @@ struct Hash128 {
 uint64_t SipHash64(SipKey key, absl::string_view bytes);
 Hash128 SipHash128(SipKey key, absl::string_view bytes);
 
-}  // namespace touchstone::server
+}  // namespace touchstone::rules
