@@ -265,13 +265,14 @@ TEST(AggregateTest, DistinctValuesBecomeASketchBeyondTheirBoundAndGoWithTheLastP
   EXPECT_TRUE(aggregate.view().is_sketch());
   EXPECT_EQ(aggregate.view().entry_count(), 2u);
   patch.Clear();
-  AddHash(&patch, 2, 9, 10);
-  aggregate.Apply(patch);
-  EXPECT_FALSE(aggregate.Find().has_value());
-  patch.Clear();
   AddHash(&patch, 2, 10, 10);
   aggregate.Apply(patch);
   EXPECT_FALSE(aggregate.view().is_sketch());
+  EXPECT_EQ(aggregate.view().entry_count(), 1u);
+  patch.Clear();
+  AddHash(&patch, 2, 10, 11);
+  aggregate.Apply(patch);
+  EXPECT_FALSE(aggregate.Find().has_value());
 }
 
 TEST(AggregateTest, HashesThatArePrunedMakeRoomBeforeASketchIsNeeded) {
@@ -479,8 +480,14 @@ TEST(AggregateTest, APatchTakesATextAtItsBoundAndRefusesOnePastIt) {
   EXPECT_EQ(status(CellRule::kTop, Value::String(std::string(129, 'x'))), kRefused);
   EXPECT_EQ(status(CellRule::kTop, Value::StringList({"a"})), kRefused);
   EXPECT_EQ(status(CellRule::kCases, Value::Int64(1)), kRefused);
-  EXPECT_EQ(status(static_cast<CellRule>(0), Value::Int64(1)), kRefused);
-  EXPECT_EQ(status(static_cast<CellRule>(7), Value::Int64(1)), kRefused);
+  const Value value = Value::Int64(1);
+  RecordPatch patch;
+  patch.AddToCells(Increment(CellRule::kLeast, 1, value));
+  for (const char rule : {0, 7}) {
+    std::string bytes = patch.bytes();
+    bytes[layout::kOperationHeaderBytes + 4] = rule;
+    EXPECT_EQ(ValidatePatch(bytes).code(), kRefused);
+  }
 }
 
 }  // namespace
