@@ -483,7 +483,7 @@ TEST(AggregateTest, APatchTakesATextAtItsBoundAndRefusesOnePastIt) {
   const Value value = Value::Int64(1);
   RecordPatch patch;
   patch.AddToCells(Increment(CellRule::kLeast, 1, value));
-  for (const char rule : {0, 7}) {
+  for (const char rule : {'\0', '\7'}) {
     std::string bytes = patch.bytes();
     bytes[layout::kOperationHeaderBytes + 4] = rule;
     EXPECT_EQ(ValidatePatch(bytes).code(), kRefused);
