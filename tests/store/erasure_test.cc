@@ -93,7 +93,9 @@ class ErasureTest : public ::testing::Test {
       *entry.mutable_update_erasure()->mutable_erasure() = *erasure;
       entry.mutable_update_erasure()->set_done(done);
       EXPECT_EQ(Write(entry).refusal(), EntryResult::REFUSAL_UNSPECIFIED);
-      if (!done) EXPECT_TRUE(store_->PurgeErasures(&go_on).ok());
+      if (!done) {
+        EXPECT_TRUE(store_->PurgeErasures(&go_on).ok());
+      }
     }
   }
 
