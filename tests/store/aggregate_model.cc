@@ -124,6 +124,7 @@ void AggregateModel::Aggregate::DropOne() {
   if (rule == CellRule::kTop) {
     std::map<ModelValue, long double>& lowest = weights.begin()->second;
     std::vector<std::pair<long double, ModelValue>> candidates;
+    candidates.reserve(lowest.size());
     for (const auto& [value, weight] : lowest) candidates.emplace_back(-weight, value);
     lowest.erase(std::max_element(candidates.begin(), candidates.end())->second);
     if (lowest.empty()) weights.erase(weights.begin());

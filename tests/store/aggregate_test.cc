@@ -87,6 +87,7 @@ void AddHash(RecordPatch* patch, uint64_t hash, int32_t bucket,
 
 std::vector<std::string> CaseNames(const AggregateView& view) {
   std::vector<std::string> names;
+  names.reserve(view.cell_count());
   for (size_t i = 0; i < view.cell_count(); ++i) {
     names.emplace_back(view.cell(i).value.string_value());
   }
