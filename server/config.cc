@@ -84,6 +84,9 @@ std::vector<ServerOption> MakeOptions() {
            "only inside a network that you trust."),
       Text("data-dir", &C::data_dir, "a folder",
            "Where everything that survives is kept; made when it is missing."),
+      Text("backup-dir", &C::backup_dir, "a folder",
+           "Where `touchstone backup` puts backups, best on another device than data-dir; made "
+           "when it is missing. Without it there are none."),
       Count<size_t>("cache-mib", &C::cache_mib, 8, 1'048'576, "MiB",
                     "Memory for records of customers: the more of them fit, the fewer reads wait "
                     "for the device."),
@@ -109,6 +112,9 @@ std::vector<ServerOption> MakeOptions() {
                     "How long receipts are kept."),
       Count<size_t>("receipt-gib", &C::receipt_gib, 1, 65'536, "GiB",
                     "How much room receipts may take; the oldest go first."),
+      Count<size_t>("event-retention", &C::event_retention, 0, 36'500, "days",
+                    "How long events are kept, 0 for ever. What a dropped event added to "
+                    "aggregates stays; older events are refused as EVENT_TOO_OLD."),
       Count<size_t>("drain-seconds", &C::drain_seconds, 0, 3'600, "seconds",
                     "How long calls under way may take after SIGTERM."),
       OneOf<LogLevel>("log-level", &C::log_level, &ParseLogLevel, "info",

@@ -26,6 +26,7 @@ namespace touchstone::server {
 struct ServerConfig {
   std::string listen = "127.0.0.1:50051";
   std::string data_dir = "touchstone-data";
+  std::string backup_dir;  // empty: no backups
   size_t cache_mib = 512;
   size_t polling_threads = 1;
   size_t in_flight = 256;
@@ -36,6 +37,7 @@ struct ServerConfig {
   size_t receipt_buffer_mib = 64;
   size_t receipt_days = 7;
   size_t receipt_gib = 20;
+  size_t event_retention = 0;  // days; 0: for ever
   size_t drain_seconds = 10;
   LogLevel log_level = LogLevel::kInfo;
   LogFormat log_format = LogFormat::kJson;

@@ -14,14 +14,20 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/clock.h"
+#include "server/data_dir.h"
 #include "server/decide/service.h"
 #include "server/live/live.h"
 #include "server/live/loader.h"
 #include "server/rpc/health_service.h"
+#include "server/services/aggregate_filler.h"
 #include "server/services/backend.h"
 #include "server/services/customer_service.h"
+#include "server/services/eraser.h"
+#include "server/services/event_retention.h"
+#include "server/services/maintenance_service.h"
 #include "server/services/reference_service.h"
 #include "server/services/rule_set_service.h"
+#include "store/backup.h"
 #include "store/receipts.h"
 #include "store/store.h"
 #include "store/writer.h"
@@ -52,10 +58,30 @@ class RunningServer::Impl {
     loader_.emplace(store_.get(), &live_);
     if (absl::Status loaded = loader_->Reload(); !loaded.ok()) return loaded;
     limit_.emplace(config_.worker_threads);
-    backend_ = {store_.get(), &*proposer_, &live_, &*loader_, &*limit_};
+    eraser_.emplace(store_.get(), receipts_.get(), &*proposer_);
+    if (absl::Status started = eraser_->Start(); !started.ok()) return started;
+    const absl::Duration event_retention = config_.event_retention == 0
+                                               ? absl::InfiniteDuration()
+                                               : absl::Hours(24) * config_.event_retention;
+    event_retention_.emplace(store_.get(), &*proposer_, event_retention);
+    event_retention_->Start();
+    backend_.store = store_.get();
+    backend_.proposer = &*proposer_;
+    backend_.live = &live_;
+    backend_.loader = &*loader_;
+    backend_.limit = &*limit_;
+    backend_.receipts = receipts_.get();
+    backend_.eraser = &*eraser_;
+    backend_.event_retention = event_retention;
+    filler_.emplace(backend_);
+    backend_.filler = &*filler_;
     rule_sets_.emplace(backend_);
     customers_.emplace(backend_);
     references_.emplace(backend_);
+    maintenance_.emplace(backend_, BackupPlace{.backups = backups_.get(),
+                                               .data_dir = config_.data_dir,
+                                               .files = {kReceiptsPart, kTokenKeyPart}});
+    filler_->Start();
     return Listen();
   }
 
@@ -70,7 +96,7 @@ class RunningServer::Impl {
           absl::StrCat("cannot make the data folder ", config_.data_dir, ": ", error.message()));
     }
     store::StoreOptions store_options;
-    store_options.path = config_.data_dir + "/store";
+    store_options.path = PathIn(config_.data_dir, kStorePart);
     store_options.cache_bytes = config_.cache_mib * kMiB;
     absl::StatusOr<std::unique_ptr<store::Store>> store = store::Store::Open(store_options);
     if (!store.ok()) return store.status();
@@ -78,7 +104,7 @@ class RunningServer::Impl {
     writer_ = std::make_unique<store::Writer>(store_.get(), store::WriterOptions());
 
     store::ReceiptLogOptions receipt_options;
-    receipt_options.path = config_.data_dir + "/receipts";
+    receipt_options.path = PathIn(config_.data_dir, kReceiptsPart);
     receipt_options.buffer_bytes = config_.receipt_buffer_mib * kMiB;
     receipt_options.retention_age = absl::Hours(24) * config_.receipt_days;
     receipt_options.retention_bytes = uint64_t{config_.receipt_gib} << 30;
@@ -87,9 +113,14 @@ class RunningServer::Impl {
     if (!receipts.ok()) return receipts.status();
     receipts_ = *std::move(receipts);
 
-    absl::StatusOr<TokenKey> key = TokenKey::LoadOrCreate(config_.data_dir + "/token.key");
+    absl::StatusOr<TokenKey> key = TokenKey::LoadOrCreate(PathIn(config_.data_dir, kTokenKeyPart));
     if (!key.ok()) return key.status();
     token_key_.emplace(*std::move(key));
+    if (config_.backup_dir.empty()) return absl::OkStatus();
+    absl::StatusOr<std::unique_ptr<store::Backups>> backups =
+        store::Backups::Open(config_.backup_dir);
+    if (!backups.ok()) return backups.status();
+    backups_ = *std::move(backups);
     return absl::OkStatus();
   }
 
@@ -104,7 +135,7 @@ class RunningServer::Impl {
     };
     rooms.append_receipt = [this](absl::string_view decision_id, absl::Time time,
                                   absl::string_view bytes) {
-      return receipts_->Append(decision_id, time, bytes);
+      return eraser_->AppendReceipt(decision_id, time, bytes);
     };
     rooms.find_receipt = [this](absl::string_view decision_id) {
       return receipts_->Find(decision_id);
@@ -136,10 +167,11 @@ class RunningServer::Impl {
     builder.RegisterService(&*rule_sets_);
     builder.RegisterService(&*customers_);
     builder.RegisterService(&*references_);
+    builder.RegisterService(&*maintenance_);
     health_.emplace(
         std::vector<std::string>{"touchstone.v1.DecisionService", "touchstone.v1.OutcomeService",
                                  rule_sets_->full_name(), customers_->full_name(),
-                                 references_->full_name()},
+                                 references_->full_name(), maintenance_->full_name()},
         &*limit_);
     builder.RegisterService(&*health_);
     builder.SetMaxReceiveMessageSize(kMaxMessageBytes);
@@ -164,12 +196,17 @@ class RunningServer::Impl {
   void Stop() {
     if (server_ != nullptr) {
       health_->SetServing(false);
+      // What it does may take longer than calls are given to end.
+      eraser_->Stop();
       server_->Shutdown(std::chrono::system_clock::now() +
                         std::chrono::seconds(config_.drain_seconds));
     }
     if (decide_.has_value()) decide_->Stop();
     // Waits for the calls that were cut off; they still use what is below.
     server_.reset();
+    if (filler_.has_value()) filler_->Stop();
+    if (eraser_.has_value()) eraser_->Stop();
+    if (event_retention_.has_value()) event_retention_->Stop();
     // Before the hot half goes: its entries call back into it.
     if (writer_ != nullptr) writer_->Stop();
     if (receipts_ != nullptr) {
@@ -177,6 +214,7 @@ class RunningServer::Impl {
       if (!flushed.ok()) Log(LogLevel::kError, "receipts_lost", {{"error", flushed.message()}});
     }
     decide_.reset();
+    eraser_.reset();
     receipts_.reset();
   }
 
@@ -185,15 +223,20 @@ class RunningServer::Impl {
   std::unique_ptr<store::Store> store_;
   std::unique_ptr<store::Writer> writer_;
   std::unique_ptr<store::ReceiptLog> receipts_;
+  std::unique_ptr<store::Backups> backups_;
   std::optional<TokenKey> token_key_;
   Live live_;
   std::optional<Proposer> proposer_;
   std::optional<LiveLoader> loader_;
   std::optional<CallLimit> limit_;
+  std::optional<Eraser> eraser_;
+  std::optional<EventRetention> event_retention_;
   Backend backend_;
+  std::optional<AggregateFiller> filler_;
   std::optional<RuleSetService> rule_sets_;
   std::optional<CustomerService> customers_;
   std::optional<ReferenceService> references_;
+  std::optional<MaintenanceService> maintenance_;
   std::optional<DecideServer> decide_;
   std::optional<HealthService> health_;
   std::unique_ptr<grpc::Server> server_;

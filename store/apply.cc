@@ -39,7 +39,17 @@ AppliedOr Dispatch(const storage::Entry& entry, PendingWrites* writes) {
     case storage::Entry::kResumeOffer:
       return ApplyResumeOffer(entry.resume_offer(), writes);
     case storage::Entry::kDeleteCustomer:
-      return ApplyDeleteCustomer(entry.delete_customer(), writes);
+      return ApplyDeleteCustomer(entry.delete_customer(), entry.request_id(), entry.time_us(),
+                                 writes);
+    case storage::Entry::kUpdateErasure:
+      return ApplyUpdateErasure(entry.update_erasure(), entry.time_us(), writes);
+    case storage::Entry::kDropEvents:
+      return ApplyDropEvents(entry.drop_events(), writes);
+    case storage::Entry::kRebuildRecord:
+      return ApplyRebuildRecord(entry.rebuild_record(), writes);
+    case storage::Entry::kUpdateBackfill:
+      return ApplyUpdateBackfill(entry.update_backfill(), writes);
+    case storage::Entry::kMergeCustomers:
     case storage::Entry::COMMAND_NOT_SET:
       break;
   }
@@ -114,6 +124,8 @@ AppliedOr Apply(const storage::Entry& entry, PendingWrites* writes) {
   return result;
 }
 
-bool NeedsOwnBatch(const storage::Entry& entry) { return entry.has_delete_customer(); }
+bool NeedsOwnBatch(const storage::Entry& entry) {
+  return entry.has_delete_customer() || entry.has_publish_revision();
+}
 
 }  // namespace touchstone::store

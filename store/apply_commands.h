@@ -5,14 +5,32 @@
 // Thread safety, errors: as in apply.h. `time_us` is the entry's.
 
 #include <cstdint>
+#include <optional>
+#include <string>
 
 #include "absl/status/statusor.h"
+#include "store/database.h"
 #include "store/pending_writes.h"
 #include "touchstone/storage/v1/entry.pb.h"
+#include "touchstone/storage/v1/state.pb.h"
 
 namespace touchstone::store {
 
 using AppliedOr = absl::StatusOr<storage::EntryResult>;
+
+// The row of a message type; nullopt when there is none.
+template <typename Message>
+absl::StatusOr<std::optional<Message>> ReadMessage(Family family, absl::string_view key,
+                                                   PendingWrites* writes) {
+  absl::StatusOr<std::optional<std::string>> row = writes->Get(family, key);
+  if (!row.ok()) return row.status();
+  if (!row->has_value()) return std::nullopt;
+  Message message;
+  if (!message.ParseFromString(**row)) {
+    return absl::DataLossError(std::string(FamilyName(family)) + ": malformed row");
+  }
+  return message;
+}
 
 storage::EntryResult Refuse(storage::EntryResult::Refusal refusal, absl::string_view detail);
 
@@ -23,7 +41,22 @@ AppliedOr ApplyAppendEvents(const storage::AppendEvents& command, PendingWrites*
 AppliedOr ApplyRecordOutcomes(const storage::RecordOutcomes& command, PendingWrites* writes);
 AppliedOr ApplyLinkIdentities(const storage::LinkIdentities& command, PendingWrites* writes);
 AppliedOr ApplyResolveOrCreate(const storage::ResolveOrCreate& command, PendingWrites* writes);
-AppliedOr ApplyDeleteCustomer(const storage::DeleteCustomer& command, PendingWrites* writes);
+
+AppliedOr ApplyDeleteCustomer(const storage::DeleteCustomer& command, absl::string_view request_id,
+                              int64_t time_us, PendingWrites* writes);
+AppliedOr ApplyUpdateErasure(const storage::UpdateErasure& command, int64_t time_us,
+                             PendingWrites* writes);
+// Events that are not there are passed over.
+AppliedOr ApplyDropEvents(const storage::DropEvents& command, PendingWrites* writes);
+
+// What aggregates of records are made of (apply_aggregates.cc).
+AppliedOr ApplyRebuildRecord(const storage::RebuildRecord& command, PendingWrites* writes);
+AppliedOr ApplyUpdateBackfill(const storage::UpdateBackfill& command, PendingWrites* writes);
+// Revision and epoch 0 before the first publish.
+absl::StatusOr<storage::ActiveRevision> ReadActive(PendingWrites* writes);
+// Begins to fill what a revision declares and is not complete.
+absl::Status BeginBackfill(const storage::PublishRevision& command, int64_t time_us,
+                           PendingWrites* writes);
 
 AppliedOr ApplyImportReference(const storage::ImportReference& command, PendingWrites* writes);
 AppliedOr ApplyCreateRevision(const storage::CreateRevision& command, int64_t time_us,

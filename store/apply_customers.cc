@@ -1,4 +1,4 @@
-// Commands on customers: records, events, outcomes, identities, erasure.
+// Commands on customers: records, events, outcomes, identities.
 
 #include <utility>
 #include <vector>
@@ -51,6 +51,17 @@ void MergeItem(const Item& item, PendingWrites* writes) {
     MergeAndBump(kHousehold, item.household_id(), item.household_patch(), writes);
   }
 }
+
+// Records that the item leaves waiting to be rebuilt.
+void MarkWaiting(const storage::AppendEvents::Item& item, PendingWrites* writes) {
+  if (item.rebuild_customer()) {
+    writes->Put(Family::kMeta, WaitingRow(kCustomer, item.customer_id()), "");
+  }
+  if (item.rebuild_household()) {
+    writes->Put(Family::kMeta, WaitingRow(kHousehold, item.household_id()), "");
+  }
+}
+void MarkWaiting(const storage::RecordOutcomes::Item& /*item*/, PendingWrites* /*writes*/) {}
 
 // "" when the item is fine, else what is wrong with it.
 template <typename Item>
@@ -157,10 +168,24 @@ absl::StatusOr<bool> TakeBack(const storage::RecordOutcomes::Item& /*item*/,
   return true;
 }
 
-void RefuseItem(int index, absl::string_view detail, EntryResult* result) {
+// Whether the item may not be written because its customer has no record.
+absl::StatusOr<bool> IsOrphan(const storage::AppendEvents::Item& item, PendingWrites* writes) {
+  if (!item.customer_must_exist()) return false;
+  const absl::StatusOr<bool> exists =
+      writes->ContainsRecord(RecordRow(kCustomer, item.customer_id()));
+  if (!exists.ok()) return exists.status();
+  return !*exists;
+}
+absl::StatusOr<bool> IsOrphan(const storage::RecordOutcomes::Item& /*item*/,
+                              PendingWrites* /*writes*/) {
+  return false;
+}
+
+void RefuseItem(int index, EntryResult::Refusal refusal, absl::string_view detail,
+                EntryResult* result) {
   EntryResult::RefusedItem* refused = result->add_refused_items();
   refused->set_index(static_cast<uint32_t>(index));
-  refused->set_refusal(EntryResult::REFUSAL_ALREADY_EXISTS);
+  refused->set_refusal(refusal);
   refused->set_refusal_detail(std::string(detail));
 }
 
@@ -181,16 +206,24 @@ AppliedOr ApplyJournal(const Items& items, Fault fault_of, PendingWrites* writes
       const absl::StatusOr<bool> another = IsAnother(items.Get(i), **seen, writes);
       if (!another.ok()) return another.status();
       if (*another) {
-        RefuseItem(i, "the id was recorded with another content", &result);
+        RefuseItem(i, EntryResult::REFUSAL_ALREADY_EXISTS,
+                   "the id was recorded with another content", &result);
       } else {
         result.add_duplicate_items(static_cast<uint32_t>(i));
       }
       continue;
     }
+    const absl::StatusOr<bool> orphan = IsOrphan(items.Get(i), writes);
+    if (!orphan.ok()) return orphan.status();
+    if (*orphan) {
+      RefuseItem(i, EntryResult::REFUSAL_NOT_FOUND, "no such customer", &result);
+      continue;
+    }
     const absl::StatusOr<bool> taken_back = TakeBack(items.Get(i), writes);
     if (!taken_back.ok()) return taken_back.status();
     if (!*taken_back) {
-      RefuseItem(i, "the event has been taken back by another one", &result);
+      RefuseItem(i, EntryResult::REFUSAL_ALREADY_EXISTS,
+                 "the event has been taken back by another one", &result);
       continue;
     }
     std::string seen_time;
@@ -201,6 +234,7 @@ AppliedOr ApplyJournal(const Items& items, Fault fault_of, PendingWrites* writes
         JournalRow(described.journal, described.customer_id, described.time_us, described.id),
         Kept(items.Get(i)));
     MergeItem(items.Get(i), writes);
+    MarkWaiting(items.Get(i), writes);
     result.set_applied(result.applied() + 1);
   }
   return result;
@@ -390,6 +424,13 @@ AppliedOr ApplyUpdateRecords(const storage::UpdateRecords& command, PendingWrite
 }
 
 AppliedOr ApplyAppendEvents(const storage::AppendEvents& command, PendingWrites* writes) {
+  if (command.revision() != 0) {
+    const absl::StatusOr<storage::ActiveRevision> active = ReadActive(writes);
+    if (!active.ok()) return active.status();
+    if (active->revision() != command.revision()) {
+      return Refuse(EntryResult::REFUSAL_REVISION_CHANGED, "another revision is active");
+    }
+  }
   return ApplyJournal(command.items(), EventFault, writes);
 }
 
@@ -472,35 +513,6 @@ AppliedOr ApplyResolveOrCreate(const storage::ResolveOrCreate& command, PendingW
   if (result.created()) patch.Append(command.initial_patch());
   if (!patch.empty()) MakeOrMergeAndBump(kCustomer, result.customer_id(), patch.bytes(), writes);
   return result;
-}
-
-AppliedOr ApplyDeleteCustomer(const storage::DeleteCustomer& command, PendingWrites* writes) {
-  const std::string& customer_id = command.customer_id();
-  if (!IsValidId(customer_id)) {
-    return Refuse(EntryResult::REFUSAL_INVALID, "customer_id: 1-64 bytes of [A-Za-z0-9._-]");
-  }
-  absl::StatusOr<std::optional<std::string>> record =
-      writes->Get(Family::kCustomers, RecordRow(kCustomer, customer_id));
-  if (!record.ok()) return record.status();
-  absl::StatusOr<std::vector<std::string>> identities = ReadIdentities(customer_id, writes);
-  if (!identities.ok()) return identities.status();
-  bool found = record->has_value();
-  for (const std::string& identity : *identities) writes->Delete(Family::kIdentities, identity);
-  for (Journal journal : {Journal::kEvents, Journal::kOutcomes}) {
-    const std::string prefix = JournalPrefix(journal, customer_id);
-    Database::PrefixIterator rows = writes->committed().Iterate(Family::kEvents, prefix, prefix);
-    for (; rows.Valid(); rows.Next()) {
-      found = true;
-      const absl::string_view id = rows.key().substr(prefix.size() + 8);
-      writes->Delete(Family::kEvents, journal == Journal::kEvents ? EventSeenRow(customer_id, id)
-                                                                  : OutcomeSeenRow(id));
-      writes->Delete(Family::kEvents, rows.key());
-    }
-    if (!rows.status().ok()) return rows.status();
-  }
-  if (!found) return Refuse(EntryResult::REFUSAL_NOT_FOUND, "no such customer");
-  writes->Delete(Family::kCustomers, RecordRow(kCustomer, customer_id));
-  return EntryResult();
 }
 
 }  // namespace touchstone::store

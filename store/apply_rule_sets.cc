@@ -3,30 +3,15 @@
 
 #include "store/apply_commands.h"
 #include "store/keys.h"
-#include "touchstone/storage/v1/state.pb.h"
 
 namespace touchstone::store {
 namespace {
 
 using storage::EntryResult;
 
-// The row of a message type; nullopt when there is none.
-template <typename Message>
-absl::StatusOr<std::optional<Message>> Read(Family family, absl::string_view key,
-                                            PendingWrites* writes) {
-  absl::StatusOr<std::optional<std::string>> row = writes->Get(family, key);
-  if (!row.ok()) return row.status();
-  if (!row->has_value()) return std::nullopt;
-  Message message;
-  if (!message.ParseFromString(**row)) {
-    return absl::DataLossError(std::string(FamilyName(family)) + ": malformed row");
-  }
-  return message;
-}
-
 absl::Status MarkRolledBack(uint64_t revision, PendingWrites* writes) {
   const std::string row = NumberRow(kRevisionInfoPrefix, revision);
-  auto info = Read<storage::RevisionInfo>(Family::kRevisions, row, writes);
+  auto info = ReadMessage<storage::RevisionInfo>(Family::kRevisions, row, writes);
   if (!info.ok()) return info.status();
   if (!info->has_value()) return absl::OkStatus();
   (*info)->set_rolled_back(true);
@@ -54,8 +39,8 @@ AppliedOr ApplyCreateRevision(const storage::CreateRevision& command, int64_t ti
                               PendingWrites* writes) {
   const uint64_t last = writes->progress().last_revision();
   EntryResult result;
-  auto latest =
-      Read<storage::RevisionInfo>(Family::kRevisions, NumberRow(kRevisionInfoPrefix, last), writes);
+  auto latest = ReadMessage<storage::RevisionInfo>(Family::kRevisions,
+                                                   NumberRow(kRevisionInfoPrefix, last), writes);
   if (!latest.ok()) return latest.status();
   if (latest->has_value() && !command.content_hash().empty() &&
       (*latest)->content_hash() == command.content_hash()) {
@@ -84,7 +69,7 @@ AppliedOr ApplyApproveRevision(const storage::ApproveRevision& command, int64_t 
     return Refuse(EntryResult::REFUSAL_INVALID, "approver: must be named");
   }
   const std::string row = NumberRow(kRevisionInfoPrefix, command.revision());
-  auto info = Read<storage::RevisionInfo>(Family::kRevisions, row, writes);
+  auto info = ReadMessage<storage::RevisionInfo>(Family::kRevisions, row, writes);
   if (!info.ok()) return info.status();
   if (!info->has_value()) return NoSuchRevision();
   if ((*info)->author() == command.approver()) {
@@ -101,7 +86,7 @@ AppliedOr ApplyApproveRevision(const storage::ApproveRevision& command, int64_t 
 
 AppliedOr ApplyPublishRevision(const storage::PublishRevision& command, int64_t time_us,
                                PendingWrites* writes) {
-  auto info = Read<storage::RevisionInfo>(
+  auto info = ReadMessage<storage::RevisionInfo>(
       Family::kRevisions, NumberRow(kRevisionInfoPrefix, command.revision()), writes);
   if (!info.ok()) return info.status();
   if (!info->has_value()) return NoSuchRevision();
@@ -111,25 +96,25 @@ AppliedOr ApplyPublishRevision(const storage::PublishRevision& command, int64_t 
   if (command.rollback() && (*info)->published_epoch() == 0) {
     return Refuse(EntryResult::REFUSAL_NEVER_PUBLISHED, "the revision was never active");
   }
-  auto active = Read<storage::ActiveRevision>(Family::kMeta, kActiveRevisionRow, writes);
-  if (!active.ok()) return active.status();
-  const storage::ActiveRevision before = active->value_or(storage::ActiveRevision());
-  if (command.expected_epoch() != 0 && command.expected_epoch() != before.epoch()) {
+  const absl::StatusOr<storage::ActiveRevision> before = ReadActive(writes);
+  if (!before.ok()) return before.status();
+  if (command.expected_epoch() != 0 && command.expected_epoch() != before->epoch()) {
     return Refuse(EntryResult::REFUSAL_EPOCH_CHANGED, "another revision was published meanwhile");
   }
   storage::ActiveRevision next;
   next.set_revision(command.revision());
-  next.set_epoch(before.epoch() + 1);
+  next.set_epoch(before->epoch() + 1);
   next.set_published_time_us(time_us);
   next.set_publisher(command.publisher());
-  next.set_previous_revision(before.revision());
+  next.set_previous_revision(before->revision());
   next.set_rollout(command.rollout());
   writes->Put(Family::kMeta, kActiveRevisionRow, next.SerializeAsString());
   if (command.rollback()) {
-    if (absl::Status marked = MarkRolledBack(before.revision(), writes); !marked.ok()) {
+    if (absl::Status marked = MarkRolledBack(before->revision(), writes); !marked.ok()) {
       return marked;
     }
   }
+  if (absl::Status begun = BeginBackfill(command, time_us, writes); !begun.ok()) return begun;
   (*info)->set_published_time_us(time_us);
   (*info)->set_published_epoch(next.epoch());
   (*info)->set_rolled_back(false);

@@ -9,6 +9,8 @@
 #include <rocksdb/table.h>
 
 #include <algorithm>
+#include <chrono>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -112,6 +114,13 @@ rocksdb::DBOptions DatabaseOptions(const StoreOptions& options, rocksdb::Env* en
   db.skip_stats_update_on_db_open = true;
   db.stats_dump_period_sec = 0;
   db.keep_log_file_num = 4;
+  // RocksDB's own log tells the keys of a compaction that was asked for, and an identity is
+  // personal.
+  db.info_log_level = rocksdb::InfoLogLevel::WARN_LEVEL;
+  // The manifest holds the first and the last key of every table that there ever was, until it is
+  // begun anew: so that an erased identity is in none, each change of the tables begins it anew. It
+  // has about a hundred bytes a table.
+  db.max_manifest_file_size = 1;
   // Tolerates the torn end that a power cut leaves. Damage before it is found by CheckWriteLogs,
   // and a log that is missing or too short by this.
   db.wal_recovery_mode = rocksdb::WALRecoveryMode::kPointInTimeRecovery;
@@ -312,6 +321,43 @@ absl::Status Database::Commit(rocksdb::WriteBatch* batch, const storage::Progres
   std::lock_guard<std::mutex> lock(mutex_);
   progress_ = progress;
   return absl::OkStatus();
+}
+
+absl::Status Database::Purge(absl::Span<const KeyRange> ranges, std::atomic<bool>* cancel) {
+  const std::vector<rocksdb::ColumnFamilyHandle*> handles(handles_.begin(), handles_.end());
+  // All families: a log is kept as long as one of them needs it.
+  absl::Status flushed = ToStatus("flush", db_->Flush(rocksdb::FlushOptions(), handles));
+  if (!flushed.ok()) return flushed;
+  for (const KeyRange& range : ranges) {
+    rocksdb::CompactRangeOptions options;
+    options.exclusive_manual_compaction = false;
+    options.bottommost_level_compaction = rocksdb::BottommostLevelCompaction::kForceOptimized;
+    options.canceled = cancel;
+    const rocksdb::Slice first = ToSlice(range.first);
+    const rocksdb::Slice last = ToSlice(range.last);
+    const rocksdb::Status compacted =
+        db_->CompactRange(options, handle(range.family), &first, &last);
+    if (cancel->load()) return absl::CancelledError("compaction: stopped");
+    if (!compacted.ok()) return ToStatus("compaction", compacted);
+  }
+  return DeleteObsoleteFiles(*cancel);
+}
+
+absl::Status Database::DeleteObsoleteFiles(const std::atomic<bool>& cancel) {
+  while (true) {
+    // RocksDB deletes behind its callers' backs, but for who lets it delete again.
+    absl::Status deleted = ToStatus("purge", db_->DisableFileDeletions());
+    if (deleted.ok()) deleted = ToStatus("purge", db_->EnableFileDeletions(/*force=*/false));
+    if (!deleted.ok()) return deleted;
+    uint64_t holders = 0;
+    if (!db_->GetIntProperty(rocksdb::DB::Properties::kIsFileDeletionsEnabled, &holders)) {
+      return absl::InternalError("purge: RocksDB does not say whether files are held");
+    }
+    if (holders == 0) return absl::OkStatus();
+    if (cancel) return absl::CancelledError("purge: stopped");
+    // A backup holds the files while it copies them.
+    std::this_thread::sleep_for(std::chrono::milliseconds(100));
+  }
 }
 
 storage::Progress Database::progress() const {

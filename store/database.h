@@ -10,6 +10,7 @@
 #include <rocksdb/env.h>
 
 #include <array>
+#include <atomic>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -18,6 +19,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
+#include "absl/types/span.h"
 #include "store/merge.h"
 #include "store/store.h"
 
@@ -49,6 +51,13 @@ inline absl::string_view ToView(const rocksdb::Slice& slice) {
   return absl::string_view(slice.data(), slice.size());
 }
 
+// Keys from `first` to `last`, both included.
+struct KeyRange {
+  Family family;
+  std::string first;
+  std::string last;
+};
+
 class Database {
  public:
   static absl::StatusOr<std::unique_ptr<Database>> Open(const StoreOptions& options);
@@ -71,6 +80,13 @@ class Database {
   // batch holds. After a failure the store is read-only.
   absl::Status Commit(rocksdb::WriteBatch* batch, const storage::Progress& progress, bool sync);
 
+  // Rewrites the files that hold these keys, so that of rows that were deleted or replaced before
+  // the call nothing is left in any file: table, log or manifest. What an iterator that was opened
+  // before still reads stays until it is gone; a backup that is being made is waited for. Cancelled
+  // when `cancel` was set meanwhile. Blocks:
+  // flushes everything, then a compaction for each range.
+  absl::Status Purge(absl::Span<const KeyRange> ranges, std::atomic<bool>* cancel);
+
   storage::Progress progress() const;
   absl::Status write_status() const;
   // The first reason stays.
@@ -86,6 +102,7 @@ class Database {
   absl::Status OpenFamilies(const StoreOptions& options);
   absl::Status CheckFormat();
   std::unique_ptr<rocksdb::Iterator> NewIterator(Family family) const;
+  absl::Status DeleteObsoleteFiles(const std::atomic<bool>& cancel);
   absl::Status ReadProgress();
 
   std::unique_ptr<rocksdb::Env> env_;

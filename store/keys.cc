@@ -49,6 +49,15 @@ std::string JournalRow(Journal journal, absl::string_view customer_id, int64_t t
   return key;
 }
 
+std::optional<JournalKey> ParseJournalKey(absl::string_view key) {
+  const size_t end = key.find('\0');
+  if (end == absl::string_view::npos || key.size() <= end + 1 + sizeof(uint64_t)) {
+    return std::nullopt;
+  }
+  return JournalKey{key.substr(1, end - 1), key.substr(end + 1, sizeof(uint64_t)),
+                    key.substr(end + 1 + sizeof(uint64_t))};
+}
+
 std::string EventSeenRow(absl::string_view customer_id, absl::string_view event_id) {
   return EventRow('E', customer_id, event_id);
 }
@@ -85,6 +94,16 @@ std::string PausedOfferRow(absl::string_view offer_id) {
   return RecordRow(kPausedOfferPrefix, offer_id);
 }
 
+std::string WaitingRow(char kind, absl::string_view id) {
+  std::string key(1, kWaitingPrefix);
+  key.push_back(kind);
+  return key.append(id.data(), id.size());
+}
+
+std::string ErasureRow(absl::string_view customer_id) {
+  return RecordRow(kErasurePrefix, customer_id);
+}
+
 void AppendOrdered(std::string* key, uint64_t number) {
   for (int shift = 56; shift >= 0; shift -= 8) {
     key->push_back(static_cast<char>((number >> shift) & 0xff));
@@ -99,6 +118,10 @@ uint64_t ReadOrdered(const char* at) {
   uint64_t number = 0;
   for (int i = 0; i < 8; ++i) number = (number << 8) | static_cast<unsigned char>(at[i]);
   return number;
+}
+
+int64_t ReadOrderedSigned(const char* at) {
+  return static_cast<int64_t>(ReadOrdered(at) ^ (uint64_t{1} << 63));
 }
 
 }  // namespace touchstone::store

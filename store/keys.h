@@ -6,6 +6,7 @@
 // Numbers in keys are big-endian, signed ones with the sign bit flipped, so that rows sort by them.
 
 #include <cstdint>
+#include <optional>
 #include <string>
 
 #include "absl/strings/string_view.h"
@@ -29,7 +30,16 @@ std::string RecordRow(char kind, absl::string_view id);
 std::string JournalPrefix(Journal journal, absl::string_view customer_id);
 std::string JournalRow(Journal journal, absl::string_view customer_id, int64_t time_us,
                        absl::string_view id);
-// Events are unique for their customer, outcomes in the whole store.
+// The parts of a journal's key: its customer, the eight bytes of the time, the id.
+struct JournalKey {
+  absl::string_view customer_id;
+  absl::string_view time;
+  absl::string_view id;
+};
+// nullopt for a key that is none.
+std::optional<JournalKey> ParseJournalKey(absl::string_view key);
+// Events are unique for their customer, outcomes in the whole store. With an empty id: what all
+// such keys of the customer begin with.
 std::string EventSeenRow(absl::string_view customer_id, absl::string_view event_id);
 // By which event another one of the customer was taken back.
 std::string EventReversedRow(absl::string_view customer_id, absl::string_view event_id);
@@ -40,19 +50,26 @@ std::string ReferencePrefix(absl::string_view table);
 std::string ReferenceRow(absl::string_view table, uint64_t version);
 std::string RequestRow(absl::string_view request_id);
 std::string PausedOfferRow(absl::string_view offer_id);
+// Of a record that waits to be rebuilt: 'c' or 'h', and its id.
+std::string WaitingRow(char kind, absl::string_view id);
+std::string ErasureRow(absl::string_view customer_id);
 
 inline constexpr char kRevisionInfoPrefix = 'i';
 inline constexpr char kRuleSetPrefix = 'r';
 inline constexpr char kAuditPrefix = 'a';
 inline constexpr char kRequestPrefix = 'q';
 inline constexpr char kPausedOfferPrefix = 'p';
+inline constexpr char kWaitingPrefix = 'w';
+inline constexpr char kErasurePrefix = 'x';
 inline constexpr absl::string_view kFormatRow = "format";
 inline constexpr absl::string_view kProgressRow = "now";
 inline constexpr absl::string_view kActiveRevisionRow = "active";
+inline constexpr absl::string_view kBackfillRow = "fill";
 
 void AppendOrdered(std::string* key, uint64_t number);
 void AppendOrdered(std::string* key, int64_t number);
 // REQUIRES: at least eight bytes.
 uint64_t ReadOrdered(const char* at);
+int64_t ReadOrderedSigned(const char* at);
 
 }  // namespace touchstone::store

@@ -48,6 +48,7 @@ absl::StatusOr<std::unique_ptr<ReceiptFiles>> ReceiptFiles::Open(const ReceiptLo
   const rocksdb::IOStatus made =
       files->file_system_->CreateDirIfMissing(options.path, kIo, nullptr);
   if (!made.ok()) return ToStatus("directory of receipts", made);
+  if (absl::Status removed = directory.RemoveUnfinished(); !removed.ok()) return removed;
   absl::StatusOr<std::vector<uint64_t>> numbers = directory.List();
   if (!numbers.ok()) return numbers.status();
   for (uint64_t number : *numbers) {
@@ -186,6 +187,83 @@ void ReceiptFiles::SealAll() {
   }
 }
 
+uint64_t ReceiptFiles::Seal() {
+  if (file_ != nullptr && unsealed_.back()->summary.bytes > kSegmentHeaderBytes) {
+    // A segment that cannot be closed or sealed is found by Erase.
+    Rotate().IgnoreError();
+  } else if (file_ == nullptr) {
+    SealAll();
+  } else {
+    return unsealed_.back()->summary.number;  // empty so far
+  }
+  return next_number_;
+}
+
+absl::StatusOr<uint64_t> ReceiptFiles::Erase(
+    uint64_t through, absl::FunctionRef<bool(absl::string_view receipt)> is_erased,
+    const std::atomic<bool>* cancel) {
+  std::vector<std::shared_ptr<const SealedSegment>> sealed;
+  {
+    std::lock_guard<std::mutex> lock(mutex_);
+    for (const std::shared_ptr<Unsealed>& segment : unsealed_) {
+      if (segment->summary.number >= through) continue;
+      return absl::UnavailableError("a receipt segment could not be sealed");
+    }
+    sealed = sealed_;
+  }
+  uint64_t erased = 0;
+  for (const std::shared_ptr<const SealedSegment>& segment : sealed) {
+    if (cancel->load()) return absl::CancelledError("erasure of receipts: stopped");
+    const absl::StatusOr<uint64_t> in_segment = EraseIn(*segment, is_erased);
+    if (!in_segment.ok()) return in_segment.status();
+    erased += *in_segment;
+  }
+  return erased;
+}
+
+absl::StatusOr<uint64_t> ReceiptFiles::EraseIn(
+    const SealedSegment& segment, absl::FunctionRef<bool(absl::string_view receipt)> is_erased) {
+  const SegmentSummary& summary = segment.summary();
+  std::vector<uint64_t> offsets;  // of the frames to be erased
+  const absl::StatusOr<uint64_t> end =
+      ReadFrames(directory_, summary.number, [&](uint64_t offset, const Frame& frame) {
+        if (!IsErasedReceipt(frame.receipt) && is_erased(frame.receipt)) offsets.push_back(offset);
+        return true;
+      });
+  if (absl::IsNotFound(end.status())) return 0;  // retention was faster
+  if (!end.ok()) return end.status();
+  if (*end < summary.bytes) {
+    return absl::DataLossError("receipt segment " + std::to_string(summary.number) +
+                               ": a receipt is damaged");
+  }
+  if (offsets.empty()) return 0;
+  const std::string rewritten = directory_.SegmentPath(summary.number) + kUnfinishedSuffix;
+  absl::Status status = WriteErased(directory_, summary.number, offsets, rewritten);
+  if (!status.ok()) return status;
+  {
+    // Under the lock, and only while the segment is in the list: retention must not delete the old
+    // file and be left with the new one.
+    std::lock_guard<std::mutex> lock(mutex_);
+    const auto place = std::find_if(sealed_.begin(), sealed_.end(), [&](const auto& held) {
+      return held->summary().number == summary.number;
+    });
+    if (place == sealed_.end()) {
+      status = ToStatus("removal of receipts", file_system_->DeleteFile(rewritten, kIo, nullptr));
+      if (!status.ok()) return status;
+      return 0;
+    }
+    status = ToStatus(
+        "rewriting of receipts",
+        file_system_->RenameFile(rewritten, directory_.SegmentPath(summary.number), kIo, nullptr));
+    if (!status.ok()) return status;
+    auto reopened = SealedSegment::Open(directory_, summary.number);
+    if (!reopened.ok()) return reopened.status();
+    *place = *std::move(reopened);
+  }
+  if (status = directory_.Sync(); !status.ok()) return status;
+  return offsets.size();
+}
+
 void ReceiptFiles::DropExpired() {
   uint64_t total = 0;
   int64_t newest_us = std::numeric_limits<int64_t>::min();
@@ -250,6 +328,7 @@ absl::Status ReceiptFiles::Scan(int64_t first_us, int64_t last_us,
     const auto visit_frame = [&](uint64_t offset, const Frame& frame) {
       if (offset >= summary.bytes) return false;
       if (frame.time_us < first_us || frame.time_us > last_us) return true;
+      if (IsErasedReceipt(frame.receipt)) return true;
       go_on = visit(frame);
       return go_on;
     };

@@ -2,11 +2,13 @@
 
 // The segments of a receipt log: sealed ones, and the one that is being written.
 //
-// Thread safety: Write is for one thread; the rest is safe from any thread, also during Write.
+// Thread safety: Write and Seal are for one thread, Erase for one at a time; the rest is safe from
+// any thread, also during those.
 // Errors: as in receipts.h. Cost: Find and Scan read files without holding a lock.
 
 #include <rocksdb/file_system.h>
 
+#include <atomic>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -39,9 +41,17 @@ class ReceiptFiles {
   // After a failure each call tries a new segment, also one without frames.
   Outcome Write(std::string* frames, bool sync);
 
+  // Closes the segment that is written, and tries again to seal any that could not be. What is
+  // written later goes into a segment of this number or a higher one.
+  uint64_t Seal();
+  // Rewrites the segments below this number; as ReceiptLog::Erase.
+  absl::StatusOr<uint64_t> Erase(uint64_t through,
+                                 absl::FunctionRef<bool(absl::string_view receipt)> is_erased,
+                                 const std::atomic<bool>* cancel);
+
   absl::StatusOr<std::optional<std::string>> Find(absl::string_view decision_id) const;
   // Frames of segments that hold something of first_us..last_us, in order of writing, until `visit`
-  // returns false.
+  // returns false; erased ones are passed over.
   absl::Status Scan(int64_t first_us, int64_t last_us,
                     absl::FunctionRef<bool(const Frame&)> visit) const;
   std::vector<SegmentSummary> Summaries() const;
@@ -65,6 +75,8 @@ class ReceiptFiles {
   absl::Status Rotate();
   void SealAll();
   void DropExpired();
+  absl::StatusOr<uint64_t> EraseIn(const SealedSegment& segment,
+                                   absl::FunctionRef<bool(absl::string_view receipt)> is_erased);
 
   const ReceiptLogOptions options_;
   const std::shared_ptr<rocksdb::FileSystem> file_system_;

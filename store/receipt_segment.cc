@@ -29,7 +29,7 @@ absl::Status Damaged(uint64_t number, absl::string_view what) {
 
 absl::Status WriteFile(const SegmentDirectory& directory, const std::string& path,
                        const std::string& bytes) {
-  const std::string temporary = path + ".new";
+  const std::string temporary = path + kUnfinishedSuffix;
   std::unique_ptr<rocksdb::FSWritableFile> file;
   rocksdb::IOStatus io =
       directory.file_system->NewWritableFile(temporary, rocksdb::FileOptions(), &file, nullptr);
@@ -225,6 +225,48 @@ absl::StatusOr<uint64_t> ReadFrames(const SegmentDirectory& directory, uint64_t 
     }
     if (check == FrameCheck::kDamaged || at_end) return offset;
   }
+}
+
+absl::Status SegmentDirectory::RemoveUnfinished() const {
+  std::vector<std::string> names;
+  const rocksdb::IOStatus io =
+      file_system->GetChildren(path, rocksdb::IOOptions(), &names, nullptr);
+  if (!io.ok()) return ToStatus("listing of receipts", io);
+  for (const std::string& name : names) {
+    if (!absl::EndsWith(name, kUnfinishedSuffix)) continue;
+    const rocksdb::IOStatus removed =
+        file_system->DeleteFile(absl::StrCat(path, "/", name), rocksdb::IOOptions(), nullptr);
+    if (!removed.ok()) return ToStatus("removal of receipts", removed);
+  }
+  return absl::OkStatus();
+}
+
+absl::Status WriteErased(const SegmentDirectory& directory, uint64_t number,
+                         const std::vector<uint64_t>& offsets, const std::string& path) {
+  std::unique_ptr<rocksdb::FSWritableFile> file;
+  rocksdb::IOStatus io =
+      directory.file_system->NewWritableFile(path, rocksdb::FileOptions(), &file, nullptr);
+  std::string buffer = SegmentHeader(number);
+  auto next = offsets.begin();
+  const absl::StatusOr<uint64_t> end =
+      ReadFrames(directory, number, [&](uint64_t offset, const Frame& frame) {
+        const size_t begin = buffer.size();
+        buffer.append(frame.decision_id.data() - kFrameHeaderBytes, frame.frame_bytes);
+        if (next != offsets.end() && *next == offset) {
+          ++next;
+          std::memset(&buffer[buffer.size() - frame.receipt.size()], 0, frame.receipt.size());
+          SealFrame(&buffer[begin]);
+        }
+        if (buffer.size() < kReadAheadBytes) return true;
+        if (io.ok()) io = file->Append(buffer, rocksdb::IOOptions(), nullptr);
+        buffer.clear();
+        return io.ok();
+      });
+  if (!end.ok()) return end.status();
+  if (io.ok()) io = file->Append(buffer, rocksdb::IOOptions(), nullptr);
+  if (io.ok()) io = file->Sync(rocksdb::IOOptions(), nullptr);
+  if (io.ok()) io = file->Close(rocksdb::IOOptions(), nullptr);
+  return ToStatus("rewriting of receipts", io);
 }
 
 absl::StatusOr<std::optional<std::string>> ReadReceipt(rocksdb::FSRandomAccessFile* file,

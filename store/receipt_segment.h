@@ -25,6 +25,8 @@ namespace touchstone::store {
 
 inline constexpr size_t kSegmentHeaderBytes = 16;
 inline constexpr size_t kFrameHeaderBytes = 17;
+// Of a file that takes its place by a renaming.
+inline constexpr char kUnfinishedSuffix[] = ".new";
 
 std::string SegmentHeader(uint64_t number);
 
@@ -78,6 +80,8 @@ struct SegmentDirectory {
   absl::StatusOr<std::unique_ptr<rocksdb::FSRandomAccessFile>> OpenForReading(
       const std::string& file) const;
   absl::Status Remove(uint64_t number) const;
+  // Removes files that were being written under another name when the process ended.
+  absl::Status RemoveUnfinished() const;
   absl::Status Truncate(uint64_t number, uint64_t bytes) const;
 };
 
@@ -87,6 +91,11 @@ absl::Status ToStatus(absl::string_view what, const rocksdb::IOStatus& status);
 // offset behind the last good frame that was reached.
 absl::StatusOr<uint64_t> ReadFrames(const SegmentDirectory& directory, uint64_t number,
                                     absl::FunctionRef<bool(uint64_t, const Frame&)> visit);
+
+// Writes the segment to a file of that name, with zeroes in the place of the receipts of the frames
+// at these offsets, ascending; every frame stays where it is, so that the index stays right.
+absl::Status WriteErased(const SegmentDirectory& directory, uint64_t number,
+                         const std::vector<uint64_t>& offsets, const std::string& path);
 
 // The receipt at an offset. DataLoss when the frame is damaged; nullopt when it is of another
 // decision.

@@ -95,6 +95,22 @@ class ReceiptLog::Impl {
     return device_;
   }
 
+  absl::StatusOr<uint64_t> Erase(absl::FunctionRef<bool(absl::string_view)> is_erased,
+                                 const std::atomic<bool>* cancel) {
+    uint64_t through = 0;
+    {
+      std::unique_lock<std::mutex> lock(mutex_);
+      const uint64_t ticket = ++tickets_;
+      sync_ticket_ = ticket;
+      seal_ticket_ = ticket;
+      wake_.notify_all();
+      written_.wait(lock, [&] { return done_ticket_ >= ticket; });
+      if (!device_.ok()) return device_;
+      through = sealed_through_;
+    }
+    return files_->Erase(through, is_erased, cancel);
+  }
+
   ReceiptLogStats stats() const {
     ReceiptLogStats stats;
     {
@@ -144,13 +160,16 @@ class ReceiptLog::Impl {
       const uint64_t ticket = tickets_;
       const bool sync =
           stopping_ || sync_ticket_ > done_ticket_ || Clock::now() - last_sync >= sync_interval;
+      const bool seal = seal_ticket_ > done_ticket_;
       const bool stopping = stopping_;
       writing_ = true;
       lock.unlock();
       const ReceiptFiles::Outcome outcome = files_->Write(&buffer, sync);
       if (sync) last_sync = Clock::now();
+      const uint64_t sealed_through = seal && outcome.status.ok() ? files_->Seal() : 0;
       buffer.clear();
       lock.lock();
+      if (sealed_through > 0) sealed_through_ = sealed_through;
       writing_ = false;
       unsynced_ = outcome.status.ok() && outcome.unsynced;
       stats_.lost += outcome.lost;
@@ -174,6 +193,8 @@ class ReceiptLog::Impl {
   bool stopping_ = false;
   uint64_t tickets_ = 0;
   uint64_t sync_ticket_ = 0;
+  uint64_t seal_ticket_ = 0;
+  uint64_t sealed_through_ = 0;  // no receipt goes into a segment below this number any more
   uint64_t done_ticket_ = 0;
   absl::Status device_;
   ReceiptLogStats stats_;
@@ -205,6 +226,15 @@ absl::StatusOr<std::string> ReceiptLog::Find(absl::string_view decision_id) {
 absl::Status ReceiptLog::Scan(absl::Time from, absl::Time until,
                               absl::FunctionRef<bool(const ReceiptRef&)> visit) {
   return impl_->Scan(from, until, visit);
+}
+
+absl::StatusOr<uint64_t> ReceiptLog::Erase(
+    absl::FunctionRef<bool(absl::string_view receipt)> is_erased, const std::atomic<bool>* cancel) {
+  return impl_->Erase(is_erased, cancel);
+}
+
+bool IsErasedReceipt(absl::string_view receipt) {
+  return !receipt.empty() && receipt.find_first_not_of('\0') == absl::string_view::npos;
 }
 
 absl::Status ReceiptLog::Flush() { return impl_->WriteOut(/*sync=*/true); }

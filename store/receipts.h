@@ -4,7 +4,7 @@
 //
 // Append copies into a bounded buffer; a thread of its own frames, writes and syncs. What a crash
 // can lose is bounded by flush_interval (the process) and sync_interval (the machine). Old segments
-// are deleted whole. Content is opaque here.
+// are deleted whole. Content is opaque here, but that it does not begin with a zero byte.
 //
 // Thread safety: all methods are safe from any thread.
 // Lifetime: the destructor writes and syncs what is buffered.
@@ -18,6 +18,7 @@
 
 #include <rocksdb/file_system.h>
 
+#include <atomic>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -61,6 +62,9 @@ struct ReceiptRecovery {
   uint64_t reindexed_segments = 0;  // segments that had no valid index
 };
 
+// What Erase leaves of a receipt; no other begins with a zero.
+bool IsErasedReceipt(absl::string_view receipt);
+
 struct ReceiptRef {
   absl::string_view decision_id;
   absl::Time time;
@@ -91,6 +95,15 @@ class ReceiptLog {
   // returns false. The reference is valid during the call. Blocks.
   absl::Status Scan(absl::Time from, absl::Time until,
                     absl::FunctionRef<bool(const ReceiptRef&)> visit);
+
+  // Replaces every receipt for which `is_erased` is true, of those appended before the call, by as
+  // many zeroes; how many there were. Segments are rewritten whole and swapped at once: after a
+  // crash each is as it was or as it will be. Find then finds zeroes (IsErasedReceipt), Scan passes
+  // over them. DataLoss when a segment is damaged, Unavailable when the device refuses: segments
+  // before it are done, and the caller tries again. Cancelled, between two segments, when `cancel`
+  // is set. For one thread at a time. Blocks: reads all segments.
+  absl::StatusOr<uint64_t> Erase(absl::FunctionRef<bool(absl::string_view receipt)> is_erased,
+                                 const std::atomic<bool>* cancel);
 
   // Everything appended before the call is synced. Unavailable if the device refuses. Blocks.
   absl::Status Flush();

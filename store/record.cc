@@ -142,15 +142,22 @@ absl::Status RecordView::ParseContacts(uint32_t count, absl::string_view body) {
 }
 
 absl::Status RecordView::ParseConsents(uint32_t count, absl::string_view body) {
-  if (body.size() != size_t{count} * layout::kConsentBytes) return Malformed("consents");
-  consents_ = Table{body.data(), count, {}};
-  for (uint32_t i = 1; i < count; ++i) {
+  if (count > body.size() / layout::kConsentBytes) return Malformed("consents");
+  const absl::string_view heap = body.substr(count * layout::kConsentBytes);
+  consents_ = Table{body.data(), count, heap};
+  size_t heap_used = 0;
+  absl::string_view before;
+  for (uint32_t i = 0; i < count; ++i) {
     const char* cell = body.data() + i * layout::kConsentBytes;
-    if (LoadNumber<uint64_t>(cell) <= LoadNumber<uint64_t>(cell - layout::kConsentBytes)) {
-      return Malformed("consents");
-    }
+    const size_t offset = LoadNumber<uint32_t>(cell);
+    const size_t length = LoadNumber<uint32_t>(cell + 4);
+    if (offset != heap_used || length > heap.size() - offset) return Malformed("consents");
+    const absl::string_view purpose = heap.substr(offset, length);
+    if (purpose <= before || length > kMaxPurposeBytes) return Malformed("consents");
+    before = purpose;
+    heap_used += length;
   }
-  return absl::OkStatus();
+  return heap_used == heap.size() ? absl::OkStatus() : Malformed("consents");
 }
 
 AttributeView RecordView::attribute(size_t i) const {
@@ -195,7 +202,17 @@ ContactView RecordView::contact(size_t i) const {
 
 ConsentView RecordView::consent(size_t i) const {
   const char* cell = consents_.cells + i * layout::kConsentBytes;
-  return ConsentView{LoadNumber<uint64_t>(cell), LoadNumber<int64_t>(cell + 8), cell[16] != 0};
+  return ConsentView{
+      consents_.heap.substr(LoadNumber<uint32_t>(cell), LoadNumber<uint32_t>(cell + 4)),
+      LoadNumber<int64_t>(cell + 8), LoadNumber<uint16_t>(cell + 16),
+      LoadNumber<uint16_t>(cell + 18) != 0};
+}
+
+std::optional<ConsentView> RecordView::FindConsent(absl::string_view purpose) const {
+  for (size_t i = 0; i < consent_count(); ++i) {
+    if (consent(i).purpose == purpose) return consent(i);
+  }
+  return std::nullopt;
 }
 
 }  // namespace touchstone::store

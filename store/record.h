@@ -29,6 +29,7 @@ inline constexpr size_t kMaxAggregates = 1024;
 inline constexpr size_t kMaxContacts = 256;
 inline constexpr size_t kMaxIdentities = 64;
 inline constexpr size_t kMaxConsents = 256;
+inline constexpr size_t kMaxPurposeBytes = 64;
 inline constexpr size_t kMaxLimitIds = 16;  // of one contact
 
 struct AttributeView {
@@ -55,8 +56,9 @@ struct ContactView {
 };
 
 struct ConsentView {
-  uint64_t purpose;
-  int64_t time_us;
+  absl::string_view purpose;  // 1 to kMaxPurposeBytes
+  int64_t time_us;            // when she said so
+  uint16_t source;            // as of an attribute
   bool granted;
 };
 
@@ -86,6 +88,7 @@ class RecordView {
 
   size_t consent_count() const { return consents_.count; }
   ConsentView consent(size_t i) const;  // ascending by purpose
+  std::optional<ConsentView> FindConsent(absl::string_view purpose) const;
 
  private:
   friend class RecordImage;  // decodes a record in order to change it

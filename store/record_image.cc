@@ -224,13 +224,15 @@ void RecordImage::RemoveIdentity(absl::string_view identity) {
 
 void RecordImage::SetConsent(absl::string_view body) {
   Open(layout::kConsents);
-  const ConsentView consent{LoadNumber<uint64_t>(body.data()), LoadNumber<int64_t>(body.data() + 8),
-                            body[16] != 0};
-  const auto at =
-      std::lower_bound(consents_.begin(), consents_.end(), consent.purpose,
-                       [](const ConsentView& c, uint64_t purpose) { return c.purpose < purpose; });
+  const ConsentView consent{body.substr(layout::kConsentOperationBytes),
+                            LoadNumber<int64_t>(body.data()), LoadNumber<uint16_t>(body.data() + 8),
+                            body[10] != 0};
+  const auto at = std::lower_bound(
+      consents_.begin(), consents_.end(), consent.purpose,
+      [](const ConsentView& c, absl::string_view purpose) { return c.purpose < purpose; });
   if (at != consents_.end() && at->purpose == consent.purpose) {
-    *at = consent;
+    // What is told late must not undo what she said since.
+    if (consent.time_us >= at->time_us) *at = consent;
   } else if (consents_.size() < kMaxConsents) {
     consents_.insert(at, consent);
   }
@@ -295,12 +297,16 @@ std::string RecordImage::EncodeIdentities() const {
 
 std::string RecordImage::EncodeConsents() const {
   std::string cells;
+  std::string heap;
   for (const ConsentView& consent : consents_) {
-    AppendNumber(&cells, consent.purpose);
+    AppendNumber(&cells, static_cast<uint32_t>(heap.size()));
+    AppendNumber(&cells, static_cast<uint32_t>(consent.purpose.size()));
     AppendNumber(&cells, consent.time_us);
-    AppendNumber(&cells, static_cast<uint32_t>(consent.granted ? 1 : 0));
+    AppendNumber(&cells, consent.source);
+    AppendNumber(&cells, static_cast<uint16_t>(consent.granted ? 1 : 0));
+    heap.append(consent.purpose.data(), consent.purpose.size());
   }
-  return cells;
+  return cells += heap;
 }
 
 absl::StatusOr<std::string> RecordImage::Encode() const {

@@ -75,6 +75,7 @@ inline constexpr size_t kCellIncrementValue = 30;    // offset of type, currency
 inline constexpr size_t kCellIncrementPayload = 34;  // offset of the payload
 inline constexpr size_t kDistinctIncrementBytes = 20;
 inline constexpr size_t kContactOperationBytes = 39;  // without the limits
+inline constexpr size_t kConsentOperationBytes = 11;  // without the purpose
 
 template <typename T>
 void AppendNumber(std::string* out, T value) {

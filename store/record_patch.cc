@@ -93,7 +93,8 @@ bool IsOperationWellFormed(uint8_t operation, absl::string_view body) {
     case layout::kRemoveIdentity:
       return !body.empty() && body.size() <= kMaxIdentityBytes;
     case layout::kSetConsent:
-      return body.size() == 17;
+      return body.size() > layout::kConsentOperationBytes &&
+             body.size() <= layout::kConsentOperationBytes + kMaxPurposeBytes;
     default:
       return false;
   }
@@ -174,11 +175,13 @@ void RecordPatch::RemoveIdentity(absl::string_view identity) {
   AppendTextOperation(&bytes_, layout::kRemoveIdentity, identity);
 }
 
-void RecordPatch::SetConsent(uint64_t purpose, bool granted, int64_t time_us) {
-  BeginOperation(&bytes_, layout::kSetConsent, 17);
-  AppendNumber(&bytes_, purpose);
+void RecordPatch::SetConsent(absl::string_view purpose, bool granted, uint16_t source,
+                             int64_t time_us) {
+  BeginOperation(&bytes_, layout::kSetConsent, layout::kConsentOperationBytes + purpose.size());
   AppendNumber(&bytes_, time_us);
+  AppendNumber(&bytes_, source);
   AppendNumber(&bytes_, static_cast<uint8_t>(granted ? 1 : 0));
+  bytes_.append(purpose.data(), purpose.size());
 }
 
 void RecordPatch::BumpVersion() { BeginOperation(&bytes_, layout::kBumpVersion, 0); }

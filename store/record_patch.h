@@ -96,7 +96,10 @@ class RecordPatch {
   void AddIdentity(absl::string_view identity);
   void RemoveIdentity(absl::string_view identity);
 
-  void SetConsent(uint64_t purpose, bool granted, int64_t time_us);
+  // What she said last counts: a statement of an earlier time than the one that the record holds
+  // changes nothing, one of the same time replaces it. Beyond kMaxConsents a new purpose is not
+  // added. REQUIRES: `purpose` has 1 to kMaxPurposeBytes bytes.
+  void SetConsent(absl::string_view purpose, bool granted, uint16_t source, int64_t time_us);
 
   // Counts one change; Apply does it once an entry and record.
   void BumpVersion();

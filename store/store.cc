@@ -59,6 +59,60 @@ absl::StatusOr<std::vector<Message>> ReadJournal(const Database& database, Journ
                             JournalRow(journal, customer_id, bound(until), {}), limit);
 }
 
+template <typename Message>
+absl::Status ScanJournal(const Database& database, Journal journal, absl::string_view customer_id,
+                         absl::FunctionRef<bool(const Message&)> visit) {
+  const std::string prefix = JournalPrefix(journal, customer_id);
+  Database::PrefixIterator rows = database.Iterate(Family::kEvents, prefix, prefix);
+  for (; rows.Valid(); rows.Next()) {
+    Message message;
+    if (absl::Status status = ParseRow(Family::kEvents, rows.value(), &message); !status.ok()) {
+      return status;
+    }
+    if (!visit(message)) return absl::OkStatus();
+  }
+  return rows.status();
+}
+
+// Behind every key that begins with a prefix which ends in a zero byte.
+std::string BehindPrefix(std::string prefix) {
+  prefix.back() = '\1';
+  return prefix;
+}
+
+// Beyond so many keys that lie apart, all between the first and the last are rewritten at once.
+constexpr size_t kMaxSingleKeys = 16;
+
+void AddKeys(Family family, std::vector<std::string> keys, std::vector<KeyRange>* ranges) {
+  if (keys.empty()) return;
+  std::sort(keys.begin(), keys.end());
+  if (keys.size() > kMaxSingleKeys) {
+    ranges->push_back({family, keys.front(), keys.back()});
+    return;
+  }
+  for (const std::string& key : keys) ranges->push_back({family, key, key});
+}
+
+// Where rows of the customer may have been.
+void AddRanges(const storage::PendingErasure& erasure, std::vector<KeyRange>* ranges) {
+  const std::string& id = erasure.customer_id();
+  const std::string record = RecordRow(static_cast<char>(RecordKind::kCustomer), id);
+  ranges->push_back({Family::kCustomers, record, record});
+  AddKeys(Family::kIdentities, {erasure.identities().begin(), erasure.identities().end()}, ranges);
+  for (const std::string& prefix :
+       {JournalPrefix(Journal::kEvents, id), EventSeenRow(id, ""), EventReversedRow(id, ""),
+        JournalPrefix(Journal::kOutcomes, id)}) {
+    ranges->push_back({Family::kEvents, prefix, BehindPrefix(prefix)});
+  }
+  std::vector<std::string> seen;
+  for (const std::string& outcome_id : erasure.outcome_ids()) {
+    seen.push_back(OutcomeSeenRow(outcome_id));
+  }
+  AddKeys(Family::kEvents, std::move(seen), ranges);
+}
+
+constexpr size_t kMaxCustomersInStep = 10'000;
+
 }  // namespace
 
 Store::Store(std::unique_ptr<Database> database) : database_(std::move(database)) {}
@@ -105,10 +159,8 @@ absl::StatusOr<std::vector<storage::StoredEvent>> Store::ListLatestEvents(
     absl::string_view customer_id, size_t limit) const {
   std::vector<storage::StoredEvent> events;
   const std::string prefix = JournalPrefix(Journal::kEvents, customer_id);
-  // A prefix ends in a zero byte: nothing stands between the last row of it and this key.
-  std::string behind = prefix;
-  behind.back() = '\1';
-  Database::PrefixIterator rows = database_->FindLast(Family::kEvents, prefix, behind);
+  Database::PrefixIterator rows =
+      database_->FindLast(Family::kEvents, prefix, BehindPrefix(prefix));
   for (; rows.Valid() && events.size() < limit; rows.Previous()) {
     absl::Status status = ParseRow(Family::kEvents, rows.value(), &events.emplace_back());
     if (!status.ok()) return status;
@@ -134,6 +186,78 @@ absl::StatusOr<std::vector<storage::StoredOutcome>> Store::ListOutcomes(
     absl::string_view customer_id, absl::Time from, absl::Time until, size_t limit) const {
   return ReadJournal<storage::StoredOutcome>(*database_, Journal::kOutcomes, customer_id, from,
                                              until, limit);
+}
+
+absl::Status Store::ScanEvents(absl::string_view customer_id,
+                               absl::FunctionRef<bool(const storage::StoredEvent&)> visit) const {
+  return ScanJournal<storage::StoredEvent>(*database_, Journal::kEvents, customer_id, visit);
+}
+
+absl::Status Store::ScanOutcomes(
+    absl::string_view customer_id,
+    absl::FunctionRef<bool(const storage::StoredOutcome&)> visit) const {
+  return ScanJournal<storage::StoredOutcome>(*database_, Journal::kOutcomes, customer_id, visit);
+}
+
+absl::StatusOr<Store::OldEvents> Store::ListOldEvents(absl::Time before, absl::string_view start_id,
+                                                      size_t limit) const {
+  const int64_t before_us = absl::ToUnixMicros(before);
+  const std::string all(1, static_cast<char>(Journal::kEvents));
+  OldEvents old;
+  size_t customers = 0;
+  Database::PrefixIterator rows =
+      database_->Iterate(Family::kEvents, all, JournalPrefix(Journal::kEvents, start_id));
+  while (rows.Valid()) {
+    const std::optional<JournalKey> key = ParseJournalKey(rows.key());
+    if (!key.has_value()) return absl::DataLossError("events: malformed key");
+    const std::string customer_id(key->customer_id);
+    const bool full = static_cast<size_t>(old.events.items_size()) >= limit;
+    if (full || customers >= kMaxCustomersInStep) {
+      old.next_id = customer_id;
+      break;
+    }
+    const int64_t time_us = ReadOrderedSigned(key->time.data());
+    if (time_us >= before_us) {
+      ++customers;
+      rows.SkipTo(BehindPrefix(JournalPrefix(Journal::kEvents, customer_id)));
+      continue;
+    }
+    storage::DropEvents::Item* item = old.events.add_items();
+    item->set_customer_id(customer_id);
+    item->set_event_id(std::string(key->id));
+    item->set_time_us(time_us);
+    rows.Next();
+  }
+  if (absl::Status status = rows.status(); !status.ok()) return status;
+  return old;
+}
+
+absl::StatusOr<std::vector<storage::PendingErasure>> Store::ListPendingErasures() const {
+  const absl::string_view prefix(&kErasurePrefix, 1);
+  return ReadRange<storage::PendingErasure>(*database_, Family::kMeta, prefix, prefix, {},
+                                            std::numeric_limits<size_t>::max());
+}
+
+absl::StatusOr<std::optional<storage::PendingErasure>> Store::GetPendingErasure(
+    absl::string_view customer_id) const {
+  absl::StatusOr<storage::PendingErasure> found = ReadMessage<storage::PendingErasure>(
+      *database_, Family::kMeta, ErasureRow(customer_id), "erasure");
+  if (absl::IsNotFound(found.status())) return std::nullopt;
+  if (!found.ok()) return found.status();
+  return *std::move(found);
+}
+
+absl::Status Store::PurgeErased(absl::Span<const storage::PendingErasure> erasures,
+                                std::atomic<bool>* cancel) const {
+  std::vector<KeyRange> ranges;
+  for (const storage::PendingErasure& erasure : erasures) AddRanges(erasure, &ranges);
+  return database_->Purge(ranges, cancel);
+}
+
+absl::Status Store::PurgeErasures(std::atomic<bool>* cancel) const {
+  const KeyRange all = {Family::kMeta, std::string(1, kErasurePrefix),
+                        std::string(1, kErasurePrefix + 1)};
+  return database_->Purge({&all, 1}, cancel);
 }
 
 absl::Status Store::ScanRecords(
@@ -177,6 +301,26 @@ absl::StatusOr<std::vector<storage::PausedOffer>> Store::ListPausedOffers() cons
   const absl::string_view prefix(&kPausedOfferPrefix, 1);
   return ReadRange<storage::PausedOffer>(*database_, Family::kMeta, prefix, prefix, {},
                                          std::numeric_limits<size_t>::max());
+}
+
+absl::StatusOr<storage::Backfill> Store::GetBackfill() const {
+  absl::StatusOr<storage::Backfill> backfill =
+      ReadMessage<storage::Backfill>(*database_, Family::kMeta, kBackfillRow, "backfill");
+  if (absl::IsNotFound(backfill.status())) return storage::Backfill();
+  return backfill;
+}
+
+absl::StatusOr<std::vector<std::pair<RecordKind, std::string>>> Store::ListWaitingRecords(
+    size_t limit) const {
+  std::vector<std::pair<RecordKind, std::string>> waiting;
+  const std::string prefix(1, kWaitingPrefix);
+  Database::PrefixIterator rows = database_->Iterate(Family::kMeta, prefix, prefix);
+  for (; rows.Valid() && waiting.size() < limit; rows.Next()) {
+    if (rows.key().size() < 3) return absl::DataLossError("meta: malformed row");
+    waiting.emplace_back(static_cast<RecordKind>(rows.key()[1]), rows.key().substr(2));
+  }
+  if (!rows.status().ok()) return rows.status();
+  return waiting;
 }
 
 absl::StatusOr<std::string> Store::GetReference(absl::string_view table,

@@ -15,10 +15,12 @@
 #include <rocksdb/file_system.h>
 #include <rocksdb/slice.h>
 
+#include <atomic>
 #include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/functional/function_ref.h"
@@ -26,6 +28,7 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
+#include "absl/types/span.h"
 #include "touchstone/storage/v1/entry.pb.h"
 #include "touchstone/storage/v1/state.pb.h"
 
@@ -115,6 +118,34 @@ class Store {
                                                                    absl::Time until,
                                                                    size_t limit) const;
 
+  // All events or outcomes of a customer, in order of time, until `visit` returns false. Blocks.
+  absl::Status ScanEvents(absl::string_view customer_id,
+                          absl::FunctionRef<bool(const storage::StoredEvent&)> visit) const;
+  absl::Status ScanOutcomes(absl::string_view customer_id,
+                            absl::FunctionRef<bool(const storage::StoredOutcome&)> visit) const;
+
+  // Events from before a moment, of customers from `start_id` on in order of their ids, until
+  // `limit` events were found or 10,000 customers looked at. Blocks; a seek or two a customer.
+  struct OldEvents {
+    storage::DropEvents events;
+    std::string next_id;  // where to go on; empty: there are no more
+  };
+  absl::StatusOr<OldEvents> ListOldEvents(absl::Time before, absl::string_view start_id,
+                                          size_t limit) const;
+
+  // Erasures of which something may be left.
+  absl::StatusOr<std::vector<storage::PendingErasure>> ListPendingErasures() const;
+  // nullopt when none of the customer is pending.
+  absl::StatusOr<std::optional<storage::PendingErasure>> GetPendingErasure(
+      absl::string_view customer_id) const;
+  // Rewrites the files that held the rows of erased customers, so that none of them is left, nor
+  // one of the identities and outcomes that the erasures name. Cancelled when `cancel` was set
+  // meanwhile; the caller tries again. Blocks, for as long as it takes to rewrite a few tables.
+  absl::Status PurgeErased(absl::Span<const storage::PendingErasure> erasures,
+                           std::atomic<bool>* cancel) const;
+  // The same for what pending erasures held before they were updated.
+  absl::Status PurgeErasures(std::atomic<bool>* cancel) const;
+
   // Calls `visit` with id and record of every record of a kind, in order of id, from `start_id` on,
   // until it returns false. Sees one moment of the store. Blocks; leaves the block cache alone.
   // Begins with sorting the keys of what is not yet in a table, which the write buffers bound.
@@ -130,6 +161,12 @@ class Store {
   absl::StatusOr<std::vector<storage::RevisionInfo>> ListRevisions(uint64_t from,
                                                                    size_t limit) const;
   absl::StatusOr<std::vector<storage::PausedOffer>> ListPausedOffers() const;
+
+  // Which aggregates are complete, and which are being filled; none before the first publish.
+  absl::StatusOr<storage::Backfill> GetBackfill() const;
+  // Records that wait for RebuildRecord: kind and id, in order, at most `limit`. Blocks.
+  absl::StatusOr<std::vector<std::pair<RecordKind, std::string>>> ListWaitingRecords(
+      size_t limit) const;
 
   // The table as it was at a reference version; NotFound when it had not been imported by then.
   absl::StatusOr<std::string> GetReference(absl::string_view table,

@@ -29,21 +29,6 @@ void Report(Fault fault, std::string place, VerifyReport* report) {
   }
 }
 
-// The parts of a journal's key: its customer, the time as it stands there, the id.
-struct JournalKey {
-  absl::string_view customer_id;
-  absl::string_view time;
-  absl::string_view id;
-};
-std::optional<JournalKey> ParseJournalKey(absl::string_view key) {
-  const size_t end = key.find('\0');
-  if (end == absl::string_view::npos || key.size() <= end + 1 + sizeof(uint64_t)) {
-    return std::nullopt;
-  }
-  return JournalKey{key.substr(1, end - 1), key.substr(end + 1, sizeof(uint64_t)),
-                    key.substr(end + 1 + sizeof(uint64_t))};
-}
-
 template <typename Message>
 bool Parses(absl::string_view bytes, Message* message) {
   return message->ParseFromArray(bytes.data(), static_cast<int>(bytes.size()));

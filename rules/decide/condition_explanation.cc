@@ -42,7 +42,8 @@ ConditionExplainer::ConditionExplainer(const RuleSet& rule_set, const Decision& 
     : rule_set_(rule_set),
       decision_(decision),
       eligible_(rule_set.layout->EnvironmentFor(Scope::kEligible, NamesOf(rule_set))),
-      requires_(rule_set.layout->EnvironmentFor(Scope::kRequires, NamesOf(rule_set))) {}
+      requires_(rule_set.layout->EnvironmentFor(Scope::kRequires, NamesOf(rule_set))),
+      segment_(rule_set.layout->EnvironmentFor(Scope::kSegment, NamesOf(rule_set))) {}
 
 std::optional<ExplainedCondition> ConditionExplainer::Eligible(uint32_t offer) const {
   expr::Frame frame;
@@ -58,6 +59,13 @@ std::optional<ExplainedCondition> ConditionExplainer::Requires(uint32_t offer) c
   frame.rows[kDecisionRow] = facts;
   frame.zone = rule_set_.schema.zone;
   return Explain(rule_set_.offers[offer].requires_, requires_, frame);
+}
+
+std::optional<ExplainedCondition> ConditionExplainer::Segment(size_t segment) const {
+  expr::Frame frame;
+  frame.rows[kDecisionRow] = decision_.facts;
+  frame.zone = rule_set_.schema.zone;
+  return Explain(rule_set_.segments[segment].when, segment_, frame);
 }
 
 std::optional<ExplainedCondition> ConditionExplainer::Explain(const Condition& condition,

@@ -1,6 +1,6 @@
 #pragma once
 
-// The conditions of an offer, part by part, on the facts of a decision.
+// The conditions of an offer or a segment, part by part, on the facts of a decision.
 //
 // Evaluated anew with the plain evaluator, whatever the decision found or left out, and without its
 // step limit: a decision that ran out of steps may have refused an offer whose conditions hold.
@@ -34,6 +34,8 @@ class ConditionExplainer {
   std::optional<ExplainedCondition> Eligible(uint32_t offer) const;
   // With basket.net as it was at the offer's turn.
   std::optional<ExplainedCondition> Requires(uint32_t offer) const;
+  // `segment`: index into RuleSet::segments.
+  std::optional<ExplainedCondition> Segment(size_t segment) const;
 
  private:
   std::optional<ExplainedCondition> Explain(const Condition& condition,
@@ -44,6 +46,7 @@ class ConditionExplainer {
   const Decision& decision_;
   const expr::Environment eligible_;
   const expr::Environment requires_;
+  const expr::Environment segment_;
 };
 
 }  // namespace touchstone::rules

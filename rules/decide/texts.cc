@@ -86,9 +86,9 @@ void AppendFact(expr::Slot slot, const DecisionContext& context, std::string& te
     case Kind::kMoney: {
       // An amount of no currency is one of whatever currency it stands beside: here the decision's.
       const Value amount =
-          expr::AddAmounts(value, Value::OfMoney({0, value.money_value().currency.is_none()
-                                                         ? context.currency()
-                                                         : value.money_value().currency}));
+          expr::AddMoney(value.money_value(), {0, value.money_value().currency.is_none()
+                                                      ? context.currency()
+                                                      : value.money_value().currency});
       if (amount.IsError()) return;  // more decimals than the currency has
       const Money money = amount.money_value();
       text.append(FormatAmount(money));

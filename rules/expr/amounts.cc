@@ -10,22 +10,12 @@ namespace {
 
 __extension__ using Int128 = __int128;
 
-constexpr int kDecimalScale = 3;
-
 Value Overflow() { return Value::Error(ErrorCode::kOverflow); }
-
-int ScaleOf(Money money) {
-  return money.currency.is_none() ? kBareScale : money.currency.minor_digits();
-}
 
 int64_t PowerOfTen(int exponent) {
   int64_t power = 1;
   for (int i = 0; i < exponent; ++i) power *= 10;
   return power;
-}
-
-Order OrderOfSign(int sign) {
-  return sign < 0 ? Order::kLess : sign == 0 ? Order::kEqual : Order::kGreater;
 }
 
 // count / 10^from as a count of 10^-to; the error when it does not fit exactly.
@@ -62,10 +52,6 @@ Value TimesThousandths(int64_t count, int64_t factor) {
   return Value::Int(static_cast<int64_t>(product));
 }
 
-bool Both(Kind kind, const Value& a, const Value& b) {
-  return a.kind() == kind && b.kind() == kind;
-}
-
 }  // namespace
 
 bool AmountsEqual(Money a, Money b) {
@@ -85,31 +71,23 @@ Value CompareAmounts(Relation relation, Money a, Money b) {
   if (a.currency.is_none()) return CompareAmounts(Mirrored(relation), b, a);
   const int sign =
       CompareExact(a.amount_minor, ScaleOf(a), ExactNumber{b.amount_minor, kBareScale});
-  return Value::Bool(Holds(relation, OrderOfSign(sign)));
+  return Value::Bool(Holds(relation, OrderOf(int64_t{sign}, int64_t{0})));
 }
 
 Value CompareWithExact(Relation relation, const Value& value, ExactNumber literal) {
-  int64_t count = 0;
-  int scale = 0;
   switch (value.kind()) {
     case Kind::kError:
       return value;
     case Kind::kMoney:
-      count = value.money_value().amount_minor;
-      scale = ScaleOf(value.money_value());
-      break;
+      return CompareWithExact(relation, value.money_value(), literal);
     case Kind::kDecimal:
-      count = value.decimal_value().thousandths;
-      scale = kDecimalScale;
-      break;
+      return CompareWithExact(relation, value.decimal_value(), literal);
     case Kind::kInt:
-      count = value.int_value();
-      break;
+      return CompareCountWithExact(relation, value.int_value(), 0, literal);
     default:
       if (IsEquality(relation)) return Value::Bool(relation == kRelationNotEqual);
       return NoOverload();
   }
-  return Value::Bool(Holds(relation, OrderOfSign(CompareExact(count, scale, literal))));
 }
 
 Value AddMoney(Money a, Money b) {
@@ -155,55 +133,9 @@ Value DivideMoney(Money a, int64_t parts) {
 
 Value NegateMoney(Money a) { return SubtractMoney(Money{0, a.currency}, a); }
 
-Value AddDecimals(Decimal a, Decimal b) {
-  int64_t sum = 0;
-  if (__builtin_add_overflow(a.thousandths, b.thousandths, &sum)) return Overflow();
-  return Value::OfDecimal(Decimal{sum});
-}
-
-Value SubtractDecimals(Decimal a, Decimal b) {
-  int64_t difference = 0;
-  if (__builtin_sub_overflow(a.thousandths, b.thousandths, &difference)) return Overflow();
-  return Value::OfDecimal(Decimal{difference});
-}
-
 Value MultiplyDecimals(Decimal a, Decimal b) {
   const Value product = TimesThousandths(a.thousandths, b.thousandths);
   return product.IsError() ? product : Value::OfDecimal(Decimal{product.int_value()});
-}
-
-Value AddAmounts(const Value& a, const Value& b) {
-  if (Both(Kind::kDecimal, a, b)) return AddDecimals(a.decimal_value(), b.decimal_value());
-  if (!Both(Kind::kMoney, a, b)) return NoOverload();
-  return AddMoney(a.money_value(), b.money_value());
-}
-
-Value SubtractAmounts(const Value& a, const Value& b) {
-  if (Both(Kind::kDecimal, a, b)) return SubtractDecimals(a.decimal_value(), b.decimal_value());
-  if (!Both(Kind::kMoney, a, b)) return NoOverload();
-  return SubtractMoney(a.money_value(), b.money_value());
-}
-
-Value MultiplyAmounts(const Value& a, const Value& b) {
-  if (b.kind() == Kind::kMoney && a.kind() != Kind::kMoney) return MultiplyAmounts(b, a);
-  if (a.kind() == Kind::kMoney) {
-    if (b.kind() == Kind::kInt) return MultiplyMoney(a.money_value(), b.int_value());
-    if (b.kind() != Kind::kDecimal) return NoOverload();
-    return MultiplyMoney(a.money_value(), b.decimal_value());
-  }
-  if (!Both(Kind::kDecimal, a, b)) return NoOverload();
-  return MultiplyDecimals(a.decimal_value(), b.decimal_value());
-}
-
-Value DivideAmount(const Value& a, const Value& b) {
-  if (a.kind() != Kind::kMoney || b.kind() != Kind::kInt) return NoOverload();
-  return DivideMoney(a.money_value(), b.int_value());
-}
-
-Value NegateAmount(const Value& a) {
-  if (a.kind() == Kind::kMoney) return NegateMoney(a.money_value());
-  if (a.kind() == Kind::kDecimal) return SubtractDecimals(Decimal{0}, a.decimal_value());
-  return NoOverload();
 }
 
 Value ExactAsDecimal(ExactNumber literal) {

@@ -14,30 +14,36 @@ namespace touchstone::rules::expr {
 
 // Decimals of a bare amount.
 inline constexpr int kBareScale = 4;
+inline int ScaleOf(Money money) {
+  return money.currency.is_none() ? kBareScale : money.currency.minor_digits();
+}
+// Of a decimal.
+inline constexpr int kDecimalScale = 3;
 
 bool AmountsEqual(Money a, Money b);
 // Bool, or kCurrencyMismatch for an order between currencies.
 Value CompareAmounts(Relation relation, Money a, Money b);
 // A literal, exactly as written, on the right of money, a decimal or an int.
 Value CompareWithExact(Relation relation, const Value& value, ExactNumber literal);
+inline Value CompareCountWithExact(Relation relation, int64_t count, int scale,
+                                   ExactNumber literal) {
+  const int sign = CompareExact(count, scale, literal);
+  return Value::Bool(Holds(relation, OrderOf(int64_t{sign}, int64_t{0})));
+}
+inline Value CompareWithExact(Relation relation, Money value, ExactNumber literal) {
+  return CompareCountWithExact(relation, value.amount_minor, ScaleOf(value), literal);
+}
+inline Value CompareWithExact(Relation relation, Decimal value, ExactNumber literal) {
+  return CompareCountWithExact(relation, value.thousandths, kDecimalScale, literal);
+}
 
-// Operators over money, decimals and the numbers they mix with; kNoOverload for other pairs.
-Value AddAmounts(const Value& a, const Value& b);
-Value SubtractAmounts(const Value& a, const Value& b);
-Value MultiplyAmounts(const Value& a, const Value& b);
-// Money by a count of parts, rounded half away from zero.
-Value DivideAmount(const Value& a, const Value& b);
-Value NegateAmount(const Value& a);
-
-// The same where the kinds are known. Nothing is allocated when it overflows either.
+// Nothing is allocated when it overflows either. A quotient is rounded half away from zero.
 Value AddMoney(Money a, Money b);
 Value SubtractMoney(Money a, Money b);
 Value MultiplyMoney(Money a, int64_t factor);
 Value MultiplyMoney(Money a, Decimal factor);
 Value DivideMoney(Money a, int64_t parts);
 Value NegateMoney(Money a);
-Value AddDecimals(Decimal a, Decimal b);
-Value SubtractDecimals(Decimal a, Decimal b);
 Value MultiplyDecimals(Decimal a, Decimal b);
 
 // What an exact literal is where it stands for a value of its own: a decimal, or a bare amount.

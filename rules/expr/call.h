@@ -1,7 +1,7 @@
 #pragma once
 
-// From a function and its argument values to a result: the one switch over functions that are
-// called with values already computed. Internal to the evaluator.
+// From a function and its argument values to a result, where the kinds of the values are known only
+// now. Internal to the evaluator.
 
 #include "absl/types/span.h"
 #include "rules/expr/evaluation.h"
@@ -10,11 +10,9 @@
 
 namespace touchstone::rules::expr {
 
-// More arguments than any function takes.
-inline constexpr size_t kMaxArguments = 4;
-
 // Everything but && || ?: and macros. The first argument that is an error is the result;
 // kNoOverload when the function does not take such values or so many.
+// REQUIRES: 1 to kMaxOperands arguments; two of a comparison.
 Value Call(Function function, absl::Span<const Value> arguments, Evaluation& evaluation);
 
 }  // namespace touchstone::rules::expr

@@ -2,8 +2,10 @@
 
 #include <cstring>
 
+#include "rules/expr/call.h"
 #include "rules/expr/comparison.h"
 #include "rules/expr/constant_set.h"
+#include "rules/expr/typed_operations.h"
 
 namespace touchstone::rules::expr {
 namespace {
@@ -39,29 +41,49 @@ bool HasDuplicateKeyByHash(const MapEntry* entries, uint32_t size, Arena& arena)
   return false;
 }
 
-// Where an index value points, or -1 when it is no position of any list.
-int64_t PositionOf(const Value& index) {
-  switch (index.kind()) {
-    case Kind::kInt:
-      return index.int_value();
-    case Kind::kUint:
-      return index.uint_value() > INT64_MAX ? -1 : index.int_value();
-    case Kind::kDouble: {
-      const double d = index.double_value();
-      if (!(d >= 0 && d < 4294967296.0)) return -1;
-      const int64_t position = static_cast<int64_t>(d);
-      return static_cast<double>(position) == d ? position : -1;
-    }
-    default:
-      return -1;
+template <Kind kind>
+Value ElementInList(Value a, Value b, uint8_t /*detail*/, Evaluation& evaluation) {
+  const ListData& list = b.list_value();
+  if (list.index != nullptr) return Value::Bool(list.index->Contains(a));
+  if constexpr (kind == Kind::kString) return HoldsText(b, a, evaluation);
+  if (!evaluation.Spend(list.size / kEntriesPerStep)) return StepLimitError();
+  for (uint32_t i = 0; i < list.size; ++i) {
+    if (EqualToKind<kind>(a, list.elements[i], &evaluation)) return Value::Bool(true);
+    if (evaluation.exhausted) return StepLimitError();
   }
+  return Value::Bool(false);
+}
+
+template <Kind kind>
+Value KeyInMap(Value a, Value b, uint8_t /*detail*/, Evaluation& evaluation) {
+  const MapData& map = b.map_value();
+  if (!evaluation.Spend(map.size / kEntriesPerStep)) return StepLimitError();
+  return Value::Bool(FindEntryOf<kind>(map, a) != nullptr);
+}
+
+Value SizeOfList(Value a, uint8_t /*detail*/, Evaluation& /*evaluation*/) {
+  return Value::Int(a.list_value().size);
+}
+Value SizeOfMap(Value a, uint8_t /*detail*/, Evaluation& /*evaluation*/) {
+  return Value::Int(a.map_value().size);
+}
+
+Value JoinLists(Value a, Value b, uint8_t /*detail*/, Evaluation& evaluation) {
+  return ConcatenateLists(a.list_value(), b.list_value(), evaluation);
+}
+
+template <Kind... kinds>
+void AddLookups(OperationTable& table, KindList<kinds...> /*of elements and keys*/) {
+  (table.Add(Function::kIn, kinds, Kind::kList, ElementInList<kinds>), ...);
+  (table.Add(Function::kIn, kinds, Kind::kMap, KeyInMap<kinds>), ...);
+  (table.Add(Function::kIndex, Kind::kMap, kinds, EntryOfMap<kinds>), ...);
 }
 
 }  // namespace
 
 const Value* FindEntry(const MapData& map, const Value& key) {
   for (uint32_t i = 0; i < map.size; ++i) {
-    if (Equals(map.entries[i].key, key)) return &map.entries[i].value;
+    if (DeepEquals(key, map.entries[i].key, nullptr)) return &map.entries[i].value;
   }
   return nullptr;
 }
@@ -77,22 +99,8 @@ const Value* FindEntry(const MapData& map, absl::string_view key) {
 }
 
 Value In(const Value& element, const Value& container, Evaluation& evaluation) {
-  if (element.IsError()) return element;
-  if (container.IsError()) return container;
-  if (container.kind() == Kind::kMap) {
-    const MapData& map = container.map_value();
-    if (!evaluation.Spend(map.size / kEntriesPerStep)) return StepLimitError();
-    return Value::Bool(FindEntry(map, element) != nullptr);
-  }
-  if (container.kind() != Kind::kList) return NoOverload();
-  const ListData& list = container.list_value();
-  if (list.index != nullptr) return Value::Bool(list.index->Contains(element));
-  if (!evaluation.Spend(list.size / kEntriesPerStep)) return StepLimitError();
-  for (uint32_t i = 0; i < list.size; ++i) {
-    if (EqualsWithin(element, list.elements[i], evaluation)) return Value::Bool(true);
-    if (evaluation.exhausted) return StepLimitError();
-  }
-  return Value::Bool(false);
+  const Value operands[] = {element, container};
+  return Call(Function::kIn, operands, evaluation);
 }
 
 Value HoldsLongText(const ListData& list, absl::string_view text, Evaluation& evaluation) {
@@ -105,23 +113,6 @@ Value HoldsLongText(const ListData& list, absl::string_view text, Evaluation& ev
     if (element.string_value() == text) return Value::Bool(true);
   }
   return Value::Bool(false);
-}
-
-Value Index(const Value& container, const Value& index, Evaluation& evaluation) {
-  if (container.IsError()) return container;
-  if (index.IsError()) return index;
-  if (container.kind() == Kind::kMap) {
-    const MapData& map = container.map_value();
-    if (!evaluation.Spend(map.size / kEntriesPerStep)) return StepLimitError();
-    const Value* found = FindEntry(map, index);
-    return found != nullptr ? *found : Value::Error(ErrorCode::kNoSuchKey);
-  }
-  if (container.kind() != Kind::kList) return NoOverload();
-  if (!IsNumber(index.kind())) return NoOverload();
-  const ListData& list = container.list_value();
-  const int64_t position = PositionOf(index);
-  if (position < 0 || position >= list.size) return Value::Error(ErrorCode::kNoSuchKey);
-  return list.elements[position];
 }
 
 Value Select(const Value& operand, absl::string_view field, bool test, Evaluation& evaluation) {
@@ -162,6 +153,16 @@ Value NewMap(const MapEntry* entries, uint32_t size, Evaluation& evaluation) {
   map->entries = entries;
   map->size = size;
   return Value::Map(map);
+}
+
+void AddCollections(OperationTable& table) {
+  AddLookups(table, AllKinds());
+  table.Add(Function::kIndex, Kind::kList, Kind::kInt, ElementOfList<Kind::kInt>);
+  table.Add(Function::kIndex, Kind::kList, Kind::kUint, ElementOfList<Kind::kUint>);
+  table.Add(Function::kIndex, Kind::kList, Kind::kDouble, ElementOfList<Kind::kDouble>);
+  table.Add(Function::kSize, Kind::kList, SizeOfList);
+  table.Add(Function::kSize, Kind::kMap, SizeOfMap);
+  table.Add(Function::kAdd, Kind::kList, Kind::kList, JoinLists);
 }
 
 }  // namespace touchstone::rules::expr

@@ -6,6 +6,7 @@
 
 #include "absl/base/attributes.h"
 #include "absl/types/span.h"
+#include "rules/expr/equality.h"
 #include "rules/expr/evaluation.h"
 #include "rules/expr/value.h"
 
@@ -17,6 +18,43 @@ inline constexpr uint32_t kEntriesPerStep = 4;
 // The value under a key, by CEL equality of keys; null when there is none. Cost: linear.
 const Value* FindEntry(const MapData& map, const Value& key);
 const Value* FindEntry(const MapData& map, absl::string_view key);
+// The same for a key of a kind that is known.
+template <Kind kind>
+const Value* FindEntryOf(const MapData& map, const Value& key) {
+  for (uint32_t i = 0; i < map.size; ++i) {
+    if (EqualToKind<kind>(key, map.entries[i].key, nullptr)) return &map.entries[i].value;
+  }
+  return nullptr;
+}
+
+// Where an index points, or -1 when it is no position of any list. REQUIRES: of the kind, a number.
+template <Kind kind>
+int64_t PositionOf(const Value& index) {
+  if constexpr (kind == Kind::kInt) return index.int_value();
+  if constexpr (kind == Kind::kUint) {
+    return index.uint_value() > INT64_MAX ? -1 : index.int_value();
+  }
+  const double d = index.double_value();
+  if (!(d >= 0 && d < 4294967296.0)) return -1;
+  const int64_t position = static_cast<int64_t>(d);
+  return static_cast<double>(position) == d ? position : -1;
+}
+
+// list[i] and map[k], by the kind of what is between the brackets.
+template <Kind kind>
+Value ElementOfList(Value a, Value b, uint8_t /*detail*/, Evaluation& /*evaluation*/) {
+  const ListData& list = a.list_value();
+  const int64_t position = PositionOf<kind>(b);
+  if (position < 0 || position >= list.size) return Value::Error(ErrorCode::kNoSuchKey);
+  return list.elements[position];
+}
+template <Kind kind>
+Value EntryOfMap(Value a, Value b, uint8_t /*detail*/, Evaluation& evaluation) {
+  const MapData& map = a.map_value();
+  if (!evaluation.Spend(map.size / kEntriesPerStep)) return StepLimitError();
+  const Value* found = FindEntryOf<kind>(map, b);
+  return found != nullptr ? *found : Value::Error(ErrorCode::kNoSuchKey);
+}
 
 // e in list, e in map (its keys).
 Value In(const Value& element, const Value& container, Evaluation& evaluation);
@@ -46,8 +84,6 @@ ABSL_ATTRIBUTE_ALWAYS_INLINE inline Value HoldsText(const Value& container, cons
   return Value::Bool(false);
 }
 
-// list[i], map[k].
-Value Index(const Value& container, const Value& index, Evaluation& evaluation);
 // operand.field on a map; `test` for has().
 Value Select(const Value& operand, absl::string_view field, bool test, Evaluation& evaluation);
 

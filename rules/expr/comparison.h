@@ -21,7 +21,10 @@ inline constexpr Relation kRelationGreater = 4;
 inline constexpr Relation kRelationUnordered = 8;
 inline constexpr Relation kRelationNotEqual = kRelationLess | kRelationGreater | kRelationUnordered;
 
-// REQUIRES: function is one of kEqual to kGreaterEqual.
+inline bool IsComparison(Function function) {
+  return function >= Function::kEqual && function <= Function::kGreaterEqual;
+}
+// REQUIRES: IsComparison.
 Relation RelationOf(Function function);
 // The relation r' with (a r b) == (b r' a).
 Relation Mirrored(Relation relation);
@@ -45,7 +48,7 @@ inline Order OrderOf(double a, double b) {
   return a > b ? Order::kGreater : Order::kUnordered;
 }
 
-inline bool IsNumber(Kind kind) {
+constexpr bool IsNumber(Kind kind) {
   return kind == Kind::kInt || kind == Kind::kUint || kind == Kind::kDouble;
 }
 // REQUIRES: IsNumber of both. An integer meets a double as a double, as CEL's conformance suite

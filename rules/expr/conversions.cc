@@ -112,11 +112,10 @@ Value ToDouble(const Value& value, Evaluation& /*evaluation*/) {
       return ReadDouble(value.string_value());
     case Kind::kMoney: {
       const Money money = value.money_value();
-      const int scale = money.currency.is_none() ? kBareScale : money.currency.minor_digits();
-      return Value::Double(AmountAsDouble(money.amount_minor, scale));
+      return Value::Double(AmountAsDouble(money.amount_minor, ScaleOf(money)));
     }
     case Kind::kDecimal:
-      return Value::Double(AmountAsDouble(value.decimal_value().thousandths, 3));
+      return Value::Double(AmountAsDouble(value.decimal_value().thousandths, kDecimalScale));
     default:
       return NoOverload();
   }
@@ -216,7 +215,7 @@ Value ToDecimal(const Value& value, Evaluation& /*evaluation*/) {
 }
 
 // At run time types have no parameters, so one of each kind serves all values.
-Value TypeOfValue(const Value& value) {
+Value TypeOfValue(const Value& value, Evaluation& /*evaluation*/) {
   static const auto* const kTypes = new std::array<Type, 17>{
       Type(TypeKind::kError),    Type(TypeKind::kNull),  Type(TypeKind::kBool),
       Type(TypeKind::kInt),      Type(TypeKind::kUint),  Type(TypeKind::kDouble),
@@ -235,10 +234,16 @@ Value From(Value value, uint8_t /*detail*/, Evaluation& evaluation) {
 }
 
 template <auto Conversion, Kind... kinds>
-TypedUnary AmongKinds(Kind kind) {
-  TypedUnary found = nullptr;
-  ((kind == kinds ? void(found = From<Conversion, kinds>) : void()), ...);
-  return found;
+void Add(OperationTable& table, Function function) {
+  (table.Add(function, kinds, From<Conversion, kinds>), ...);
+}
+
+Value Unchanged(Value value, uint8_t /*detail*/, Evaluation& /*evaluation*/) { return value; }
+
+template <Kind... kinds>
+void AddForAll(OperationTable& table, KindList<kinds...> /*all*/) {
+  (table.Add(Function::kDyn, kinds, Unchanged), ...);
+  Add<TypeOfValue, kinds...>(table, Function::kType);
 }
 
 }  // namespace
@@ -250,62 +255,20 @@ absl::string_view FormatDouble(double value, char* buffer) {
   return absl::string_view(buffer, static_cast<size_t>(result.ptr - buffer));
 }
 
-Value Convert(Function function, const Value& value, Evaluation& evaluation) {
-  switch (function) {
-    case Function::kBool:
-      return ToBool(value, evaluation);
-    case Function::kInt:
-      return ToInt(value, evaluation);
-    case Function::kUint:
-      return ToUint(value, evaluation);
-    case Function::kDouble:
-      return ToDouble(value, evaluation);
-    case Function::kString:
-      return ToString(value, evaluation);
-    case Function::kBytes:
-      return ToBytes(value, evaluation);
-    case Function::kTimestamp:
-      return ToTimestamp(value, evaluation);
-    case Function::kDuration:
-      return ToDuration(value, evaluation);
-    case Function::kMoney:
-      return ToMoney(value, evaluation);
-    case Function::kDecimal:
-      return ToDecimal(value, evaluation);
-    case Function::kType:
-      return TypeOfValue(value);
-    default:
-      return NoOverload();
-  }
-}
-
-TypedUnary FindConversion(Function function, Kind from) {
+void AddConversions(OperationTable& table) {
   using enum Kind;
-  switch (function) {
-    case Function::kBool:
-      return AmongKinds<ToBool, kBool, kString>(from);
-    case Function::kInt:
-      return AmongKinds<ToInt, kInt, kUint, kDouble, kString, kTimestamp, kDecimal>(from);
-    case Function::kUint:
-      return AmongKinds<ToUint, kUint, kInt, kDouble, kString>(from);
-    case Function::kDouble:
-      return AmongKinds<ToDouble, kDouble, kInt, kUint, kString, kMoney, kDecimal>(from);
-    case Function::kString:
-      return AmongKinds<ToString, kString, kBool, kInt, kUint, kDouble, kBytes, kTimestamp,
-                        kDuration, kMoney, kDecimal>(from);
-    case Function::kBytes:
-      return AmongKinds<ToBytes, kBytes, kString>(from);
-    case Function::kTimestamp:
-      return AmongKinds<ToTimestamp, kTimestamp, kString, kInt>(from);
-    case Function::kDuration:
-      return AmongKinds<ToDuration, kDuration, kString>(from);
-    case Function::kMoney:
-      return AmongKinds<ToMoney, kMoney, kString>(from);
-    case Function::kDecimal:
-      return AmongKinds<ToDecimal, kDecimal, kString, kInt>(from);
-    default:
-      return nullptr;
-  }
+  Add<ToBool, kBool, kString>(table, Function::kBool);
+  Add<ToInt, kInt, kUint, kDouble, kString, kTimestamp, kDecimal>(table, Function::kInt);
+  Add<ToUint, kUint, kInt, kDouble, kString>(table, Function::kUint);
+  Add<ToDouble, kDouble, kInt, kUint, kString, kMoney, kDecimal>(table, Function::kDouble);
+  Add<ToString, kString, kBool, kInt, kUint, kDouble, kBytes, kTimestamp, kDuration, kMoney,
+      kDecimal>(table, Function::kString);
+  Add<ToBytes, kBytes, kString>(table, Function::kBytes);
+  Add<ToTimestamp, kTimestamp, kString, kInt>(table, Function::kTimestamp);
+  Add<ToDuration, kDuration, kString>(table, Function::kDuration);
+  Add<ToMoney, kMoney, kString>(table, Function::kMoney);
+  Add<ToDecimal, kDecimal, kString, kInt>(table, Function::kDecimal);
+  AddForAll(table, AllKinds());
 }
 
 }  // namespace touchstone::rules::expr

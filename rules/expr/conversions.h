@@ -11,12 +11,6 @@
 
 namespace touchstone::rules::expr {
 
-// REQUIRES: function is one of kBool to kDecimal, other than kDyn; value is not an error.
-Value Convert(Function function, const Value& value, Evaluation& evaluation);
-
-// The same from one kind; null where there is no such conversion, and for kDyn and kType.
-TypedUnary FindConversion(Function function, Kind from);
-
 inline constexpr size_t kDoubleTextBytes = 32;
 // The shortest text that reads back as the same double; "NaN", "Infinity". `buffer` holds
 // kDoubleTextBytes.

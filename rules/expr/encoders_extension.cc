@@ -1,7 +1,9 @@
-#include "rules/expr/encoders_extension.h"
+// The encoders extension.
 
 #include <array>
 #include <cstdint>
+
+#include "rules/expr/typed_operations.h"
 
 namespace touchstone::rules::expr {
 namespace {
@@ -20,7 +22,8 @@ constexpr std::array<uint8_t, 256> DigitsByByte() {
 }
 constexpr std::array<uint8_t, 256> kDigits = DigitsByByte();
 
-Value Encode(absl::string_view bytes, Evaluation& evaluation) {
+Value Encode(Value a, uint8_t /*detail*/, Evaluation& evaluation) {
+  const absl::string_view bytes = a.bytes_value();
   const size_t size = (bytes.size() + 2) / 3 * 4;
   if (size > UINT32_MAX) return Value::Error(ErrorCode::kOverflow);
   if (!evaluation.SpendBytes(size)) return StepLimitError();
@@ -48,7 +51,8 @@ bool StripPadding(absl::string_view& text) {
   return text.size() % 4 != 1;
 }
 
-Value Decode(absl::string_view text, Evaluation& evaluation) {
+Value Decode(Value a, uint8_t /*detail*/, Evaluation& evaluation) {
+  absl::string_view text = a.string_value();
   if (!evaluation.SpendBytes(text.size())) return StepLimitError();
   if (!StripPadding(text)) return Value::Error(ErrorCode::kInvalidArgument);
   const size_t size = text.size() * 3 / 4;
@@ -70,13 +74,9 @@ Value Decode(absl::string_view text, Evaluation& evaluation) {
 
 }  // namespace
 
-Value CallEncoder(Function function, const Value& argument, Evaluation& evaluation) {
-  if (function == Function::kBase64Encode) {
-    if (argument.kind() != Kind::kBytes) return NoOverload();
-    return Encode(argument.bytes_value(), evaluation);
-  }
-  if (argument.kind() != Kind::kString) return NoOverload();
-  return Decode(argument.string_value(), evaluation);
+void AddEncoders(OperationTable& table) {
+  table.Add(Function::kBase64Encode, Kind::kBytes, Encode);
+  table.Add(Function::kBase64Decode, Kind::kString, Decode);
 }
 
 }  // namespace touchstone::rules::expr

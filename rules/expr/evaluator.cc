@@ -178,9 +178,22 @@ Value RunCompare(const EvaluationPlan& plan, const Node& node, Evaluation& evalu
   return CompareValues(node.detail, a, b, evaluation);
 }
 
+// With a value that is expected to be of the kind; kError: it may be of any.
+template <Kind kind>
+inline Value CompareExpected(Relation relation, const Value& value, ExactNumber literal) {
+  if constexpr (kind == Kind::kMoney) {
+    if (value.kind() == kind) return CompareWithExact(relation, value.money_value(), literal);
+  }
+  if constexpr (kind == Kind::kDecimal) {
+    if (value.kind() == kind) return CompareWithExact(relation, value.decimal_value(), literal);
+  }
+  return CompareWithExact(relation, value, literal);
+}
+
+template <Kind kind>
 Value RunCompareExact(const EvaluationPlan& plan, const Node& node, Evaluation& evaluation) {
-  return CompareWithExact(node.detail, Read(plan, node.first, evaluation),
-                          ExactNumber{node.constant.int_value(), node.small});
+  return CompareExpected<kind>(node.detail, Read(plan, node.first, evaluation),
+                               ExactNumber{node.constant.int_value(), node.small});
 }
 
 inline Value InSet(const ConstantSet& set, const Value& element) {
@@ -221,13 +234,18 @@ Value RunMatches(const EvaluationPlan& plan, const Node& node, Evaluation& evalu
 }
 
 Value RunCall(const EvaluationPlan& plan, const Node& node, Evaluation& evaluation) {
-  std::array<Value, kMaxArguments> values;
+  std::array<Value, kMaxOperands> values;
   for (uint32_t i = 0; i < node.third; ++i) {
     values[i] = Read(plan, plan.arguments[node.first + i], evaluation);
     if (values[i].IsError()) return values[i];
   }
   return Call(static_cast<Function>(node.detail), absl::MakeConstSpan(values.data(), node.third),
               evaluation);
+}
+
+// As Node::small holds them.
+inline uint16_t KindsInNode(Kind a, Kind b = Kind::kError) {
+  return static_cast<uint16_t>(KindsOf(a, b));
 }
 
 // Values of other kinds than declared. Out of the way: what follows needs no stack then.
@@ -245,7 +263,7 @@ Value RunCall(const EvaluationPlan& plan, const Node& node, Evaluation& evaluati
 
 Value RunTypedUnary(const EvaluationPlan& plan, const Node& node, Evaluation& evaluation) {
   const Value a = Read(plan, node.first, evaluation);
-  if (static_cast<uint16_t>(a.kind()) != node.small) [[unlikely]] {
+  if (KindsInNode(a.kind()) != node.small) [[unlikely]] {
     return CallAnyway(node, a, evaluation);
   }
   return node.unary(a, node.detail, evaluation);
@@ -256,16 +274,31 @@ Value RunTypedBinary(const EvaluationPlan& plan, const Node& node, Evaluation& e
   // As in RunCall: the second operand is not visited then.
   if (a.IsError()) return a;
   const Value b = Read(plan, node.second, evaluation);
-  if (KindsOf(a.kind(), b.kind()) != node.small) [[unlikely]] {
+  if (KindsInNode(a.kind(), b.kind()) != node.small) [[unlikely]] {
     return CallAnyway(node, a, b, evaluation);
   }
   return node.binary(a, b, node.detail, evaluation);
 }
 
+Value RunTypedMany(const EvaluationPlan& plan, const Node& node, Evaluation& evaluation) {
+  std::array<Value, kMaxOperands> values;
+  uint32_t kinds = 0;
+  for (uint32_t i = 0; i < node.third; ++i) {
+    values[i] = Read(plan, plan.arguments[node.first + i], evaluation);
+    if (values[i].IsError()) return values[i];
+    kinds |= KindsOf(values[i].kind()) << 8 * i;
+  }
+  if (kinds != node.second) [[unlikely]] {
+    return Call(static_cast<Function>(node.detail), absl::MakeConstSpan(values.data(), node.third),
+                evaluation);
+  }
+  return node.many(values.data(), node.detail, evaluation);
+}
+
 Value RunTypedCompare(const EvaluationPlan& plan, const Node& node, Evaluation& evaluation) {
   const Value a = Read(plan, node.first, evaluation);
   const Value b = Read(plan, node.second, evaluation);
-  if (KindsOf(a.kind(), b.kind()) != node.small) [[unlikely]] {
+  if (KindsInNode(a.kind(), b.kind()) != node.small) [[unlikely]] {
     return CompareAnyway(node, a, b, evaluation);
   }
   return node.binary(a, b, node.detail, evaluation);
@@ -400,10 +433,12 @@ Value RunSlotCompareDouble(const EvaluationPlan& /*plan*/, const Node& node,
                            OrderOf(value.double_value(), node.constant.double_value())));
 }
 
+template <Kind kind>
 Value RunSlotCompareExact(const EvaluationPlan& /*plan*/, const Node& node,
                           Evaluation& evaluation) {
-  return CompareWithExact(static_cast<Relation>(node.third), ReadSlot(node, evaluation),
-                          ExactNumber{node.constant.int_value(), static_cast<int>(node.second)});
+  return CompareExpected<kind>(
+      static_cast<Relation>(node.third), ReadSlot(node, evaluation),
+      ExactNumber{node.constant.int_value(), static_cast<int>(node.second)});
 }
 
 Value RunSlotInSet(const EvaluationPlan& plan, const Node& node, Evaluation& evaluation) {
@@ -449,7 +484,11 @@ constexpr Operation OperationOf(Op op) {
     case Op::kCompare:
       return RunCompare;
     case Op::kCompareExact:
-      return RunCompareExact;
+      return RunCompareExact<Kind::kError>;
+    case Op::kCompareExactMoney:
+      return RunCompareExact<Kind::kMoney>;
+    case Op::kCompareExactDecimal:
+      return RunCompareExact<Kind::kDecimal>;
     case Op::kInSet:
       return RunInSet;
     case Op::kFindInMap:
@@ -464,6 +503,8 @@ constexpr Operation OperationOf(Op op) {
       return RunTypedUnary;
     case Op::kTypedBinary:
       return RunTypedBinary;
+    case Op::kTypedMany:
+      return RunTypedMany;
     case Op::kTypedCompare:
       return RunTypedCompare;
     case Op::kCalendarPart:
@@ -503,7 +544,11 @@ constexpr Operation OperationOf(Op op) {
     case Op::kSlotCompareDouble:
       return RunSlotCompareDouble;
     case Op::kSlotCompareExact:
-      return RunSlotCompareExact;
+      return RunSlotCompareExact<Kind::kError>;
+    case Op::kSlotCompareExactMoney:
+      return RunSlotCompareExact<Kind::kMoney>;
+    case Op::kSlotCompareExactDecimal:
+      return RunSlotCompareExact<Kind::kDecimal>;
     case Op::kSlotInSet:
       return RunSlotInSet;
     case Op::kSlotHoldsText:

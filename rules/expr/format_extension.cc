@@ -1,4 +1,12 @@
-#include "rules/expr/format_extension.h"
+// text.format(list). Results live in the evaluation's arena; what is
+// written is charged by its length.
+//
+// %s writes what string() writes, but doubles without an exponent, null, types by name, lists as
+// [a, b] and maps as {k: v}, ordered by the text of their keys; money and decimals as string() has
+// them. %d takes int, uint and double, %f and %e also; %b int, uint and bool; %o int and uint; %x
+// and %X int, uint, string and bytes. Too few values, a place that is none and bytes that are no
+// text are kInvalidArgument; a value of another kind is kNoOverload.
+// Source: google/cel-spec's string_ext tests and cel-go's strings extension, version 4.
 
 #include <algorithm>
 #include <array>
@@ -13,6 +21,7 @@
 #include "rules/expr/format_syntax.h"
 #include "rules/expr/text.h"
 #include "rules/expr/timestamps.h"
+#include "rules/expr/typed_operations.h"
 
 namespace touchstone::rules::expr {
 namespace {
@@ -248,10 +257,7 @@ void AppendPlace(GrowingText& out, const FormatPiece& place, const Value& value)
   }
 }
 
-}  // namespace
-
-Value FormatText(const Value& text, const Value& values, Evaluation& evaluation) {
-  if (text.kind() != Kind::kString || values.kind() != Kind::kList) return NoOverload();
+Value FormatText(Value text, Value values, uint8_t /*detail*/, Evaluation& evaluation) {
   const ListData& list = values.list_value();
   GrowingText out(evaluation);
   uint32_t next = 0;
@@ -264,6 +270,12 @@ Value FormatText(const Value& text, const Value& values, Evaluation& evaluation)
     AppendPlace(out, piece, list.elements[next++]);
   }
   return out.Finish();
+}
+
+}  // namespace
+
+void AddFormat(OperationTable& table) {
+  table.Add(Function::kFormat, Kind::kString, Kind::kList, FormatText);
 }
 
 }  // namespace touchstone::rules::expr

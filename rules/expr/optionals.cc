@@ -2,11 +2,10 @@
 
 #include "rules/expr/collections.h"
 #include "rules/expr/comparison.h"
+#include "rules/expr/typed_operations.h"
 
 namespace touchstone::rules::expr {
 namespace {
-
-using Arguments = absl::Span<const Value>;
 
 // What an optional holds; null for none. Anything else holds itself.
 const Value* Held(const Value& operand) {
@@ -14,60 +13,101 @@ const Value* Held(const Value& operand) {
 }
 
 // A number that is a position, if not of this list: [1, 2][?7] is none, [1, 2][?0.5] an error.
+template <Kind kind>
 bool IsWhole(const Value& index) {
-  if (index.kind() != Kind::kDouble) return IsNumber(index.kind());
+  if constexpr (kind != Kind::kDouble) return true;
   const double d = index.double_value();
   return d >= -9007199254740992.0 && d <= 9007199254740992.0 &&
          static_cast<double>(static_cast<int64_t>(d)) == d;
 }
 
-// The default value of its type, as CEL has it: what a field is that nobody set.
-bool IsZero(const Value& value) {
-  switch (value.kind()) {
-    case Kind::kNull:
-      return true;
-    case Kind::kBool:
-    case Kind::kInt:
-    case Kind::kUint:
-    case Kind::kDuration:
-    case Kind::kDecimal:
-      return value.int_value() == 0;
-    case Kind::kDouble:
-      return value.double_value() == 0;
-    case Kind::kString:
-    case Kind::kBytes:
-      return value.string_value().empty();
-    case Kind::kTimestamp:
-      return value.timestamp_seconds() == 0 && value.timestamp_nanos() == 0;
-    case Kind::kMoney:
-      return value.money_value().amount_minor == 0;
-    case Kind::kList:
-      return value.list_value().size == 0;
-    case Kind::kMap:
-      return value.map_value().size == 0;
-    case Kind::kRecord:
-      for (uint32_t i = 0; i < value.record_size(); ++i) {
-        if (!value.record_fields()[i].IsAbsent()) return false;
-      }
-      return true;
-    case Kind::kOptional:
-      return value.optional_value() == nullptr;
-    case Kind::kError:
-    case Kind::kType:
-      return false;
+// What a lookup finds, as an optional.
+template <auto Lookup>
+Value Found(Value container, Value key, uint8_t detail, Evaluation& evaluation) {
+  const Value found = Lookup(container, key, detail, evaluation);
+  const bool missing = found.IsError() && found.error() == ErrorCode::kNoSuchKey;
+  return missing ? OptionalNone() : OptionalOf(found, evaluation);
+}
+
+template <Kind kind>
+Value FoundInList(Value list, Value index, uint8_t detail, Evaluation& evaluation) {
+  if (!IsWhole<kind>(index)) return Value::Error(ErrorCode::kNoSuchKey);
+  return Found<ElementOfList<kind>>(list, index, detail, evaluation);
+}
+
+// By an index or key of the kind in what an optional holds.
+template <Kind kind>
+Value FoundInHeld(Value optional, Value key, uint8_t detail, Evaluation& evaluation) {
+  const Value* held = optional.optional_value();
+  if (held == nullptr) return OptionalNone();
+  if (held->kind() == Kind::kMap) {
+    return Found<EntryOfMap<kind>>(*held, key, detail, evaluation);
   }
-  return false;
+  if constexpr (IsNumber(kind)) {
+    if (held->kind() == Kind::kList) return FoundInList<kind>(*held, key, detail, evaluation);
+  }
+  return NoOverload();
 }
 
-Value EndOfList(Function function, const Value& list, Evaluation& evaluation) {
-  if (list.kind() != Kind::kList) return NoOverload();
+// The default value of its type, as CEL has it: what a field is that nobody set.
+template <Kind kind>
+bool IsZero(const Value& value) {
+  if constexpr (kind == Kind::kNull) {
+    return true;
+  } else if constexpr (kind == Kind::kDouble) {
+    return value.double_value() == 0;
+  } else if constexpr (kind == Kind::kString || kind == Kind::kBytes) {
+    return value.string_value().empty();
+  } else if constexpr (kind == Kind::kTimestamp) {
+    return value.timestamp_seconds() == 0 && value.timestamp_nanos() == 0;
+  } else if constexpr (kind == Kind::kMoney) {
+    return value.money_value().amount_minor == 0;
+  } else if constexpr (kind == Kind::kList) {
+    return value.list_value().size == 0;
+  } else if constexpr (kind == Kind::kMap) {
+    return value.map_value().size == 0;
+  } else if constexpr (kind == Kind::kRecord) {
+    for (uint32_t i = 0; i < value.record_size(); ++i) {
+      if (!value.record_fields()[i].IsAbsent()) return false;
+    }
+    return true;
+  } else if constexpr (kind == Kind::kOptional) {
+    return value.optional_value() == nullptr;
+  } else if constexpr (kind == Kind::kType) {
+    return false;
+  } else {
+    return value.int_value() == 0;
+  }
+}
+
+Value Wrap(Value a, uint8_t /*detail*/, Evaluation& evaluation) {
+  return OptionalOf(a, evaluation);
+}
+
+template <Kind kind>
+Value WrapNonZero(Value a, uint8_t /*detail*/, Evaluation& evaluation) {
+  return IsZero<kind>(a) ? OptionalNone() : OptionalOf(a, evaluation);
+}
+
+Value HasValue(Value a, uint8_t /*detail*/, Evaluation& /*evaluation*/) {
+  return Value::Bool(a.optional_value() != nullptr);
+}
+
+Value ValueOf(Value a, uint8_t /*detail*/, Evaluation& /*evaluation*/) {
+  return a.optional_value() == nullptr ? Value::Absent() : *a.optional_value();
+}
+
+Value First(Value list, uint8_t /*detail*/, Evaluation& evaluation) {
   const ListData& data = list.list_value();
-  if (data.size == 0) return OptionalNone();
-  return OptionalOf(data.elements[function == Function::kFirst ? 0 : data.size - 1], evaluation);
+  return data.size == 0 ? OptionalNone() : OptionalOf(data.elements[0], evaluation);
 }
 
-Value Unwrap(const Value& list, Evaluation& evaluation) {
-  if (list.kind() != Kind::kList) return NoOverload();
+Value Last(Value list, uint8_t /*detail*/, Evaluation& evaluation) {
+  const ListData& data = list.list_value();
+  return data.size == 0 ? OptionalNone() : OptionalOf(data.elements[data.size - 1], evaluation);
+}
+
+Value Unwrap(Value list, uint8_t /*detail*/, Evaluation& evaluation) {
   const ListData& data = list.list_value();
   if (!evaluation.Spend(data.size)) return StepLimitError();
   Value* elements = evaluation.arena().NewArray<Value>(data.size);
@@ -78,6 +118,16 @@ Value Unwrap(const Value& list, Evaluation& evaluation) {
     if (held != nullptr) elements[taken++] = *held;
   }
   return NewList(elements, taken, evaluation);
+}
+
+template <Kind... kinds>
+void AddForAll(OperationTable& table, KindList<kinds...> /*all*/) {
+  (table.Add(Function::kOptionalOf, kinds, Wrap), ...);
+  (table.Add(Function::kOptionalOfNonZeroValue, kinds, WrapNonZero<kinds>), ...);
+  (table.Add(Function::kOptionalIndex, Kind::kMap, kinds, Found<EntryOfMap<kinds>>), ...);
+  for (const Function function : {Function::kIndex, Function::kOptionalIndex}) {
+    (table.Add(function, Kind::kOptional, kinds, FoundInHeld<kinds>), ...);
+  }
 }
 
 }  // namespace
@@ -123,40 +173,18 @@ Value OptionalHas(const Value& operand, uint16_t field, Evaluation& evaluation) 
   return found.IsError() ? found : Value::Bool(found.optional_value() != nullptr);
 }
 
-Value OptionalIndex(const Value& container, const Value& index, Evaluation& evaluation) {
-  const Value* held = Held(container);
-  if (held == nullptr) return OptionalNone();
-  if (held->kind() == Kind::kList && !IsWhole(index)) {
-    return IsNumber(index.kind()) ? Value::Error(ErrorCode::kNoSuchKey) : NoOverload();
-  }
-  const Value found = Index(*held, index, evaluation);
-  const bool missing = found.IsError() && found.error() == ErrorCode::kNoSuchKey;
-  return missing ? OptionalNone() : OptionalOf(found, evaluation);
-}
-
-Value CallOptional(Function function, Arguments arguments, Evaluation& evaluation) {
-  if (arguments.size() != 1) return NoOverload();
-  const Value& a = arguments[0];
-  switch (function) {
-    case Function::kOptionalOf:
-      return OptionalOf(a, evaluation);
-    case Function::kOptionalOfNonZeroValue:
-      return IsZero(a) ? OptionalNone() : OptionalOf(a, evaluation);
-    case Function::kHasValue:
-      if (a.kind() != Kind::kOptional) return NoOverload();
-      return Value::Bool(a.optional_value() != nullptr);
-    case Function::kValue:
-      if (a.kind() != Kind::kOptional) return NoOverload();
-      return a.optional_value() == nullptr ? Value::Absent() : *a.optional_value();
-    case Function::kFirst:
-    case Function::kLast:
-      return EndOfList(function, a, evaluation);
-    case Function::kOptionalUnwrap:
-    case Function::kUnwrapOpt:
-      return Unwrap(a, evaluation);
-    default:
-      return NoOverload();
-  }
+void AddOptionals(OperationTable& table) {
+  using enum Kind;
+  AddForAll(table, AllKinds());
+  table.Add(Function::kOptionalIndex, kList, kInt, FoundInList<kInt>);
+  table.Add(Function::kOptionalIndex, kList, kUint, FoundInList<kUint>);
+  table.Add(Function::kOptionalIndex, kList, kDouble, FoundInList<kDouble>);
+  table.Add(Function::kHasValue, kOptional, HasValue);
+  table.Add(Function::kValue, kOptional, ValueOf);
+  table.Add(Function::kFirst, kList, First);
+  table.Add(Function::kLast, kList, Last);
+  table.Add(Function::kOptionalUnwrap, kList, Unwrap);
+  table.Add(Function::kUnwrapOpt, kList, Unwrap);
 }
 
 }  // namespace touchstone::rules::expr

@@ -8,9 +8,7 @@
 // Source: google/cel-spec's optionals tests and cel-go's OptionalTypes library, version 2.
 
 #include "absl/strings/string_view.h"
-#include "absl/types/span.h"
 #include "rules/expr/evaluation.h"
-#include "rules/expr/functions.h"
 #include "rules/expr/value.h"
 
 namespace touchstone::rules::expr {
@@ -28,11 +26,5 @@ Value OptionalField(const Value& operand, uint16_t field, Evaluation& evaluation
 // has(operand.field). REQUIRES: operand is an optional.
 Value OptionalHas(const Value& operand, absl::string_view field, Evaluation& evaluation);
 Value OptionalHas(const Value& operand, uint16_t field, Evaluation& evaluation);
-// container[?index]; `container` may be a list, a map or an optional of one.
-Value OptionalIndex(const Value& container, const Value& index, Evaluation& evaluation);
-
-// kOptionalOf to kUnwrapOpt, but for kOptionalNone, kOrOptional and kOrValue.
-// REQUIRES: no argument is an error.
-Value CallOptional(Function function, absl::Span<const Value> arguments, Evaluation& evaluation);
 
 }  // namespace touchstone::rules::expr

@@ -39,13 +39,16 @@ enum class Op : uint8_t {
   kConditional,   // first: condition, second, third
   kCompare,       // detail: Relation; first, second
   kCompareExact,  // detail: Relation; first; constant: mantissa; small: scale
+  kCompareExactMoney,
+  kCompareExactDecimal,
   kInSet,         // first: element; second: index of a ConstantSet
   kFindInMap,     // detail: Function; first: key; second: index of a ConstantMap
   kHoldsText,     // first: container; constant: text
   kMatches,       // first: text; second: index of a regex
   kCall,          // detail: Function; args
-  kTypedUnary,    // detail: Function; first; small: Kind; unary
+  kTypedUnary,    // detail: Function; first; small: KindsOf; unary
   kTypedBinary,   // detail: Function; first, second; small: KindsOf; binary
+  kTypedMany,     // detail: Function; args; second: KindsOf; many
   kTypedCompare,  // detail: Relation; first, second; small: KindsOf; binary
   kCalendarPart,  // detail: Function; first: time; second: index of a zone
   kList,          // args
@@ -69,9 +72,11 @@ enum class Op : uint8_t {
   kSlotCompareInt,     // third: Relation; constant
   kSlotCompareDouble,  // third: Relation; constant
   kSlotCompareExact,   // third: Relation; second: scale; constant: mantissa
-  kSlotInSet,          // second: index of a ConstantSet
-  kSlotHoldsText,      // constant: as kHoldsText
-  kSlotAffix,          // third: Function; constant
+  kSlotCompareExactMoney,
+  kSlotCompareExactDecimal,
+  kSlotInSet,      // second: index of a ConstantSet
+  kSlotHoldsText,  // constant: as kHoldsText
+  kSlotAffix,      // third: Function; constant
 };
 
 inline constexpr uint32_t kNoNode = UINT32_MAX;
@@ -89,6 +94,7 @@ struct Node {
     Value constant = Value();
     TypedUnary unary;
     TypedBinary binary;
+    TypedMany many;
   };
 };
 static_assert(sizeof(Node) == 32);

@@ -76,7 +76,7 @@ Planner::Part Planner::AddSlot(Op op, Slot slot) {
   return Part{Append(node), true, UINT32_MAX};
 }
 
-Planner::Part Planner::AddOver(const Node& node, const Parts& parts) {
+Planner::Part Planner::AddOver(const Node& node, Parts parts) {
   Part whole;
   for (const Part& part : parts) {
     whole.varies = whole.varies || part.varies;
@@ -86,7 +86,7 @@ Planner::Part Planner::AddOver(const Node& node, const Parts& parts) {
   return whole;
 }
 
-Planner::Part Planner::AddOverArguments(Node node, const Parts& parts) {
+Planner::Part Planner::AddOverArguments(Node node, Parts parts) {
   node.first = static_cast<uint32_t>(plan_.arguments.size());
   node.third = static_cast<uint32_t>(parts.size());
   for (const Part& part : parts) plan_.arguments.push_back(part.node);
@@ -256,7 +256,7 @@ Planner::Part Planner::VisitSelect(const Expr& expr) {
 
 Planner::Part Planner::VisitConstruction(const Expr& expr) {
   const bool map = expr.kind == ExprKind::kMap;
-  Parts parts;
+  std::vector<Part> parts;
   bool optional = false;
   for (const ExprPtr& child : expr.children) {
     parts.push_back(Visit(*child));
@@ -276,7 +276,7 @@ Planner::Part Planner::VisitComprehension(const Expr& expr) {
   if (expr.macro == Macro::kOptMap || expr.macro == Macro::kOptFlatMap) {
     return VisitOptionalMacro(expr);
   }
-  Parts parts = {Visit(*expr.children[0])};
+  std::vector<Part> parts = {Visit(*expr.children[0])};
   const size_t body = plan_.nodes.size();
   const uint16_t local = OpenScope(expr.variables.size());
   for (size_t i = 1; i < expr.children.size(); ++i) parts.push_back(Visit(*expr.children[i]));

@@ -10,10 +10,12 @@
 #include <vector>
 
 #include "absl/status/status.h"
+#include "absl/types/span.h"
 #include "rules/expr/ast.h"
 #include "rules/expr/comparison.h"
 #include "rules/expr/environment.h"
 #include "rules/expr/plan.h"
+#include "rules/expr/typed_operations.h"
 
 namespace touchstone::rules::expr {
 
@@ -32,7 +34,7 @@ class Planner {
     bool varies = false;  // reads facts, or failed when it was folded
     uint32_t lowest_local = UINT32_MAX;
   };
-  using Parts = std::vector<Part>;
+  using Parts = absl::Span<const Part>;
 
   // planner.cc: the shape of the tree.
   Part Visit(const Expr& expr);
@@ -50,7 +52,8 @@ class Planner {
   Part VisitCall(const Expr& expr);
   Part VisitAnyCall(const Expr& expr);
   // A call of expr's function over its operands: a typed operation where their types are known.
-  Part AddCall(const Expr& expr, const Parts& operands);
+  Part AddCall(const Expr& expr, Parts operands);
+  Part AddCall(Function function, OperandKinds kinds, Parts operands);
   Part VisitLogic(const Expr& expr);
   Part VisitConditional(const Expr& expr);
   Part VisitComparison(const Expr& expr);
@@ -70,8 +73,8 @@ class Planner {
   Part AddConstant(const Value& value);
   Part AddSlot(Op op, Slot slot);
   // Adds a node over parts already planned, or one whose args they are.
-  Part AddOver(const Node& node, const Parts& parts);
-  Part AddOverArguments(Node node, const Parts& parts);
+  Part AddOver(const Node& node, Parts parts);
+  Part AddOverArguments(Node node, Parts parts);
   // Turns the slot node of `part` into an operation on that slot; later nodes are dropped.
   Part Fuse(const Part& part, const Node& operation);
   std::optional<Part> FuseComparison(Relation relation, const Part& slot, const Part& constant);

@@ -1,8 +1,9 @@
 // The operation for each function: fast ones where an operand is a slot or a constant.
 
+#include <array>
+
 #include "absl/strings/str_cat.h"
 #include "rules/expr/amounts.h"
-#include "rules/expr/call.h"
 #include "rules/expr/evaluation.h"
 #include "rules/expr/planner.h"
 #include "rules/expr/timestamps.h"
@@ -25,11 +26,21 @@ void Flatten(const Expr& expr, std::vector<const Expr*>& operands) {
   }
 }
 
-Node CallNode(Function function) {
-  Node node;
-  node.op = Op::kCall;
-  node.detail = static_cast<uint8_t>(function);
-  return node;
+OperandKinds KindsOfTypes(absl::Span<const ExprPtr> operands) {
+  OperandKinds known;
+  if (operands.empty() || operands.size() > kMaxOperands) return known;
+  uint32_t kinds = 0;
+  for (size_t i = 0; i < operands.size(); ++i) {
+    const std::optional<Kind> kind = KindOf(operands[i]->type);
+    if (!kind.has_value()) return known;
+    kinds |= KindsOf(*kind) << 8 * i;
+  }
+  known.kinds = kinds;
+  const Type& first = operands[0]->type;
+  if (first.Is(TypeKind::kList) || first.Is(TypeKind::kMap) || first.Is(TypeKind::kOptional)) {
+    known.element = KindOf(first.param(0)).value_or(Kind::kError);
+  }
+  return known;
 }
 
 }  // namespace
@@ -87,50 +98,51 @@ Planner::Part Planner::VisitCall(const Expr& expr) {
 
 Planner::Part Planner::VisitAnyCall(const Expr& expr) {
   // Only unchecked programs come here with more than any function takes.
-  if (expr.children.size() > kMaxArguments || expr.children.empty()) {
+  if (expr.children.size() > kMaxOperands || expr.children.empty()) {
     return AddConstant(NoOverload());
   }
-  Parts parts;
-  for (const ExprPtr& child : expr.children) parts.push_back(Visit(*child));
-  Part call = AddCall(expr, parts);
+  std::array<Part, kMaxOperands> parts;
+  for (size_t i = 0; i < expr.children.size(); ++i) parts[i] = Visit(*expr.children[i]);
+  Part call = AddCall(expr, Parts(parts.data(), expr.children.size()));
   // It depends on the frame's zone.
   if (expr.function == Function::kAge) call.varies = true;
   return call;
 }
 
-Planner::Part Planner::AddCall(const Expr& expr, const Parts& operands) {
-  std::vector<Kind> kinds;
-  for (const ExprPtr& child : expr.children) {
-    if (const std::optional<Kind> kind = KindOf(child->type)) kinds.push_back(*kind);
+Planner::Part Planner::AddCall(const Expr& expr, Parts operands) {
+  return AddCall(expr.function, KindsOfTypes(expr.children), operands);
+}
+
+Planner::Part Planner::AddCall(Function function, OperandKinds kinds, Parts operands) {
+  Node node;
+  node.op = Op::kCall;
+  node.detail = static_cast<uint8_t>(function);
+  const TypedOperation* typed = FindTyped(function, kinds);
+  if (typed == nullptr) return AddOverArguments(node, operands);
+  if (operands.size() > 2) {
+    node.op = Op::kTypedMany;
+    node.second = kinds.kinds;
+    node.many = typed->many;
+    return AddOverArguments(node, operands);
   }
-  Node node = CallNode(expr.function);
-  if (kinds.size() == operands.size() && kinds.size() == 1) {
-    if (const TypedUnary typed = FindTypedUnary(expr.function, kinds[0])) {
-      node.op = Op::kTypedUnary;
-      node.first = operands[0].node;
-      node.small = static_cast<uint16_t>(kinds[0]);
-      node.unary = typed;
-      return AddOver(node, operands);
-    }
+  node.small = static_cast<uint16_t>(kinds.kinds);
+  node.first = operands[0].node;
+  if (operands.size() == 1) {
+    node.op = Op::kTypedUnary;
+    node.unary = typed->unary;
+  } else {
+    node.op = Op::kTypedBinary;
+    node.second = operands[1].node;
+    node.binary = typed->binary;
   }
-  if (kinds.size() == operands.size() && kinds.size() == 2) {
-    if (const TypedBinary typed = FindTypedBinary(expr.function, kinds[0], kinds[1])) {
-      node.op = Op::kTypedBinary;
-      node.first = operands[0].node;
-      node.second = operands[1].node;
-      node.small = KindsOf(kinds[0], kinds[1]);
-      node.binary = typed;
-      return AddOver(node, operands);
-    }
-  }
-  return AddOverArguments(node, operands);
+  return AddOver(node, operands);
 }
 
 Planner::Part Planner::VisitLogic(const Expr& expr) {
   const bool decisive = expr.function == Function::kOr;
   std::vector<const Expr*> operands;
   Flatten(expr, operands);
-  Parts parts;
+  std::vector<Part> parts;
   for (const Expr* operand : operands) {
     const Part part = Visit(*operand);
     if (IsConstant(part, Kind::kBool)) {
@@ -180,13 +192,11 @@ Planner::Part Planner::VisitComparison(const Expr& expr) {
   node.detail = relation;
   node.first = a.node;
   node.second = b.node;
-  const std::optional<Kind> x = KindOf(left.type);
-  const std::optional<Kind> y = KindOf(right.type);
-  const TypedBinary typed = x.has_value() && y.has_value() ? FindTypedComparison(*x, *y) : nullptr;
-  if (typed != nullptr) {
+  const OperandKinds kinds = KindsOfTypes(expr.children);
+  if (const TypedOperation* typed = FindTyped(Function::kEqual, kinds)) {
     node.op = Op::kTypedCompare;
-    node.small = KindsOf(*x, *y);
-    node.binary = typed;
+    node.small = static_cast<uint16_t>(kinds.kinds);
+    node.binary = typed->binary;
   }
   return AddOver(node, {a, b});
 }
@@ -215,15 +225,20 @@ Planner::Part Planner::VisitExactComparison(Relation relation, const Expr& value
   const std::optional<ExactNumber> number = ExactOf(literal);
   if (!number.has_value()) return AddConstant(Value::Absent());
   const Part part = Visit(value);
+  const std::optional<Kind> kind = KindOf(value.type);
   Node node;
   node.constant = Value::Int(number->mantissa);
   if (Is(part, Op::kSlot)) {
-    node.op = Op::kSlotCompareExact;
+    node.op = kind == Kind::kMoney     ? Op::kSlotCompareExactMoney
+              : kind == Kind::kDecimal ? Op::kSlotCompareExactDecimal
+                                       : Op::kSlotCompareExact;
     node.second = static_cast<uint32_t>(number->scale);
     node.third = relation;
     return Fuse(part, node);
   }
-  node.op = Op::kCompareExact;
+  node.op = kind == Kind::kMoney     ? Op::kCompareExactMoney
+            : kind == Kind::kDecimal ? Op::kCompareExactDecimal
+                                     : Op::kCompareExact;
   node.detail = relation;
   node.small = static_cast<uint16_t>(number->scale);
   node.first = part.node;
@@ -243,12 +258,15 @@ Planner::Part Planner::VisitOrElse(const Expr& expr) {
 
 // More than two values are those of a list.
 Planner::Part Planner::VisitExtreme(const Expr& expr) {
-  Parts parts;
-  for (const ExprPtr& child : expr.children) parts.push_back(Visit(*child));
+  std::vector<Part> parts;
+  OperandKinds kinds{KindsOf(Kind::kList), KindOf(expr.children[0]->type).value_or(Kind::kError)};
+  for (const ExprPtr& child : expr.children) {
+    parts.push_back(Visit(*child));
+    if (KindOf(child->type) != kinds.element) kinds.element = Kind::kError;
+  }
   Node list;
   list.op = Op::kList;
-  const Part values = AddOverArguments(list, parts);
-  return AddOverArguments(CallNode(expr.function), {values});
+  return AddCall(expr.function, kinds, {AddOverArguments(list, parts)});
 }
 
 Planner::Part Planner::VisitIn(const Expr& expr) {
@@ -349,7 +367,7 @@ Planner::Part Planner::VisitCalendarPart(const Expr& expr) {
   const Part time = Visit(*expr.children[0]);
   const Part zone_name = Visit(*expr.children[1]);
   if (!IsConstant(zone_name, Kind::kString)) {
-    return AddOverArguments(CallNode(expr.function), {time, zone_name});
+    return AddCall(expr, {time, zone_name});
   }
   absl::TimeZone zone;
   const absl::string_view name = NodeOf(zone_name).constant.string_value();

@@ -6,8 +6,35 @@
 #include "re2/re2.h"
 #include "rules/expr/compiled_texts.h"
 #include "rules/expr/text.h"
+#include "rules/expr/typed_operations.h"
 
 namespace touchstone::rules::expr {
+namespace {
+
+Value JoinTexts(Value a, Value b, uint8_t /*detail*/, Evaluation& evaluation) {
+  return ConcatenateText(a, b, evaluation);
+}
+Value HasPrefix(Value a, Value b, uint8_t /*detail*/, Evaluation& /*evaluation*/) {
+  return Value::Bool(absl::StartsWith(a.string_value(), b.string_value()));
+}
+Value HasSuffix(Value a, Value b, uint8_t /*detail*/, Evaluation& /*evaluation*/) {
+  return Value::Bool(absl::EndsWith(a.string_value(), b.string_value()));
+}
+Value HasPart(Value a, Value b, uint8_t /*detail*/, Evaluation& evaluation) {
+  return ContainsText(a.string_value(), b.string_value(), evaluation);
+}
+Value MatchesText(Value a, Value b, uint8_t /*detail*/, Evaluation& evaluation) {
+  return MatchesPattern(a.string_value(), b.string_value(), evaluation);
+}
+
+Value SizeOfString(Value a, uint8_t /*detail*/, Evaluation& evaluation) {
+  if (!evaluation.SpendBytes(a.string_value().size())) return StepLimitError();
+  return Value::Int(CodePointCount(a.string_value()));
+}
+Value SizeOfBytes(Value a, uint8_t /*detail*/, Evaluation& /*evaluation*/) {
+  return Value::Int(static_cast<int64_t>(a.bytes_value().size()));
+}
+}  // namespace
 
 Value ConcatenateText(const Value& a, const Value& b, Evaluation& evaluation) {
   const absl::string_view x = a.string_value();
@@ -22,33 +49,14 @@ Value ConcatenateText(const Value& a, const Value& b, Evaluation& evaluation) {
   return a.kind() == Kind::kString ? Value::String(joined) : Value::Bytes(joined);
 }
 
-Value Size(const Value& value, Evaluation& evaluation) {
-  switch (value.kind()) {
-    case Kind::kString:
-      if (!evaluation.SpendBytes(value.string_value().size())) return StepLimitError();
-      return Value::Int(CodePointCount(value.string_value()));
-    case Kind::kBytes:
-      return Value::Int(static_cast<int64_t>(value.bytes_value().size()));
-    case Kind::kList:
-      return Value::Int(value.list_value().size);
-    case Kind::kMap:
-      return Value::Int(value.map_value().size);
-    case Kind::kError:
-      return value;
-    default:
-      return NoOverload();
-  }
-}
-
 Value FindAffix(Function function, const Value& text, const Value& part, Evaluation& evaluation) {
   if (text.IsError()) return text;
   if (part.IsError()) return part;
   if (text.kind() != Kind::kString || part.kind() != Kind::kString) return NoOverload();
-  const absl::string_view whole = text.string_value();
-  const absl::string_view piece = part.string_value();
-  if (function == Function::kStartsWith) return Value::Bool(absl::StartsWith(whole, piece));
-  if (function == Function::kEndsWith) return Value::Bool(absl::EndsWith(whole, piece));
-  return ContainsText(whole, piece, evaluation);
+  const auto detail = static_cast<uint8_t>(function);
+  if (function == Function::kStartsWith) return HasPrefix(text, part, detail, evaluation);
+  if (function == Function::kEndsWith) return HasSuffix(text, part, detail, evaluation);
+  return HasPart(text, part, detail, evaluation);
 }
 
 Value ContainsText(absl::string_view text, absl::string_view part, Evaluation& evaluation) {
@@ -68,6 +76,18 @@ Value MatchesPattern(absl::string_view text, absl::string_view pattern, Evaluati
   const RE2* regex = evaluation.scratch.compiled_texts().Pattern(pattern);
   if (regex == nullptr) return Value::Error(ErrorCode::kInvalidArgument);
   return Value::Bool(RE2::PartialMatch(re2::StringPiece(text.data(), text.size()), *regex));
+}
+
+void AddStrings(OperationTable& table) {
+  using enum Kind;
+  table.Add(Function::kAdd, kString, kString, JoinTexts);
+  table.Add(Function::kAdd, kBytes, kBytes, JoinTexts);
+  table.Add(Function::kSize, kString, SizeOfString);
+  table.Add(Function::kSize, kBytes, SizeOfBytes);
+  table.Add(Function::kStartsWith, kString, kString, HasPrefix);
+  table.Add(Function::kEndsWith, kString, kString, HasSuffix);
+  table.Add(Function::kContains, kString, kString, HasPart);
+  table.Add(Function::kMatches, kString, kString, MatchesText);
 }
 
 }  // namespace touchstone::rules::expr

@@ -1,28 +1,18 @@
 // The strings extension, after the conformance suite's string_ext: what cel-go and cel-cpp do.
+// Positions count code points; results live in the evaluation's arena.
 
 #include <cstring>
 
 #include "rules/expr/collections.h"
-#include "rules/expr/strings.h"
 #include "rules/expr/text.h"
+#include "rules/expr/typed_operations.h"
 
 namespace touchstone::rules::expr {
 namespace {
 
-using Arguments = absl::Span<const Value>;
-
 constexpr size_t kNowhere = absl::string_view::npos;
 
 Value OutOfRange() { return Value::Error(ErrorCode::kInvalidArgument); }
-
-// Whether the arguments are of these kinds; a shorter list leaves the last parameters out.
-bool Are(Arguments arguments, size_t at_least, absl::Span<const Kind> kinds) {
-  if (arguments.size() < at_least || arguments.size() > kinds.size()) return false;
-  for (size_t i = 0; i < arguments.size(); ++i) {
-    if (arguments[i].kind() != kinds[i]) return false;
-  }
-  return true;
-}
 
 // A string of known length under construction in the arena.
 class Writer {
@@ -44,11 +34,11 @@ class Writer {
   char* at_;
 };
 
-Value CharAt(Arguments arguments) {
-  if (!Are(arguments, 2, {Kind::kString, Kind::kInt})) return NoOverload();
-  const absl::string_view text = arguments[0].string_value();
-  if (arguments[1].int_value() < 0) return OutOfRange();
-  const size_t offset = CodePointOffset(text, arguments[1].int_value());
+Value CharAt(Value a, Value b, uint8_t /*detail*/, Evaluation& evaluation) {
+  const absl::string_view text = a.string_value();
+  if (!evaluation.SpendBytes(text.size())) return StepLimitError();
+  if (b.int_value() < 0) return OutOfRange();
+  const size_t offset = CodePointOffset(text, b.int_value());
   if (offset == kNowhere) return OutOfRange();
   if (offset == text.size()) return Value::String("");
   return Value::String(text.substr(offset, CodePointBytes(text.substr(offset))));
@@ -60,23 +50,29 @@ Value PositionOf(absl::string_view text, size_t found) {
   return Value::Int(CodePointCount(text.substr(0, found)));
 }
 
-Value IndexOf(Function function, Arguments arguments) {
-  if (!Are(arguments, 2, {Kind::kString, Kind::kString, Kind::kInt})) return NoOverload();
-  const absl::string_view text = arguments[0].string_value();
-  const absl::string_view piece = arguments[1].string_value();
-  const bool last = function == Function::kLastIndexOf;
-  if (arguments.size() == 2) return PositionOf(text, last ? text.rfind(piece) : text.find(piece));
-  if (arguments[2].int_value() < 0) return OutOfRange();
-  const size_t offset = CodePointOffset(text, arguments[2].int_value());
-  if (offset == kNowhere) return OutOfRange();
-  return PositionOf(text, last ? text.rfind(piece, offset) : text.find(piece, offset));
+bool IsLast(uint8_t detail) { return static_cast<Function>(detail) == Function::kLastIndexOf; }
+
+Value IndexOf(Value a, Value b, uint8_t detail, Evaluation& evaluation) {
+  const absl::string_view text = a.string_value();
+  const absl::string_view piece = b.string_value();
+  if (!evaluation.SpendBytes(text.size())) return StepLimitError();
+  return PositionOf(text, IsLast(detail) ? text.rfind(piece) : text.find(piece));
 }
 
-Value Join(Arguments arguments, Evaluation& evaluation) {
-  if (!Are(arguments, 1, {Kind::kList, Kind::kString})) return NoOverload();
-  const ListData& list = arguments[0].list_value();
-  const absl::string_view separator =
-      arguments.size() == 2 ? arguments[1].string_value() : absl::string_view();
+Value IndexOfFrom(const Value* operands, uint8_t detail, Evaluation& evaluation) {
+  const absl::string_view text = operands[0].string_value();
+  const absl::string_view piece = operands[1].string_value();
+  const int64_t from = operands[2].int_value();
+  if (!evaluation.SpendBytes(text.size())) return StepLimitError();
+  if (from < 0) return OutOfRange();
+  const size_t offset = CodePointOffset(text, from);
+  if (offset == kNowhere) return OutOfRange();
+  return PositionOf(text, IsLast(detail) ? text.rfind(piece, offset) : text.find(piece, offset));
+}
+
+Value JoinWith(Value a, Value b, uint8_t /*detail*/, Evaluation& evaluation) {
+  const ListData& list = a.list_value();
+  const absl::string_view separator = b.string_value();
   uint64_t size = list.size == 0 ? 0 : uint64_t{list.size - 1} * separator.size();
   for (uint32_t i = 0; i < list.size; ++i) {
     if (list.elements[i].kind() != Kind::kString) return NoOverload();
@@ -92,10 +88,15 @@ Value Join(Arguments arguments, Evaluation& evaluation) {
   return writer.Finish();
 }
 
-Value ChangeAsciiCase(Function function, Arguments arguments, Evaluation& evaluation) {
-  if (!Are(arguments, 1, {Kind::kString})) return NoOverload();
-  const absl::string_view text = arguments[0].string_value();
-  const char first = function == Function::kLowerAscii ? 'A' : 'a';
+Value Join(Value a, uint8_t detail, Evaluation& evaluation) {
+  return JoinWith(a, Value::String(""), detail, evaluation);
+}
+
+// `first` is A to make capitals small, a to make small letters capital.
+template <char first>
+Value ChangeAsciiCase(Value a, uint8_t /*detail*/, Evaluation& evaluation) {
+  const absl::string_view text = a.string_value();
+  if (!evaluation.SpendBytes(text.size())) return StepLimitError();
   Writer writer(text.size(), evaluation);
   for (const char c : text) {
     const bool change = c >= first && c <= first + 25;
@@ -112,9 +113,9 @@ char EscapeLetter(char c) {
   return at == kNowhere ? '\0' : kLetters[at];
 }
 
-Value Quote(Arguments arguments, Evaluation& evaluation) {
-  if (!Are(arguments, 1, {Kind::kString})) return NoOverload();
-  const absl::string_view text = arguments[0].string_value();
+Value Quote(Value a, uint8_t /*detail*/, Evaluation& evaluation) {
+  const absl::string_view text = a.string_value();
+  if (!evaluation.SpendBytes(text.size())) return StepLimitError();
   Writer writer(2 * text.size() + 2, evaluation);
   writer.Append('"');
   for (const char c : text) {
@@ -165,14 +166,11 @@ Value ReplaceBetweenCodePoints(absl::string_view text, absl::string_view with, i
   return writer.Finish();
 }
 
-Value Replace(Arguments arguments, Evaluation& evaluation) {
-  if (!Are(arguments, 3, {Kind::kString, Kind::kString, Kind::kString, Kind::kInt})) {
-    return NoOverload();
-  }
-  const absl::string_view text = arguments[0].string_value();
-  const absl::string_view old = arguments[1].string_value();
-  const absl::string_view with = arguments[2].string_value();
-  const int64_t limit = arguments.size() == 4 ? arguments[3].int_value() : -1;
+Value ReplaceUpTo(int64_t limit, const Value* operands, Evaluation& evaluation) {
+  const absl::string_view text = operands[0].string_value();
+  const absl::string_view old = operands[1].string_value();
+  const absl::string_view with = operands[2].string_value();
+  if (!evaluation.SpendBytes(text.size())) return StepLimitError();
   if (old.empty()) return ReplaceBetweenCodePoints(text, with, limit, evaluation);
   uint64_t pieces = 0;
   ForEachPiece(text, old, limit, [&](absl::string_view) { ++pieces; });
@@ -189,9 +187,17 @@ Value Replace(Arguments arguments, Evaluation& evaluation) {
   return writer.Finish();
 }
 
-Value Reverse(Arguments arguments, Evaluation& evaluation) {
-  if (!Are(arguments, 1, {Kind::kString})) return NoOverload();
-  const absl::string_view text = arguments[0].string_value();
+Value Replace(const Value* operands, uint8_t /*detail*/, Evaluation& evaluation) {
+  return ReplaceUpTo(-1, operands, evaluation);
+}
+
+Value ReplaceSome(const Value* operands, uint8_t /*detail*/, Evaluation& evaluation) {
+  return ReplaceUpTo(operands[3].int_value(), operands, evaluation);
+}
+
+Value Reverse(Value a, uint8_t /*detail*/, Evaluation& evaluation) {
+  const absl::string_view text = a.string_value();
+  if (!evaluation.SpendBytes(text.size())) return StepLimitError();
   char* bytes = static_cast<char*>(evaluation.arena().Allocate(text.size(), 1));
   size_t at = text.size();
   for (absl::string_view rest = text; !rest.empty();) {
@@ -203,11 +209,9 @@ Value Reverse(Arguments arguments, Evaluation& evaluation) {
   return Value::String(absl::string_view(bytes, text.size()));
 }
 
-Value Split(Arguments arguments, Evaluation& evaluation) {
-  if (!Are(arguments, 2, {Kind::kString, Kind::kString, Kind::kInt})) return NoOverload();
-  const absl::string_view text = arguments[0].string_value();
-  const absl::string_view separator = arguments[1].string_value();
-  const int64_t limit = arguments.size() == 3 ? arguments[2].int_value() : -1;
+Value SplitUpTo(int64_t limit, absl::string_view text, absl::string_view separator,
+                Evaluation& evaluation) {
+  if (!evaluation.SpendBytes(text.size())) return StepLimitError();
   if (limit == 0 || (text.empty() && separator.empty())) return NewList(nullptr, 0, evaluation);
   const int64_t separators = limit < 0 ? -1 : limit - 1;
   uint32_t pieces = 0;
@@ -220,19 +224,32 @@ Value Split(Arguments arguments, Evaluation& evaluation) {
   return NewList(elements, pieces, evaluation);
 }
 
-Value Substring(Arguments arguments) {
-  if (!Are(arguments, 2, {Kind::kString, Kind::kInt, Kind::kInt})) return NoOverload();
-  const absl::string_view text = arguments[0].string_value();
-  const int64_t from = arguments[1].int_value();
-  if (from < 0) return OutOfRange();
-  const size_t begin = CodePointOffset(text, from);
-  if (begin == kNowhere) return OutOfRange();
-  if (arguments.size() == 2) return Value::String(text.substr(begin));
-  const int64_t to = arguments[2].int_value();
+Value Split(Value a, Value b, uint8_t /*detail*/, Evaluation& evaluation) {
+  return SplitUpTo(-1, a.string_value(), b.string_value(), evaluation);
+}
+
+Value SplitSome(const Value* operands, uint8_t /*detail*/, Evaluation& evaluation) {
+  return SplitUpTo(operands[2].int_value(), operands[0].string_value(), operands[1].string_value(),
+                   evaluation);
+}
+
+Value SubstringFrom(Value a, Value b, uint8_t /*detail*/, Evaluation& evaluation) {
+  const absl::string_view text = a.string_value();
+  if (!evaluation.SpendBytes(text.size())) return StepLimitError();
+  if (b.int_value() < 0) return OutOfRange();
+  const size_t begin = CodePointOffset(text, b.int_value());
+  return begin == kNowhere ? OutOfRange() : Value::String(text.substr(begin));
+}
+
+Value Substring(const Value* operands, uint8_t detail, Evaluation& evaluation) {
+  const Value tail = SubstringFrom(operands[0], operands[1], detail, evaluation);
+  if (tail.IsError()) return tail;
+  const absl::string_view text = tail.string_value();
+  const int64_t from = operands[1].int_value();
+  const int64_t to = operands[2].int_value();
   if (to < from) return OutOfRange();
-  const size_t length = CodePointOffset(text.substr(begin), to - from);
-  if (length == kNowhere) return OutOfRange();
-  return Value::String(text.substr(begin, length));
+  const size_t bytes = CodePointOffset(text, to - from);
+  return bytes == kNowhere ? OutOfRange() : Value::String(text.substr(0, bytes));
 }
 
 // Unicode's White_Space property.
@@ -242,9 +259,9 @@ bool IsSpace(uint32_t c) {
          c == 0x3000;
 }
 
-Value Trim(Arguments arguments) {
-  if (!Are(arguments, 1, {Kind::kString})) return NoOverload();
-  absl::string_view text = arguments[0].string_value();
+Value Trim(Value a, uint8_t /*detail*/, Evaluation& evaluation) {
+  absl::string_view text = a.string_value();
+  if (!evaluation.SpendBytes(text.size())) return StepLimitError();
   while (!text.empty() && IsSpace(DecodeCodePoint(text))) text.remove_prefix(CodePointBytes(text));
   size_t end = 0;
   for (size_t at = 0; at < text.size();) {
@@ -257,37 +274,26 @@ Value Trim(Arguments arguments) {
 
 }  // namespace
 
-Value CallStringExtension(Function function, Arguments arguments, Evaluation& evaluation) {
-  if (!arguments.empty() && arguments[0].kind() == Kind::kString &&
-      !evaluation.SpendBytes(arguments[0].string_value().size())) {
-    return StepLimitError();
+void AddStringExtension(OperationTable& table) {
+  using enum Kind;
+  table.Add(Function::kCharAt, kString, kInt, CharAt);
+  for (const Function function : {Function::kIndexOf, Function::kLastIndexOf}) {
+    table.Add(function, kString, kString, IndexOf);
+    table.Add(function, kString, kString, kInt, IndexOfFrom);
   }
-  switch (function) {
-    case Function::kCharAt:
-      return CharAt(arguments);
-    case Function::kIndexOf:
-    case Function::kLastIndexOf:
-      return IndexOf(function, arguments);
-    case Function::kJoin:
-      return Join(arguments, evaluation);
-    case Function::kLowerAscii:
-    case Function::kUpperAscii:
-      return ChangeAsciiCase(function, arguments, evaluation);
-    case Function::kQuote:
-      return Quote(arguments, evaluation);
-    case Function::kReplace:
-      return Replace(arguments, evaluation);
-    case Function::kReverse:
-      return Reverse(arguments, evaluation);
-    case Function::kSplit:
-      return Split(arguments, evaluation);
-    case Function::kSubstring:
-      return Substring(arguments);
-    case Function::kTrim:
-      return Trim(arguments);
-    default:
-      return NoOverload();
-  }
+  table.Add(Function::kJoin, kList, Join);
+  table.Add(Function::kJoin, kList, kString, JoinWith);
+  table.Add(Function::kLowerAscii, kString, ChangeAsciiCase<'A'>);
+  table.Add(Function::kUpperAscii, kString, ChangeAsciiCase<'a'>);
+  table.Add(Function::kQuote, kString, Quote);
+  table.Add(Function::kReplace, kString, kString, kString, Replace);
+  table.Add(Function::kReplace, kString, kString, kString, kInt, ReplaceSome);
+  table.Add(Function::kReverse, kString, Reverse);
+  table.Add(Function::kSplit, kString, kString, Split);
+  table.Add(Function::kSplit, kString, kString, kInt, SplitSome);
+  table.Add(Function::kSubstring, kString, kInt, SubstringFrom);
+  table.Add(Function::kSubstring, kString, kInt, kInt, Substring);
+  table.Add(Function::kTrim, kString, Trim);
 }
 
 }  // namespace touchstone::rules::expr

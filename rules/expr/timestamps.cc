@@ -82,28 +82,6 @@ Value TimeBetween(const Value& from, const Value& to) {
   return DurationOf(NanosOf(to) - NanosOf(from));
 }
 
-Value AddTimes(const Value& a, const Value& b) {
-  if (a.kind() == Kind::kDuration && b.kind() == Kind::kTimestamp) return AddTimes(b, a);
-  if (b.kind() != Kind::kDuration) return NoSuchOverload();
-  if (a.kind() == Kind::kDuration) {
-    return DurationOf(Int128{a.duration_nanos()} + b.duration_nanos());
-  }
-  if (a.kind() != Kind::kTimestamp) return NoSuchOverload();
-  return LaterBy(a, b.duration_nanos());
-}
-
-Value SubtractTimes(const Value& a, const Value& b) {
-  if (a.kind() == Kind::kTimestamp && b.kind() == Kind::kTimestamp) {
-    return TimeBetween(b, a);
-  }
-  if (b.kind() != Kind::kDuration) return NoSuchOverload();
-  if (a.kind() == Kind::kDuration) {
-    return DurationOf(Int128{a.duration_nanos()} - b.duration_nanos());
-  }
-  if (a.kind() != Kind::kTimestamp) return NoSuchOverload();
-  return EarlierBy(a, b.duration_nanos());
-}
-
 Value TimestampFromSeconds(int64_t seconds) {
   if (seconds < kMinTimestampSeconds || seconds > kMaxTimestampSeconds) return Overflow();
   return Value::TimestampParts(seconds, 0);
@@ -181,9 +159,6 @@ Value CalendarPart(Function function, const Value& value, absl::TimeZone zone, C
 }
 
 Value Age(const Value& birth, const Value& now, absl::TimeZone zone, Calendar& calendar) {
-  if (birth.IsError()) return birth;
-  if (now.IsError()) return now;
-  if (birth.kind() != Kind::kTimestamp || now.kind() != Kind::kTimestamp) return NoSuchOverload();
   const absl::CivilSecond born = calendar.At(birth.timestamp_seconds(), absl::UTCTimeZone());
   const absl::CivilSecond today = calendar.At(now.timestamp_seconds(), zone);
   int64_t years = today.year() - born.year();

@@ -16,10 +16,6 @@ inline constexpr int64_t kMinTimestampSeconds = -62'135'596'800;  // 0001-01-01T
 inline constexpr int64_t kMaxTimestampSeconds = 253'402'300'799;  // 9999-12-31T23:59:59Z
 inline constexpr int64_t kNanosPerSecond = 1'000'000'000;
 
-// timestamp + duration, duration + timestamp, duration + duration; kNoOverload otherwise.
-Value AddTimes(const Value& a, const Value& b);
-// timestamp - timestamp, timestamp - duration, duration - duration; kNoOverload otherwise.
-Value SubtractTimes(const Value& a, const Value& b);
 // timestamp + duration, timestamp - duration, timestamp - timestamp.
 Value LaterBy(const Value& timestamp, int64_t nanos);
 Value EarlierBy(const Value& timestamp, int64_t nanos);
@@ -51,6 +47,7 @@ Value PartOfDuration(Function function, int64_t nanos);
 
 // Full years from birth (a UTC date) to now (a date in `zone`), floor; who is born on Feb 29
 // grows older on Mar 1 in other years.
+// REQUIRES: timestamps.
 Value Age(const Value& birth, const Value& now, absl::TimeZone zone, Calendar& calendar);
 
 }  // namespace touchstone::rules::expr

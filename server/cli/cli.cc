@@ -10,6 +10,7 @@ void AddCommands(CLI::App& app, int& exit_code) {
   AddDecideCommands(app, exit_code);
   AddCustomerCommands(app, exit_code);
   AddImportCommands(app, exit_code);
+  AddMaintenanceCommands(app, exit_code);
   AddVerifyCommand(app, exit_code);
 }
 

@@ -1,93 +1,241 @@
+#include <algorithm>
 #include <cstdio>
-#include <map>
+#include <iostream>
 #include <memory>
 #include <string>
+#include <utility>
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "server/cli/cli.h"
+#include "server/cli/columns.h"
 #include "server/cli/connection.h"
-#include "server/cli/decision_text.h"
+#include "server/cli/customer_text.h"
 #include "server/decide/identity.h"
 #include "touchstone/v1/customer_service.grpc.pb.h"
 
 namespace touchstone::server {
 namespace {
 
+// Both read every receipt.
+constexpr int kLongTimeoutSeconds = 3600;
+
 struct CustomerCommand {
   std::string server;
   std::string customer;
   int events = 0;
+  int count = 0;
   bool json = false;
+  bool yes = false;
 };
 
-template <typename Values>
-void PrintValues(const char* title, const Values& values) {
-  const std::map<std::string, v1::AttributeValue> sorted(values.begin(), values.end());
-  if (!sorted.empty()) std::printf("%s:\n", title);
-  for (const auto& [name, value] : sorted) {
-    std::printf("  %s = %s\n", name.c_str(), ValueText(value).c_str());
-  }
-}
-
-void PrintCustomer(const v1::Customer& customer) {
-  std::printf("%s%s%s\n", customer.name().c_str(), customer.segment().empty() ? "" : ", segment ",
-              customer.segment().c_str());
-  if (customer.identities_size() > 0) std::printf("identities:\n");
-  for (const v1::Identity& identity : customer.identities()) {
-    std::printf("  %s\n", IdentityKey(identity).c_str());
-  }
-  PrintValues("attributes", customer.attributes());
-  PrintValues("aggregates", customer.aggregates());
-  if (customer.recent_events_size() > 0) std::printf("latest events:\n");
-  for (const v1::Event& event : customer.recent_events()) {
-    v1::AttributeValue time;
-    *time.mutable_timestamp_value() = event.occurred_at();
-    std::printf(
-        "  %s  %s  %s%s\n", ValueText(time).c_str(), event.type().c_str(), event.event_id().c_str(),
-        event.lines_size() == 0 ? "" : absl::StrCat("  ", event.lines_size(), " lines").c_str());
-  }
+// Her name, looked up where an identity was given: with a colon it is one, since ids hold none.
+grpc::Status FindName(const CustomerCommand& command, v1::CustomerService::Stub& stub,
+                      std::string* name) {
+  *name = "customers/" + command.customer;
+  if (!absl::StrContains(command.customer, ':')) return grpc::Status::OK;
+  v1::ResolveIdentityRequest request;
+  v1::ResolveIdentityResponse response;
+  *request.add_identities() = ParseIdentityKey(command.customer);
+  grpc::Status status = stub.ResolveIdentity(NewContext().get(), request, &response);
+  *name = response.customer();
+  return status;
 }
 
 int GetCustomer(const CustomerCommand& command) {
   const auto stub = v1::CustomerService::NewStub(Connect(command.server));
   v1::GetCustomerRequest request;
   request.set_recent_event_count(command.events);
-  request.set_name("customers/" + command.customer);
-  // With a colon it is an identity: ids hold none.
-  if (absl::StrContains(command.customer, ':')) {
-    v1::ResolveIdentityRequest resolve;
-    v1::ResolveIdentityResponse resolved;
-    *resolve.add_identities() = ParseIdentityKey(command.customer);
-    const grpc::Status status = stub->ResolveIdentity(NewContext().get(), resolve, &resolved);
-    if (!status.ok()) return ReportFailure(status, command.server);
-    request.set_name(resolved.customer());
-  }
+  grpc::Status status = FindName(command, *stub, request.mutable_name());
+  if (!status.ok()) return ReportFailure(status, command.server);
   v1::Customer customer;
-  const grpc::Status status = stub->GetCustomer(NewContext().get(), request, &customer);
+  status = stub->GetCustomer(NewContext().get(), request, &customer);
   if (!status.ok()) return ReportFailure(status, command.server);
   if (command.json) {
     PrintJson(customer);
   } else {
-    PrintCustomer(customer);
+    std::fputs(CustomerText(customer).c_str(), stdout);
   }
   return kExitFine;
+}
+
+void PrintPage(const v1::ListCustomersResponse& page, bool json) {
+  Columns columns({Align::kLeft, Align::kLeft});
+  for (const v1::Customer& customer : page.customers()) {
+    if (json) {
+      PrintJson(customer);
+    } else {
+      columns.Add({CustomerId(customer), customer.segment()});
+    }
+  }
+  std::fputs(columns.Text("").c_str(), stdout);
+  std::fflush(stdout);  // before what is said beside it
+}
+
+int ListCustomers(const CustomerCommand& command) {
+  constexpr int kPageSize = 100;
+  const auto stub = v1::CustomerService::NewStub(Connect(command.server));
+  v1::ListCustomersRequest request;
+  int left = command.count;
+  do {
+    v1::ListCustomersResponse page;
+    request.set_page_size(std::min(left, kPageSize));
+    const grpc::Status status = stub->ListCustomers(NewContext().get(), request, &page);
+    if (!status.ok()) return ReportFailure(status, command.server);
+    PrintPage(page, command.json);
+    left -= page.customers_size();
+    request.set_page_token(page.next_page_token());
+  } while (left > 0 && !request.page_token().empty());
+  // On standard error, so that what is listed can go on to another program.
+  if (!request.page_token().empty()) std::fprintf(stderr, "there are more: --count\n");
+  return kExitFine;
+}
+
+// The pieces of an export as one JSON object, each printed as it comes.
+class ExportPrinter {
+ public:
+  void Print(const v1::ExportCustomerResponse& piece) {
+    switch (piece.record_case()) {
+      case v1::ExportCustomerResponse::kCustomer:
+        std::fputs("{\n\"customer\": ", stdout);
+        PrintJson(piece.customer());
+        return;
+      case v1::ExportCustomerResponse::kEvent:
+        return PrintItem(kEvents, piece.event());
+      case v1::ExportCustomerResponse::kOutcome:
+        return PrintItem(kOutcomes, piece.outcome());
+      case v1::ExportCustomerResponse::kDecision:
+        return PrintItem(kDecisions, piece.decision());
+      case v1::ExportCustomerResponse::kSale:
+        return PrintItem(kSales, piece.sale());
+      case v1::ExportCustomerResponse::RECORD_NOT_SET:
+        return;
+    }
+  }
+
+  void End() {
+    if (open_ < kDecisions) OpenList(kDecisions);
+    std::fputs("]\n}\n", stdout);
+  }
+
+ private:
+  enum List { kBefore, kEvents, kOutcomes, kDecisions, kSales };
+
+  // Closes the list that is open, and opens those up to this one.
+  void OpenList(List list) {
+    static constexpr const char* kNames[] = {"", "events", "outcomes", "decisions", "sales"};
+    while (open_ != list) {
+      if (open_ != kBefore) std::fputs("]", stdout);
+      open_ = static_cast<List>(open_ + 1);
+      std::printf(",\n\"%s\": [", kNames[open_]);
+      first_ = true;
+    }
+  }
+
+  void PrintItem(List list, const google::protobuf::Message& item) {
+    OpenList(list);
+    std::fputs(first_ ? "\n" : ",\n", stdout);
+    first_ = false;
+    PrintJson(item);
+  }
+
+  List open_ = kBefore;
+  bool first_ = true;
+};
+
+int ExportCustomer(const CustomerCommand& command) {
+  const auto stub = v1::CustomerService::NewStub(Connect(command.server));
+  v1::ExportCustomerRequest request;
+  grpc::Status status = FindName(command, *stub, request.mutable_name());
+  if (!status.ok()) return ReportFailure(status, command.server);
+  const auto context = NewContext(kLongTimeoutSeconds);
+  const auto reader = stub->ExportCustomer(context.get(), request);
+  ExportPrinter printer;
+  v1::ExportCustomerResponse piece;
+  bool any = false;
+  while (reader->Read(&piece)) {
+    printer.Print(piece);
+    any = true;
+  }
+  status = reader->Finish();
+  if (!status.ok()) return ReportFailure(status, command.server);
+  if (any) printer.End();
+  return kExitFine;
+}
+
+// Whether the person means it.
+bool Confirms(const CustomerCommand& command, const std::string& name) {
+  if (command.yes) return true;
+  const std::string id = name.substr(std::string("customers/").size());
+  std::fprintf(stderr, "This erases %s for good. Type %s to go on: ", name.c_str(), id.c_str());
+  std::string typed;
+  std::getline(std::cin, typed);
+  if (typed == id) return true;
+  std::fprintf(stderr, "Nothing was erased.\n");
+  return false;
+}
+
+int EraseCustomer(const CustomerCommand& command) {
+  const auto stub = v1::CustomerService::NewStub(Connect(command.server));
+  v1::DeleteCustomerRequest request;
+  v1::DeleteCustomerResponse response;
+  request.set_request_id(NewRequestId());
+  grpc::Status status = FindName(command, *stub, request.mutable_name());
+  if (!status.ok()) return ReportFailure(status, command.server);
+  if (!Confirms(command, request.name())) return kExitFindings;
+  status = stub->DeleteCustomer(NewContext(kLongTimeoutSeconds).get(), request, &response);
+  if (!status.ok()) return ReportFailure(status, command.server);
+  std::printf("%s is erased\n", request.name().c_str());
+  return kExitFine;
+}
+
+using Run = int (*)(const CustomerCommand&);
+
+// A subcommand about one customer, or none.
+CLI::App* AddCommand(CLI::App& app, const std::string& name, const std::string& help, Run run,
+                     bool one, std::shared_ptr<CustomerCommand> command, int& exit_code) {
+  CLI::App* added = app.add_subcommand(name, help);
+  AddServerFlag(*added, command->server);
+  if (one) {
+    added->add_option("CUSTOMER", command->customer, "Her id, or an identity: loyalty_card:4711")
+        ->required();
+  }
+  added->callback([run, command, &exit_code] { exit_code = run(*command); });
+  return added;
 }
 
 }  // namespace
 
 void AddCustomerCommands(CLI::App& app, int& exit_code) {
-  CLI::App* customer_app = app.add_subcommand("customer", "Look at customers");
-  customer_app->require_subcommand(1);
-  CLI::App* get = customer_app->add_subcommand("get", "Show one customer as of now");
-  auto command = std::make_shared<CustomerCommand>();
-  AddServerFlag(*get, command->server);
-  get->add_option("CUSTOMER", command->customer, "Her id, or an identity: loyalty_card:4711")
-      ->required();
-  get->add_option("--events", command->events, "How many of her latest events to list")
+  CLI::App* customer = app.add_subcommand("customer", "Look at customers, export or erase them");
+  customer->require_subcommand(1);
+  auto get = std::make_shared<CustomerCommand>();
+  CLI::App* get_app = AddCommand(*customer, "get", "Show one customer as of now", GetCustomer,
+                                 /*one=*/true, get, exit_code);
+  get_app->add_option("--events", get->events, "How many of her latest events to list")
       ->check(CLI::Range(0, 100));
-  get->add_flag("--json", command->json, "Print JSON, for programs");
-  get->callback([command, &exit_code] { exit_code = GetCustomer(*command); });
+  get_app->add_flag("--json", get->json, "Print JSON, for programs");
+
+  auto list = std::make_shared<CustomerCommand>();
+  list->count = 100;
+  CLI::App* list_app = AddCommand(*customer, "list", "List customers by id, with their segments",
+                                  ListCustomers, /*one=*/false, list, exit_code);
+  list_app->add_option("--count", list->count, "How many to list")
+      ->check(CLI::PositiveNumber)
+      ->capture_default_str();
+  list_app->add_flag("--json", list->json, "Print each as JSON, for programs");
+
+  AddCommand(*customer, "export",
+             "Print everything that is held about one customer as JSON: profile, events, outcomes, "
+             "decisions",
+             ExportCustomer, /*one=*/true, std::make_shared<CustomerCommand>(), exit_code);
+
+  auto erase = std::make_shared<CustomerCommand>();
+  CLI::App* erase_app =
+      AddCommand(*customer, "erase",
+                 "Erase one customer for good; returns when nothing is left of her", EraseCustomer,
+                 /*one=*/true, erase, exit_code);
+  erase_app->add_flag("--yes", erase->yes, "Do not ask for the id to be typed again");
 }
 
 }  // namespace touchstone::server

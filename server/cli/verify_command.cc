@@ -11,6 +11,7 @@
 #include "server/cli/columns.h"
 #include "server/cli/connection.h"
 #include "server/config.h"
+#include "server/data_dir.h"
 #include "store/store.h"
 #include "store/verify.h"
 
@@ -78,14 +79,14 @@ absl::StatusOr<store::VerifyReport> Verify(const VerifyCommand& command) {
     std::fprintf(stderr, "reading %s\n", std::string(step).c_str());
   };
   store::StoreOptions options;
-  options.path = absl::StrCat(command.data_dir, "/store");
+  options.path = PathIn(command.data_dir, kStorePart);
   options.create_if_missing = false;
   const absl::StatusOr<std::unique_ptr<store::Store>> store = store::Store::Open(options);
   if (!store.ok()) return store.status();
   absl::StatusOr<store::VerifyReport> report = store::VerifyStore(**store, progress);
   if (!report.ok()) return report;
-  absl::Status receipts = store::VerifyReceipts(absl::StrCat(command.data_dir, "/receipts"),
-                                                nullptr, progress, &*report);
+  absl::Status receipts =
+      store::VerifyReceipts(PathIn(command.data_dir, kReceiptsPart), nullptr, progress, &*report);
   if (!receipts.ok()) return receipts;
   return report;
 }

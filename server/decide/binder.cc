@@ -334,6 +334,7 @@ absl::Status Binder::BindCustomer(rules::InputStatus status, absl::string_view r
   if (present) {
     BindAttributes(view);
     BindAggregates(view);
+    HideIncomplete();
     BindContacts(view);
   }
   input_.facts = facts_;
@@ -372,6 +373,16 @@ void Binder::BindAggregates(const store::RecordView& record) {
     facts_[fact.slot] =
         state.has_value() ? rules::AggregateValue(*fact.aggregate, *state, now, memory_)
                           : rules::expr::Value::Absent();
+  }
+}
+
+void Binder::HideIncomplete() {
+  const std::vector<uint32_t>& incomplete = live_->incomplete_aggregates;
+  if (incomplete.empty()) return;
+  for (const BindPlan::StoredFact& fact : plan_->aggregates) {
+    if (std::binary_search(incomplete.begin(), incomplete.end(), fact.id)) {
+      facts_[fact.slot] = Value::Absent();
+    }
   }
 }
 

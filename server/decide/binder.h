@@ -72,6 +72,7 @@ class Binder {
   bool IsMerchandise(const LineView& line, const rules::expr::Value* product) const;
   void BindAttributes(const store::RecordView& record);
   void BindAggregates(const store::RecordView& record);
+  void HideIncomplete();
   void BindContacts(const store::RecordView& record);
 
   std::vector<LineView> line_views_;  // of a message

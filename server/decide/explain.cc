@@ -14,6 +14,7 @@
 #include "server/decide/fact_value.h"
 #include "server/decide/request_check.h"
 #include "server/rpc/rpc_error.h"
+#include "store/receipts.h"
 
 namespace touchstone::server {
 namespace {
@@ -305,6 +306,10 @@ grpc::Status Explainer::ExplainReceipt(const v1::ExplainRequest& request, bool s
                                        v1::ExplainResponse* response) const {
   const absl::StatusOr<std::string> receipt = rooms_.find_receipt(request.decision_id());
   if (!receipt.ok()) return RebuildError(receipt.status());
+  if (store::IsErasedReceipt(*receipt)) {
+    return RpcError(grpc::StatusCode::FAILED_PRECONDITION, v1::ERROR_REASON_CUSTOMER_ERASED,
+                    "the customer of this decision was erased, and her receipts with her");
+  }
   Rebuilder rebuilder(rooms_.resolver);
   if (absl::Status rebuilt = rebuilder.Rebuild(*receipt); !rebuilt.ok()) {
     return RebuildError(rebuilt);

@@ -128,6 +128,7 @@ absl::string_view ReceiptBuilder::Build(const Computation& computation, absl::st
   }
   receipt_.Fixed64(Receipt::kAnswerHashLowFieldNumber, computation.hash().low);
   receipt_.Fixed64(Receipt::kAnswerHashHighFieldNumber, computation.hash().high);
+  receipt_.Fixed32s(Receipt::kIncompleteAggregatesFieldNumber, live.incomplete_aggregates);
   return receipt_.bytes();
 }
 
@@ -136,7 +137,8 @@ Rebuilder::Rebuilder(RevisionResolver resolver) : resolver_(std::move(resolver))
 absl::StatusOr<std::shared_ptr<const LiveState>> Rebuilder::Resolve() {
   absl::StatusOr<std::shared_ptr<const LiveState>> kept =
       resolver_(receipt_.revision(), receipt_.reference_version());
-  if (!kept.ok() || receipt_.paused_offers().empty()) return kept;
+  if (!kept.ok()) return kept;
+  if (receipt_.paused_offers().empty() && receipt_.incomplete_aggregates().empty()) return kept;
   auto state = std::make_shared<LiveState>(**kept);
   state->paused.clear();
   for (const std::string& id : receipt_.paused_offers()) {
@@ -148,6 +150,8 @@ absl::StatusOr<std::shared_ptr<const LiveState>> Rebuilder::Resolve() {
     state->paused.push_back(offer->second);
   }
   std::sort(state->paused.begin(), state->paused.end());
+  state->incomplete_aggregates.assign(receipt_.incomplete_aggregates().begin(),
+                                      receipt_.incomplete_aggregates().end());
   return state;
 }
 

@@ -19,6 +19,7 @@
 #include "absl/base/attributes.h"
 #include "absl/base/optimization.h"
 #include "absl/strings/string_view.h"
+#include "absl/types/span.h"
 
 namespace touchstone::server {
 
@@ -47,6 +48,17 @@ class WireWriter {
     char* at = PutVarint(Tag(field, kFixed64), Room(kMaxTagBytes + sizeof(value)));
     for (size_t i = 0; i < sizeof(value); ++i) *at++ = static_cast<char>(value >> (8 * i));
     Take(at);
+  }
+  // A packed field.
+  void Fixed32s(int field, absl::Span<const uint32_t> values) {
+    if (values.empty()) return;
+    char* at = PutVarint(Tag(field, kDelimited), Room(kMaxTagBytes + kMaxVarintBytes));
+    Take(PutVarint(4 * values.size(), at));
+    for (const uint32_t value : values) {
+      char* to = Room(sizeof(value));
+      for (size_t i = 0; i < sizeof(value); ++i) *to++ = static_cast<char>(value >> (8 * i));
+      Take(to);
+    }
   }
   // string and bytes.
   void Text(int field, absl::string_view text) {

@@ -25,9 +25,12 @@ struct LiveState {
   // Bound to rule_set's schema.
   std::shared_ptr<const rules::ReferenceSnapshot> reference;
   uint64_t revision = 0;
+  uint64_t epoch = 0;                      // of its publish; 0 in what a receipt names
   uint64_t reference_version = 0;          // 0: nothing imported
   std::vector<uint32_t> paused;            // offer indexes, ascending
   std::vector<std::string> paused_offers;  // ids, ascending; may name offers of other revisions
+  // Ids of the aggregates that are being filled, ascending: until that is done, nobody has a value.
+  std::vector<uint32_t> incomplete_aggregates;
 };
 
 class Live {

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <string>
 
+#include "absl/container/flat_hash_set.h"
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "rules/ruleset/compile.h"
@@ -47,10 +48,14 @@ absl::Status LiveLoader::Reload() {
       store_->ListPausedOffers();
   if (!paused.ok()) return paused.status();
 
+  const absl::StatusOr<store::storage::Backfill> backfill = store_->GetBackfill();
+  if (!backfill.ok()) return backfill.status();
+
   const absl::StatusOr<std::shared_ptr<const LiveState>> resolved =
       Resolve(active->revision(), store_->progress().last_reference_version());
   if (!resolved.ok()) return resolved.status();
   auto next = std::make_shared<LiveState>(**resolved);
+  next->epoch = active->epoch();
   for (const store::storage::PausedOffer& offer : *paused) {
     next->paused_offers.push_back(offer.offer_id());
     const auto found = next->rule_set->offer_by_id.find(offer.offer_id());
@@ -58,6 +63,12 @@ absl::Status LiveLoader::Reload() {
   }
   std::sort(next->paused_offers.begin(), next->paused_offers.end());
   std::sort(next->paused.begin(), next->paused.end());
+  const absl::flat_hash_set<uint32_t> complete(backfill->complete().begin(),
+                                               backfill->complete().end());
+  for (const rules::AggregateSpec& aggregate : next->rule_set->schema.aggregates) {
+    if (!complete.contains(aggregate.id)) next->incomplete_aggregates.push_back(aggregate.id);
+  }
+  std::sort(next->incomplete_aggregates.begin(), next->incomplete_aggregates.end());
   live_->Set(std::move(next));
   return absl::OkStatus();
 }

@@ -33,7 +33,7 @@ class LiveLoader {
   absl::Status Reload();
 
   // What a receipt names: that revision with the reference snapshot of that version (0: empty)
-  // bound to it, nothing paused. Blocks unless it was used lately.
+  // bound to it, nothing paused and nothing incomplete. Blocks unless it was used lately.
   absl::StatusOr<std::shared_ptr<const LiveState>> Resolve(uint64_t revision,
                                                            uint64_t reference_version);
 

@@ -2,13 +2,18 @@
 
 // What the services work with. Everything must outlive them and the calls under way.
 
+#include "absl/time/time.h"
 #include "server/live/live.h"
 #include "server/live/loader.h"
 #include "server/rpc/rpc_service.h"
+#include "server/services/eraser.h"
 #include "server/services/proposer.h"
+#include "store/receipts.h"
 #include "store/store.h"
 
 namespace touchstone::server {
+
+class AggregateFiller;
 
 struct Backend {
   store::Store* store = nullptr;
@@ -16,9 +21,16 @@ struct Backend {
   Live* live = nullptr;
   LiveLoader* loader = nullptr;
   CallLimit* limit = nullptr;
+  AggregateFiller* filler = nullptr;
+  store::ReceiptLog* receipts = nullptr;
+  Eraser* eraser = nullptr;
+  // Events that are older are dropped, and no longer taken.
+  absl::Duration event_retention = absl::InfiniteDuration();
 };
 
 // Makes what was written live; an error, also logged, leaves what was live.
 grpc::Status MakeLive(const Backend& backend);
+// The same after a publish, whose new aggregates are then filled.
+grpc::Status MakePublishLive(const Backend& backend);
 
 }  // namespace touchstone::server

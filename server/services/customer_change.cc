@@ -1,9 +1,11 @@
 #include "server/services/customer_change.h"
 
+#include <algorithm>
 #include <limits>
 #include <string>
 
 #include "absl/container/flat_hash_set.h"
+#include "absl/strings/ascii.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
@@ -32,20 +34,52 @@ void PlanIdentities(const Identities& identities, absl::string_view field, Ident
   }
 }
 
-// What a record of this version cannot hold is refused rather than dropped.
-template <typename Consents>
-void RefuseWhatIsNotKept(const Consents& consents, absl::string_view household,
-                         absl::string_view prefix, std::vector<Violation>* violations) {
+// Clocks differ; a statement from further ahead would outlast everything that she says until then.
+constexpr absl::Duration kMaxAhead = absl::Hours(24);
+
+bool IsPurpose(absl::string_view name) {
+  return !name.empty() && name.size() <= store::kMaxPurposeBytes && absl::ascii_islower(name[0]) &&
+         std::all_of(name.begin(), name.end(), [](char c) {
+           return absl::ascii_islower(c) || absl::ascii_isdigit(c) || c == '_';
+         });
+}
+
+void PlanConsents(const google::protobuf::RepeatedPtrField<v1::CustomerConsent>& consents,
+                  const ChangeOrigin& origin, absl::string_view field, store::RecordPatch* patch,
+                  std::vector<Violation>* violations) {
+  if (consents.size() > kMaxConsentsInChange) {
+    violations->push_back({std::string(field), "must be at most 256"});
+    return;
+  }
   for (int i = 0; i < consents.size(); ++i) {
-    violations->push_back({absl::StrCat(prefix, "consents[", i, "].purpose"),
-                           "is not a purpose that the active revision declares",
-                           v1::ERROR_REASON_NAME_NOT_DECLARED});
+    const v1::CustomerConsent& consent = consents.Get(i);
+    const auto refuse = [&](absl::string_view part, absl::string_view what) {
+      violations->push_back({absl::StrCat(field, "[", i, "].", part), std::string(what),
+                             v1::ERROR_REASON_VALUE_INVALID});
+    };
+    const bool is_purpose = IsPurpose(consent.purpose());
+    if (!is_purpose) refuse("purpose", "must be [a-z][a-z0-9_]*, at most 64");
+    if (consent.state() != v1::CONSENT_STATE_GRANTED &&
+        consent.state() != v1::CONSENT_STATE_DENIED) {
+      refuse("state", "must be GRANTED or DENIED");
+    }
+    const absl::Time said = consent.has_update_time() ? ToTime(consent.update_time()) : origin.said;
+    if (said < absl::UnixEpoch() || said > origin.now + kMaxAhead) {
+      refuse("update_time", "must be from 1970 to a day after now, as well as as_of in its place");
+    } else if (is_purpose) {
+      patch->SetConsent(consent.purpose(), consent.state() == v1::CONSENT_STATE_GRANTED,
+                        origin.attributes.source, absl::ToUnixMicros(said));
+    }
   }
-  if (!household.empty()) {
-    violations->push_back({absl::StrCat(prefix, "household"),
-                           "must be empty: households are kept by a later version",
-                           v1::ERROR_REASON_VALUE_INVALID});
-  }
+}
+
+// What a record of this version cannot hold is refused rather than dropped.
+void RefuseHousehold(absl::string_view household, absl::string_view field,
+                     std::vector<Violation>* violations) {
+  if (household.empty()) return;
+  violations->push_back({std::string(field),
+                         "must be empty: households are kept by a later version",
+                         v1::ERROR_REASON_VALUE_INVALID});
 }
 
 // The attributes that the mask names, an absent one without a kind; all when it is empty.
@@ -87,8 +121,7 @@ void PlanUpdate(const v1::UpdateCustomerRequest& request, absl::string_view cust
                 const rules::Schema& schema, absl::Time now, storage::UpdateRecord* update,
                 std::vector<Violation>* violations) {
   CheckOrigin(request.source(), request.has_as_of() ? &request.as_of() : nullptr, violations);
-  RefuseWhatIsNotKept(request.customer().consents(), request.customer().household(), "customer.",
-                      violations);
+  RefuseHousehold(request.customer().household(), "customer.household", violations);
   if (request.leave_household()) {
     violations->push_back({"leave_household", "must be false: she is in no household"});
   }
@@ -107,22 +140,25 @@ void PlanUpdate(const v1::UpdateCustomerRequest& request, absl::string_view cust
   PlanIdentities(request.remove_identities(), "remove_identities", update->mutable_unlink(),
                  violations);
   store::RecordPatch patch;
-  PatchAttributes(schema, Masked(request, violations), OriginOf(request, now),
-                  "customer.attributes", &patch, violations);
+  const ChangeOrigin origin = OriginOf(request, now);
+  PatchAttributes(schema, Masked(request, violations), origin.attributes, "customer.attributes",
+                  &patch, violations);
+  PlanConsents(request.customer().consents(), origin, "customer.consents", &patch, violations);
   update->set_patch(patch.bytes());
 }
 
-void PlanRow(const v1::CustomerRow& row, const rules::Schema& schema, const AttributeOrigin& origin,
+void PlanRow(const v1::CustomerRow& row, const rules::Schema& schema, const ChangeOrigin& origin,
              storage::UpdateRecord* update, std::vector<Violation>* violations) {
   if (!store::IsValidId(row.customer_id())) {
     violations->push_back({"customer_id", "must be 1 to 64 of [A-Za-z0-9._-]"});
   }
-  RefuseWhatIsNotKept(row.consents(), row.household(), "", violations);
+  RefuseHousehold(row.household(), "household", violations);
   update->mutable_record()->set_kind(storage::RecordName::KIND_CUSTOMER);
   update->mutable_record()->set_id(row.customer_id());
   PlanIdentities(row.identities(), "identities", update->mutable_identities(), violations);
   store::RecordPatch patch;
-  PatchAttributes(schema, row.attributes(), origin, "attributes", &patch, violations);
+  PatchAttributes(schema, row.attributes(), origin.attributes, "attributes", &patch, violations);
+  PlanConsents(row.consents(), origin, "consents", &patch, violations);
   update->set_patch(patch.bytes());
 }
 

@@ -12,6 +12,7 @@
 #include "rules/facts/schema.h"
 #include "server/ingest/attribute_patch.h"
 #include "server/rpc/rpc_error.h"
+#include "server/services/resource_name.h"
 #include "touchstone/storage/v1/entry.pb.h"
 #include "touchstone/v1/customer_service.pb.h"
 
@@ -19,14 +20,23 @@ namespace touchstone::server {
 
 inline constexpr int kMaxIdentitiesInChange = 64;
 inline constexpr int kMaxMaskPaths = 256;
+inline constexpr int kMaxConsentsInChange = 256;
+
+// Who said what was given, and when, and what time it is now.
+struct ChangeOrigin {
+  AttributeOrigin attributes;
+  absl::Time said;  // where a consent says no time of its own
+  absl::Time now;
+};
 
 // Source and as-of of a request; `now` where it states no time.
 template <typename Request>
-AttributeOrigin OriginOf(const Request& request, absl::Time now) {
-  AttributeOrigin origin;
-  origin.source = SourceId(request.source());
-  origin.as_of_s = static_cast<uint32_t>(request.has_as_of() ? request.as_of().seconds()
-                                                             : absl::ToUnixSeconds(now));
+ChangeOrigin OriginOf(const Request& request, absl::Time now) {
+  ChangeOrigin origin;
+  origin.now = now;
+  origin.said = request.has_as_of() ? ToTime(request.as_of()) : now;
+  origin.attributes.source = SourceId(request.source());
+  origin.attributes.as_of_s = static_cast<uint32_t>(absl::ToUnixSeconds(origin.said));
   return origin;
 }
 
@@ -41,7 +51,7 @@ void PlanUpdate(const v1::UpdateCustomerRequest& request, absl::string_view cust
                 std::vector<Violation>* violations);
 
 // One row of a load.
-void PlanRow(const v1::CustomerRow& row, const rules::Schema& schema, const AttributeOrigin& origin,
+void PlanRow(const v1::CustomerRow& row, const rules::Schema& schema, const ChangeOrigin& origin,
              ::touchstone::storage::v1::UpdateRecord* update, std::vector<Violation>* violations);
 
 }  // namespace touchstone::server

@@ -48,7 +48,7 @@ grpc::Status CustomerImport::WriteBatch() {
     return RpcError(StatusCode::FAILED_PRECONDITION, v1::ERROR_REASON_NO_ACTIVE_REVISION,
                     "no revision has been published yet: attributes have no declarations");
   }
-  const AttributeOrigin origin = OriginOf(request_, backend_.proposer->now());
+  const ChangeOrigin origin = OriginOf(request_, backend_.proposer->now());
   storage::Entry entry =
       backend_.proposer->NewEntry(absl::StrCat(request_.request_id(), "/", request_.sequence()),
                                   BodyHash("ImportCustomers", request_));

@@ -7,11 +7,14 @@
 #include <vector>
 
 #include "server/decide/identity.h"
+#include "server/services/aggregate_filler.h"
 #include "server/services/customer_change.h"
+#include "server/services/customer_export.h"
 #include "server/services/customer_import.h"
 #include "server/services/customer_profile.h"
 #include "server/services/event_batch.h"
 #include "server/services/resource_name.h"
+#include "store/keys.h"
 
 namespace touchstone::server {
 namespace {
@@ -22,6 +25,12 @@ using store::ReadTier;
 
 constexpr int kMaxRecentEvents = 100;
 constexpr int kMaxResolvedIdentities = 16;
+// Each but the first means that a revision became active in the milliseconds of the one before.
+constexpr int kMostAttempts = 4;
+constexpr int kDefaultPageSize = 100;
+constexpr int kMaxPageSize = 1000;
+// Clients take messages of 4 MiB unless they are told otherwise.
+constexpr size_t kMaxPageBytes = size_t{2} << 20;
 
 grpc::Status CustomerNotFound() {
   return RpcError(StatusCode::NOT_FOUND, v1::ERROR_REASON_CUSTOMER_NOT_FOUND,
@@ -46,24 +55,44 @@ CustomerService::CustomerService(const Backend& backend)
       [this](const auto& request, auto* response) { return Append(request, response); });
   ServeStream("ImportCustomers",
               [this](RpcStream& stream) { return CustomerImport(backend_).Run(stream); });
+  Serve<v1::ListCustomersRequest, v1::ListCustomersResponse>(
+      "ListCustomers",
+      [this](const auto& request, auto* response) { return List(request, response); });
+  Serve<v1::DeleteCustomerRequest, v1::DeleteCustomerResponse>(
+      "DeleteCustomer",
+      [this](const auto& request, auto* response) { return Delete(request, response); });
+  ServeStream("ExportCustomer",
+              [this](RpcStream& stream) { return CustomerExport(backend_).Run(stream); });
   RefuseTheRest();
 }
 
 grpc::Status CustomerService::Append(const v1::AppendEventsRequest& request,
                                      v1::AppendEventsResponse* response) const {
-  EventBatch batch(backend_, request);
-  if (grpc::Status planned = batch.Plan(); !planned.ok()) return planned;
-  storage::EntryResult result;
-  if (!batch.empty()) {
-    grpc::Status written =
-        backend_.proposer->Write(batch.TakeEntry(), v1::ERROR_REASON_CUSTOMER_NOT_FOUND, &result);
-    if (!written.ok()) return written;
+  for (int attempt = 1;; ++attempt) {
+    EventBatch batch(backend_, request);
+    if (grpc::Status planned = batch.Plan(); !planned.ok()) return planned;
+    storage::EntryResult result;
+    if (!batch.empty()) {
+      grpc::Status written =
+          backend_.proposer->Write(batch.TakeEntry(), v1::ERROR_REASON_CUSTOMER_NOT_FOUND, &result);
+      const bool again = result.refusal() == storage::EntryResult::REFUSAL_REVISION_CHANGED &&
+                         attempt < kMostAttempts;
+      if (again) {
+        // Under the revision that became active meanwhile the events may add something else.
+        if (grpc::Status live = MakeLive(backend_); !live.ok()) return live;
+        continue;
+      }
+      if (!written.ok()) return written;
+    }
+    // Whoever reads after the answer finds what was taken back taken back.
+    if (!batch.StaleCustomers().empty()) backend_.filler->RebuildNow(batch.StaleCustomers());
+    batch.Answer(result, response);
+    return grpc::Status::OK;
   }
-  batch.Answer(result, response);
-  return grpc::Status::OK;
 }
 
 grpc::Status CustomerService::ReadProfile(absl::string_view customer_id,
+                                          const ProfileFields& fields,
                                           v1::Customer* customer) const {
   store::PinnedValue record;
   const absl::StatusOr<Found> found = backend_.store->GetRecord(
@@ -71,7 +100,7 @@ grpc::Status CustomerService::ReadProfile(absl::string_view customer_id,
   if (!found.ok()) return StoreError(found.status());
   if (*found != Found::kFound) return CustomerNotFound();
   const absl::Status filled = FillProfile(customer_id, record.bytes(), backend_.live->Get(),
-                                          backend_.proposer->now(), customer);
+                                          backend_.proposer->now(), fields, customer);
   return filled.ok() ? grpc::Status::OK : StoreError(filled);
 }
 
@@ -82,9 +111,10 @@ grpc::Status CustomerService::Get(const v1::GetCustomerRequest& request,
   if (request.recent_event_count() < 0 || request.recent_event_count() > kMaxRecentEvents) {
     violations.push_back({"recent_event_count", "must be 0 to 100"});
   }
+  const ProfileFields fields = ProfileFields::Of(request.read_mask(), &violations);
   if (!violations.empty()) return InvalidRequest(violations);
-  if (grpc::Status read = ReadProfile(*id, response); !read.ok()) return read;
-  if (request.recent_event_count() == 0) return grpc::Status::OK;
+  if (grpc::Status read = ReadProfile(*id, fields, response); !read.ok()) return read;
+  if (!fields.Has(v1::Customer::kRecentEventsFieldNumber)) return grpc::Status::OK;
   const absl::StatusOr<std::vector<storage::StoredEvent>> events =
       backend_.store->ListLatestEvents(*id, static_cast<size_t>(request.recent_event_count()));
   if (!events.ok()) return StoreError(events.status());
@@ -122,7 +152,62 @@ grpc::Status CustomerService::Update(const v1::UpdateCustomerRequest& request,
         backend_.proposer->Write(std::move(entry), v1::ERROR_REASON_CUSTOMER_NOT_FOUND, &result);
     if (!status.ok()) return status;
   }
-  return ReadProfile(*id, response);
+  return ReadProfile(*id, ProfileFields(), response);
+}
+
+grpc::Status CustomerService::List(const v1::ListCustomersRequest& request,
+                                   v1::ListCustomersResponse* response) const {
+  if (request.page_size() < 0 || request.page_size() > kMaxPageSize) {
+    return InvalidRequest({Violation{"page_size", "must be 0 to 1,000"}});
+  }
+  // The token is the id of the next customer; one who was erased meanwhile is passed over.
+  if (!request.page_token().empty() && !store::IsValidId(request.page_token())) {
+    return RpcError(StatusCode::INVALID_ARGUMENT, v1::ERROR_REASON_PAGE_TOKEN_INVALID,
+                    "page_token is not one of this listing");
+  }
+  const int page_size = request.page_size() == 0 ? kDefaultPageSize : request.page_size();
+  const std::shared_ptr<const LiveState> live = backend_.live->Get();
+  const absl::Time now = backend_.proposer->now();
+  size_t bytes = 0;
+  absl::Status filled;
+  const absl::Status scanned = backend_.store->ScanRecords(
+      store::RecordKind::kCustomer, request.page_token(),
+      [&](absl::string_view id, absl::string_view record) {
+        if (response->customers_size() == page_size || bytes >= kMaxPageBytes) {
+          response->set_next_page_token(std::string(id));
+          return false;
+        }
+        v1::Customer* customer = response->add_customers();
+        filled = FillProfile(id, record, live, now, ProfileFields(), customer);
+        bytes += customer->ByteSizeLong();
+        return filled.ok();
+      });
+  if (!scanned.ok()) return StoreError(scanned);
+  return filled.ok() ? grpc::Status::OK : StoreError(filled);
+}
+
+grpc::Status CustomerService::Delete(const v1::DeleteCustomerRequest& request,
+                                     v1::DeleteCustomerResponse* response) const {
+  std::vector<Violation> violations;
+  CheckRequestId(request.request_id(), &violations);
+  const std::optional<std::string> id = ParseCustomerName(request.name(), "name", &violations);
+  if (!violations.empty()) return InvalidRequest(violations);
+  const uint64_t body_hash = BodyHash("DeleteCustomer", request);
+  std::optional<storage::EntryResult> first;
+  grpc::Status status = backend_.proposer->Recall(request.request_id(), body_hash, &first);
+  if (!status.ok()) return status;
+  absl::Time erased;
+  if (first.has_value()) {
+    status = backend_.eraser->Await(*id, request.request_id(), &erased);
+  } else {
+    storage::Entry entry = backend_.proposer->NewEntry(request.request_id(), body_hash);
+    entry.mutable_delete_customer()->set_customer_id(*id);
+    backend_.proposer->SetAudit("erase_customer", request.name(), "", &entry);
+    status = backend_.eraser->Erase(std::move(entry), &erased);
+  }
+  if (!status.ok()) return status;
+  *response->mutable_erase_time() = ToTimestamp(erased);
+  return grpc::Status::OK;
 }
 
 grpc::Status CustomerService::Resolve(const v1::ResolveIdentityRequest& request,

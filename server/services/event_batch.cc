@@ -28,6 +28,12 @@ std::string ReversesField(size_t index) {
   return absl::StrCat("events[", index, "].event.reverses_event_id");
 }
 
+google::rpc::Status TooOld() {
+  return ErrorStatus(StatusCode::FAILED_PRECONDITION, v1::ERROR_REASON_EVENT_TOO_OLD,
+                     "occurred_at: the event is older than events are kept, so that it could not "
+                     "be told from one that was counted before");
+}
+
 google::rpc::Status NotFound(v1::ErrorReason reason, absl::string_view message) {
   return ErrorStatus(StatusCode::NOT_FOUND, reason, message);
 }
@@ -159,16 +165,21 @@ grpc::Status EventBatch::PlanEvent(size_t index, EventIncrements* increments) {
   const v1::Event& given = event(index).event();
   std::vector<Violation> violations;
   store::RecordPatch patch;
+  bool leaves_stale = false;
   increments->Add(given, absl::StrCat("events[", index, "].event"), &patch, &violations);
   if (violations.empty() && !given.reverses_event_id().empty()) {
     std::optional<v1::Event> reversed;
     if (grpc::Status read = FindReversed(index, &reversed, &violations); !read.ok()) return read;
     // It adds nothing of its own: it is the other event that is no longer so.
     patch.Clear();
-    if (reversed.has_value()) increments->TakeBack(*reversed, &patch);
+    if (reversed.has_value()) leaves_stale = increments->TakeBack(*reversed, &patch);
   }
   if (!violations.empty()) {
     Reject(index, InvalidItem(violations));
+    return grpc::Status::OK;
+  }
+  if (TimeOf(given) < backend_.proposer->now() - backend_.event_retention) {
+    Reject(index, TooOld());
     return grpc::Status::OK;
   }
   const std::string& customer_id = subjects_[index].customer_id;
@@ -182,6 +193,10 @@ grpc::Status EventBatch::PlanEvent(size_t index, EventIncrements* increments) {
   item->mutable_event()->set_body(given.SerializeAsString());
   item->mutable_event()->set_reverses_event_id(given.reverses_event_id());
   item->set_customer_patch(patch.bytes());
+  item->set_rebuild_customer(leaves_stale);
+  if (leaves_stale) stale_customers_.insert(customer_id);
+  // She may be erased before this is applied.
+  item->set_customer_must_exist(subjects_[index].known);
   event_of_item_.push_back(index);
   planned_.try_emplace({customer_id, given.event_id()}, index);
   return grpc::Status::OK;
@@ -233,12 +248,18 @@ void EventBatch::Answer(const storage::EntryResult& result,
     response->mutable_results(static_cast<int>(event_of_item_[item]))
         ->set_state(v1::WRITE_STATE_DUPLICATE);
   }
-  // Of an event, the store refuses only that it takes back what has been taken back.
+  // Of an event, the store refuses that its customer is gone, and that it takes back what has been
+  // taken back.
   for (const storage::EntryResult::RefusedItem& item : result.refused_items()) {
     if (item.index() >= event_of_item_.size()) continue;
     const size_t index = event_of_item_[item.index()];
     v1::AppendEventResult* to = response->mutable_results(static_cast<int>(index));
     to->set_state(v1::WRITE_STATE_REJECTED);
+    if (item.refusal() == storage::EntryResult::REFUSAL_NOT_FOUND) {
+      *to->mutable_error() =
+          NotFound(v1::ERROR_REASON_CUSTOMER_NOT_FOUND, "there is no such customer");
+      continue;
+    }
     *to->mutable_error() =
         InvalidItem({{ReversesField(index), "has been taken back by another event",
                       v1::ERROR_REASON_VALUE_INVALID}});

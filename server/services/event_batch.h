@@ -10,6 +10,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -32,6 +33,11 @@ class EventBatch {
   // Nothing to write: every event was refused.
   bool empty() const { return event_of_item_.empty(); }
   storage::Entry TakeEntry() { return std::move(entry_); }
+
+  // Customers of whom something is stale once the entry is written, until it is rebuilt.
+  std::vector<std::string> StaleCustomers() const {
+    return {stale_customers_.begin(), stale_customers_.end()};
+  }
 
   // `result` of the entry; of no entry when the batch is empty.
   void Answer(const storage::EntryResult& result, v1::AppendEventsResponse* response) const;
@@ -63,6 +69,7 @@ class EventBatch {
   std::vector<size_t> event_of_item_;  // position in the entry to position in the request
   // Events of this batch that will be written, by customer and event id.
   std::map<std::pair<std::string, std::string>, size_t> planned_;
+  std::set<std::string> stale_customers_;
   storage::Entry entry_;
 };
 

@@ -134,6 +134,9 @@ google::rpc::Status RefusalStatus(EntryResult::Refusal refusal, absl::string_vie
       return ErrorStatus(StatusCode::ABORTED, v1::ERROR_REASON_EPOCH_CHANGED,
                          "another revision became active meanwhile: look at the active revision, "
                          "then try again");
+    case EntryResult::REFUSAL_REVISION_CHANGED:
+      return ErrorStatus(StatusCode::ABORTED, v1::ERROR_REASON_EPOCH_CHANGED,
+                         "another revision became active meanwhile: try again");
     case EntryResult::REFUSAL_NEVER_PUBLISHED:
       return ErrorStatus(StatusCode::FAILED_PRECONDITION, v1::ERROR_REASON_REVISION_STATE, detail);
     case EntryResult::REFUSAL_TOO_MANY:

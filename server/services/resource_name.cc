@@ -55,6 +55,10 @@ void CheckText(absl::string_view text, size_t most, absl::string_view field,
       {std::string(field), absl::StrCat("must be at most ", most, " characters")});
 }
 
+absl::Time ToTime(const google::protobuf::Timestamp& timestamp) {
+  return absl::FromUnixSeconds(timestamp.seconds()) + absl::Nanoseconds(timestamp.nanos());
+}
+
 google::protobuf::Timestamp ToTimestamp(int64_t time_us) {
   int64_t seconds = time_us / kMicrosPerSecond;
   int64_t micros = time_us % kMicrosPerSecond;

@@ -31,6 +31,7 @@ void CheckRequestId(absl::string_view request_id, std::vector<Violation>* violat
 void CheckText(absl::string_view text, size_t most, absl::string_view field,
                std::vector<Violation>* violations);
 
+absl::Time ToTime(const google::protobuf::Timestamp& timestamp);
 google::protobuf::Timestamp ToTimestamp(int64_t time_us);
 inline google::protobuf::Timestamp ToTimestamp(absl::Time time) {
   return ToTimestamp(absl::ToUnixMicros(time));

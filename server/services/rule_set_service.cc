@@ -303,12 +303,19 @@ grpc::Status RuleSetService::List(const v1::ListRevisionsRequest& request,
   return grpc::Status::OK;
 }
 
-grpc::Status RuleSetService::CheckBeforePublish(uint64_t revision) const {
+grpc::Status RuleSetService::CheckBeforePublish(uint64_t revision,
+                                                storage::PublishRevision* publish) const {
   v1::RuleSet message;
   grpc::Status status = ReadRuleSet(revision, &message);
   if (!status.ok()) return status;
   // Another version of this program may have stored it, so it is compiled and tested again.
-  return RuleSetError(Check(std::move(message), /*run_golden_tests=*/true));
+  const CheckedRuleSet checked = Check(std::move(message), /*run_golden_tests=*/true);
+  if (status = RuleSetError(checked); !status.ok()) return status;
+  publish->set_revision(revision);
+  for (const rules::AggregateSpec& aggregate : checked.rule_set->schema.aggregates) {
+    publish->add_aggregates(aggregate.id);
+  }
+  return grpc::Status::OK;
 }
 
 grpc::Status RuleSetService::Publish(const v1::PublishRevisionRequest& request,
@@ -327,10 +334,9 @@ grpc::Status RuleSetService::Publish(const v1::PublishRevisionRequest& request,
   grpc::Status status = backend_.proposer->Recall(request.request_id(), body_hash, &result);
   if (!status.ok()) return status;
   if (!result.has_value()) {
-    if (status = CheckBeforePublish(*revision); !status.ok()) return status;
     storage::Entry entry = backend_.proposer->NewEntry(request.request_id(), body_hash);
     storage::PublishRevision* publish = entry.mutable_publish_revision();
-    publish->set_revision(*revision);
+    if (status = CheckBeforePublish(*revision, publish); !status.ok()) return status;
     publish->set_publisher(std::string(kLocalPrincipal));
     publish->set_expected_epoch(static_cast<uint64_t>(request.expected_epoch()));
     backend_.proposer->SetAudit("publish_revision", RevisionName(*revision), "", &entry);
@@ -339,7 +345,7 @@ grpc::Status RuleSetService::Publish(const v1::PublishRevisionRequest& request,
     if (!status.ok()) return status;
     Log(LogLevel::kInfo, "published", {{"revision", absl::StrCat(*revision)}});
   }
-  if (status = MakeLive(backend_); !status.ok()) return status;
+  if (status = MakePublishLive(backend_); !status.ok()) return status;
   response->set_epoch(static_cast<int64_t>(result->epoch()));
   if (result->previous_revision() != 0) {
     response->set_previous_revision(RevisionName(result->previous_revision()));
@@ -391,10 +397,9 @@ grpc::Status RuleSetService::Rollback(const v1::RollbackRevisionRequest& request
       return RpcError(StatusCode::FAILED_PRECONDITION, v1::ERROR_REASON_REVISION_STATE,
                       absl::StrCat(RevisionName(*target), " is the active one already"));
     }
-    if (status = CheckBeforePublish(*target); !status.ok()) return status;
     storage::Entry entry = backend_.proposer->NewEntry(request.request_id(), body_hash);
     storage::PublishRevision* publish = entry.mutable_publish_revision();
-    publish->set_revision(*target);
+    if (status = CheckBeforePublish(*target, publish); !status.ok()) return status;
     publish->set_publisher(std::string(kLocalPrincipal));
     publish->set_rollback(true);
     // What is taken back must be what was looked at.
@@ -408,7 +413,7 @@ grpc::Status RuleSetService::Rollback(const v1::RollbackRevisionRequest& request
     if (!status.ok()) return status;
     Log(LogLevel::kInfo, "rolled_back", {{"revision", absl::StrCat(*target)}});
   }
-  if (status = MakeLive(backend_); !status.ok()) return status;
+  if (status = MakePublishLive(backend_); !status.ok()) return status;
   response->set_epoch(static_cast<int64_t>(result->epoch()));
   response->set_rolled_back_revision(RevisionName(result->previous_revision()));
   return ReadRevision(result->revision(), v1::REVISION_VIEW_BASIC, response->mutable_revision());

@@ -44,7 +44,8 @@ class RuleSetService final : public RpcService {
                       v1::ResumeOfferResponse* response) const;
 
   // OK when the revision is there, compiles and passes its golden tests.
-  grpc::Status CheckBeforePublish(uint64_t revision) const;
+  // Names in `publish` what the revision declares.
+  grpc::Status CheckBeforePublish(uint64_t revision, storage::PublishRevision* publish) const;
   // The revision to go back to when the caller names none.
   grpc::Status FindPrevious(const storage::ActiveRevision& active, uint64_t* revision) const;
   grpc::Status ReadRevision(uint64_t revision, v1::RevisionView view, v1::Revision* message) const;

@@ -26,8 +26,9 @@ bool FindDetail(const grpc::Status& status, Detail* detail) {
 
 }  // namespace
 
-TestServer::TestServer()
-    : now_us_(std::make_shared<std::atomic<int64_t>>(kStartSeconds * kMicrosPerSecond)) {
+TestServer::TestServer(std::function<void(ServerConfig*)> change)
+    : change_(std::move(change)),
+      now_us_(std::make_shared<std::atomic<int64_t>>(kStartSeconds * kMicrosPerSecond)) {
   Start();
 }
 
@@ -36,11 +37,12 @@ TestServer::~TestServer() = default;
 void TestServer::Start() {
   ServerConfig config;
   config.listen = "127.0.0.1:0";
-  config.data_dir = directory_.Sub("data");
+  config.data_dir = data_dir();
   config.cache_mib = 8;
   config.io_threads = 2;
   config.receipt_buffer_mib = 1;
   config.drain_seconds = 5;
+  if (change_) change_(&config);
   ConfigureLog(LogLevel::kError, LogFormat::kText);
   auto server = RunningServer::Start(
       config, [now_us = now_us_] { return absl::FromUnixMicros(now_us->load()); });
@@ -56,6 +58,8 @@ void TestServer::Start() {
   customers_ = v1::CustomerService::NewStub(channel);
   references_ = v1::ReferenceService::NewStub(channel);
   decisions_ = v1::DecisionService::NewStub(channel);
+  outcomes_ = v1::OutcomeService::NewStub(channel);
+  maintenance_ = v1::MaintenanceService::NewStub(channel);
 }
 
 void TestServer::Restart() {

@@ -7,6 +7,7 @@
 #include <grpcpp/grpcpp.h>
 
 #include <atomic>
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -15,6 +16,8 @@
 #include "tests/store/temporary_directory.h"
 #include "touchstone/v1/customer_service.grpc.pb.h"
 #include "touchstone/v1/decision_service.grpc.pb.h"
+#include "touchstone/v1/outcome_service.grpc.pb.h"
+#include "touchstone/v1/maintenance_service.grpc.pb.h"
 #include "touchstone/v1/reference_service.grpc.pb.h"
 #include "touchstone/v1/rule_set_service.grpc.pb.h"
 
@@ -22,19 +25,25 @@ namespace touchstone::server {
 
 class TestServer {
  public:
-  TestServer();
+  // `change`: what is other than usual in the configuration.
+  explicit TestServer(std::function<void(ServerConfig*)> change = nullptr);
   ~TestServer();
 
   void Restart();
   // 2026-11-20T08:00:00Z until it is moved.
   absl::Time now() const { return absl::FromUnixMicros(now_us_->load()); }
   void MoveClock(absl::Duration by);
+  std::string data_dir() const { return directory_.Sub("data"); }
+  // Until the next Restart.
+  void Stop() { server_.reset(); }
   const std::string& address() const { return server_->address(); }
 
   v1::RuleSetService::Stub& rule_sets() { return *rule_sets_; }
   v1::CustomerService::Stub& customers() { return *customers_; }
   v1::ReferenceService::Stub& references() { return *references_; }
   v1::DecisionService::Stub& decisions() { return *decisions_; }
+  v1::OutcomeService::Stub& outcomes() { return *outcomes_; }
+  v1::MaintenanceService::Stub& maintenance() { return *maintenance_; }
 
   // Creates and publishes a revision; its number.
   int Publish(const v1::RuleSetSource& source);
@@ -43,6 +52,7 @@ class TestServer {
  private:
   void Start();
 
+  const std::function<void(ServerConfig*)> change_;
   store::TemporaryDirectory directory_;
   std::shared_ptr<std::atomic<int64_t>> now_us_;
   int requests_ = 0;
@@ -51,6 +61,8 @@ class TestServer {
   std::unique_ptr<v1::CustomerService::Stub> customers_;
   std::unique_ptr<v1::ReferenceService::Stub> references_;
   std::unique_ptr<v1::DecisionService::Stub> decisions_;
+  std::unique_ptr<v1::OutcomeService::Stub> outcomes_;
+  std::unique_ptr<v1::MaintenanceService::Stub> maintenance_;
 };
 
 // "REQUEST_ID_REUSED": the reason in an error's details; "" without one.

@@ -42,10 +42,17 @@ class EntrySource {
 
   storage::Entry Command() {
     storage::Entry entry = EmptyEntry();
-    switch (random_() % 12) {
+    switch (random_() % 14) {
       case 0:
       case 1:
-        return EventEntry(Text("c", 4), Text("e", 8));
+        entry = EventEntry(Text("c", 4), Text("e", 8));
+        entry.mutable_append_events()->mutable_items(0)->set_customer_must_exist(random_() % 2 ==
+                                                                                 0);
+        if (random_() % 4 == 0) {
+          entry.mutable_append_events()->mutable_items(0)->mutable_event()->set_reverses_event_id(
+              Text("e", 8));
+        }
+        return entry;
       case 2:
         return OutcomeEntry(Text("c", 4), Text("o", 8), 1 + random_() % 8);
       case 3:
@@ -87,6 +94,20 @@ class EntrySource {
           entry.mutable_resume_offer()->set_offer_id(Text("o", 3));
         }
         return entry;
+      case 11: {
+        storage::DropEvents::Item& old = *entry.mutable_drop_events()->add_items();
+        old.set_customer_id(Text("c", 4));
+        old.set_event_id(Text("e", 8));
+        old.set_time_us(kTestTimeUs);
+        return entry;
+      }
+      case 12: {
+        storage::UpdateErasure& update = *entry.mutable_update_erasure();
+        update.mutable_erasure()->set_customer_id(Text("c", 4));
+        update.mutable_erasure()->set_requested_time_us(kTestTimeUs);
+        update.set_done(random_() % 2 == 0);
+        return entry;
+      }
       default:
         entry.mutable_delete_customer()->set_customer_id(Text("c", 4));
         return entry;

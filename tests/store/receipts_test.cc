@@ -1,7 +1,10 @@
 #include "store/receipts.h"
 
+#include <atomic>
+#include <cstdio>
 #include <filesystem>
 #include <fstream>
+#include <iterator>
 #include <memory>
 #include <random>
 #include <string>
@@ -313,6 +316,141 @@ TEST(ReceiptFrameTest, DamagedFramesAreNeverRead) {
   }
   EXPECT_NE(ReadFrame(std::string(64, '\0'), &frame), FrameCheck::kGood);
   EXPECT_EQ(ReadFrame(good.substr(0, good.size() - 1), &frame), FrameCheck::kShort);
+}
+
+// Every third receipt.
+bool IsThird(absl::string_view receipt) {
+  int number = -1;
+  std::sscanf(std::string(receipt).c_str(), "receipt %d", &number);
+  return number >= 0 && number % 3 == 0;
+}
+
+class ReceiptErasureTest : public ReceiptLogTest {
+ protected:
+  ReceiptErasureTest() {
+    options_.segment_bytes = 2000;
+    log_.reset();
+    Open();
+    for (int i = 0; i < kReceipts; i += 10) {
+      AppendRange(i, i + 10);
+      EXPECT_TRUE(log_->Flush().ok());
+    }
+  }
+
+  absl::StatusOr<uint64_t> Erase() {
+    const std::atomic<bool> go_on{false};
+    return log_->Erase(IsThird, &go_on);
+  }
+
+  // Each is as it was, or erased; whether all of the third ones are.
+  bool ExpectOldOrErased() {
+    bool all = true;
+    for (int i = 0; i < kReceipts; ++i) {
+      const absl::StatusOr<std::string> found = log_->Find(absl::StrCat("d", i));
+      EXPECT_TRUE(found.ok()) << i << " " << found.status();
+      if (!found.ok()) return false;
+      if (i % 3 == 0 && IsErasedReceipt(*found)) {
+        EXPECT_EQ(found->size(), Content(i).size());
+        continue;
+      }
+      all = all && i % 3 != 0;
+      EXPECT_EQ(*found, Content(i));
+    }
+    return all;
+  }
+
+  std::string AllBytes() {
+    std::string bytes;
+    for (const auto& file : std::filesystem::directory_iterator(options_.path)) {
+      std::ifstream in(file.path(), std::ios::binary);
+      bytes.append(std::istreambuf_iterator<char>(in), {});
+    }
+    return bytes;
+  }
+
+  static constexpr int kReceipts = 100;
+};
+
+TEST_F(ReceiptErasureTest, LeavesTheOthersAndNothingOfTheErasedOnes) {
+  AppendRange(kReceipts, kReceipts + 1);  // in the segment that is written
+  const absl::StatusOr<uint64_t> erased = Erase();
+  ASSERT_TRUE(erased.ok()) << erased.status();
+  EXPECT_EQ(*erased, 34u);
+  EXPECT_TRUE(ExpectOldOrErased());
+  const std::string bytes = AllBytes();
+  EXPECT_EQ(bytes.find("receipt 33"), std::string::npos);
+  EXPECT_NE(bytes.find("receipt 34"), std::string::npos);
+  EXPECT_EQ(Scanned(absl::InfinitePast(), absl::InfiniteFuture()).size(), 67u);
+  EXPECT_EQ(*Erase(), 0u);
+
+  log_.reset();
+  Open();
+  EXPECT_EQ(log_->recovery().truncated_bytes, 0u);
+  EXPECT_EQ(log_->recovery().reindexed_segments, 0u);
+  EXPECT_TRUE(ExpectOldOrErased());
+  AppendRange(kReceipts + 1, kReceipts + 2);
+  EXPECT_EQ(*log_->Find(absl::StrCat("d", kReceipts + 1)), Content(kReceipts + 1));
+}
+
+TEST_F(ReceiptErasureTest, TheSegmentThatIsWrittenIsErasedToo) {
+  ASSERT_TRUE(log_->Append("late", At(1), "receipt 3").ok());
+  ASSERT_TRUE(Erase().ok());
+  EXPECT_TRUE(IsErasedReceipt(*log_->Find("late")));
+}
+
+TEST_F(ReceiptErasureTest, APowerCutInTheMiddleLeavesEachReceiptAsItWasOrErased) {
+  const uint64_t seed = TestSeed();
+  std::mt19937_64 random(seed);
+  ASSERT_TRUE(log_->Flush().ok());
+  std::atomic<bool> all{false};
+  int rounds = 0;
+  for (; !all && rounds < 200; ++rounds) {
+    std::thread cut([&] {
+      const uint64_t syncs = faults_->syncs() + random() % 12;
+      while (faults_->syncs() < syncs && !all) std::this_thread::yield();
+      faults_->CutPower();
+    });
+    const absl::StatusOr<uint64_t> erased = Erase();
+    all = erased.ok();
+    cut.join();
+    log_.reset();
+    faults_->RestorePower(&random);
+    Open();
+    ASSERT_TRUE(log_ != nullptr) << "seed " << seed;
+    EXPECT_TRUE(ExpectOldOrErased() || !all) << "seed " << seed << " round " << rounds;
+    for (const auto& file : std::filesystem::directory_iterator(options_.path)) {
+      EXPECT_NE(file.path().extension(), ".new") << "seed " << seed;
+    }
+  }
+  EXPECT_TRUE(all) << "seed " << seed;
+  EXPECT_TRUE(ExpectOldOrErased());
+}
+
+TEST_F(ReceiptErasureTest, ADamagedSegmentIsAnErrorAndNothingIsLost) {
+  ASSERT_TRUE(log_->Flush().ok());
+  log_.reset();
+  const std::string first = options_.path + "/0000000000000001.receipts";
+  std::fstream file(first, std::ios::in | std::ios::out | std::ios::binary);
+  file.seekp(200);
+  file.put('\x55');
+  file.close();
+  Open();
+  EXPECT_EQ(Erase().status().code(), absl::StatusCode::kDataLoss);
+}
+
+TEST_F(ReceiptErasureTest, ADeviceThatRefusesIsAnErrorAndTheNextTryEnds) {
+  faults_->set_no_space(true);
+  EXPECT_FALSE(Erase().ok());
+  faults_->set_no_space(false);
+  while (!log_->Flush().ok()) std::this_thread::yield();
+  EXPECT_TRUE(Erase().ok());
+  EXPECT_TRUE(ExpectOldOrErased());
+}
+
+TEST_F(ReceiptErasureTest, StopsWhenItIsTold) {
+  const std::atomic<bool> stop{true};
+  EXPECT_EQ(log_->Erase(IsThird, &stop).status().code(), absl::StatusCode::kCancelled);
+  EXPECT_FALSE(ExpectOldOrErased());
 }
 
 }  // namespace

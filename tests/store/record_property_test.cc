@@ -57,10 +57,26 @@ Value RandomValue() {
   }
 }
 
+void AddRandomCell(uint32_t id, int64_t time_us, RecordPatch* patch) {
+  const auto rule = static_cast<CellRule>(*rc::gen::inRange(1, 7));
+  Value value = RandomScalar();
+  if (rule == CellRule::kCases || value.heap_payload().size() > kMaxCellValueBytes) {
+    value = Value::String(absl::StrCat("case ", time_us % 3));
+  }
+  patch->AddToCells({.aggregate = id,
+                     .rule = rule,
+                     .bucket = *rc::gen::inRange(-4, 4),
+                     .time_us = time_us,
+                     .number = *rc::gen::inRange<int64_t>(-2, 9),
+                     .closes = *rc::gen::arbitrary<bool>(),
+                     .value = &value,
+                     .keep_from_bucket = *rc::gen::inRange(-6, 2)});
+}
+
 void AddRandomOperation(RecordPatch* patch) {
   const uint32_t id = *rc::gen::inRange<uint32_t>(0, 6);
   const int64_t time_us = *rc::gen::inRange<int64_t>(-5, 50);
-  switch (*rc::gen::inRange(0, 9)) {
+  switch (*rc::gen::inRange(0, 13)) {
     case 0:
     case 1:
       return patch->SetAttribute(id, RandomValue(), *rc::gen::arbitrary<uint16_t>(),
@@ -90,8 +106,19 @@ void AddRandomOperation(RecordPatch* patch) {
       return patch->AddIdentity(absl::StrCat("card:", id));
     case 6:
       return patch->RemoveIdentity(absl::StrCat("card:", id));
+    case 9:
+    case 10:
+      return AddRandomCell(id + 10, time_us, patch);
+    case 11:
+      return patch->AddDistinct({.aggregate = id + 20,
+                                 .hash = *rc::gen::arbitrary<uint64_t>(),
+                                 .bucket = *rc::gen::inRange(-4, 4),
+                                 .keep_from_bucket = *rc::gen::inRange(-6, 2)});
+    case 12:
+      return patch->MarkStale(*rc::gen::inRange<uint32_t>(0, 26));
     case 7:
-      return patch->SetConsent(id, *rc::gen::arbitrary<bool>(), time_us);
+      return patch->SetConsent(absl::StrCat("purpose", id), *rc::gen::arbitrary<bool>(),
+                               *rc::gen::arbitrary<uint16_t>(), time_us);
     default:
       return patch->BumpVersion();
   }

@@ -3,6 +3,7 @@
 #include <string>
 #include <vector>
 
+#include "absl/strings/str_cat.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "store/record_layout.h"
@@ -219,17 +220,70 @@ TEST(RecordTest, IdentitiesAndConsentsAreSets) {
   patch.AddIdentity("phone:2");
   patch.AddIdentity("loyalty_card:1");
   patch.RemoveIdentity("phone:2");
-  patch.SetConsent(9, true, 10);
-  patch.SetConsent(3, false, 20);
-  patch.SetConsent(9, false, 30);
+  patch.SetConsent("sms", true, 1, 10);
+  patch.SetConsent("call", false, 2, 20);
+  patch.SetConsent("sms", false, 3, 30);
   const std::string bytes = Patched("", patch);
   const RecordView record = Parsed(bytes);
   ASSERT_EQ(record.identities().size(), 1u);
   EXPECT_EQ(record.identities()[0], "loyalty_card:1");
   ASSERT_EQ(record.consent_count(), 2u);
-  EXPECT_EQ(record.consent(0).purpose, 3u);
+  EXPECT_EQ(record.consent(0).purpose, "call");
   EXPECT_FALSE(record.consent(1).granted);
   EXPECT_EQ(record.consent(1).time_us, 30);
+  EXPECT_EQ(record.consent(1).source, 3);
+  ASSERT_TRUE(record.FindConsent("sms").has_value());
+  EXPECT_EQ(record.FindConsent("sms")->time_us, 30);
+  EXPECT_FALSE(record.FindConsent("email").has_value());
+}
+
+TEST(RecordTest, AConsentThatIsToldLateDoesNotUndoWhatWasSaidSince) {
+  RecordPatch patch;
+  patch.SetConsent("call", false, 1, 200);
+  const std::string refused = Patched("", patch);
+  RecordPatch late;
+  late.SetConsent("call", true, 1, 100);
+  EXPECT_FALSE(Parsed(Patched(refused, late)).consent(0).granted);
+  RecordPatch again;
+  again.SetConsent("call", true, 1, 200);
+  EXPECT_TRUE(Parsed(Patched(refused, again)).consent(0).granted);
+}
+
+TEST(RecordTest, AtMost256PurposesAreKept) {
+  RecordPatch patch;
+  for (size_t i = 0; i <= kMaxConsents; ++i) patch.SetConsent(absl::StrCat("p", i), true, 0, 1);
+  patch.SetConsent("p0", false, 0, 2);
+  const std::string bytes = Patched("", patch);
+  const RecordView record = Parsed(bytes);
+  EXPECT_EQ(record.consent_count(), kMaxConsents);
+  EXPECT_FALSE(record.FindConsent("p0")->granted);
+  EXPECT_FALSE(record.FindConsent(absl::StrCat("p", kMaxConsents)).has_value());
+}
+
+TEST(RecordTest, APurposeHasOneTo64Bytes) {
+  for (const size_t length : {size_t{0}, kMaxPurposeBytes, kMaxPurposeBytes + 1}) {
+    RecordPatch patch;
+    patch.SetConsent(std::string(length, 'p'), true, 0, 1);
+    EXPECT_EQ(ValidatePatch(patch.bytes()).ok(), length == kMaxPurposeBytes) << length;
+  }
+}
+
+TEST(RecordTest, ConsentsThatAreOutOfOrderOrBeyondTheirHeapAreCorrupt) {
+  RecordPatch patch;
+  patch.SetConsent("call", true, 0, 1);
+  patch.SetConsent("mail", true, 0, 1);
+  const std::string bytes = Patched("", patch);
+  ASSERT_TRUE(RecordView::Parse(bytes).ok());
+  const size_t name = bytes.find("call");
+  std::string swapped = bytes;
+  swapped[name] = 'z';
+  EXPECT_FALSE(RecordView::Parse(swapped).ok());
+  const size_t cells = name - 2 * layout::kConsentBytes;
+  for (const size_t at : {cells, cells + 4, cells + layout::kConsentBytes}) {
+    std::string broken = bytes;
+    broken[at] = '\x7f';
+    EXPECT_FALSE(RecordView::Parse(broken).ok()) << at;
+  }
 }
 
 // A record as a later version might write it: an attribute of an unknown type in the heap, an

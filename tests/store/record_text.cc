@@ -46,6 +46,36 @@ std::string ValueText(const ValueView& value) {
   return absl::StrCat(type, ":", value.inline_payload());
 }
 
+std::string AggregateText(const AggregateView& a) {
+  std::string text;
+  switch (a.kind()) {
+    case AggregateView::Kind::kBuckets:
+      absl::StrAppend(&text, " ", a.first_us(), "..", a.last_us());
+      for (size_t i = 0; i < a.bucket_count(); ++i) {
+        const Bucket b = a.bucket(i);
+        absl::StrAppend(&text, " ", b.number, ":", b.count, "/", b.sum);
+      }
+      break;
+    case AggregateView::Kind::kCells:
+      absl::StrAppend(&text, " rule ", static_cast<int>(a.rule()));
+      for (size_t i = 0; i < a.cell_count(); ++i) {
+        const CellView c = a.cell(i);
+        absl::StrAppend(&text, " ", c.bucket, ":", c.time_us, "/", c.number, "/", c.closed, "/",
+                        ValueText(c.value));
+      }
+      break;
+    case AggregateView::Kind::kDistinct:
+      absl::StrAppend(&text, a.is_sketch() ? " sketch" : " values");
+      for (size_t i = 0; i < a.entry_count(); ++i) {
+        const DistinctEntry e = a.entry(i);
+        absl::StrAppend(&text, " ", e.hash, "/", e.reg, "/", static_cast<int>(e.rank), "/",
+                        e.bucket);
+      }
+      break;
+  }
+  return text;
+}
+
 }  // namespace
 
 std::string RecordText(const RecordView& record) {
@@ -58,12 +88,8 @@ std::string RecordText(const RecordView& record) {
   for (size_t i = 0; i < record.aggregate_count(); ++i) {
     const std::optional<AggregateView> a = record.aggregate(i);
     if (!a.has_value()) continue;
-    absl::StrAppend(&text, "aggregate ", a->id(), " ", a->first_us(), "..", a->last_us());
-    for (size_t j = 0; j < a->bucket_count(); ++j) {
-      const Bucket b = a->bucket(j);
-      absl::StrAppend(&text, " ", b.number, ":", b.count, "/", b.sum);
-    }
-    text += "\n";
+    absl::StrAppend(&text, "aggregate ", a->id(), a->stale() ? " stale" : "",
+                    a->incomplete() ? " incomplete" : "", AggregateText(*a), "\n");
   }
   for (size_t i = 0; i < record.contact_count(); ++i) {
     const ContactView c = record.contact(i);
@@ -76,7 +102,8 @@ std::string RecordText(const RecordView& record) {
   absl::StrAppend(&text, "identities ", ListText(record.identities()), "\n");
   for (size_t i = 0; i < record.consent_count(); ++i) {
     const ConsentView c = record.consent(i);
-    absl::StrAppend(&text, "consent ", c.purpose, " ", c.granted, " ", c.time_us, "\n");
+    absl::StrAppend(&text, "consent ", absl::CHexEscape(c.purpose), " ", c.granted, " ", c.time_us,
+                    " from ", c.source, "\n");
   }
   return text;
 }

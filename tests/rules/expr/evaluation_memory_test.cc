@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "absl/strings/string_view.h"
 #include "gtest/gtest.h"
 #include "rules/expr/signatures.h"
 #include "tests/heap_allocations.h"
@@ -32,28 +33,42 @@ bool IsCalledInItsOwnWay(Function function) {
          function == Function::kOr;
 }
 
-TEST(EvaluationMemoryTest, NoFunctionTouchesTheHeapOnAnyOperands) {
+// Of operands chosen for the types.
+void ExpectNoAllocations(const Subject& subject, const std::vector<Type>& types,
+                         absl::string_view words) {
   constexpr int kRows = 60;
-  std::mt19937_64 random(20261122);
-  const EdgeValues values;
-  Scratch scratch;
+  static std::mt19937_64& random = *new std::mt19937_64(20261122);
+  static const EdgeValues& values = *new EdgeValues();
+  static Scratch& scratch = *new Scratch();
+  for (int turn = 0; turn < kRows; ++turn) {
+    std::vector<Value> row;
+    row.reserve(types.size());
+    for (const Type& type : types) row.push_back(values.Choose(random(), type));
+    const int64_t allocations = HeapAllocationsOf(subject.program(), row, scratch);
+    std::string given;
+    for (const Value& value : row) given += DebugString(value) + "; ";
+    ASSERT_EQ(allocations, 0) << words << " of " << given;
+  }
+}
+
+TEST(EvaluationMemoryTest, NoFunctionTouchesTheHeapOnAnyOperands) {
   for (int i = 0; i < static_cast<int>(Function::kUnknown); ++i) {
     const Function function = static_cast<Function>(i);
     const std::vector<FunctionCall> calls = CallsOf(function);
     EXPECT_EQ(calls.empty(), IsCalledInItsOwnWay(function)) << FunctionName(function);
     for (const FunctionCall& call : calls) {
       for (const auto operands : {Subject::Operands::kTyped, Subject::Operands::kAnything}) {
-        const Subject subject(call, operands);
-        for (int turn = 0; turn < kRows; ++turn) {
-          std::vector<Value> row;
-          row.reserve(call.params.size());
-          for (const Type& param : call.params) row.push_back(values.Choose(random(), param));
-          const int64_t allocations = HeapAllocationsOf(subject.program(), row, scratch);
-          std::string given;
-          for (const Value& value : row) given += DebugString(value) + "; ";
-          ASSERT_EQ(allocations, 0) << call.ToString() << " of " << given;
-        }
+        ExpectNoAllocations(Subject(call, operands), call.params, call.ToString());
       }
+    }
+  }
+}
+
+TEST(EvaluationMemoryTest, NoComparisonWithALiteralTouchesTheHeap) {
+  for (const TypeKind kind : {TypeKind::kMoney, TypeKind::kDecimal, TypeKind::kInt}) {
+    for (const std::string text : {"t.a < 12", "t.a + t.a != 12"}) {
+      const std::vector<Type> types = {Type(kind)};
+      ExpectNoAllocations(Subject(text, types, Subject::Operands::kTyped), types, text);
     }
   }
 }

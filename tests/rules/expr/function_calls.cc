@@ -3,6 +3,7 @@
 #include <limits>
 #include <set>
 #include <utility>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
@@ -17,10 +18,21 @@
 namespace touchstone::rules::expr {
 namespace {
 
-constexpr TypeKind kScalars[] = {TypeKind::kBool,     TypeKind::kInt,       TypeKind::kUint,
-                                 TypeKind::kDouble,   TypeKind::kString,    TypeKind::kBytes,
-                                 TypeKind::kDuration, TypeKind::kTimestamp, TypeKind::kMoney,
-                                 TypeKind::kDecimal};
+// What type parameters stand for: every kind.
+std::vector<Type> Parameters() {
+  std::vector<Type> types;
+  for (const TypeKind kind : {TypeKind::kBool, TypeKind::kInt, TypeKind::kUint, TypeKind::kDouble,
+                              TypeKind::kString, TypeKind::kBytes, TypeKind::kDuration,
+                              TypeKind::kTimestamp, TypeKind::kMoney, TypeKind::kDecimal}) {
+    types.push_back(Type(kind));
+  }
+  types.push_back(Type::List(Type(TypeKind::kString)));
+  types.push_back(Type::Map(Type(TypeKind::kInt), Type(TypeKind::kString)));
+  types.push_back(Type::Optional(Type(TypeKind::kString)));
+  types.push_back(Type::Record(
+      "visit", {{"channel", Type(TypeKind::kString)}, {"lines", Type(TypeKind::kInt)}}));
+  return types;
+}
 
 Type Instantiated(const Type& type, const Type& parameter) {
   switch (type.kind()) {
@@ -36,6 +48,21 @@ Type Instantiated(const Type& type, const Type& parameter) {
     default:
       return type;
   }
+}
+
+// Whether the elements of a list, or what an optional holds, are of the type's own.
+bool HoldsOnly(const Value& value, const Type& type) {
+  if (!type.Is(TypeKind::kList) && !type.Is(TypeKind::kOptional)) return true;
+  absl::Span<const Value> held;
+  if (value.kind() == Kind::kList) {
+    held = {value.list_value().elements, value.list_value().size};
+  } else if (value.optional_value() != nullptr) {
+    held = {value.optional_value(), 1};
+  }
+  for (const Value& element : held) {
+    if (KindOf(type.element()) != element.kind()) return false;
+  }
+  return true;
 }
 
 std::string NameOf(size_t operand) { return std::string("t.") + static_cast<char>('a' + operand); }
@@ -76,10 +103,10 @@ std::vector<FunctionCall> CallsOf(Function function) {
   std::vector<FunctionCall> calls;
   std::set<std::string> seen;
   for (const Signature& signature : SignaturesOf(function)) {
-    for (const TypeKind parameter : kScalars) {
+    for (const Type& parameter : Parameters()) {
       FunctionCall call{function, signature.receiver_style, {}};
       for (const Type& param : signature.params) {
-        call.params.push_back(Instantiated(param, Type(parameter)));
+        call.params.push_back(Instantiated(param, parameter));
       }
       if (seen.insert(call.ToString()).second) calls.push_back(std::move(call));
     }
@@ -88,43 +115,43 @@ std::vector<FunctionCall> CallsOf(Function function) {
   if (function == Function::kGreatest || function == Function::kLeast) {
     for (const TypeKind kind : {TypeKind::kInt, TypeKind::kUint, TypeKind::kDouble,
                                 TypeKind::kMoney, TypeKind::kDecimal}) {
-      for (size_t count = 1; count <= 3; ++count) {
+      for (size_t count = 1; count <= 4; ++count) {
         calls.push_back({function, false, std::vector<Type>(count, Type(kind))});
       }
+      calls.push_back({function, false, {Type::List(Type(kind))}});
     }
   }
   return calls;
 }
 
-std::optional<Kind> OperandKind(const Type& type) {
-  return type.Is(TypeKind::kOptional) ? Kind::kOptional : KindOf(type);
-}
+Subject::Subject(const FunctionCall& call, Operands operands)
+    : Subject(call.Text(), call.params, operands) {}
 
-Subject::Subject(const FunctionCall& call, Operands operands) {
+Subject::Subject(const std::string& text, const std::vector<Type>& types, Operands operands) {
   CheckPolicy policy;
   policy.cross_numeric_comparisons = true;
   environment_ = Environment(policy);
-  for (size_t i = 0; i < call.params.size(); ++i) {
+  for (size_t i = 0; i < types.size(); ++i) {
     VariableDecl variable;
     variable.name = NameOf(i);
-    variable.type = operands == Operands::kTyped ? call.params[i] : Type();
+    variable.type = operands == Operands::kTyped ? types[i] : Type();
     variable.slot = Slot{0, static_cast<uint16_t>(i)};
     EXPECT_TRUE(environment_.Declare(variable).ok());
   }
-  ParseResult parsed = Parse(call.Text());
-  EXPECT_NE(parsed.expr, nullptr) << call.Text();
+  ParseResult parsed = Parse(text);
+  EXPECT_NE(parsed.expr, nullptr) << text;
   const Issues issues = Check(*parsed.expr, environment_, std::nullopt);
-  EXPECT_TRUE(issues.empty()) << call.ToString() << ": " << issues[0].message;
+  EXPECT_TRUE(issues.empty()) << text << ": " << issues[0].message;
   expr_ = std::move(parsed.expr);
   absl::StatusOr<Program> program = Program::Compile(*expr_, environment_);
-  EXPECT_TRUE(program.ok()) << call.Text();
+  EXPECT_TRUE(program.ok()) << text;
   program_.emplace(*std::move(program));
 }
 
-Op Subject::RootOp() const {
+Node Subject::Root() const {
   EvaluationPlan plan;
   EXPECT_TRUE(Planner(environment_, plan).Plan(*expr_).ok());
-  return plan.root_node.op;
+  return plan.root_node;
 }
 
 std::string Subject::Evaluate(const std::vector<Value>& row, uint64_t steps) const {
@@ -156,9 +183,10 @@ std::vector<Value> EdgeValues::OfKind(Kind kind) const {
 }
 
 Value EdgeValues::Choose(uint64_t choice, const Type& type) const {
-  const std::optional<Kind> kind = OperandKind(type);
+  const std::optional<Kind> kind = KindOf(type);
   if (choice % 4 == 3 || !kind.has_value()) return all_[choice / 4 % all_.size()];
-  const std::vector<Value> declared = OfKind(*kind);
+  std::vector<Value> declared = OfKind(*kind);
+  if (choice % 4 != 2) std::erase_if(declared, [&](const Value& v) { return !HoldsOnly(v, type); });
   return declared[choice / 4 % declared.size()];
 }
 
@@ -220,22 +248,60 @@ void EdgeValues::AddTexts() {
 }
 
 void EdgeValues::AddCollections() {
-  elements_ = {Value::String("go"), Value::String("gold"),    Value::Int(7),
-               Value::Int(8),       Value::Optional(nullptr), Value::Optional(&held_)};
-  entries_ = {{Value::String("gold"), Value::Int(1)},
-              {Value::Int(7), Value::Int(2)},
-              {Value::String(""), Value::Absent()},
-              {Value::Uint(1), Value::Int(4)},
-              {Value::Bool(true), Value::Int(5)}};
-  // Mixed, texts, numbers, optionals and nothing.
-  lists_ = {ListData{&elements_[0], 3, nullptr}, ListData{&elements_[0], 2, nullptr},
-            ListData{&elements_[2], 2, nullptr}, ListData{&elements_[4], 2, nullptr}, ListData{}};
-  maps_ = {MapData{entries_.data(), 5}, MapData{}};
-  for (const ListData& list : lists_) all_.push_back(Value::List(&list));
-  for (const MapData& map : maps_) all_.push_back(Value::Map(&map));
-  all_.push_back(Value::Record(elements_.data(), 3));
-  all_.push_back(elements_[4]);
-  all_.push_back(elements_[5]);
+  const std::vector<Value> scalars = all_;
+  const auto add_list = [this](std::vector<Value> elements) {
+    const std::vector<Value>& kept = elements_.emplace_back(std::move(elements));
+    lists_.push_back(ListData{kept.data(), static_cast<uint32_t>(kept.size()), nullptr});
+    all_.push_back(Value::List(&lists_.back()));
+  };
+  const auto add_map = [this](std::vector<MapEntry> entries) {
+    const std::vector<MapEntry>& kept = entries_.emplace_back(std::move(entries));
+    maps_.push_back(MapData{kept.data(), static_cast<uint32_t>(kept.size())});
+    all_.push_back(Value::Map(&maps_.back()));
+  };
+  const auto add_optional = [this](const Value& held) {
+    all_.push_back(Value::Optional(&elements_.emplace_back(1, held)[0]));
+  };
+  add_list({});
+  add_map({});
+  all_.push_back(Value::Optional(nullptr));
+  add_list({Value::String("go"), Value::String("gold"), Value::Int(7), Value::Int(8)});
+  // Of each kind, twice: what is equal must be so wherever it lies.
+  for (int kind = static_cast<int>(Kind::kBool); kind <= static_cast<int>(Kind::kDecimal); ++kind) {
+    std::vector<Value> of_kind;
+    for (const Value& value : scalars) {
+      if (static_cast<int>(value.kind()) == kind) of_kind.push_back(value);
+    }
+    for (int copy = 0; copy < 2; ++copy) {
+      add_list({of_kind[0], of_kind[1]});
+      add_list({of_kind.back(), of_kind[0], of_kind[1]});
+      add_optional(of_kind[1]);
+    }
+    add_list(of_kind);
+    add_map({{of_kind[1], Value::Int(1)}, {of_kind[0], Value::String("go")}});
+  }
+  add_list({Value::Int(7), Value::Absent()});
+  add_map({{Value::String("gold"), Value::Int(1)},
+           {Value::Int(7), Value::Int(2)},
+           {Value::String(""), Value::Absent()},
+           {Value::Uint(1), Value::Int(4)},
+           {Value::Bool(true), Value::Int(5)}});
+  add_map({{Value::String("gold"), Value::Int(1)}, {Value::String("go"), Value::Int(2)}});
+  add_map({{Value::String("go"), Value::Int(2)}, {Value::String("gold"), Value::Int(1)}});
+  add_list({all_.back(), all_[all_.size() - 2]});
+  add_list({Value::Optional(nullptr), Value::Optional(&held_)});
+  add_optional(Value::List(&lists_[1]));
+  add_optional(Value::Map(&maps_.back()));
+  for (int copy = 0; copy < 2; ++copy) {
+    const std::vector<Value>& fields =
+        elements_.emplace_back(std::vector<Value>{Value::String("go"), Value::Int(7)});
+    all_.push_back(Value::Record(fields.data(), 2));
+    add_list({all_.back()});
+  }
+  const std::vector<Value>& sparse =
+      elements_.emplace_back(std::vector<Value>{Value::String("go"), Value::Absent()});
+  all_.push_back(Value::Record(sparse.data(), 2));
+  all_.push_back(Value::Record(sparse.data(), 0));
 }
 
 }  // namespace touchstone::rules::expr

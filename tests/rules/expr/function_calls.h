@@ -3,6 +3,7 @@
 // Every function of the language as a call on operands of each of its signatures, and operands to
 // call it on: for tests that hold something of all of them.
 
+#include <deque>
 #include <optional>
 #include <string>
 #include <vector>
@@ -29,21 +30,20 @@ struct FunctionCall {
 };
 
 // The calls of a function, by its signatures, without duplicates; their type parameters stand for
-// scalar types of every kind.
+// types of every kind.
 std::vector<FunctionCall> CallsOf(Function function);
-
-// Of what kind the values of an operand are; nullopt for dyn.
-std::optional<Kind> OperandKind(const Type& type);
 
 // A call over variables of its types, or over variables that may be anything.
 class Subject {
  public:
   enum class Operands { kTyped, kAnything };
   Subject(const FunctionCall& call, Operands operands);
+  // Of any text over t.a, t.b... of such types.
+  Subject(const std::string& text, const std::vector<Type>& types, Operands operands);
 
   const Program& program() const { return *program_; }
-  // The operation that it is planned as.
-  Op RootOp() const;
+  // What it is planned as; whatever the node points into is gone.
+  Node Root() const;
   // The value, and what it cost.
   std::string Evaluate(const std::vector<Value>& row, uint64_t steps) const;
 
@@ -64,7 +64,8 @@ class EdgeValues {
   const std::vector<Value>& all() const { return all_; }
   // Empty for kType.
   std::vector<Value> OfKind(Kind kind) const;
-  // Three times of four a value of the type, else any.
+  // Three times of four a value of the kind, and half the time with elements of the type's, too;
+  // else any.
   Value Choose(uint64_t choice, const Type& type) const;
 
  private:
@@ -74,10 +75,11 @@ class EdgeValues {
 
   const Value held_ = Value::String("go");
   std::vector<Value> all_;
-  std::vector<Value> elements_;
-  std::vector<MapEntry> entries_;
-  std::vector<ListData> lists_;
-  std::vector<MapData> maps_;
+  // What the values point into.
+  std::deque<std::vector<Value>> elements_;
+  std::deque<std::vector<MapEntry>> entries_;
+  std::deque<ListData> lists_;
+  std::deque<MapData> maps_;
 };
 
 }  // namespace touchstone::rules::expr

@@ -1,4 +1,4 @@
-#include "rules/expr/math_extension.h"
+// The math extension against the standard library.
 
 #include <bit>
 #include <cmath>
@@ -10,16 +10,17 @@
 #include "gtest/gtest.h"
 // After gtest, which it extends without including it.
 #include "rapidcheck/gtest.h"
+#include "rules/expr/call.h"
 
 namespace touchstone::rules::expr {
 namespace {
 
-double Call(Function function, double x) {
+double CallOn(Function function, double x) {
   const Frame frame;
   Scratch scratch;
   Evaluation evaluation{frame, scratch};
   const Value argument = Value::Double(x);
-  return CallMath(function, {&argument, 1}, evaluation).double_value();
+  return Call(function, {&argument, 1}, evaluation).double_value();
 }
 
 // Equal to the bit, or both NaN.
@@ -29,11 +30,11 @@ bool Same(double a, double b) {
 }
 
 void ExpectAsTheLibrary(double x) {
-  EXPECT_TRUE(Same(Call(Function::kCeil, x), std::ceil(x))) << x;
-  EXPECT_TRUE(Same(Call(Function::kFloor, x), std::floor(x))) << x;
-  EXPECT_TRUE(Same(Call(Function::kRound, x), std::round(x))) << x;
-  EXPECT_TRUE(Same(Call(Function::kTrunc, x), std::trunc(x))) << x;
-  EXPECT_TRUE(Same(Call(Function::kAbs, x), std::fabs(x))) << x;
+  EXPECT_TRUE(Same(CallOn(Function::kCeil, x), std::ceil(x))) << x;
+  EXPECT_TRUE(Same(CallOn(Function::kFloor, x), std::floor(x))) << x;
+  EXPECT_TRUE(Same(CallOn(Function::kRound, x), std::round(x))) << x;
+  EXPECT_TRUE(Same(CallOn(Function::kTrunc, x), std::trunc(x))) << x;
+  EXPECT_TRUE(Same(CallOn(Function::kAbs, x), std::fabs(x))) << x;
 }
 
 TEST(MathExtensionTest, RoundsAtTheEdgesAsTheStandardSays) {

@@ -1,7 +1,10 @@
+#include <google/protobuf/struct.pb.h>
+#include <google/protobuf/util/json_util.h>
 #include <rocksdb/db.h>
 
 #include <filesystem>
 #include <fstream>
+#include <iostream>
 #include <sstream>
 #include <string>
 #include <vector>
@@ -85,6 +88,9 @@ TEST_F(CommandLineTest, EveryCommandHasHelp) {
                                              {"decide"},
                                              {"explain"},
                                              {"customer", "get"},
+                                             {"customer", "list"},
+                                             {"customer", "export"},
+                                             {"customer", "erase"},
                                              {"import"},
                                              {"import", "customers"},
                                              {"import", "events"},
@@ -337,6 +343,68 @@ TEST_F(CommandLineTest, AWrongMappingImportsNothing) {
   EXPECT_EQ(ran.exit_code, kExitUsage);
   EXPECT_THAT(ran.err, HasSubstr("needs one of its own kind"));
   EXPECT_EQ(OnServer({"customer", "get", "anna"}).exit_code, kExitUsage);
+}
+
+// What a person types.
+class TypedInput {
+ public:
+  explicit TypedInput(const std::string& text) : text_(text), before_(std::cin.rdbuf()) {
+    std::cin.rdbuf(text_.rdbuf());
+  }
+  ~TypedInput() { std::cin.rdbuf(before_); }
+
+ private:
+  std::istringstream text_;
+  std::streambuf* before_;
+};
+
+TEST_F(CommandLineTest, ListsExportsAndErasesCustomers) {
+  server_.Publish(GroceryRules());
+  const std::string file = Write("customers.csv",
+                                 "id,card,tier,born\nanna,1,gold,1988-02-29\nberta,2,gold,\n"
+                                 "cara,3,silver,\n");
+  ASSERT_EQ(OnServer({"import", "customers", file, "--mapping",
+                      Write("customers.yaml", kCustomerMapping)})
+                .exit_code,
+            kExitFine);
+  Ran ran = OnServer({"customer", "list"});
+  EXPECT_EQ(ran.exit_code, kExitFine);
+  EXPECT_EQ(ran.out, "anna   regular\nberta  regular\ncara   regular\n");
+  ran = OnServer({"customer", "list", "--count", "2"});
+  EXPECT_EQ(ran.out, "anna   regular\nberta  regular\n");
+  EXPECT_THAT(ran.err, HasSubstr("there are more"));
+  EXPECT_EQ(OnServer({"customer", "list", "--count", "0"}).exit_code, kExitUsage);
+
+  ran = OnServer({"customer", "export", "loyalty_card:1"});
+  EXPECT_EQ(ran.exit_code, kExitFine) << ran.err;
+  google::protobuf::Struct json;
+  ASSERT_TRUE(google::protobuf::util::JsonStringToMessage(ran.out, &json).ok()) << ran.out;
+  EXPECT_EQ(json.fields().at("customer").struct_value().fields().at("name").string_value(),
+            "customers/anna");
+  for (const char* list : {"events", "outcomes", "decisions"}) {
+    EXPECT_TRUE(json.fields().at(list).has_list_value()) << list;
+  }
+  ran = OnServer({"customer", "export", "nobody"});
+  EXPECT_EQ(ran.exit_code, kExitUsage);
+  EXPECT_EQ(ran.out, "");
+
+  {
+    const TypedInput typed("berta\n");
+    ran = OnServer({"customer", "erase", "loyalty_card:1"});
+  }
+  EXPECT_EQ(ran.exit_code, kExitFindings);
+  EXPECT_THAT(ran.err, HasSubstr("Type anna to go on: Nothing was erased."));
+  EXPECT_EQ(OnServer({"customer", "get", "anna"}).exit_code, kExitFine);
+  {
+    const TypedInput typed("anna\n");
+    ran = OnServer({"customer", "erase", "loyalty_card:1"});
+  }
+  EXPECT_EQ(ran.exit_code, kExitFine) << ran.err;
+  EXPECT_EQ(ran.out, "customers/anna is erased\n");
+  EXPECT_EQ(OnServer({"customer", "get", "anna"}).exit_code, kExitUsage);
+  EXPECT_EQ(OnServer({"customer", "erase", "berta", "--yes"}).exit_code, kExitFine);
+  EXPECT_EQ(OnServer({"customer", "erase", "berta", "--yes"}).exit_code, kExitUsage);
+  EXPECT_EQ(OnServer({"customer", "list"}).out, "cara  regular\n");
 }
 
 }  // namespace

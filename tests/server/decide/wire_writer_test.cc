@@ -26,6 +26,9 @@ TEST(WireWriterTest, WritesEveryKindOfFieldAsAMessageDoes) {
     message.set_customer_record(std::string(random() % 300, '\xff'));
     message.add_closed_budgets("");
     message.set_answer_hash_high(number());
+    for (uint64_t ids = random() % 40; ids > 0; --ids) {
+      message.add_incomplete_aggregates(static_cast<uint32_t>(random()));
+    }
     out.Reset();
     out.Text(Receipt::kDecisionIdFieldNumber, message.decision_id());
     out.Number(Receipt::kRevisionFieldNumber, static_cast<int64_t>(message.revision()));
@@ -34,6 +37,9 @@ TEST(WireWriterTest, WritesEveryKindOfFieldAsAMessageDoes) {
     out.Text(Receipt::kCustomerRecordFieldNumber, message.customer_record());
     out.TextOrEmpty(Receipt::kClosedBudgetsFieldNumber, "");
     out.Fixed64(Receipt::kAnswerHashHighFieldNumber, message.answer_hash_high());
+    const std::vector<uint32_t> ids(message.incomplete_aggregates().begin(),
+                                    message.incomplete_aggregates().end());
+    out.Fixed32s(Receipt::kIncompleteAggregatesFieldNumber, ids);
     ASSERT_EQ(out.bytes(), message.SerializeAsString()) << "turn " << turn << ", seed " << kSeed;
   }
 }

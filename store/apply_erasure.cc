@@ -1,0 +1,145 @@
+// Commands that take data away: erasure of a customer, events past their retention.
+
+#include "absl/container/flat_hash_set.h"
+#include "store/apply.h"
+#include "store/apply_commands.h"
+#include "store/keys.h"
+#include "store/record.h"
+
+namespace touchstone::store {
+namespace {
+
+using storage::EntryResult;
+
+constexpr char kCustomer = static_cast<char>(RecordKind::kCustomer);
+
+// Deletes committed rows of the customer's events and outcomes; whether there were any.
+absl::StatusOr<bool> DeleteJournals(absl::string_view customer_id, storage::PendingErasure* erasure,
+                                    PendingWrites* writes) {
+  bool found = false;
+  for (const std::string& prefix :
+       {JournalPrefix(Journal::kEvents, customer_id), EventSeenRow(customer_id, ""),
+        EventReversedRow(customer_id, ""), JournalPrefix(Journal::kOutcomes, customer_id)}) {
+    Database::PrefixIterator rows = writes->committed().Iterate(Family::kEvents, prefix, prefix);
+    for (; rows.Valid(); rows.Next()) {
+      found = true;
+      if (prefix[0] == static_cast<char>(Journal::kOutcomes)) {
+        const std::optional<JournalKey> key = ParseJournalKey(rows.key());
+        if (!key.has_value()) return absl::DataLossError("outcomes: malformed key");
+        writes->Delete(Family::kEvents, OutcomeSeenRow(key->id));
+        erasure->add_outcome_ids(std::string(key->id));
+      }
+      writes->Delete(Family::kEvents, rows.key());
+    }
+    if (!rows.status().ok()) return rows.status();
+  }
+  return found;
+}
+
+// Adds what an erasure of the same id that has not ended still looks for: she came back meanwhile.
+absl::Status AddUnfinished(PendingWrites* writes, storage::PendingErasure* erasure) {
+  const absl::StatusOr<std::optional<std::string>> row =
+      writes->Get(Family::kMeta, ErasureRow(erasure->customer_id()));
+  if (!row.ok()) return row.status();
+  if (!row->has_value()) return absl::OkStatus();
+  storage::PendingErasure unfinished;
+  if (!unfinished.ParseFromString(**row)) return absl::DataLossError("erasure: malformed");
+  absl::flat_hash_set<std::string> known(erasure->identities().begin(),
+                                         erasure->identities().end());
+  for (const std::string& identity : unfinished.identities()) {
+    if (known.insert(identity).second) erasure->add_identities(identity);
+  }
+  erasure->mutable_outcome_ids()->MergeFrom(unfinished.outcome_ids());
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+AppliedOr ApplyDeleteCustomer(const storage::DeleteCustomer& command, absl::string_view request_id,
+                              int64_t time_us, PendingWrites* writes) {
+  const std::string& customer_id = command.customer_id();
+  if (!IsValidId(customer_id)) {
+    return Refuse(EntryResult::REFUSAL_INVALID, "customer_id: 1-64 bytes of [A-Za-z0-9._-]");
+  }
+  storage::PendingErasure erasure;
+  erasure.set_customer_id(customer_id);
+  erasure.set_request_id(std::string(request_id));
+  erasure.set_requested_time_us(time_us);
+  const std::string record_row = RecordRow(kCustomer, customer_id);
+  const absl::StatusOr<std::optional<std::string>> bytes =
+      writes->Get(Family::kCustomers, record_row);
+  if (!bytes.ok()) return bytes.status();
+  if (bytes->has_value()) {
+    const absl::StatusOr<RecordView> record = RecordView::Parse(**bytes);
+    if (!record.ok()) return record.status();
+    for (size_t i = 0; i < record->identities().size(); ++i) {
+      writes->Delete(Family::kIdentities, record->identities()[i]);
+      erasure.add_identities(std::string(record->identities()[i]));
+    }
+    writes->Delete(Family::kCustomers, record_row);
+    writes->Delete(Family::kMeta, WaitingRow(kCustomer, customer_id));
+  }
+  const absl::StatusOr<bool> had_journals = DeleteJournals(customer_id, &erasure, writes);
+  if (!had_journals.ok()) return had_journals.status();
+  if (!bytes->has_value() && !*had_journals) {
+    return Refuse(EntryResult::REFUSAL_NOT_FOUND, "no such customer");
+  }
+  if (absl::Status added = AddUnfinished(writes, &erasure); !added.ok()) return added;
+  writes->Put(Family::kMeta, ErasureRow(customer_id), erasure.SerializeAsString());
+  return EntryResult();
+}
+
+AppliedOr ApplyUpdateErasure(const storage::UpdateErasure& command, int64_t time_us,
+                             PendingWrites* writes) {
+  const std::string& customer_id = command.erasure().customer_id();
+  if (!IsValidId(customer_id)) {
+    return Refuse(EntryResult::REFUSAL_INVALID, "customer_id: 1-64 bytes of [A-Za-z0-9._-]");
+  }
+  const std::string row = ErasureRow(customer_id);
+  const absl::StatusOr<std::optional<std::string>> bytes = writes->Get(Family::kMeta, row);
+  if (!bytes.ok()) return bytes.status();
+  storage::PendingErasure pending;
+  if (bytes->has_value() && !pending.ParseFromString(**bytes)) {
+    return absl::DataLossError("erasure: malformed");
+  }
+  // Erased again meanwhile: what was looked for is not all that has to be.
+  if (!bytes->has_value() || pending.requested_time_us() != command.erasure().requested_time_us() ||
+      pending.request_id() != command.erasure().request_id()) {
+    return Refuse(EntryResult::REFUSAL_VERSION_CHANGED, "another erasure is pending");
+  }
+  EntryResult result;
+  if (command.done()) {
+    writes->Delete(Family::kMeta, row);
+    result.set_erased_time_us(time_us);
+  } else {
+    writes->Put(Family::kMeta, row, command.erasure().SerializeAsString());
+  }
+  return result;
+}
+
+AppliedOr ApplyDropEvents(const storage::DropEvents& command, PendingWrites* writes) {
+  if (command.items_size() > kMaxItems) {
+    return Refuse(EntryResult::REFUSAL_INVALID, "too many items");
+  }
+  EntryResult result;
+  for (const storage::DropEvents::Item& item : command.items()) {
+    const std::string row =
+        JournalRow(Journal::kEvents, item.customer_id(), item.time_us(), item.event_id());
+    const absl::StatusOr<std::optional<std::string>> bytes = writes->Get(Family::kEvents, row);
+    if (!bytes.ok()) return bytes.status();
+    if (!bytes->has_value()) continue;
+    storage::StoredEvent event;
+    if (!event.ParseFromString(**bytes)) return absl::DataLossError("events: malformed event");
+    writes->Delete(Family::kEvents, row);
+    writes->Delete(Family::kEvents, EventSeenRow(item.customer_id(), item.event_id()));
+    writes->Delete(Family::kEvents, EventReversedRow(item.customer_id(), item.event_id()));
+    if (!event.reverses_event_id().empty()) {
+      writes->Delete(Family::kEvents,
+                     EventReversedRow(item.customer_id(), event.reverses_event_id()));
+    }
+    result.set_applied(result.applied() + 1);
+  }
+  return result;
+}
+
+}  // namespace touchstone::store
