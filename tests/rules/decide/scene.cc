@@ -186,7 +186,7 @@ void Scene::Customer() {
   }
   for (size_t i = 0; i < schema.aggregates.size(); ++i) {
     facts[layout.aggregate_slot(i)] =
-        AggregateValue(schema.aggregates[i], {}, BucketsAt(input.now, schema.zone), lists_);
+        AggregateValue(schema.aggregates[i], {}, BucketsAt(input.now, schema.zone), *lists_);
   }
 }
 

@@ -70,7 +70,7 @@ class Scene {
 
   const TestRules& rules_;
   std::deque<std::string> memory_;
-  expr::Arena lists_;
+  std::unique_ptr<expr::Arena> lists_ = std::make_unique<expr::Arena>();
   DecisionScratch scratch_;
 };
 

@@ -216,7 +216,7 @@ aggregates:
   std::string tests;
   const auto add = [&tests](const std::string& name, const std::string& customer,
                             const std::string& payable) {
-    absl::StrAppend(&tests, "- name: ", name, "\n  at: \"2026-11-26T08:30\"\n  store: S12\n",
+    absl::StrAppend(&tests, "- name: \"", name, "\"\n  at: \"2026-11-26T08:30\"\n  store: S12\n",
                     "  channel: pos\n  given: { basket: [{ sku: BEANS, price: 10.00 }], ",
                     "customer: { ", customer, " } }\n  expect: { payable: ", payable, " }\n");
   };

@@ -332,7 +332,9 @@ TEST_F(AggregateIdTest, ChangesWithWhatTheAggregateMeans) {
   };
   EXPECT_TRUE(is_new(open("event.paid > 3.00")));
   EXPECT_TRUE(is_new(open("event.paid > 4.00")));
-  EXPECT_TRUE(is_new([](v1::RuleSet& message, v1::Aggregate&) { message.set_zone("Asia/Tokyo"); }));
+  EXPECT_TRUE(is_new([](v1::RuleSet& message, v1::Aggregate&) {
+    message.mutable_settings()->set_zone("Asia/Tokyo");
+  }));
 }
 
 TEST_F(CompileRuleSetTest, GivesAggregatesTheTypesOfTheirValues) {

@@ -104,7 +104,7 @@ const std::vector<Operand>& Operands() {
        [](const Happening& h, const Line*) { return Naive{.kind = 'b', .number = h.flag}; }},
       {"event.case_id", "open oldest_open distinct top", false,
        [](const Happening& h, const Line*) { return Text(h.case_id); }},
-      {"line.sku", "first last distinct top", true,
+      {"line.sku", "first last distinct top open oldest_open", true,
        [](const Happening&, const Line* line) { return Text(line->sku); }},
       {"line.quantity", "sum decayed min max first last distinct", true,
        [](const Happening&, const Line* line) {
@@ -153,8 +153,11 @@ struct Question {
   int hours = 0;
   int half_life_days = 0;
   int k = 0;
+  bool closes_by_line = false;  // of cases: else by the event's status
 
-  bool per_line() const { return where->per_line || (operand != nullptr && operand->per_line); }
+  bool per_line() const {
+    return where->per_line || closes_by_line || (operand != nullptr && operand->per_line);
+  }
   bool of_cases() const { return function == "open" || function == "oldest_open"; }
   bool is_subtracted() const {
     return function == "count" || function == "sum" || function == "decayed";
@@ -169,7 +172,11 @@ struct Question {
     if (hours > 0) absl::StrAppend(&text, ", over: ", hours, "h");
     if (half_life_days > 0) absl::StrAppend(&text, ", half_life: ", half_life_days, "d");
     if (k > 0) absl::StrAppend(&text, ", k: ", k);
-    if (of_cases()) absl::StrAppend(&text, ", closed_when: 'event.status == \"closed\"'");
+    if (closes_by_line) {
+      absl::StrAppend(&text, ", closed_when: line.quantity >= 2.0");
+    } else if (of_cases()) {
+      absl::StrAppend(&text, ", closed_when: 'event.status == \"closed\"'");
+    }
     return absl::StrCat(text, " }");
   }
 };
@@ -187,6 +194,7 @@ Question RandomQuestion(std::mt19937_64& random) {
   }
   if (!fitting.empty()) question.operand = fitting[random() % fitting.size()];
   if (question.function == "top") question.k = static_cast<int>(1 + random() % 3);
+  question.closes_by_line = question.of_cases() && random() % 3 == 0;
   if (question.function == "decayed") {
     question.half_life_days = static_cast<int>(1 + random() % 5);
   } else if (!question.of_cases()) {
@@ -219,7 +227,9 @@ class Walk {
       if (question_.operand != nullptr) value = question_.operand->of(happening, line);
       if (!value.has_value()) return;
       const absl::Time time = absl::FromUnixMicros(absl::ToUnixMicros(happening.time));
-      seen.push_back({time, Group(time), *value, happening.closes});
+      const bool closes =
+          question_.closes_by_line ? line->quantity_thousandths >= 2000 : happening.closes;
+      seen.push_back({time, Group(time), *value, closes});
     };
     if (!question_.per_line()) {
       see(nullptr);
