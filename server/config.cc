@@ -217,8 +217,10 @@ std::string ConfigurationDoc() {
       "| option | default | unit | allowed | meaning |\n"
       "|---|---|---|---|---|\n";
   for (const ServerOption& option : ServerOptions()) {
-    absl::StrAppend(&doc, "| `", option.name, "` | `", option.default_text, "` | ", option.unit,
-                    " | ", option.allowed, " | ", option.meaning, " |\n");
+    absl::StrAppend(
+        &doc, "| `", option.name, "` | ",
+        option.default_text.empty() ? "none" : absl::StrCat("`", option.default_text, "`"), " | ",
+        option.unit, " | ", option.allowed, " | ", option.meaning, " |\n");
   }
   return doc;
 }

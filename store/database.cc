@@ -349,11 +349,12 @@ absl::Status Database::DeleteObsoleteFiles(const std::atomic<bool>& cancel) {
     absl::Status deleted = ToStatus("purge", db_->DisableFileDeletions());
     if (deleted.ok()) deleted = ToStatus("purge", db_->EnableFileDeletions(/*force=*/false));
     if (!deleted.ok()) return deleted;
-    uint64_t holders = 0;
-    if (!db_->GetIntProperty(rocksdb::DB::Properties::kIsFileDeletionsEnabled, &holders)) {
+    // 1 when they are enabled, whatever the header says of it.
+    uint64_t enabled = 0;
+    if (!db_->GetIntProperty(rocksdb::DB::Properties::kIsFileDeletionsEnabled, &enabled)) {
       return absl::InternalError("purge: RocksDB does not say whether files are held");
     }
-    if (holders == 0) return absl::OkStatus();
+    if (enabled != 0) return absl::OkStatus();
     if (cancel) return absl::CancelledError("purge: stopped");
     // A backup holds the files while it copies them.
     std::this_thread::sleep_for(std::chrono::milliseconds(100));

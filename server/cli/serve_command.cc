@@ -18,8 +18,9 @@ struct ServeFlags {
 };
 
 std::string HelpOf(const ServerOption& option) {
-  return absl::StrCat(option.meaning, " [", option.default_text, option.unit.empty() ? "" : " ",
-                      option.unit, "; ", EnvironmentName(option.name), "]");
+  return absl::StrCat(
+      option.meaning, " [", option.default_text.empty() ? "none" : option.default_text,
+      option.unit.empty() ? "" : " ", option.unit, "; ", EnvironmentName(option.name), "]");
 }
 
 int RunServe(const CLI::App& command, const ServeFlags& flags) {
