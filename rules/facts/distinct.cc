@@ -80,7 +80,9 @@ int64_t CountDistinct(bool is_sketch, absl::Span<const DistinctEntry> entries, i
     if (entry.reg >= kDistinctRegisters || !counts(entry)) continue;
     ranks[entry.reg] = std::max(ranks[entry.reg], entry.rank);
   }
-  return static_cast<int64_t>(EstimateOf(ranks) + 0.5);
+  const double estimate = EstimateOf(ranks);
+  const auto whole = static_cast<int64_t>(estimate);
+  return estimate - static_cast<double>(whole) < 0.5 ? whole : whole + 1;
 }
 
 }  // namespace touchstone::rules

@@ -289,7 +289,7 @@ class Walk {
 
  private:
   int64_t WindowLength() const {
-    if (question_.half_life_days > 0) return 20 * question_.half_life_days;
+    if (question_.half_life_days > 0) return int64_t{20} * question_.half_life_days;
     return question_.days + question_.hours;
   }
 
@@ -341,6 +341,7 @@ class Walk {
       if (Counts(seen)) ++times[seen.value];
     }
     std::vector<std::pair<int, Naive>> ranked;
+    ranked.reserve(times.size());
     for (const auto& [value, count] : times) ranked.emplace_back(-count, value);
     std::sort(ranked.begin(), ranked.end());
     if (ranked.size() > static_cast<size_t>(question_.k)) {
@@ -451,7 +452,7 @@ class Trial {
                                          [&](const Seen& one) { return walk.Counts(one); });
       }
       const rules::expr::Value value = history_->Read(NameOf(i), now);
-      RC_LOG() << zone_name_ << " " << question.Declaration() << " at " << now << std::endl;
+      RC_LOG() << zone_name_ << " " << question.Declaration() << " at " << now << '\n';
       if (!rebuilt && !question.is_subtracted() && taken_back) {
         if (unknown) RC_ASSERT(Said(value) == "absent");
         if (Said(value) == "absent") continue;

@@ -93,6 +93,7 @@ std::string Said(const rules::expr::Value& value) {
       return absl::FormatTime("%Y-%m-%dT%H:%M", value.timestamp_value(), Berlin());
     case Kind::kList: {
       std::vector<std::string> elements;
+      elements.reserve(value.list_value().size);
       for (uint32_t i = 0; i < value.list_value().size; ++i) {
         elements.push_back(Said(value.list_value().elements[i]));
       }

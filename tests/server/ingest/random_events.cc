@@ -53,7 +53,7 @@ std::vector<Happening> RandomHappenings(size_t count, std::mt19937_64& random) {
         next.time = around + absl::Hours(24 * Between(-40, 5, random));
         break;
       default:
-        next.time = around + absl::Seconds(Between(-30 * 86400, 86400, random)) +
+        next.time = around + absl::Seconds(Between(-int64_t{30} * 86400, 86400, random)) +
                     absl::Nanoseconds(Between(0, 3000, random) * 500);
     }
     if (next.time == absl::Time()) next.time = around;  // the first of all, as itself
