@@ -21,7 +21,7 @@ ServerOption Text(absl::string_view name, std::string ServerConfig::* field,
   option.allowed = std::string(allowed);
   option.set = [field](absl::string_view text, ServerConfig* config) {
     config->*field = std::string(text);
-    return !text.empty();
+    return !text.empty() || (ServerConfig().*field).empty();
   };
   return option;
 }

@@ -97,8 +97,11 @@ grpc::Status MaintenanceService::ListBackfills(v1::ListBackfillsResponse* respon
   const absl::StatusOr<storage::Backfill> backfill = backend_.store->GetBackfill();
   if (!backfill.ok()) return StoreError(backfill.status());
   for (const rules::AggregateSpec& aggregate : live->rule_set->schema.aggregates) {
-    const auto& filling = backfill->filling();
-    if (std::find(filling.begin(), filling.end(), aggregate.id) == filling.end()) continue;
+    // As decisions see it, which is a moment behind the row.
+    if (!std::binary_search(live->incomplete_aggregates.begin(), live->incomplete_aggregates.end(),
+                            aggregate.id)) {
+      continue;
+    }
     v1::Backfill* told = response->add_backfills();
     told->set_aggregate(aggregate.name);
     told->set_done_customers(static_cast<int64_t>(backfill->done_records()));
