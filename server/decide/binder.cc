@@ -370,9 +370,9 @@ void Binder::BindAggregates(const store::RecordView& record) {
     if (cell->id() != fact.id) continue;
     const auto state = aggregate_states_.Read(*cell, *fact.aggregate, memory_);
     // A state of another form cannot be added to, so that nothing is known.
-    facts_[fact.slot] =
-        state.has_value() ? rules::AggregateValue(*fact.aggregate, *state, now, memory_)
-                          : rules::expr::Value::Absent();
+    facts_[fact.slot] = state.has_value()
+                            ? rules::AggregateValue(*fact.aggregate, *state, now, memory_)
+                            : rules::expr::Value::Absent();
   }
 }
 

@@ -16,8 +16,8 @@
 #include "tests/store/temporary_directory.h"
 #include "touchstone/v1/customer_service.grpc.pb.h"
 #include "touchstone/v1/decision_service.grpc.pb.h"
-#include "touchstone/v1/outcome_service.grpc.pb.h"
 #include "touchstone/v1/maintenance_service.grpc.pb.h"
+#include "touchstone/v1/outcome_service.grpc.pb.h"
 #include "touchstone/v1/reference_service.grpc.pb.h"
 #include "touchstone/v1/rule_set_service.grpc.pb.h"
 
