@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 #include <sys/wait.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <random>
 #include <string>
@@ -104,6 +105,7 @@ std::string PlainReceipt(const Computation& computation, const v1::DecideRespons
   }
   receipt.set_answer_hash_low(computation.hash().low);
   receipt.set_answer_hash_high(computation.hash().high);
+  for (const uint32_t id : live.incomplete_aggregates) receipt.add_incomplete_aggregates(id);
   return receipt.SerializeAsString();
 }
 
@@ -151,8 +153,15 @@ class DecisionMaker {
  private:
   std::shared_ptr<const LiveState> State() {
     const uint64_t revision = 1 + random_() % kWorldRevisions;
-    if (Chance(5)) return WorldStatePausing(revision, "bread-10");
-    return WorldState(revision, 1);
+    const std::shared_ptr<const LiveState> state =
+        Chance(5) ? WorldStatePausing(revision, "bread-10") : WorldState(revision, 1);
+    if (!Chance(5)) return state;
+    auto filling = std::make_shared<LiveState>(*state);
+    for (const rules::AggregateSpec& aggregate : state->rule_set->schema.aggregates) {
+      if (Chance(2)) filling->incomplete_aggregates.push_back(aggregate.id);
+    }
+    std::sort(filling->incomplete_aggregates.begin(), filling->incomplete_aggregates.end());
+    return filling;
   }
 
   GatheredCustomer Customer(const std::string& record) {
