@@ -55,7 +55,7 @@ class TestServer {
   const std::function<void(ServerConfig*)> change_;
   store::TemporaryDirectory directory_;
   std::shared_ptr<std::atomic<int64_t>> now_us_;
-  int requests_ = 0;
+  std::atomic<int> requests_{0};
   std::unique_ptr<RunningServer> server_;
   std::unique_ptr<v1::RuleSetService::Stub> rule_sets_;
   std::unique_ptr<v1::CustomerService::Stub> customers_;

@@ -1,6 +1,7 @@
 // Backups through the service, restored and served again; aggregates that are filled after a
 // publish, and rebuilt after something was taken back.
 
+#include <algorithm>
 #include <chrono>
 #include <filesystem>
 #include <fstream>
@@ -193,6 +194,55 @@ TEST_F(MaintenanceTest, WhatWasTakenBackIsGoneFromTheNextRead) {
   Append("x1", cancelled);
   EXPECT_EQ(Get(server_, "x1").aggregates().at("dearest").money_value().amount_minor(), 500);
   EXPECT_EQ(Get(server_, "x1").aggregates().at("dear_once").int_value(), 0);
+}
+
+// Events, cancellations and publishes at the same time: what each customer has in the end is what
+// her events say under the last revision.
+TEST_F(MaintenanceTest, FillingBesideEventsAndPublishesForgetsNothing) {
+  constexpr int kCustomers = 8;
+  constexpr int kEvents = 60;  // of a thread
+  const auto append = [this](int thread) {
+    for (int i = 0; i < kEvents; ++i) {
+      const std::string customer = absl::StrCat("x", (i * 3 + thread) % kCustomers);
+      const std::string id = absl::StrCat("p-", thread, "-", i);
+      Append(customer, Purchase(id, server_.now(), 100 * (i + 1), 1000));
+      if (i % 5 != 4) continue;
+      v1::Event cancelled = Purchase("c-" + id, server_.now(), 0, 0);
+      cancelled.set_reverses_event_id(id);
+      Append(customer, cancelled);
+    }
+  };
+  std::thread first(append, 0);
+  std::thread second(append, 1);
+  const v1::RuleSetSource with = WithAggregates(kAnchor, kDearest);
+  for (int i = 0; i < 4; ++i) {
+    server_.Publish(with);
+    server_.Publish(GroceryRules(i % 2 == 0 ? "30" : "20"));
+  }
+  server_.Publish(with);
+  first.join();
+  second.join();
+  AwaitFilled();
+
+  int64_t dearest[kCustomers] = {};
+  int64_t dear[kCustomers] = {};
+  int64_t spent[kCustomers] = {};
+  for (int thread = 0; thread < 2; ++thread) {
+    for (int i = 0; i < kEvents; ++i) {
+      if (i % 5 == 4) continue;
+      const int customer = (i * 3 + thread) % kCustomers;
+      const int64_t paid = 100 * (i + 1);
+      dearest[customer] = std::max(dearest[customer], paid);
+      dear[customer] += paid >= 1000 ? 1 : 0;
+      spent[customer] += paid;
+    }
+  }
+  for (int i = 0; i < kCustomers; ++i) {
+    const v1::Customer customer = Get(server_, absl::StrCat("x", i));
+    EXPECT_EQ(customer.aggregates().at("dearest").money_value().amount_minor(), dearest[i]) << i;
+    EXPECT_EQ(customer.aggregates().at("dear_once").int_value(), dear[i]) << i;
+    EXPECT_EQ(customer.aggregates().at("spend_90d").money_value().amount_minor(), spent[i]) << i;
+  }
 }
 
 TEST_F(MaintenanceTest, FillingGoesOnAfterARestart) {
