@@ -131,7 +131,7 @@ Value Quote(Value a, uint8_t /*detail*/, Evaluation& evaluation) {
 // an empty separator stands between code points.
 template <typename Visit>
 void ForEachPiece(absl::string_view text, absl::string_view separator, int64_t limit, Visit visit) {
-  for (; limit != 0; --limit) {
+  while (limit != 0) {
     size_t end = 0;
     if (separator.empty()) {
       end = text.empty() ? kNowhere : CodePointBytes(text);
@@ -142,6 +142,7 @@ void ForEachPiece(absl::string_view text, absl::string_view separator, int64_t l
     if (end == kNowhere) break;
     visit(text.substr(0, end));
     text.remove_prefix(end + separator.size());
+    if (limit > 0) --limit;
   }
   visit(text);
 }
