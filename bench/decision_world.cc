@@ -194,7 +194,7 @@ absl::StatusOr<absl::string_view> DecisionWorld::Decide(absl::string_view reques
     return absl::InvalidArgumentError(read.error_message());
   }
   server::GatheredRecord& gathered = decider_->gathered();
-  if (!gatherer_->TryMemory(decider_->context(), &gathered)) {
+  if (!gatherer_->TryMemory(decider_->context(), decider_->gather_rules(), &gathered)) {
     return absl::UnavailableError("a record was not in memory");
   }
   absl::string_view response;

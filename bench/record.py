@@ -3,7 +3,8 @@
 
   bench/record.py NAME --date YYYY-MM-DD [--build build/release] -- COMMAND [ARGUMENT...]
 
-COMMAND is a Google Benchmark program, bench/compare, bench/stall, bench/eligibility_ratio or bench/load; whatever it is, it
+COMMAND is a Google Benchmark program, bench/compare, bench/stall, bench/eligibility_ratio, bench/event_rate, bench/import
+or bench/load; whatever it is, it
 must print JSON or write it to the file that stands for {out} in the arguments. What ends with an
 error, as compare and stall do when they are not to be believed, is not recorded. The result goes to
 bench/results/NAME.json and a line to bench/results/README.md; one of that name is replaced. The
@@ -87,6 +88,12 @@ def headline(result):
         return "; ".join(f"{name}: {part['complete_share']:.2%} COMPLETE, {part['in_time_share']:.2%} within "
                          f"{result['allowed_ms']} ms, longest {part['latency_us']['max'] / 1000:.1f} ms"
                          for name, part in result["parts"].items())
+    if "streams" in result:
+        return (f"{result['calls']['events_per_second']:,.0f} events/s by calls of one event, "
+                f"{result['streams']['events_per_second']:,.0f} over streams")
+    if "cold_events_per_second" in result:
+        return "; ".join(f"{name.removesuffix('_per_second').replace('_', ' ')}: {ways['median']:,}/s"
+                         for name, ways in result.items() if isinstance(ways, dict))
     return (f"{result['throughput_per_second']:.0f}/s, p50 {result['latency_us']['p50']:.0f} us, "
             f"p99 {result['latency_us']['p99']:.0f} us")
 

@@ -2,9 +2,9 @@
 
 build_packages=(
     ca-certificates ccache cmake g++ git mold ninja-build pkg-config tzdata
-    libabsl-dev libcli11-dev libgrpc++-dev libgrpc-dev libjemalloc-dev libprotobuf-dev libre2-dev
-    librocksdb-dev libsimdjson-dev libspdlog-dev libssl-dev libyaml-dev protobuf-compiler
-    protobuf-compiler-grpc python3 zlib1g-dev
+    libabsl-dev libcli11-dev libgrpc++-dev libgrpc-dev libjemalloc-dev libphonenumber-dev
+    libprotobuf-dev libre2-dev librocksdb-dev libsimdjson-dev libspdlog-dev libssl-dev libyaml-dev
+    libzstd-dev protobuf-compiler protobuf-compiler-grpc python3 zlib1g-dev
 )
 test_packages=(
     clang-format-19 clang-tidy-19 libbenchmark-dev libgmock-dev libgtest-dev librapidcheck-dev

@@ -97,7 +97,7 @@ std::vector<ServerOption> MakeOptions() {
       Count<size_t>("io-threads", &C::io_threads, 1, 256, "threads",
                     "Threads for reads of decisions that wait for the device."),
       Count<size_t>("worker-threads", &C::worker_threads, 1, 4'096, "threads",
-                    "Calls of all other methods (rule sets, customers, events, imports) under way "
+                    "Calls of all other methods (rule sets, customers, streams, imports) under way "
                     "at once, each on a thread of its own; what is beyond is refused as OVERLOADED "
                     "and may be tried again."),
       Count<uint64_t>("step-limit", &C::step_limit, 1'000, 1'000'000'000, "steps",
@@ -115,6 +115,10 @@ std::vector<ServerOption> MakeOptions() {
       Count<size_t>("event-retention", &C::event_retention, 0, 36'500, "days",
                     "How long events are kept, 0 for ever. What a dropped event added to "
                     "aggregates stays; older events are refused as EVENT_TOO_OLD."),
+      Count<size_t>("max-event-ahead", &C::max_event_ahead, 0, 86'400, "seconds",
+                    "How far ahead of the server's clock an event may lie; beyond it, it is "
+                    "refused as EVENT_IN_FUTURE. One that lies less far ahead is kept, and counts "
+                    "from its day or hour on."),
       Count<size_t>("drain-seconds", &C::drain_seconds, 0, 3'600, "seconds",
                     "How long calls under way may take after SIGTERM."),
       OneOf<LogLevel>("log-level", &C::log_level, &ParseLogLevel, "info",

@@ -37,7 +37,8 @@ struct ServerConfig {
   size_t receipt_buffer_mib = 64;
   size_t receipt_days = 7;
   size_t receipt_gib = 20;
-  size_t event_retention = 0;  // days; 0: for ever
+  size_t event_retention = 0;    // days; 0: for ever
+  size_t max_event_ahead = 300;  // seconds
   size_t drain_seconds = 10;
   LogLevel log_level = LogLevel::kInfo;
   LogFormat log_format = LogFormat::kJson;

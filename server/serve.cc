@@ -3,6 +3,7 @@
 #include <grpcpp/ext/proto_server_reflection_plugin.h>
 #include <grpcpp/grpcpp.h>
 
+#include <atomic>
 #include <chrono>
 #include <csignal>
 #include <cstdio>
@@ -58,7 +59,7 @@ class RunningServer::Impl {
     loader_.emplace(store_.get(), &live_);
     if (absl::Status loaded = loader_->Reload(); !loaded.ok()) return loaded;
     limit_.emplace(config_.worker_threads);
-    eraser_.emplace(store_.get(), receipts_.get(), &*proposer_);
+    eraser_.emplace(store_.get(), receipts_.get(), &*proposer_, &live_);
     if (absl::Status started = eraser_->Start(); !started.ok()) return started;
     const absl::Duration event_retention = config_.event_retention == 0
                                                ? absl::InfiniteDuration()
@@ -72,7 +73,9 @@ class RunningServer::Impl {
     backend_.limit = &*limit_;
     backend_.receipts = receipts_.get();
     backend_.eraser = &*eraser_;
+    backend_.draining = &draining_;
     backend_.event_retention = event_retention;
+    backend_.max_event_ahead = absl::Seconds(config_.max_event_ahead);
     filler_.emplace(backend_);
     backend_.filler = &*filler_;
     rule_sets_.emplace(backend_);
@@ -144,6 +147,9 @@ class RunningServer::Impl {
       return loader_->Resolve(revision, reference_version);
     };
     rooms.clock = clock_;
+    rooms.methods.push_back({.request = customers_->append_events(),
+                             .handler = &customers_->append_handler(),
+                             .max_request_bytes = kMaxMessageBytes});
     rooms.log = [](absl::string_view line) {
       Log(LogLevel::kWarning, "decide", {{"message", line}});
     };
@@ -196,11 +202,13 @@ class RunningServer::Impl {
   void Stop() {
     if (server_ != nullptr) {
       health_->SetServing(false);
+      draining_.store(true);
       // What it does may take longer than calls are given to end.
       eraser_->Stop();
       server_->Shutdown(std::chrono::system_clock::now() +
                         std::chrono::seconds(config_.drain_seconds));
     }
+    if (customers_.has_value()) customers_->append_handler().Stop();
     if (decide_.has_value()) decide_->Stop();
     // Waits for the calls that were cut off; they still use what is below.
     server_.reset();
@@ -231,6 +239,7 @@ class RunningServer::Impl {
   std::optional<CallLimit> limit_;
   std::optional<Eraser> eraser_;
   std::optional<EventRetention> event_retention_;
+  std::atomic<bool> draining_{false};
   Backend backend_;
   std::optional<AggregateFiller> filler_;
   std::optional<RuleSetService> rule_sets_;

@@ -50,6 +50,9 @@ AppliedOr Dispatch(const storage::Entry& entry, PendingWrites* writes) {
     case storage::Entry::kUpdateBackfill:
       return ApplyUpdateBackfill(entry.update_backfill(), writes);
     case storage::Entry::kMergeCustomers:
+      return ApplyMergeCustomers(entry.merge_customers(), entry.time_us(), writes);
+    case storage::Entry::kRecordImport:
+      return ApplyRecordImport(entry.record_import(), writes);
     case storage::Entry::COMMAND_NOT_SET:
       break;
   }
@@ -124,8 +127,14 @@ AppliedOr Apply(const storage::Entry& entry, PendingWrites* writes) {
   return result;
 }
 
+bool MustBePlannedAgain(EntryResult::Refusal refusal) {
+  return refusal == EntryResult::REFUSAL_REVISION_CHANGED ||
+         refusal == EntryResult::REFUSAL_HOUSEHOLD_CHANGED;
+}
+
 bool NeedsOwnBatch(const storage::Entry& entry) {
-  return entry.has_delete_customer() || entry.has_publish_revision();
+  return entry.has_delete_customer() || entry.has_publish_revision() ||
+         entry.has_merge_customers() || entry.has_record_import();
 }
 
 }  // namespace touchstone::store

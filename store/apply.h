@@ -23,6 +23,10 @@ inline constexpr int kMaxItems = 10000;
 
 absl::StatusOr<storage::EntryResult> Apply(const storage::Entry& entry, PendingWrites* writes);
 
+// Whether the entry was refused because something that its proposer read has changed since: planned
+// again, it may be applied.
+bool MustBePlannedAgain(storage::EntryResult::Refusal refusal);
+
 // Whether the entry reads ranges of committed rows, and so must be the first of its batch.
 bool NeedsOwnBatch(const storage::Entry& entry);
 

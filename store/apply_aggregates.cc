@@ -6,8 +6,7 @@
 #include "absl/container/flat_hash_set.h"
 #include "store/apply_commands.h"
 #include "store/keys.h"
-#include "store/record.h"
-#include "store/record_patch.h"
+#include "store/links.h"
 
 namespace touchstone::store {
 namespace {
@@ -62,33 +61,24 @@ AppliedOr ApplyRebuildRecord(const storage::RebuildRecord& command, PendingWrite
       command.record().kind() == storage::RecordName::KIND_UNSPECIFIED) {
     return Refuse(EntryResult::REFUSAL_INVALID, "record: a kind, and 1-64 bytes of [A-Za-z0-9._-]");
   }
-  if (command.patch().size() > kMaxPatchBytes || !ValidatePatch(command.patch()).ok() ||
-      ChangesIdentities(command.patch())) {
-    return Refuse(EntryResult::REFUSAL_INVALID,
-                  "patch: malformed, too long, or changes identities");
+  if (!IsUsablePatch(command.patch())) {
+    return Refuse(EntryResult::REFUSAL_INVALID, "patch: malformed, too long, or changes links");
   }
   const absl::StatusOr<storage::ActiveRevision> active = ReadActive(writes);
   if (!active.ok()) return active.status();
   if (active->epoch() != command.epoch()) {
     return Refuse(EntryResult::REFUSAL_REVISION_CHANGED, "there was another publish");
   }
-  const char kind = static_cast<char>(command.record().kind() == storage::RecordName::KIND_CUSTOMER
-                                          ? RecordKind::kCustomer
-                                          : RecordKind::kHousehold);
-  const std::string row = RecordRow(kind, command.record().id());
-  const absl::StatusOr<std::optional<std::string>> bytes = writes->Get(Family::kCustomers, row);
-  if (!bytes.ok()) return bytes.status();
-  writes->Delete(Family::kMeta, WaitingRow(kind, command.record().id()));
-  if (!bytes->has_value()) return EntryResult();  // erased meanwhile
-  const absl::StatusOr<RecordView> record = RecordView::Parse(**bytes);
+  const char kind =
+      command.record().kind() == storage::RecordName::KIND_CUSTOMER ? kCustomer : kHousehold;
+  const auto record = Read(kind, command.record().id(), writes);
   if (!record.ok()) return record.status();
-  if (record->version() != command.expected_version()) {
+  writes->Delete(Family::kMeta, WaitingRow(kind, command.record().id()));
+  if ((*record)->bytes.empty()) return EntryResult();  // erased or merged meanwhile
+  if ((*record)->view.version() != command.expected_version()) {
     return Refuse(EntryResult::REFUSAL_VERSION_CHANGED, "the record has another version");
   }
-  RecordPatch patch;
-  patch.BumpVersion();
-  patch.Append(command.patch());
-  writes->MergeRecord(row, patch.bytes());
+  MergeAndBump(kind, command.record().id(), command.patch(), writes);
   return EntryResult();
 }
 

@@ -49,6 +49,12 @@ AppliedOr ApplyUpdateErasure(const storage::UpdateErasure& command, int64_t time
 // Events that are not there are passed over.
 AppliedOr ApplyDropEvents(const storage::DropEvents& command, PendingWrites* writes);
 
+AppliedOr ApplyMergeCustomers(const storage::MergeCustomers& command, int64_t time_us,
+                              PendingWrites* writes);
+// Drops the oldest when there are more than kMaxImportRuns.
+inline constexpr size_t kMaxImportRuns = 1000;
+AppliedOr ApplyRecordImport(const storage::RecordImport& command, PendingWrites* writes);
+
 // What aggregates of records are made of (apply_aggregates.cc).
 AppliedOr ApplyRebuildRecord(const storage::RebuildRecord& command, PendingWrites* writes);
 AppliedOr ApplyUpdateBackfill(const storage::UpdateBackfill& command, PendingWrites* writes);

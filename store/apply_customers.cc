@@ -4,11 +4,11 @@
 #include <vector>
 
 #include "absl/container/flat_hash_map.h"
-#include "absl/container/flat_hash_set.h"
 #include "absl/strings/str_cat.h"
 #include "store/apply.h"
 #include "store/apply_commands.h"
 #include "store/keys.h"
+#include "store/links.h"
 #include "store/record.h"
 #include "store/record_patch.h"
 
@@ -16,30 +16,6 @@ namespace touchstone::store {
 namespace {
 
 using storage::EntryResult;
-
-constexpr char kCustomer = static_cast<char>(RecordKind::kCustomer);
-constexpr char kHousehold = static_cast<char>(RecordKind::kHousehold);
-
-bool IsUsablePatch(absl::string_view patch) {
-  return patch.size() <= kMaxPatchBytes && ValidatePatch(patch).ok() && !ChangesIdentities(patch);
-}
-
-std::string Bumped(absl::string_view patch) {
-  RecordPatch bumped;
-  bumped.BumpVersion();
-  bumped.Append(patch);
-  return bumped.bytes();
-}
-
-// For increments, which nearly always find a record.
-void MergeAndBump(char kind, absl::string_view id, absl::string_view patch, PendingWrites* writes) {
-  writes->MergeRecord(RecordRow(kind, id), Bumped(patch));
-}
-
-void MakeOrMergeAndBump(char kind, absl::string_view id, absl::string_view patch,
-                        PendingWrites* writes) {
-  writes->MakeOrMergeRecord(RecordRow(kind, id), Bumped(patch));
-}
 
 // Patches of one item go to the customer and to the household.
 template <typename Item>
@@ -73,7 +49,7 @@ absl::string_view ItemFault(const Item& item) {
     return "household_patch: needs a valid household_id";
   }
   if (!IsUsablePatch(item.customer_patch()) || !IsUsablePatch(item.household_patch())) {
-    return "patch: malformed, too long, or changes identities";
+    return "patch: malformed, too long, or changes links";
   }
   return "";
 }
@@ -240,87 +216,48 @@ AppliedOr ApplyJournal(const Items& items, Fault fault_of, PendingWrites* writes
   return result;
 }
 
-// Identities in the record of a customer; empty when she has none.
-absl::StatusOr<std::vector<std::string>> ReadIdentities(absl::string_view customer_id,
-                                                        PendingWrites* writes) {
-  absl::StatusOr<std::optional<std::string>> bytes =
-      writes->Get(Family::kCustomers, RecordRow(kCustomer, customer_id));
-  if (!bytes.ok()) return bytes.status();
-  std::vector<std::string> identities;
-  if (!bytes->has_value()) return identities;
-  absl::StatusOr<RecordView> record = RecordView::Parse(**bytes);
-  if (!record.ok()) return record.status();
-  for (size_t i = 0; i < record->identities().size(); ++i) {
-    identities.emplace_back(record->identities()[i]);
-  }
-  return identities;
-}
-
-// Removes an identity from the record of the customer whom it finds now.
-void Unlink(absl::string_view customer_id, absl::string_view identity, PendingWrites* writes) {
-  RecordPatch patch;
-  patch.RemoveIdentity(identity);
-  MergeAndBump(kCustomer, customer_id, patch.bytes(), writes);
-  writes->Delete(Family::kIdentities, identity);
-}
-
-template <typename Texts>
-bool AreIdentities(const Texts& texts) {
-  for (const std::string& text : texts) {
-    if (!IsValidKeyText(text, kMaxIdentityBytes)) return false;
-  }
-  return texts.size() <= static_cast<int>(kMaxIdentities);
-}
-
-constexpr absl::string_view kIdentityRule = "identities: at most 64, each 1-256 bytes, none zero";
-
-// What ApplyLinkIdentities would refuse; nothing is written.
-AppliedOr CheckLink(const storage::LinkIdentities& command, PendingWrites* writes) {
-  if (!IsValidId(command.customer_id())) {
-    return Refuse(EntryResult::REFUSAL_INVALID, "customer_id: 1-64 bytes of [A-Za-z0-9._-]");
-  }
-  if (!AreIdentities(command.identities()) || !AreIdentities(command.unlink())) {
-    return Refuse(EntryResult::REFUSAL_INVALID, kIdentityRule);
-  }
-  absl::StatusOr<std::vector<std::string>> held = ReadIdentities(command.customer_id(), writes);
-  if (!held.ok()) return held.status();
-  absl::flat_hash_set<std::string> kept(held->begin(), held->end());
-  for (const std::string& identity : command.unlink()) kept.erase(identity);
-  for (const std::string& identity : command.identities()) {
-    kept.insert(identity);
-    if (command.move()) continue;
-    absl::StatusOr<std::optional<std::string>> holder = writes->Get(Family::kIdentities, identity);
-    if (!holder.ok()) return holder.status();
-    if (holder->has_value() && **holder != command.customer_id()) {
-      return Refuse(EntryResult::REFUSAL_IDENTITY_TAKEN, "an identity finds another customer");
+// The items, with the customers who stand for those of them who were merged; nullopt: as they are.
+// Of outcomes, those of a customer whom nobody stands for become anonymous: one may arrive after
+// the erasure of its customer, and must not bring her back.
+template <typename Items>
+absl::StatusOr<std::optional<Items>> Redirected(const Items& items, bool make_anonymous,
+                                                PendingWrites* writes) {
+  std::optional<Items> redirected;
+  absl::flat_hash_map<absl::string_view, std::string> now;  // who stands for whom
+  for (int i = 0; i < items.size(); ++i) {
+    const absl::string_view id = items.Get(i).customer_id();
+    if (!IsValidId(id)) continue;  // empty, or about to be refused
+    auto found = now.find(id);
+    if (found == now.end()) {
+      absl::StatusOr<bool> exists = writes->ContainsRecord(RecordRow(kCustomer, id));
+      if (!exists.ok()) return exists.status();
+      absl::StatusOr<std::string> survivor(std::string{id});
+      if (!*exists) survivor = SurvivorOf(id, writes);
+      if (!survivor.ok()) return survivor.status();
+      const bool is_nobody = !*exists && *survivor == id;
+      found = now.emplace(id, is_nobody && make_anonymous ? "" : *std::move(survivor)).first;
     }
+    if (found->second == id) continue;
+    if (!redirected.has_value()) redirected = items;
+    redirected->Mutable(i)->set_customer_id(found->second);
+    if (found->second.empty()) redirected->Mutable(i)->clear_customer_patch();
   }
-  if (kept.size() > kMaxIdentities) {
-    return Refuse(EntryResult::REFUSAL_TOO_MANY, "a customer has at most 64 identities");
-  }
-  return EntryResult();
+  return redirected;
 }
 
-// Writes the identities' rows and adds to `patch` what the customer's record takes of it.
-// REQUIRES: CheckLink refuses nothing.
-absl::Status Link(const storage::LinkIdentities& command, RecordPatch* patch,
-                  PendingWrites* writes) {
-  for (const std::string& identity : command.unlink()) {
-    absl::StatusOr<std::optional<std::string>> holder = writes->Get(Family::kIdentities, identity);
-    if (!holder.ok()) return holder.status();
-    if (*holder != command.customer_id()) continue;
-    writes->Delete(Family::kIdentities, identity);
-    patch->RemoveIdentity(identity);
+// Whether an item names another household than its customer is in.
+absl::StatusOr<bool> HouseholdsChanged(
+    const google::protobuf::RepeatedPtrField<storage::AppendEvents::Item>& items,
+    PendingWrites* writes) {
+  for (const storage::AppendEvents::Item& item : items) {
+    absl::StatusOr<std::optional<std::string>> bytes =
+        writes->Get(Family::kCustomers, RecordRow(kCustomer, item.customer_id()));
+    if (!bytes.ok()) return bytes.status();
+    const absl::string_view household =
+        bytes->has_value() ? ReadHousehold(**bytes) : absl::string_view();
+    if (household != item.household_id()) return true;
   }
-  for (const std::string& identity : command.identities()) {
-    absl::StatusOr<std::optional<std::string>> holder = writes->Get(Family::kIdentities, identity);
-    if (!holder.ok()) return holder.status();
-    if (*holder == command.customer_id()) continue;
-    if (holder->has_value()) Unlink(**holder, identity, writes);
-    writes->Put(Family::kIdentities, identity, command.customer_id());
-    patch->AddIdentity(identity);
-  }
-  return absl::OkStatus();
+  return false;
 }
 
 char KindOf(const storage::RecordName& name) {
@@ -335,8 +272,12 @@ storage::LinkIdentities LinkOf(const storage::UpdateRecord& command) {
   return link;
 }
 
-bool ChangesLinks(const storage::UpdateRecord& command) {
+bool LinksIdentities(const storage::UpdateRecord& command) {
   return !command.identities().empty() || !command.unlink().empty();
+}
+
+bool MovesHousehold(const storage::UpdateRecord& command) {
+  return !command.household_id().empty() || command.leave_household();
 }
 
 // What ApplyUpdateRecord would refuse; nothing is written.
@@ -350,11 +291,18 @@ AppliedOr CheckUpdate(const storage::UpdateRecord& command, PendingWrites* write
     return Refuse(EntryResult::REFUSAL_INVALID, "record.id: 1-64 bytes of [A-Za-z0-9._-]");
   }
   if (!IsUsablePatch(command.patch())) {
-    return Refuse(EntryResult::REFUSAL_INVALID,
-                  "patch: malformed, too long, or changes identities");
+    return Refuse(EntryResult::REFUSAL_INVALID, "patch: malformed, too long, or changes links");
   }
-  if (name.kind() == storage::RecordName::KIND_HOUSEHOLD && ChangesLinks(command)) {
-    return Refuse(EntryResult::REFUSAL_INVALID, "identities: of customers only");
+  if (name.kind() == storage::RecordName::KIND_HOUSEHOLD &&
+      (LinksIdentities(command) || MovesHousehold(command))) {
+    return Refuse(EntryResult::REFUSAL_INVALID, "identities, household_id: of customers only");
+  }
+  if (!command.household_id().empty()) {
+    if (command.leave_household()) {
+      return Refuse(EntryResult::REFUSAL_INVALID, "household_id: not with leave_household");
+    }
+    AppliedOr refused = CheckJoin(name.id(), command.household_id(), writes);
+    if (!refused.ok() || refused->refusal() != EntryResult::REFUSAL_UNSPECIFIED) return refused;
   }
   const char kind = KindOf(name);
   const bool conditional = command.existence() != storage::UpdateRecord::EXISTENCE_UNSPECIFIED ||
@@ -382,17 +330,24 @@ AppliedOr CheckUpdate(const storage::UpdateRecord& command, PendingWrites* write
   return EntryResult();
 }
 
-}  // namespace
-
-AppliedOr ApplyUpdateRecord(const storage::UpdateRecord& command, PendingWrites* writes) {
+AppliedOr UpdateOne(const storage::UpdateRecord& command, PendingWrites* writes) {
   AppliedOr refused = CheckUpdate(command, writes);
   if (!refused.ok() || refused->refusal() != EntryResult::REFUSAL_UNSPECIFIED) return refused;
   RecordPatch patch;
-  if (ChangesLinks(command)) {
+  if (LinksIdentities(command)) {
     const storage::LinkIdentities link = LinkOf(command);
     refused = CheckLink(link, writes);
     if (!refused.ok() || refused->refusal() != EntryResult::REFUSAL_UNSPECIFIED) return refused;
     if (absl::Status linked = Link(link, &patch, writes); !linked.ok()) return linked;
+  }
+  if (MovesHousehold(command)) {
+    const auto record = Read(kCustomer, command.record().id(), writes);
+    if (!record.ok()) return record.status();
+    // One who is made by this has no events yet.
+    absl::Status moved =
+        MoveToHousehold(command.record().id(), (*record)->view.household(), command.household_id(),
+                        /*has_events=*/!(*record)->bytes.empty(), &patch, writes);
+    if (!moved.ok()) return moved;
   }
   patch.Append(command.patch());
   // Where it is known to be there, nothing has to be looked up.
@@ -401,6 +356,24 @@ AppliedOr ApplyUpdateRecord(const storage::UpdateRecord& command, PendingWrites*
                          : MakeOrMergeAndBump;
   write(KindOf(command.record()), command.record().id(), patch.bytes(), writes);
   return EntryResult();
+}
+
+}  // namespace
+
+AppliedOr ApplyUpdateRecord(const storage::UpdateRecord& command, PendingWrites* writes) {
+  if (KindOf(command.record()) != kCustomer || !IsValidId(command.record().id())) {
+    return UpdateOne(command, writes);
+  }
+  const absl::StatusOr<bool> exists =
+      writes->ContainsRecord(RecordRow(kCustomer, command.record().id()));
+  if (!exists.ok()) return exists.status();
+  if (*exists) return UpdateOne(command, writes);
+  absl::StatusOr<std::string> survivor = SurvivorOf(command.record().id(), writes);
+  if (!survivor.ok()) return survivor.status();
+  if (*survivor == command.record().id()) return UpdateOne(command, writes);
+  storage::UpdateRecord redirected = command;
+  redirected.mutable_record()->set_id(*std::move(survivor));
+  return UpdateOne(redirected, writes);
 }
 
 AppliedOr ApplyUpdateRecords(const storage::UpdateRecords& command, PendingWrites* writes) {
@@ -431,35 +404,31 @@ AppliedOr ApplyAppendEvents(const storage::AppendEvents& command, PendingWrites*
       return Refuse(EntryResult::REFUSAL_REVISION_CHANGED, "another revision is active");
     }
   }
-  return ApplyJournal(command.items(), EventFault, writes);
+  const auto redirected = Redirected(command.items(), /*make_anonymous=*/false, writes);
+  if (!redirected.ok()) return redirected.status();
+  const auto& items = redirected->has_value() ? **redirected : command.items();
+  if (command.households_stated()) {
+    const absl::StatusOr<bool> changed = HouseholdsChanged(items, writes);
+    if (!changed.ok()) return changed.status();
+    if (*changed) {
+      return Refuse(EntryResult::REFUSAL_HOUSEHOLD_CHANGED, "a customer is in another household");
+    }
+  }
+  return ApplyJournal(items, EventFault, writes);
 }
 
 AppliedOr ApplyRecordOutcomes(const storage::RecordOutcomes& command, PendingWrites* writes) {
-  bool all_known = true;
-  absl::flat_hash_map<absl::string_view, bool> known;
-  for (const storage::RecordOutcomes::Item& item : command.items()) {
-    const absl::string_view id = item.customer_id();
-    if (!IsValidId(id)) continue;  // empty, or about to be refused
-    if (!known.contains(id)) {
-      const absl::StatusOr<bool> exists = writes->ContainsRecord(RecordRow(kCustomer, id));
-      if (!exists.ok()) return exists.status();
-      known[id] = *exists;
-    }
-    all_known = all_known && known[id];
-  }
-  if (all_known) return ApplyJournal(command.items(), OutcomeFault, writes);
-  // An outcome may arrive after the erasure of its customer: it must not bring her back.
-  storage::RecordOutcomes kept = command;
-  for (storage::RecordOutcomes::Item& item : *kept.mutable_items()) {
-    const auto found = known.find(item.customer_id());
-    if (found == known.end() || found->second) continue;
-    item.clear_customer_id();
-    item.clear_customer_patch();
-  }
-  return ApplyJournal(kept.items(), OutcomeFault, writes);
+  const auto redirected = Redirected(command.items(), /*make_anonymous=*/true, writes);
+  if (!redirected.ok()) return redirected.status();
+  return ApplyJournal(redirected->has_value() ? **redirected : command.items(), OutcomeFault,
+                      writes);
 }
 
-AppliedOr ApplyLinkIdentities(const storage::LinkIdentities& command, PendingWrites* writes) {
+AppliedOr ApplyLinkIdentities(const storage::LinkIdentities& given, PendingWrites* writes) {
+  storage::LinkIdentities command = given;
+  absl::StatusOr<std::string> survivor = SurvivorOf(given.customer_id(), writes);
+  if (!survivor.ok()) return survivor.status();
+  command.set_customer_id(*std::move(survivor));
   absl::StatusOr<EntryResult> refused = CheckLink(command, writes);
   if (!refused.ok() || refused->refusal() != EntryResult::REFUSAL_UNSPECIFIED) return refused;
   RecordPatch patch;
@@ -478,7 +447,7 @@ AppliedOr ApplyResolveOrCreate(const storage::ResolveOrCreate& command, PendingW
   }
   if (!IsUsablePatch(command.initial_patch())) {
     return Refuse(EntryResult::REFUSAL_INVALID,
-                  "initial_patch: malformed, too long, or changes identities");
+                  "initial_patch: malformed, too long, or changes links");
   }
   EntryResult result;
   std::vector<absl::string_view> unknown;
@@ -495,16 +464,18 @@ AppliedOr ApplyResolveOrCreate(const storage::ResolveOrCreate& command, PendingW
     const absl::StatusOr<bool> taken =
         writes->ContainsRecord(RecordRow(kCustomer, command.proposed_customer_id()));
     if (!taken.ok()) return taken.status();
-    if (*taken) {
+    const absl::StatusOr<std::string> survivor = SurvivorOf(command.proposed_customer_id(), writes);
+    if (!survivor.ok()) return survivor.status();
+    if (*taken || *survivor != command.proposed_customer_id()) {
       return Refuse(EntryResult::REFUSAL_ALREADY_EXISTS, "proposed_customer_id is in use");
     }
     result.set_customer_id(command.proposed_customer_id());
     result.set_created(true);
   }
-  absl::StatusOr<std::vector<std::string>> held = ReadIdentities(result.customer_id(), writes);
-  if (!held.ok()) return held.status();
+  const auto record = Read(kCustomer, result.customer_id(), writes);
+  if (!record.ok()) return record.status();
   RecordPatch patch;
-  size_t count = held->size();
+  size_t count = (*record)->view.identities().size();
   for (absl::string_view identity : unknown) {
     if (++count > kMaxIdentities) break;  // the customer is found; that is what was asked
     writes->Put(Family::kIdentities, identity, result.customer_id());

@@ -1,17 +1,18 @@
 // Commands that take data away: erasure of a customer, events past their retention.
 
-#include "absl/container/flat_hash_set.h"
+#include <algorithm>
+#include <vector>
+
 #include "store/apply.h"
 #include "store/apply_commands.h"
 #include "store/keys.h"
+#include "store/links.h"
 #include "store/record.h"
 
 namespace touchstone::store {
 namespace {
 
 using storage::EntryResult;
-
-constexpr char kCustomer = static_cast<char>(RecordKind::kCustomer);
 
 // Deletes committed rows of the customer's events and outcomes; whether there were any.
 absl::StatusOr<bool> DeleteJournals(absl::string_view customer_id, storage::PendingErasure* erasure,
@@ -36,6 +37,10 @@ absl::StatusOr<bool> DeleteJournals(absl::string_view customer_id, storage::Pend
   return found;
 }
 
+void AddOnce(absl::string_view text, google::protobuf::RepeatedPtrField<std::string>* to) {
+  if (std::find(to->begin(), to->end(), text) == to->end()) to->Add(std::string(text));
+}
+
 // Adds what an erasure of the same id that has not ended still looks for: she came back meanwhile.
 absl::Status AddUnfinished(PendingWrites* writes, storage::PendingErasure* erasure) {
   const absl::StatusOr<std::optional<std::string>> row =
@@ -44,13 +49,52 @@ absl::Status AddUnfinished(PendingWrites* writes, storage::PendingErasure* erasu
   if (!row->has_value()) return absl::OkStatus();
   storage::PendingErasure unfinished;
   if (!unfinished.ParseFromString(**row)) return absl::DataLossError("erasure: malformed");
-  absl::flat_hash_set<std::string> known(erasure->identities().begin(),
-                                         erasure->identities().end());
   for (const std::string& identity : unfinished.identities()) {
-    if (known.insert(identity).second) erasure->add_identities(identity);
+    AddOnce(identity, erasure->mutable_identities());
+  }
+  for (const std::string& merged_id : unfinished.merged_ids()) {
+    AddOnce(merged_id, erasure->mutable_merged_ids());
+  }
+  for (const std::string& household_id : unfinished.household_ids()) {
+    AddOnce(household_id, erasure->mutable_household_ids());
   }
   erasure->mutable_outcome_ids()->MergeFrom(unfinished.outcome_ids());
   return absl::OkStatus();
+}
+
+// What the record says of where else she may be found.
+void AddTraces(const RecordView& record, storage::PendingErasure* erasure) {
+  for (size_t i = 0; i < record.identities().size(); ++i) {
+    AddOnce(record.identities()[i], erasure->mutable_identities());
+  }
+  if (!record.household().empty()) {
+    AddOnce(record.household(), erasure->mutable_household_ids());
+  }
+}
+
+// Adds those who were merged into the customer, and those who had been merged into them, with what
+// the rows that keep the merges know of them; deletes these rows.
+absl::Status AddMerged(const std::string& customer_id, storage::PendingErasure* erasure,
+                       PendingWrites* writes) {
+  const std::string prefix = MergedRow(customer_id, "");
+  Database::PrefixIterator rows = writes->committed().Iterate(Family::kMeta, prefix, prefix);
+  for (; rows.Valid(); rows.Next()) {
+    const std::string merged_id(rows.key().substr(prefix.size()));
+    storage::MergedCustomer merged;
+    if (!merged.ParseFromArray(rows.value().data(), static_cast<int>(rows.value().size()))) {
+      return absl::DataLossError("merges: malformed row");
+    }
+    for (const std::string* bytes : {&merged.surviving_record(), &merged.merged_record()}) {
+      const absl::StatusOr<RecordView> record = RecordView::Parse(*bytes);
+      if (!record.ok()) return record.status();
+      AddTraces(*record, erasure);
+    }
+    erasure->add_merged_ids(merged_id);
+    writes->Delete(Family::kMeta, rows.key());
+    writes->Delete(Family::kMeta, SurvivorRow(merged_id));
+    if (absl::Status added = AddMerged(merged_id, erasure, writes); !added.ok()) return added;
+  }
+  return rows.status();
 }
 
 }  // namespace
@@ -65,6 +109,11 @@ AppliedOr ApplyDeleteCustomer(const storage::DeleteCustomer& command, absl::stri
   erasure.set_customer_id(customer_id);
   erasure.set_request_id(std::string(request_id));
   erasure.set_requested_time_us(time_us);
+  const absl::StatusOr<std::string> survivor = SurvivorOf(customer_id, writes);
+  if (!survivor.ok()) return survivor.status();
+  if (*survivor != customer_id) {
+    return Refuse(EntryResult::REFUSAL_NOT_FOUND, "she was merged into another customer");
+  }
   const std::string record_row = RecordRow(kCustomer, customer_id);
   const absl::StatusOr<std::optional<std::string>> bytes =
       writes->Get(Family::kCustomers, record_row);
@@ -74,13 +123,24 @@ AppliedOr ApplyDeleteCustomer(const storage::DeleteCustomer& command, absl::stri
     if (!record.ok()) return record.status();
     for (size_t i = 0; i < record->identities().size(); ++i) {
       writes->Delete(Family::kIdentities, record->identities()[i]);
-      erasure.add_identities(std::string(record->identities()[i]));
     }
+    AddTraces(*record, &erasure);
+    RecordPatch gone;
+    absl::Status left =
+        MoveToHousehold(customer_id, record->household(), "", /*has_events=*/true, &gone, writes);
+    if (!left.ok()) return left;
     writes->Delete(Family::kCustomers, record_row);
     writes->Delete(Family::kMeta, WaitingRow(kCustomer, customer_id));
   }
-  const absl::StatusOr<bool> had_journals = DeleteJournals(customer_id, &erasure, writes);
+  if (absl::Status added = AddMerged(customer_id, &erasure, writes); !added.ok()) return added;
+  absl::StatusOr<bool> had_journals = DeleteJournals(customer_id, &erasure, writes);
   if (!had_journals.ok()) return had_journals.status();
+  // What both had stayed with the one who was merged.
+  for (const std::string& merged_id :
+       std::vector<std::string>(erasure.merged_ids().begin(), erasure.merged_ids().end())) {
+    const absl::StatusOr<bool> more = DeleteJournals(merged_id, &erasure, writes);
+    if (!more.ok()) return more.status();
+  }
   if (!bytes->has_value() && !*had_journals) {
     return Refuse(EntryResult::REFUSAL_NOT_FOUND, "no such customer");
   }

@@ -102,7 +102,7 @@ rocksdb::DBOptions DatabaseOptions(const StoreOptions& options, rocksdb::Env* en
   db.max_background_jobs = options.background_jobs;
   // A row that was read is found by one look-up, where its table would be asked for the block and
   // the block for the row. The other half is for blocks.
-  db.row_cache = rocksdb::NewLRUCache(options.cache_bytes / 2);
+  if (options.keep_rows) db.row_cache = rocksdb::NewLRUCache(options.cache_bytes / 2);
   // One budget for all families, which flushes one at a time. With a limit on each, two that reach
   // theirs in the same batch, on a device that fails, leave RocksDB 7.8 with a reference too many,
   // and closing it aborts.
@@ -178,7 +178,8 @@ absl::Status Database::OpenFamilies(const StoreOptions& options) {
     if (absl::Status logs = CheckWriteLogs(env, options.path); !logs.ok()) return logs;
   }
 
-  std::shared_ptr<rocksdb::Cache> cache = rocksdb::NewLRUCache(options.cache_bytes / 2);
+  std::shared_ptr<rocksdb::Cache> cache =
+      rocksdb::NewLRUCache(options.keep_rows ? options.cache_bytes / 2 : options.cache_bytes);
   std::vector<rocksdb::ColumnFamilyDescriptor> families;
   for (size_t i = 0; i < kFamilyCount; ++i) {
     const Family family = static_cast<Family>(i);
@@ -257,6 +258,24 @@ Database::~Database() {
 
 absl::StatusOr<Found> Database::Get(Family family, absl::string_view key, ReadTier tier,
                                     rocksdb::PinnableSlice* value) const {
+  if (bulk_rows_ == nullptr) return GetFlushed(family, key, tier, value);
+  auto row = bulk_rows_->Find(family, key, [&] { return GetFlushedCopy(family, key); });
+  if (!row.ok()) return row.status();
+  if (!row->has_value()) {
+    const absl::StatusOr<Found> found = GetFlushed(family, key, tier, value);
+    if (family == Family::kCustomers && found.ok() && *found == Found::kFound) {
+      bulk_rows_->Keep(family, key, ToView(*value));
+    }
+    return found;
+  }
+  value->Reset();
+  if (!(*row)->has_value()) return Found::kNotFound;
+  value->PinSelf(***row);
+  return Found::kFound;
+}
+
+absl::StatusOr<Found> Database::GetFlushed(Family family, absl::string_view key, ReadTier tier,
+                                           rocksdb::PinnableSlice* value) const {
   rocksdb::ReadOptions options;
   if (tier == ReadTier::kMemoryOnly) options.read_tier = rocksdb::kBlockCacheTier;
   value->Reset();
@@ -270,9 +289,13 @@ absl::StatusOr<Found> Database::Get(Family family, absl::string_view key, ReadTi
 }
 
 absl::StatusOr<bool> Database::Contains(Family family, absl::string_view key) const {
+  if (bulk_rows_ != nullptr) {
+    const std::optional<bool> known = bulk_rows_->Contains(family, key);
+    if (known.has_value()) return *known;
+  }
   const PresenceRead presence;
   rocksdb::PinnableSlice value;
-  const absl::StatusOr<Found> found = Get(family, key, ReadTier::kMayBlock, &value);
+  const absl::StatusOr<Found> found = GetFlushed(family, key, ReadTier::kMayBlock, &value);
   if (!found.ok()) return found.status();
   return *found == Found::kFound;
 }
@@ -281,6 +304,15 @@ absl::StatusOr<std::optional<std::string>> Database::GetCopy(Family family,
                                                              absl::string_view key) const {
   rocksdb::PinnableSlice value;
   absl::StatusOr<Found> found = Get(family, key, ReadTier::kMayBlock, &value);
+  if (!found.ok()) return found.status();
+  if (*found != Found::kFound) return std::nullopt;
+  return value.ToString();
+}
+
+absl::StatusOr<std::optional<std::string>> Database::GetFlushedCopy(Family family,
+                                                                    absl::string_view key) const {
+  rocksdb::PinnableSlice value;
+  absl::StatusOr<Found> found = GetFlushed(family, key, ReadTier::kMayBlock, &value);
   if (!found.ok()) return found.status();
   if (*found != Found::kFound) return std::nullopt;
   return value.ToString();
@@ -307,15 +339,28 @@ Database::PrefixIterator Database::FindLast(Family family, std::string prefix,
   return PrefixIterator(std::move(iterator), std::move(prefix));
 }
 
+Family Database::FamilyOf(uint32_t number) const {
+  for (size_t i = 0; i < kFamilyCount; ++i) {
+    if (handles_[i]->GetID() == number) return static_cast<Family>(i);
+  }
+  return Family::kMeta;  // no other family has a handle
+}
+
 absl::Status Database::Commit(rocksdb::WriteBatch* batch, const storage::Progress& progress,
                               bool sync) {
   if (absl::Status status = write_status(); !status.ok()) return status;
-  rocksdb::WriteOptions options;
-  options.sync = sync;
-  const rocksdb::Status written = db_->Write(options, batch);
-  if (!written.ok()) {
-    StopWrites(ToStatus("write", written).message());
-    return write_status();
+  if (bulk_rows_ != nullptr) {
+    absl::Status taken =
+        bulk_rows_->Add(*batch, [this](uint32_t number) { return FamilyOf(number); });
+    if (!taken.ok()) return taken;
+  } else {
+    rocksdb::WriteOptions options;
+    options.sync = sync;
+    const rocksdb::Status written = db_->Write(options, batch);
+    if (!written.ok()) {
+      StopWrites(ToStatus("write", written).message());
+      return write_status();
+    }
   }
   request_expiry_.set_newest_us(progress.time_us());
   std::lock_guard<std::mutex> lock(mutex_);

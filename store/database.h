@@ -20,25 +20,12 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "absl/types/span.h"
+#include "store/bulk_rows.h"
+#include "store/family.h"
 #include "store/merge.h"
 #include "store/store.h"
 
 namespace touchstone::store {
-
-// A column family.
-enum class Family : uint8_t {
-  kCustomers,
-  kIdentities,
-  kEvents,
-  kLedger,
-  kSales,
-  kRevisions,
-  kReference,
-  kAudit,
-  kMeta,
-};
-inline constexpr size_t kFamilyCount = 9;
-absl::string_view FamilyName(Family family);
 
 // NotFound, DataLoss for corruption, Unavailable for the rest. `what` names the kind of thing that
 // was wanted; RocksDB redacts keys from its own texts.
@@ -80,6 +67,14 @@ class Database {
   // batch holds. After a failure the store is read-only.
   absl::Status Commit(rocksdb::WriteBatch* batch, const storage::Progress& progress, bool sync);
 
+  // From here on what Commit is given stays in memory (bulk_load.h). Before anything is written.
+  void BeginBulkLoad() { bulk_rows_ = std::make_unique<BulkRows>(); }
+  // Null without a bulk load.
+  BulkRows* bulk_rows() const { return bulk_rows_.get(); }
+  // As GetCopy, past what a bulk load has in memory.
+  absl::StatusOr<std::optional<std::string>> GetFlushedCopy(Family family,
+                                                            absl::string_view key) const;
+
   // Rewrites the files that hold these keys, so that of rows that were deleted or replaced before
   // the call nothing is left in any file: table, log or manifest. What an iterator that was opened
   // before still reads stays until it is gone; a backup that is being made is waited for. Cancelled
@@ -104,9 +99,14 @@ class Database {
   std::unique_ptr<rocksdb::Iterator> NewIterator(Family family) const;
   absl::Status DeleteObsoleteFiles(const std::atomic<bool>& cancel);
   absl::Status ReadProgress();
+  Family FamilyOf(uint32_t number) const;
 
   std::unique_ptr<rocksdb::Env> env_;
+  absl::StatusOr<Found> GetFlushed(Family family, absl::string_view key, ReadTier tier,
+                                   rocksdb::PinnableSlice* value) const;
+
   RequestExpiry request_expiry_;
+  std::unique_ptr<BulkRows> bulk_rows_;
   std::unique_ptr<rocksdb::DB> db_;
   std::array<rocksdb::ColumnFamilyHandle*, kFamilyCount> handles_{};
 

@@ -7,11 +7,11 @@
 namespace touchstone::store {
 namespace {
 
-std::string EventRow(char kind, absl::string_view customer_id, absl::string_view event_id) {
+std::string PairRow(char kind, absl::string_view customer_id, absl::string_view of_hers) {
   std::string key(1, kind);
   key.append(customer_id.data(), customer_id.size());
   key.push_back('\0');
-  key.append(event_id.data(), event_id.size());
+  key.append(of_hers.data(), of_hers.size());
   return key;
 }
 
@@ -59,11 +59,11 @@ std::optional<JournalKey> ParseJournalKey(absl::string_view key) {
 }
 
 std::string EventSeenRow(absl::string_view customer_id, absl::string_view event_id) {
-  return EventRow('E', customer_id, event_id);
+  return PairRow('E', customer_id, event_id);
 }
 
 std::string EventReversedRow(absl::string_view customer_id, absl::string_view event_id) {
-  return EventRow('R', customer_id, event_id);
+  return PairRow('R', customer_id, event_id);
 }
 
 std::string OutcomeSeenRow(absl::string_view outcome_id) { return RecordRow('O', outcome_id); }
@@ -100,8 +100,24 @@ std::string WaitingRow(char kind, absl::string_view id) {
   return key.append(id.data(), id.size());
 }
 
+std::string LoadRow(absl::string_view name) { return RecordRow(kLoadPrefix, name); }
+
 std::string ErasureRow(absl::string_view customer_id) {
   return RecordRow(kErasurePrefix, customer_id);
+}
+
+std::string SurvivorRow(absl::string_view merged_id) {
+  return RecordRow(kSurvivorPrefix, merged_id);
+}
+
+std::string MergedRow(absl::string_view surviving_id, absl::string_view merged_id) {
+  return PairRow(kMergedPrefix, surviving_id, merged_id);
+}
+
+std::string ImportRunRow(int64_t ended_us, absl::string_view run_id) {
+  std::string key(1, kImportRunPrefix);
+  AppendOrdered(&key, ended_us);
+  return key.append(run_id.data(), run_id.size());
 }
 
 void AppendOrdered(std::string* key, uint64_t number) {

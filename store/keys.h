@@ -53,6 +53,14 @@ std::string PausedOfferRow(absl::string_view offer_id);
 // Of a record that waits to be rebuilt: 'c' or 'h', and its id.
 std::string WaitingRow(char kind, absl::string_view id);
 std::string ErasureRow(absl::string_view customer_id);
+// Of a cold load that has not ended.
+std::string LoadRow(absl::string_view name);
+// Where a merged customer went.
+std::string SurvivorRow(absl::string_view merged_id);
+// What taking a merge back needs. With an empty merged id: what all such keys of the surviving one
+// begin with.
+std::string MergedRow(absl::string_view surviving_id, absl::string_view merged_id);
+std::string ImportRunRow(int64_t ended_us, absl::string_view run_id);
 
 inline constexpr char kRevisionInfoPrefix = 'i';
 inline constexpr char kRuleSetPrefix = 'r';
@@ -61,6 +69,10 @@ inline constexpr char kRequestPrefix = 'q';
 inline constexpr char kPausedOfferPrefix = 'p';
 inline constexpr char kWaitingPrefix = 'w';
 inline constexpr char kErasurePrefix = 'x';
+inline constexpr char kLoadPrefix = 'l';
+inline constexpr char kSurvivorPrefix = 's';
+inline constexpr char kMergedPrefix = 'm';
+inline constexpr char kImportRunPrefix = 'u';
 inline constexpr absl::string_view kFormatRow = "format";
 inline constexpr absl::string_view kProgressRow = "now";
 inline constexpr absl::string_view kActiveRevisionRow = "active";

@@ -75,6 +75,16 @@ absl::Status RecordView::ParseSection(uint16_t kind, uint32_t count, absl::strin
       return identities_.size() == count ? absl::OkStatus() : Malformed("identities");
     case layout::kConsents:
       return ParseConsents(count, body);
+    case layout::kHousehold:
+      household_ = body;
+      return count == 1 && !body.empty() ? absl::OkStatus() : Malformed("household");
+    case layout::kMembers:
+      if (absl::Status status = ValidateStringList(body); !status.ok()) return status;
+      members_ = StringListView(body);
+      return members_.size() == count ? absl::OkStatus() : Malformed("members");
+    case layout::kUnsettled:
+      aggregates_settled_ = false;
+      return absl::OkStatus();
     default:
       return absl::OkStatus();
   }
@@ -206,6 +216,21 @@ ConsentView RecordView::consent(size_t i) const {
       consents_.heap.substr(LoadNumber<uint32_t>(cell), LoadNumber<uint32_t>(cell + 4)),
       LoadNumber<int64_t>(cell + 8), LoadNumber<uint16_t>(cell + 16),
       LoadNumber<uint16_t>(cell + 18) != 0};
+}
+
+absl::string_view ReadHousehold(absl::string_view bytes) {
+  if (bytes.size() < layout::kHeaderBytes) return {};
+  const size_t sections = LoadNumber<uint32_t>(bytes.data() + 16);
+  if (sections > (bytes.size() - layout::kHeaderBytes) / layout::kSectionBytes) return {};
+  size_t body = layout::kHeaderBytes + sections * layout::kSectionBytes;
+  const char* entry = bytes.data() + layout::kHeaderBytes;
+  for (size_t i = 0; i < sections; ++i, entry += layout::kSectionBytes) {
+    const size_t length = LoadNumber<uint32_t>(entry + 8);
+    if (length > bytes.size() - body) return {};
+    if (LoadNumber<uint16_t>(entry) == layout::kHousehold) return bytes.substr(body, length);
+    body += length;
+  }
+  return {};
 }
 
 std::optional<ConsentView> RecordView::FindConsent(absl::string_view purpose) const {

@@ -3,8 +3,9 @@
 // The record of one customer or household, flat, read in place.
 //
 // RecordView checks the bytes once and then reads them without copying: attributes by stable id,
-// aggregate state, contact state, identities, consent. Writing is done by patches (record_patch.h).
-// Sections and value types of a later version are skipped here and survive rewriting.
+// aggregate state, contact state, identities, consent, household or its members. Writing is done by
+// patches (record_patch.h). Sections and value types of a later version are skipped here and
+// survive rewriting.
 //
 // Thread safety: immutable. Lifetime: everything points into the bytes given to Parse.
 // Errors: Parse returns DataLoss for bytes that are no record, never reads outside of them; after
@@ -28,6 +29,7 @@ inline constexpr size_t kMaxAttributes = 4096;
 inline constexpr size_t kMaxAggregates = 1024;
 inline constexpr size_t kMaxContacts = 256;
 inline constexpr size_t kMaxIdentities = 64;
+inline constexpr size_t kMaxMembers = 64;
 inline constexpr size_t kMaxConsents = 256;
 inline constexpr size_t kMaxPurposeBytes = 64;
 inline constexpr size_t kMaxLimitIds = 16;  // of one contact
@@ -78,6 +80,8 @@ class RecordView {
   size_t aggregate_count() const { return aggregates_.count; }
   std::optional<AggregateView> aggregate(size_t i) const;  // ascending by id
   std::optional<AggregateView> FindAggregate(uint32_t id) const;
+  // False: no aggregate is known, whatever state there is, until all are worked out again.
+  bool aggregates_settled() const { return aggregates_settled_; }
 
   size_t contact_count() const { return contacts_.count; }
   ContactView contact(size_t i) const;  // ascending by time
@@ -85,6 +89,11 @@ class RecordView {
   uint32_t contacts_dropped() const { return contacts_dropped_; }
 
   StringListView identities() const { return identities_; }
+
+  // Of a customer: the household that she is in; empty: none.
+  absl::string_view household() const { return household_; }
+  // Of a household's record of members: ids of its customers.
+  StringListView members() const { return members_; }
 
   size_t consent_count() const { return consents_.count; }
   ConsentView consent(size_t i) const;  // ascending by purpose
@@ -108,11 +117,18 @@ class RecordView {
 
   uint64_t version_ = 0;
   uint32_t contacts_dropped_ = 0;
+  bool aggregates_settled_ = true;
   Table attributes_;
   Table aggregates_;
   Table contacts_;
   Table consents_;
   StringListView identities_;
+  absl::string_view household_;
+  StringListView members_;
 };
+
+// RecordView::household() of these bytes, without looking at the rest; empty also for bytes that
+// are no record.
+absl::string_view ReadHousehold(absl::string_view bytes);
 
 }  // namespace touchstone::store

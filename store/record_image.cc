@@ -9,6 +9,33 @@ namespace touchstone::store {
 
 using layout::AppendNumber;
 
+namespace {
+
+void AddText(absl::string_view text, size_t most, std::vector<absl::string_view>* texts) {
+  if (texts->size() >= most) return;
+  if (std::find(texts->begin(), texts->end(), text) != texts->end()) return;
+  texts->push_back(text);
+}
+
+void RemoveText(absl::string_view text, std::vector<absl::string_view>* texts) {
+  const auto at = std::find(texts->begin(), texts->end(), text);
+  if (at != texts->end()) texts->erase(at);
+}
+
+std::string EncodeStringList(absl::Span<const absl::string_view> texts) {
+  std::string out;
+  AppendNumber(&out, static_cast<uint32_t>(texts.size()));
+  uint32_t end = 0;
+  for (const absl::string_view text : texts) {
+    end += static_cast<uint32_t>(text.size());
+    AppendNumber(&out, end);
+  }
+  for (const absl::string_view text : texts) out.append(text.data(), text.size());
+  return out;
+}
+
+}  // namespace
+
 absl::Status RecordImage::Load(absl::string_view bytes) {
   if (bytes.empty()) return absl::OkStatus();
   absl::StatusOr<RecordView> parsed = RecordView::Parse(bytes);
@@ -49,6 +76,11 @@ void RecordImage::Open(uint16_t kind) {
     case layout::kConsents:
       for (size_t i = 0; i < record_->consent_count(); ++i) {
         consents_.push_back(record_->consent(i));
+      }
+      return;
+    case layout::kMembers:
+      for (size_t i = 0; i < record_->members().size(); ++i) {
+        members_.push_back(record_->members()[i]);
       }
       return;
     default:
@@ -108,13 +140,44 @@ absl::Status RecordImage::Apply(absl::string_view patch) {
         AddContact(body);
         break;
       case layout::kAddIdentity:
-        AddIdentity(body);
+        Open(layout::kIdentities);
+        AddText(body, kMaxIdentities, &identities_);
         break;
       case layout::kRemoveIdentity:
-        RemoveIdentity(body);
+        Open(layout::kIdentities);
+        RemoveText(body, &identities_);
         break;
       case layout::kSetConsent:
         SetConsent(body);
+        break;
+      case layout::kClearConsent:
+        ClearConsent(body);
+        break;
+      case layout::kClearContacts:
+        Open(layout::kContacts);
+        contacts_.clear();
+        break;
+      case layout::kSetHousehold:
+        Open(layout::kHousehold);
+        household_ = body;
+        break;
+      case layout::kAddMember:
+        Open(layout::kMembers);
+        AddText(body, kMaxMembers, &members_);
+        break;
+      case layout::kRemoveMember:
+        Open(layout::kMembers);
+        RemoveText(body, &members_);
+        break;
+      case layout::kForgetAggregates:
+        Open(layout::kAggregates);
+        aggregates_ = AggregateTable();
+        Open(layout::kUnsettled);
+        aggregates_settled_ = false;
+        break;
+      case layout::kSettleAggregates:
+        Open(layout::kUnsettled);
+        aggregates_settled_ = true;
         break;
       default:
         break;  // ValidatePatch knows every operation
@@ -209,33 +272,30 @@ void RecordImage::DropContact() {
   if (contacts_dropped_ != std::numeric_limits<uint32_t>::max()) ++contacts_dropped_;
 }
 
-void RecordImage::AddIdentity(absl::string_view identity) {
-  Open(layout::kIdentities);
-  if (identities_.size() >= kMaxIdentities) return;
-  if (std::find(identities_.begin(), identities_.end(), identity) != identities_.end()) return;
-  identities_.push_back(identity);
-}
-
-void RecordImage::RemoveIdentity(absl::string_view identity) {
-  Open(layout::kIdentities);
-  const auto at = std::find(identities_.begin(), identities_.end(), identity);
-  if (at != identities_.end()) identities_.erase(at);
-}
-
 void RecordImage::SetConsent(absl::string_view body) {
   Open(layout::kConsents);
   const ConsentView consent{body.substr(layout::kConsentOperationBytes),
                             LoadNumber<int64_t>(body.data()), LoadNumber<uint16_t>(body.data() + 8),
                             body[10] != 0};
-  const auto at = std::lower_bound(
-      consents_.begin(), consents_.end(), consent.purpose,
-      [](const ConsentView& c, absl::string_view purpose) { return c.purpose < purpose; });
+  const auto at = FindConsent(consent.purpose);
   if (at != consents_.end() && at->purpose == consent.purpose) {
     // What is told late must not undo what she said since.
     if (consent.time_us >= at->time_us) *at = consent;
   } else if (consents_.size() < kMaxConsents) {
     consents_.insert(at, consent);
   }
+}
+
+void RecordImage::ClearConsent(absl::string_view purpose) {
+  Open(layout::kConsents);
+  const auto at = FindConsent(purpose);
+  if (at != consents_.end() && at->purpose == purpose) consents_.erase(at);
+}
+
+std::vector<ConsentView>::iterator RecordImage::FindConsent(absl::string_view purpose) {
+  return std::lower_bound(
+      consents_.begin(), consents_.end(), purpose,
+      [](const ConsentView& c, absl::string_view wanted) { return c.purpose < wanted; });
 }
 
 std::string RecordImage::EncodeAttributes() const {
@@ -283,18 +343,6 @@ std::string RecordImage::EncodeContacts() const {
   return out;
 }
 
-std::string RecordImage::EncodeIdentities() const {
-  std::string out;
-  AppendNumber(&out, static_cast<uint32_t>(identities_.size()));
-  uint32_t end = 0;
-  for (absl::string_view identity : identities_) {
-    end += static_cast<uint32_t>(identity.size());
-    AppendNumber(&out, end);
-  }
-  for (absl::string_view identity : identities_) out.append(identity.data(), identity.size());
-  return out;
-}
-
 std::string RecordImage::EncodeConsents() const {
   std::string cells;
   std::string heap;
@@ -311,7 +359,7 @@ std::string RecordImage::EncodeConsents() const {
 
 absl::StatusOr<std::string> RecordImage::Encode() const {
   std::vector<Section> sections = whole_;
-  std::string bodies[layout::kConsents + 1];
+  std::string bodies[layout::kUnsettled + 1];
   const auto add = [&](uint16_t kind, size_t count, std::string body) {
     bodies[kind] = std::move(body);
     sections.push_back(Section{kind, static_cast<uint32_t>(count), bodies[kind]});
@@ -321,8 +369,14 @@ absl::StatusOr<std::string> RecordImage::Encode() const {
   if (!contacts_.empty() || contacts_dropped_ > 0) {
     add(layout::kContacts, contacts_.size(), EncodeContacts());
   }
-  if (!identities_.empty()) add(layout::kIdentities, identities_.size(), EncodeIdentities());
+  if (!identities_.empty())
+    add(layout::kIdentities, identities_.size(), EncodeStringList(identities_));
   if (!consents_.empty()) add(layout::kConsents, consents_.size(), EncodeConsents());
+  if (!household_.empty()) {
+    add(layout::kHousehold, 1, std::string(household_.data(), household_.size()));
+  }
+  if (!members_.empty()) add(layout::kMembers, members_.size(), EncodeStringList(members_));
+  if (!aggregates_settled_) add(layout::kUnsettled, 0, "");
   std::sort(sections.begin(), sections.end(),
             [](const Section& a, const Section& b) { return a.kind < b.kind; });
 

@@ -59,13 +59,12 @@ class RecordImage {
   void ChangeAggregate(uint8_t operation, absl::string_view body);
   void AddContact(absl::string_view body);
   void DropContact();
-  void AddIdentity(absl::string_view identity);
-  void RemoveIdentity(absl::string_view identity);
   void SetConsent(absl::string_view body);
+  void ClearConsent(absl::string_view purpose);
+  std::vector<ConsentView>::iterator FindConsent(absl::string_view purpose);
 
   std::string EncodeAttributes() const;
   std::string EncodeContacts() const;
-  std::string EncodeIdentities() const;
   std::string EncodeConsents() const;
 
   uint64_t version_ = 0;
@@ -75,8 +74,11 @@ class RecordImage {
   std::vector<Contact> contacts_;  // ascending by time
   std::vector<absl::string_view> identities_;
   std::vector<ConsentView> consents_;  // ascending by purpose
-  std::optional<RecordView> record_;   // as loaded
-  std::vector<Section> whole_;         // sections of it that are not taken apart, ascending by kind
+  absl::string_view household_;
+  std::vector<absl::string_view> members_;
+  bool aggregates_settled_ = true;
+  std::optional<RecordView> record_;  // as loaded
+  std::vector<Section> whole_;        // sections of it that are not taken apart, ascending by kind
 };
 
 }  // namespace touchstone::store

@@ -33,6 +33,9 @@ enum Section : uint16_t {
   kIdentities = 4,
   kConsents = 5,
   kGrants = 6,  // reserved
+  kHousehold = 7,
+  kMembers = 8,
+  kUnsettled = 9,
 };
 
 // Flags of an aggregate.
@@ -67,6 +70,13 @@ enum Operation : uint8_t {
   kAddToCells = 10,
   kAddDistinct = 11,
   kMarkStale = 12,
+  kSetHousehold = 13,
+  kAddMember = 14,
+  kRemoveMember = 15,
+  kForgetAggregates = 16,
+  kSettleAggregates = 17,
+  kClearConsent = 18,
+  kClearContacts = 19,
 };
 inline constexpr size_t kOperationHeaderBytes = 5;  // operation, length of what follows
 

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "store/contact_splice.h"
+#include "store/keys.h"
 #include "store/record_image.h"
 #include "store/record_layout.h"
 
@@ -92,6 +93,17 @@ bool IsOperationWellFormed(uint8_t operation, absl::string_view body) {
     case layout::kAddIdentity:
     case layout::kRemoveIdentity:
       return !body.empty() && body.size() <= kMaxIdentityBytes;
+    case layout::kSetHousehold:
+      return body.empty() || IsValidId(body);
+    case layout::kAddMember:
+    case layout::kRemoveMember:
+      return IsValidId(body);
+    case layout::kForgetAggregates:
+    case layout::kSettleAggregates:
+    case layout::kClearContacts:
+      return body.empty();
+    case layout::kClearConsent:
+      return !body.empty() && body.size() <= kMaxPurposeBytes;
     case layout::kSetConsent:
       return body.size() > layout::kConsentOperationBytes &&
              body.size() <= layout::kConsentOperationBytes + kMaxPurposeBytes;
@@ -175,6 +187,28 @@ void RecordPatch::RemoveIdentity(absl::string_view identity) {
   AppendTextOperation(&bytes_, layout::kRemoveIdentity, identity);
 }
 
+void RecordPatch::SetHousehold(absl::string_view household_id) {
+  AppendTextOperation(&bytes_, layout::kSetHousehold, household_id);
+}
+
+void RecordPatch::AddMember(absl::string_view customer_id) {
+  AppendTextOperation(&bytes_, layout::kAddMember, customer_id);
+}
+
+void RecordPatch::RemoveMember(absl::string_view customer_id) {
+  AppendTextOperation(&bytes_, layout::kRemoveMember, customer_id);
+}
+
+void RecordPatch::ForgetAggregates() { BeginOperation(&bytes_, layout::kForgetAggregates, 0); }
+
+void RecordPatch::SettleAggregates() { BeginOperation(&bytes_, layout::kSettleAggregates, 0); }
+
+void RecordPatch::ClearContacts() { BeginOperation(&bytes_, layout::kClearContacts, 0); }
+
+void RecordPatch::ClearConsent(absl::string_view purpose) {
+  AppendTextOperation(&bytes_, layout::kClearConsent, purpose);
+}
+
 void RecordPatch::SetConsent(absl::string_view purpose, bool granted, uint16_t source,
                              int64_t time_us) {
   BeginOperation(&bytes_, layout::kSetConsent, layout::kConsentOperationBytes + purpose.size());
@@ -203,10 +237,18 @@ absl::Status ValidatePatch(absl::string_view patch) {
   return absl::OkStatus();
 }
 
-bool ChangesIdentities(absl::string_view patch) {
+bool ChangesLinks(absl::string_view patch) {
   while (!patch.empty()) {
-    const uint8_t operation = static_cast<uint8_t>(patch[0]);
-    if (operation == layout::kAddIdentity || operation == layout::kRemoveIdentity) return true;
+    switch (static_cast<uint8_t>(patch[0])) {
+      case layout::kAddIdentity:
+      case layout::kRemoveIdentity:
+      case layout::kSetHousehold:
+      case layout::kAddMember:
+      case layout::kRemoveMember:
+        return true;
+      default:
+        break;
+    }
     patch.remove_prefix(layout::kOperationHeaderBytes + LoadNumber<uint32_t>(patch.data() + 1));
   }
   return false;

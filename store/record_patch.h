@@ -92,14 +92,30 @@ class RecordPatch {
   // Beyond kMaxContacts the oldest shown goes first, else the oldest.
   void AddContact(const Contact& contact);
 
+  // Forgets the states of all aggregates; none is known until SettleAggregates.
+  void ForgetAggregates();
+  void SettleAggregates();
+
   // Beyond kMaxIdentities a new identity is not added to the record.
   void AddIdentity(absl::string_view identity);
   void RemoveIdentity(absl::string_view identity);
+
+  // Of a customer: an id of 1-64 bytes, or empty for none.
+  void SetHousehold(absl::string_view household_id);
+  // Of a household's record of members. Beyond kMaxMembers a new member is not added.
+  void AddMember(absl::string_view customer_id);
+  void RemoveMember(absl::string_view customer_id);
+
+  // Forgets all contacts, but not how many were dropped.
+  void ClearContacts();
 
   // What she said last counts: a statement of an earlier time than the one that the record holds
   // changes nothing, one of the same time replaces it. Beyond kMaxConsents a new purpose is not
   // added. REQUIRES: `purpose` has 1 to kMaxPurposeBytes bytes.
   void SetConsent(absl::string_view purpose, bool granted, uint16_t source, int64_t time_us);
+
+  // Forgets what she said of a purpose, whenever that was.
+  void ClearConsent(absl::string_view purpose);
 
   // Counts one change; Apply does it once an entry and record.
   void BumpVersion();
@@ -117,9 +133,9 @@ class RecordPatch {
 
 absl::Status ValidatePatch(absl::string_view patch);
 
-// Whether a patch adds or removes identities. Only LinkIdentities and ResolveOrCreate may, because
-// the identities' own rows must agree. REQUIRES: it passed ValidatePatch.
-bool ChangesIdentities(absl::string_view patch);
+// Whether a patch changes identities, household or members. Only Apply's own patches may, because
+// other rows must agree. REQUIRES: it passed ValidatePatch.
+bool ChangesLinks(absl::string_view patch);
 
 // The record after the patches, in order. `record` empty: there was none. `patches` stay untouched.
 absl::StatusOr<std::string> ApplyPatches(absl::string_view record,

@@ -94,15 +94,28 @@ void AddKeys(Family family, std::vector<std::string> keys, std::vector<KeyRange>
 }
 
 // Where rows of the customer may have been.
-void AddRanges(const storage::PendingErasure& erasure, std::vector<KeyRange>* ranges) {
-  const std::string& id = erasure.customer_id();
+void AddRangesOf(const std::string& id, std::vector<KeyRange>* ranges) {
   const std::string record = RecordRow(static_cast<char>(RecordKind::kCustomer), id);
   ranges->push_back({Family::kCustomers, record, record});
-  AddKeys(Family::kIdentities, {erasure.identities().begin(), erasure.identities().end()}, ranges);
   for (const std::string& prefix :
        {JournalPrefix(Journal::kEvents, id), EventSeenRow(id, ""), EventReversedRow(id, ""),
         JournalPrefix(Journal::kOutcomes, id)}) {
     ranges->push_back({Family::kEvents, prefix, BehindPrefix(prefix)});
+  }
+  ranges->push_back({Family::kMeta, MergedRow(id, ""), BehindPrefix(MergedRow(id, ""))});
+  ranges->push_back({Family::kMeta, SurvivorRow(id), SurvivorRow(id)});
+}
+
+void AddRanges(const storage::PendingErasure& erasure, std::vector<KeyRange>* ranges) {
+  AddRangesOf(erasure.customer_id(), ranges);
+  for (const std::string& merged_id : erasure.merged_ids()) AddRangesOf(merged_id, ranges);
+  AddKeys(Family::kIdentities, {erasure.identities().begin(), erasure.identities().end()}, ranges);
+  // Her household's rows named her, and counted her events.
+  for (const std::string& household_id : erasure.household_ids()) {
+    for (const RecordKind kind : {RecordKind::kHousehold, RecordKind::kMembers}) {
+      const std::string row = RecordRow(static_cast<char>(kind), household_id);
+      ranges->push_back({Family::kCustomers, row, row});
+    }
   }
   std::vector<std::string> seen;
   for (const std::string& outcome_id : erasure.outcome_ids()) {
@@ -301,6 +314,43 @@ absl::StatusOr<std::vector<storage::PausedOffer>> Store::ListPausedOffers() cons
   const absl::string_view prefix(&kPausedOfferPrefix, 1);
   return ReadRange<storage::PausedOffer>(*database_, Family::kMeta, prefix, prefix, {},
                                          std::numeric_limits<size_t>::max());
+}
+
+absl::StatusOr<std::string> Store::GetSurvivor(absl::string_view customer_id) const {
+  std::string id(customer_id);
+  for (;;) {
+    absl::StatusOr<std::optional<std::string>> next =
+        database_->GetCopy(Family::kMeta, SurvivorRow(id));
+    if (!next.ok()) return next.status();
+    if (!next->has_value()) return id;
+    id = **std::move(next);
+  }
+}
+
+absl::StatusOr<std::vector<std::pair<std::string, storage::MergedCustomer>>> Store::ListMerged(
+    absl::string_view customer_id) const {
+  std::vector<std::pair<std::string, storage::MergedCustomer>> merged;
+  std::vector<std::string> into = {std::string(customer_id)};
+  while (!into.empty()) {
+    const std::string prefix = MergedRow(into.back(), "");
+    into.pop_back();
+    Database::PrefixIterator rows = database_->Iterate(Family::kMeta, prefix, prefix);
+    for (; rows.Valid(); rows.Next()) {
+      auto& [id, message] = merged.emplace_back();
+      id = std::string(rows.key().substr(prefix.size()));
+      absl::Status parsed = ParseRow(Family::kMeta, rows.value(), &message);
+      if (!parsed.ok()) return parsed;
+      into.push_back(id);
+    }
+    if (!rows.status().ok()) return rows.status();
+  }
+  return merged;
+}
+
+absl::StatusOr<std::vector<storage::ImportRun>> Store::ListImportRuns() const {
+  const absl::string_view prefix(&kImportRunPrefix, 1);
+  return ReadRange<storage::ImportRun>(*database_, Family::kMeta, prefix, prefix, {},
+                                       std::numeric_limits<size_t>::max());
 }
 
 absl::StatusOr<storage::Backfill> Store::GetBackfill() const {

@@ -46,11 +46,14 @@ struct StoreOptions {
   size_t write_buffer_bytes = size_t{128} << 20;  // of all column families together
   size_t block_bytes = size_t{8} << 10;
   int background_jobs = 2;
+  bool keep_rows = true;  // by themselves in the cache; false: it is of blocks alone
   // Null: the default one. Tests put faults in here.
   std::shared_ptr<rocksdb::FileSystem> file_system;
 };
 
-enum class RecordKind : char { kCustomer = 'c', kHousehold = 'h' };
+// What a household shares is apart from who is in it: a decision reads the one, and its receipt
+// must not name the other members.
+enum class RecordKind : char { kCustomer = 'c', kHousehold = 'h', kMembers = 'm' };
 
 // REQUIRES: id is 1-64 bytes of [A-Za-z0-9._-]; any other id is never found.
 struct RecordKey {
@@ -167,6 +170,16 @@ class Store {
   // Records that wait for RebuildRecord: kind and id, in order, at most `limit`. Blocks.
   absl::StatusOr<std::vector<std::pair<RecordKind, std::string>>> ListWaitingRecords(
       size_t limit) const;
+
+  // The customer who stands for this one: herself, unless she was merged into another one. Blocks.
+  absl::StatusOr<std::string> GetSurvivor(absl::string_view customer_id) const;
+  // Customers who were merged into this one, those who had been merged into them too, with what
+  // taking it back needs. Blocks.
+  absl::StatusOr<std::vector<std::pair<std::string, storage::MergedCustomer>>> ListMerged(
+      absl::string_view customer_id) const;
+
+  // What became of imports, the one that ended first first. Blocks.
+  absl::StatusOr<std::vector<storage::ImportRun>> ListImportRuns() const;
 
   // The table as it was at a reference version; NotFound when it had not been imported by then.
   absl::StatusOr<std::string> GetReference(absl::string_view table,

@@ -108,6 +108,20 @@ Value Value::RecordList(absl::Span<const std::vector<Field>> records) {
   return Heap(ValueType::kRecordList, EncodeStringList(encoded));
 }
 
+Value Value::Copy(const ValueView& view) {
+  const bool in_heap = IsHeapType(static_cast<uint8_t>(view.type()));
+  Value value = in_heap ? Heap(view.type(), std::string(view.heap_payload()))
+                        : Inline(view.type(), view.inline_payload());
+  std::memcpy(value.currency_, view.currency_code().data(), sizeof(value.currency_));
+  return value;
+}
+
+bool IsSameValue(const ValueView& a, const ValueView& b) {
+  if (a.type() != b.type() || a.currency_code() != b.currency_code()) return false;
+  return IsHeapType(static_cast<uint8_t>(a.type())) ? a.heap_payload() == b.heap_payload()
+                                                    : a.inline_payload() == b.inline_payload();
+}
+
 absl::Status ValidateStringList(absl::string_view bytes) {
   if (bytes.size() < 4) return Malformed("list");
   const size_t count = LoadNumber<uint32_t>(bytes.data());

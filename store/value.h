@@ -145,6 +145,8 @@ class Value {
   static Value StringList(absl::Span<const std::string> v);
   // REQUIRES: in each record the field ids ascend, and no field is itself a record list.
   static Value RecordList(absl::Span<const std::vector<Field>> records);
+  // Of any type, also one that is not known here.
+  static Value Copy(const ValueView& view);
 
   ValueType type() const { return type_; }
   // The slot's first four bytes and its inline payload; the heap part, empty for inline types.
@@ -167,6 +169,9 @@ struct Value::Field {
   uint32_t id;
   Value value;
 };
+
+// Whether both are stored as the same bytes.
+bool IsSameValue(const ValueView& a, const ValueView& b);
 
 // DataLoss unless the bytes are well formed.
 absl::Status ValidateStringList(absl::string_view bytes);

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "store/apply.h"
+#include "store/apply_commands.h"
 #include "store/database.h"
 #include "store/pending_writes.h"
 
@@ -32,7 +33,8 @@ class Writer::Impl {
     if (thread_.joinable()) thread_.join();
   }
 
-  absl::Status Submit(storage::Entry entry, Done done, Urgency urgency) {
+  absl::Status Submit(storage::Entry entry, Done done, Urgency urgency,
+                      std::shared_ptr<EntryChain> chain) {
     const size_t bytes = entry.ByteSizeLong();
     if (bytes > kMaxEntryBytes) return absl::InvalidArgumentError("entry: longer than 64 MiB");
     if (absl::Status status = database_.write_status(); !status.ok()) return status;
@@ -45,7 +47,7 @@ class Writer::Impl {
                         (!queue_.empty() && queue_bytes_ + bytes > options_.queue_bytes);
       if (full) return absl::ResourceExhaustedError("the queue of writes is full");
       queue_bytes_ += bytes;
-      queue_.push_back(Work{std::move(entry), std::move(done), bytes, urgency});
+      queue_.push_back(Work{std::move(entry), std::move(done), bytes, urgency, std::move(chain)});
       if (urgency == Urgency::kNow) ++urgent_;
       // The thread sleeps without a limit only while the queue is empty.
       wake = urgency == Urgency::kNow || queue_.size() == 1 || FillsABatch();
@@ -65,6 +67,7 @@ class Writer::Impl {
     Done done;
     size_t bytes;
     Urgency urgency;
+    std::shared_ptr<EntryChain> chain;  // null: of none
   };
   struct Outcome {
     Done done;
@@ -120,7 +123,7 @@ class Writer::Impl {
     for (Work& work : *batch) {
       outcomes.push_back(Outcome{std::move(work.done), absl::UnknownError("")});
       if (!failure.ok()) continue;
-      outcomes.back().result = Apply(work.entry, &pending_);
+      outcomes.back().result = ApplyInChain(work);
       if (!outcomes.back().result.ok())
         failure = StopAfterReadError(outcomes.back().result.status());
     }
@@ -131,6 +134,17 @@ class Writer::Impl {
       if (!failure.ok()) outcome.result = failure;
       outcome.done(outcome.result);
     }
+  }
+
+  absl::StatusOr<storage::EntryResult> ApplyInChain(const Work& work) {
+    if (work.chain == nullptr) return Apply(work.entry, &pending_);
+    if (work.chain->broken()) {
+      return Refuse(storage::EntryResult::REFUSAL_REVISION_CHANGED,
+                    "an entry before it must be planned again");
+    }
+    absl::StatusOr<storage::EntryResult> result = Apply(work.entry, &pending_);
+    if (result.ok() && MustBePlannedAgain(result->refusal())) work.chain->Break();
+    return result;
   }
 
   // Going on without an entry that others may have applied would leave a gap in the order.
@@ -160,8 +174,9 @@ Writer::Writer(Store* store, const WriterOptions& options)
 
 Writer::~Writer() = default;
 
-absl::Status Writer::Submit(storage::Entry entry, Done done, Urgency urgency) {
-  return impl_->Submit(std::move(entry), std::move(done), urgency);
+absl::Status Writer::Submit(storage::Entry entry, Done done, Urgency urgency,
+                            std::shared_ptr<EntryChain> chain) {
+  return impl_->Submit(std::move(entry), std::move(done), urgency, std::move(chain));
 }
 
 absl::StatusOr<storage::EntryResult> Writer::Write(storage::Entry entry) {

@@ -11,6 +11,7 @@
 // of it is visible until the store is opened again, and all later entries fail in the same way.
 // Cost: Submit takes a short lock. A batch costs one device sync.
 
+#include <atomic>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -40,6 +41,22 @@ struct WriterOptions {
 
 inline constexpr size_t kMaxEntryBytes = size_t{64} << 20;
 
+// Entries that must take effect in the order in which they were submitted, or not at all. Once one
+// of them is refused because what it was planned on has changed (MustBePlannedAgain), the writer
+// refuses those behind it in the same way, so that its proposer can plan it again and none has
+// overtaken it.
+//
+// Thread safety: all methods are safe from any thread.
+class EntryChain {
+ public:
+  // Nothing that is submitted with it is applied any more.
+  bool broken() const { return broken_.load(std::memory_order_acquire); }
+  void Break() { broken_.store(true, std::memory_order_release); }
+
+ private:
+  std::atomic<bool> broken_{false};
+};
+
 class Writer {
  public:
   // OK: the entry is on the device, or was refused by Apply (result.refusal()), or is a replay.
@@ -54,7 +71,8 @@ class Writer {
   // Queues the entry; `done` is called exactly once if OK is returned, and never otherwise.
   // ResourceExhausted when the queue is full, InvalidArgument beyond kMaxEntryBytes, Unavailable
   // when the store is read-only. REQUIRES: the proposer filled in version and time.
-  absl::Status Submit(storage::Entry entry, Done done, Urgency urgency = Urgency::kNow);
+  absl::Status Submit(storage::Entry entry, Done done, Urgency urgency = Urgency::kNow,
+                      std::shared_ptr<EntryChain> chain = nullptr);
 
   // Submit, and wait for the result. Not from a Done.
   absl::StatusOr<storage::EntryResult> Write(storage::Entry entry);

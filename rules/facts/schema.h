@@ -106,6 +106,7 @@ struct AggregateSpec {
   expr::Type type;
   expr::Type operand_type;
   Currency currency;                     // that an operand of money is kept in
+  bool per_household = false;            // over the events of all members of the household
   bool per_line = false;                 // evaluated once a line of the event, else once an event
   std::optional<expr::Program> operand;  // of all but count
   std::optional<expr::Program> where;
@@ -130,6 +131,21 @@ struct EventSpec {
   std::vector<AttributeSpec> line_fields;
 };
 
+// How values of identities of one namespace are brought into one form.
+enum class IdentityForm : uint8_t {
+  kAsGiven,
+  kPhone,  // E.164
+  kEmail,  // lower case
+  kHex,    // lower case
+};
+
+struct IdentitySpec {
+  std::string name;
+  IdentityForm form = IdentityForm::kAsGiven;
+  std::string country;     // of kPhone: of numbers without one, ISO 3166-1; empty: there are none
+  bool anonymous = false;  // finds a device, not yet a person
+};
+
 struct ReferenceSpec {
   std::string name;  // "product", "store"
   std::string key;
@@ -140,8 +156,10 @@ struct Schema {
   std::vector<AttributeSpec> customer;    // in order of name
   std::vector<AttributeSpec> request;     // in order of name
   std::vector<AggregateSpec> aggregates;  // in order of name
+  bool per_household = false;             // one of them is
   std::vector<ComputedSpec> computed;     // in order of evaluation
   std::vector<EventSpec> events;          // in order of name
+  std::vector<IdentitySpec> identities;   // in order of name; empty: any namespace, as given
   ReferenceSpec product;                  // no columns when not declared
   ReferenceSpec store;
   std::vector<Currency> currencies;  // at least one; the first is that of rules that name none

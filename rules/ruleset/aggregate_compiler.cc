@@ -159,12 +159,11 @@ class AggregateCompiler {
   }
 
   void CheckPer() {
-    if (message_.per() == "household") {
-      c_.reporter.NotSupportedYet(At("per"), "`per: household`",
-                                  "an aggregate of this version is per customer");
-    } else if (!message_.per().empty() && message_.per() != "customer") {
+    spec_.per_household = message_.per() == "household";
+    if (!spec_.per_household && !message_.per().empty() && message_.per() != "customer") {
       c_.reporter.Error(codes::kUnknownWord, At("per"),
-                        absl::StrCat("an aggregate is per `customer`, not `", message_.per(), "`"));
+                        absl::StrCat("an aggregate is per `customer` or `household`, not `",
+                                     message_.per(), "`"));
     }
   }
 
@@ -374,7 +373,8 @@ class AggregateCompiler {
     }
     if (spec_.half_life > 0) absl::StrAppend(&text, "half_life ", spec_.half_life, "\n");
     if (spec_.k > 0) absl::StrAppend(&text, "k ", spec_.k, "\n");
-    absl::StrAppend(&text, "zone ", c_.rule_set.schema.zone.name(), "\nper customer\n");
+    absl::StrAppend(&text, "zone ", c_.rule_set.schema.zone.name(), "\nper ",
+                    spec_.per_household ? "household" : "customer", "\n");
     return text;
   }
 
@@ -449,7 +449,9 @@ void CompileAggregates(Compilation& c) {
     if (!names.AddAggregate(name)) continue;
     c.rule_set.schema.aggregates.push_back(
         AggregateCompiler(c, name, aggregates.at(name)).Compile());
-    names.AddAggregateId(c.rule_set.schema.aggregates.back());
+    const AggregateSpec& compiled = c.rule_set.schema.aggregates.back();
+    c.rule_set.schema.per_household = c.rule_set.schema.per_household || compiled.per_household;
+    names.AddAggregateId(compiled);
   }
 }
 

@@ -2,6 +2,7 @@
 
 #include "absl/container/flat_hash_map.h"
 #include "absl/container/flat_hash_set.h"
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "rules/ruleset/declared_type.h"
@@ -245,6 +246,66 @@ void CompileEvents(Compilation& c) {
   }
 }
 
+// ISO 3166-1 alpha-2.
+constexpr absl::string_view kCountries =
+    "AD AE AF AG AI AL AM AO AQ AR AS AT AU AW AX AZ BA BB BD BE BF BG BH BI BJ BL BM BN BO BQ BR "
+    "BS BT BV BW BY BZ CA CC CD CF CG CH CI CK CL CM CN CO CR CU CV CW CX CY CZ DE DJ DK DM DO DZ "
+    "EC EE EG EH ER ES ET FI FJ FK FM FO FR GA GB GD GE GF GG GH GI GL GM GN GP GQ GR GS GT GU GW "
+    "GY HK HM HN HR HT HU ID IE IL IM IN IO IQ IR IS IT JE JM JO JP KE KG KH KI KM KN KP KR KW KY "
+    "KZ LA LB LC LI LK LR LS LT LU LV LY MA MC MD ME MF MG MH MK ML MM MN MO MP MQ MR MS MT MU MV "
+    "MW MX MY MZ NA NC NE NF NG NI NL NO NP NR NU NZ OM PA PE PF PG PH PK PL PM PN PR PS PT PW PY "
+    "QA RE RO RS RU RW SA SB SC SD SE SG SH SI SJ SK SL SM SN SO SR SS ST SV SX SY SZ TC TD TF TG "
+    "TH TJ TK TL TM TN TO TR TT TV TW TZ UA UG UM US UY UZ VA VC VE VG VI VN VU WF WS YE YT ZA ZM "
+    "ZW";
+
+bool IsCountry(absl::string_view code) {
+  return code.size() == 2 && code.find(' ') == absl::string_view::npos &&
+         absl::StrContains(kCountries, code);
+}
+
+constexpr std::pair<absl::string_view, IdentityForm> kIdentityForms[] = {
+    {"", IdentityForm::kAsGiven},
+    {"phone", IdentityForm::kPhone},
+    {"email", IdentityForm::kEmail},
+    {"hex", IdentityForm::kHex},
+};
+
+void CompileIdentities(Compilation& c) {
+  const auto& declared = c.message.schema().identities();
+  if (declared.size() > kMaxDeclarations) {
+    c.reporter.Error(codes::kTooMany, "schema.identities",
+                     absl::StrCat("at most ", kMaxDeclarations, " can be declared here"));
+    return;
+  }
+  for (const std::string& name : SortedKeys(declared)) {
+    const std::string path = Keyed("schema.identities", name);
+    const v1::IdentityNamespace& message = declared.at(name);
+    if (!CheckName(c, path, name, {})) continue;
+    IdentitySpec spec;
+    spec.name = name;
+    spec.anonymous = message.anonymous();
+    spec.country = message.country();
+    const auto* const form =
+        std::find_if(std::begin(kIdentityForms), std::end(kIdentityForms),
+                     [&message](const auto& each) { return each.first == message.form(); });
+    if (form == std::end(kIdentityForms)) {
+      c.reporter.Unknown(codes::kUnknownWord, absl::StrCat(path, ".form"), "form of identities",
+                         message.form(), {"phone", "email", "hex"});
+    } else {
+      spec.form = form->second;
+    }
+    if (!message.country().empty() && spec.form != IdentityForm::kPhone) {
+      c.reporter.Error(codes::kUnexpectedValue, absl::StrCat(path, ".country"),
+                       "only identities of the form `phone` have a country");
+    } else if (!message.country().empty() && !IsCountry(message.country())) {
+      c.reporter.Error(codes::kUnknownWord, absl::StrCat(path, ".country"),
+                       absl::StrCat("`", message.country(), "` is not a country of ISO 3166-1"),
+                       "two capital letters, such as DE or GB");
+    }
+    c.rule_set.schema.identities.push_back(std::move(spec));
+  }
+}
+
 }  // namespace
 
 void CompileSchema(Compilation& c) {
@@ -272,6 +333,7 @@ void CompileSchema(Compilation& c) {
     }
   }
   CompileEvents(c);
+  CompileIdentities(c);
 }
 
 }  // namespace touchstone::rules

@@ -27,6 +27,9 @@ struct CustomerCommand {
   int count = 0;
   bool json = false;
   bool yes = false;
+  std::string merged;
+  bool latest = false;
+  bool undo = false;
 };
 
 // Her name, looked up where an identity was given: with a colon it is one, since ids hold none.
@@ -100,6 +103,8 @@ class ExportPrinter {
         std::fputs("{\n\"customer\": ", stdout);
         PrintJson(piece.customer());
         return;
+      case v1::ExportCustomerResponse::kMergedCustomer:
+        return PrintItem(kMerged, piece.merged_customer());
       case v1::ExportCustomerResponse::kEvent:
         return PrintItem(kEvents, piece.event());
       case v1::ExportCustomerResponse::kOutcome:
@@ -119,11 +124,12 @@ class ExportPrinter {
   }
 
  private:
-  enum List { kBefore, kEvents, kOutcomes, kDecisions, kSales };
+  enum List { kBefore, kMerged, kEvents, kOutcomes, kDecisions, kSales };
 
   // Closes the list that is open, and opens those up to this one.
   void OpenList(List list) {
-    static constexpr const char* kNames[] = {"", "events", "outcomes", "decisions", "sales"};
+    static constexpr const char* kNames[] = {"",         "merged_customers", "events",
+                                             "outcomes", "decisions",        "sales"};
     while (open_ != list) {
       if (open_ != kBefore) std::fputs("]", stdout);
       open_ = static_cast<List>(open_ + 1);
@@ -189,6 +195,46 @@ int EraseCustomer(const CustomerCommand& command) {
   return kExitFine;
 }
 
+int MergeCustomers(const CustomerCommand& command) {
+  const auto stub = v1::CustomerService::NewStub(Connect(command.server));
+  v1::MergeCustomersRequest request;
+  request.set_request_id(NewRequestId());
+  grpc::Status status = FindName(command, *stub, request.mutable_surviving());
+  if (!status.ok()) return ReportFailure(status, command.server);
+  CustomerCommand other = command;
+  other.customer = command.merged;
+  // Of an undo it is the id of who was merged: her identities find the other one now.
+  if (status = FindName(other, *stub, request.mutable_merged()); !status.ok()) {
+    return ReportFailure(status, command.server);
+  }
+  request.set_undo(command.undo);
+  if (command.latest) request.set_conflict(v1::ATTRIBUTE_CONFLICT_LATEST);
+  v1::Customer customer;
+  status = stub->MergeCustomers(NewContext(kLongTimeoutSeconds).get(), request, &customer);
+  if (!status.ok()) return ReportFailure(status, command.server);
+  if (command.json) {
+    PrintJson(customer);
+  } else {
+    std::fputs(CustomerText(customer).c_str(), stdout);
+  }
+  return kExitFine;
+}
+
+int GetHousehold(const CustomerCommand& command) {
+  const auto stub = v1::CustomerService::NewStub(Connect(command.server));
+  v1::GetHouseholdRequest request;
+  request.set_name("households/" + command.customer);
+  v1::Household household;
+  const grpc::Status status = stub->GetHousehold(NewContext().get(), request, &household);
+  if (!status.ok()) return ReportFailure(status, command.server);
+  if (command.json) {
+    PrintJson(household);
+  } else {
+    std::fputs(HouseholdText(household).c_str(), stdout);
+  }
+  return kExitFine;
+}
+
 using Run = int (*)(const CustomerCommand&);
 
 // A subcommand about one customer, or none.
@@ -229,6 +275,24 @@ void AddCustomerCommands(CLI::App& app, int& exit_code) {
              "Print everything that is held about one customer as JSON: profile, events, outcomes, "
              "decisions",
              ExportCustomer, /*one=*/true, std::make_shared<CustomerCommand>(), exit_code);
+
+  auto merge = std::make_shared<CustomerCommand>();
+  CLI::App* merge_app = AddCommand(*customer, "merge", "Make two customers one, or take that back",
+                                   MergeCustomers, /*one=*/true, merge, exit_code);
+  merge_app->add_option("MERGED", merge->merged, "Who goes into CUSTOMER: an id or an identity")
+      ->required();
+  merge_app->add_flag("--latest", merge->latest,
+                      "Where both have an attribute, keep the one that was stated last");
+  merge_app->add_flag("--undo", merge->undo, "Take the merge of these two back");
+  merge_app->add_flag("--json", merge->json, "Print JSON, for programs");
+
+  auto household = std::make_shared<CustomerCommand>();
+  CLI::App* household_app =
+      customer->add_subcommand("household", "Show one household: its members and what they share");
+  AddServerFlag(*household_app, household->server);
+  household_app->add_option("HOUSEHOLD", household->customer, "Its id")->required();
+  household_app->add_flag("--json", household->json, "Print JSON, for programs");
+  household_app->callback([household, &exit_code] { exit_code = GetHousehold(*household); });
 
   auto erase = std::make_shared<CustomerCommand>();
   CLI::App* erase_app =

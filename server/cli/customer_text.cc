@@ -12,12 +12,6 @@
 namespace touchstone::server {
 namespace {
 
-std::string TimeText(const google::protobuf::Timestamp& time) {
-  v1::AttributeValue value;
-  *value.mutable_timestamp_value() = time;
-  return ValueText(value);
-}
-
 // "2026-11-22"
 std::string DayText(const google::protobuf::Timestamp& time) {
   return TimeText(time).substr(0, 10);
@@ -30,7 +24,7 @@ void AppendPart(absl::string_view title, absl::string_view lines, std::string* t
 std::string IdentitiesText(const v1::Customer& customer) {
   std::string lines;
   for (const v1::Identity& identity : customer.identities()) {
-    absl::StrAppend(&lines, "  ", IdentityKey(identity), "\n");
+    absl::StrAppend(&lines, "  ", IdentityKey({}, identity), "\n");
   }
   return lines;
 }
@@ -72,15 +66,17 @@ std::string ConsentsText(const v1::Customer& customer) {
   return columns.Text("  ");
 }
 
-std::string AggregatesText(const v1::Customer& customer) {
+std::string AggregatesText(
+    const google::protobuf::RepeatedPtrField<v1::CustomerAggregate>& aggregates) {
   std::string lines;
-  for (const v1::CustomerAggregate& aggregate : customer.aggregate_windows()) {
+  for (const v1::CustomerAggregate& aggregate : aggregates) {
     const bool has_value = aggregate.value().kind_case() != v1::AttributeValue::KIND_NOT_SET;
     if (!has_value && !aggregate.incomplete()) continue;
     absl::StrAppend(
         &lines, "  ", aggregate.name(), " = ",
         aggregate.incomplete() ? "(being filled)" : ValueText(aggregate.value()),
-        aggregate.window().empty() ? "" : absl::StrCat("  (over ", aggregate.window(), ")"), "\n");
+        aggregate.window().empty() ? "" : absl::StrCat("  (over ", aggregate.window(), ")"),
+        aggregate.per_household() ? "  (of her household)" : "", "\n");
   }
   return lines;
 }
@@ -119,12 +115,25 @@ std::string CustomerText(const v1::Customer& customer) {
   for (const std::string& reason : customer.segment_reasons()) {
     absl::StrAppend(&text, "  because ", reason, "\n");
   }
+  if (!customer.household().empty()) {
+    absl::StrAppend(&text, "household ", customer.household(), "\n");
+  }
+  for (const std::string& merged : customer.merged_customers()) {
+    absl::StrAppend(&text, "with ", merged, ", who was merged into her\n");
+  }
   AppendPart("identities", IdentitiesText(customer), &text);
   AppendAttributes(customer, &text);
   AppendPart("consents", ConsentsText(customer), &text);
-  AppendPart("aggregates", AggregatesText(customer), &text);
+  AppendPart("aggregates", AggregatesText(customer.aggregate_windows()), &text);
   AppendPart("contacts", ContactsText(customer), &text);
   AppendPart("latest events", EventsText(customer), &text);
+  return text;
+}
+
+std::string HouseholdText(const v1::Household& household) {
+  std::string text = absl::StrCat(household.name(), "\n");
+  for (const std::string& member : household.members()) absl::StrAppend(&text, "  ", member, "\n");
+  AppendPart("aggregates", AggregatesText(household.aggregates()), &text);
   return text;
 }
 

@@ -14,6 +14,9 @@ namespace touchstone::server {
 // agreed to, what was offered to her, what happened. Parts of which nothing is known are left out.
 std::string CustomerText(const v1::Customer& customer);
 
+// Who is in it, and what they share.
+std::string HouseholdText(const v1::Household& household);
+
 // "c000001" of "customers/c000001".
 std::string CustomerId(const v1::Customer& customer);
 

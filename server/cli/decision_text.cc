@@ -90,6 +90,11 @@ std::string AmountText(int64_t amount_minor, absl::string_view currency_code) {
   return rules::Format(rules::Money{amount_minor, *currency});
 }
 
+std::string TimeText(const google::protobuf::Timestamp& time) {
+  return absl::FormatTime("%Y-%m-%dT%H:%M:%SZ", absl::FromUnixSeconds(time.seconds()),
+                          absl::UTCTimeZone());
+}
+
 std::string ValueText(const v1::AttributeValue& value) {
   switch (value.kind_case()) {
     case v1::AttributeValue::kStringValue:
@@ -105,9 +110,7 @@ std::string ValueText(const v1::AttributeValue& value) {
     case v1::AttributeValue::kDecimalThousandths:
       return rules::Format(rules::Decimal{value.decimal_thousandths()});
     case v1::AttributeValue::kTimestampValue:
-      return absl::FormatTime("%Y-%m-%dT%H:%M:%SZ",
-                              absl::FromUnixSeconds(value.timestamp_value().seconds()),
-                              absl::UTCTimeZone());
+      return TimeText(value.timestamp_value());
     case v1::AttributeValue::kDateValue:
       return value.date_value();
     case v1::AttributeValue::kStringListValue:

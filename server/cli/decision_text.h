@@ -21,6 +21,8 @@ std::string AnswerText(const v1::DecideResponse& response);
 // "COMPLETENESS_PARTIAL" without its prefix: "partial".
 std::string EnumWord(absl::string_view name, absl::string_view prefix);
 std::string StageWord(v1::DecisionStage stage);
+// "2026-11-22T09:00:00Z".
+std::string TimeText(const google::protobuf::Timestamp& time);
 // "12.50 EUR", "[coffee, tea]".
 std::string ValueText(const v1::AttributeValue& value);
 // Minor units in a currency; the bare number when the code is not one.

@@ -8,6 +8,7 @@
 #include "server/cli/cli.h"
 #include "server/cli/columns.h"
 #include "server/cli/connection.h"
+#include "server/cli/decision_text.h"
 #include "server/config.h"
 #include "store/backup.h"
 #include "touchstone/v1/maintenance_service.grpc.pb.h"
@@ -34,11 +35,6 @@ struct RestoreCommand {
 std::string Bytes(int64_t bytes) {
   constexpr double kMiB = 1024.0 * 1024.0;
   return absl::StrFormat("%.1f MiB", static_cast<double>(bytes) / kMiB);
-}
-
-std::string TimeText(const google::protobuf::Timestamp& time) {
-  return absl::FormatTime("%Y-%m-%dT%H:%M:%SZ", absl::FromUnixSeconds(time.seconds()),
-                          absl::UTCTimeZone());
 }
 
 int ListBackups(const BackupCommand& command) {

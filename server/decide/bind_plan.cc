@@ -36,7 +36,8 @@ BindPlan::BindPlan(const rules::RuleSet& rule_set)
       // Without a state the moment does not matter.
       known_row[stored.slot] =
           rules::AggregateValue(*fact.aggregate, {}, rules::CurrentBuckets(), memory);
-      aggregates.push_back(std::move(fact));
+      (fact.aggregate->per_household ? household_aggregates : aggregates)
+          .push_back(std::move(fact));
     } else {
       fact.attribute = &schema.customer[stored.index];
       fact.fields = RecordFieldSlots(fact.attribute->type);

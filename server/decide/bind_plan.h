@@ -33,7 +33,8 @@ struct BindPlan {
   explicit BindPlan(const rules::RuleSet& rule_set);
 
   std::vector<StoredFact> attributes;
-  std::vector<StoredFact> aggregates;
+  std::vector<StoredFact> aggregates;            // of the customer
+  std::vector<StoredFact> household_aggregates;  // of her household, or of her if she is in none
   absl::flat_hash_map<absl::string_view, RequestFact> request;
   // Decision rows before anything is bound: defaults of the request, and for a known customer also
   // those of her attributes and what aggregates are without events.

@@ -319,21 +319,32 @@ bool Binder::IsMerchandise(const LineView& line, const Value* product) const {
   return !says(plan_->deposit_column) && !says(plan_->gift_card_column);
 }
 
-absl::Status Binder::BindCustomer(rules::InputStatus status, absl::string_view record) {
-  const bool present = status == rules::InputStatus::kPresent;
+absl::Status Binder::BindCustomer(const GatheredCustomer& customer) {
+  const bool present = customer.status == rules::InputStatus::kPresent;
   store::RecordView view;
+  store::RecordView shared;
+  const store::RecordView* household = &view;  // one in no household is one of her own
   if (present) {
-    absl::StatusOr<store::RecordView> parsed = store::RecordView::Parse(record);
+    absl::StatusOr<store::RecordView> parsed = store::RecordView::Parse(customer.record);
     if (!parsed.ok()) return parsed.status();
     view = *std::move(parsed);
+    if (!view.household().empty()) {
+      parsed = customer.household_record.empty()
+                   ? store::RecordView()
+                   : store::RecordView::Parse(customer.household_record);
+      if (!parsed.ok()) return parsed.status();
+      shared = *std::move(parsed);
+      household = view.household() == customer.household_id ? &shared : nullptr;
+    }
   }
-  input_.customer = status;
+  input_.customer = customer.status;
   facts_ = present ? plan_->known_row : plan_->other_row;
   for (const auto& [slot, value] : request_facts_) facts_[slot] = value;
   contacts_.clear();
   if (present) {
     BindAttributes(view);
-    BindAggregates(view);
+    BindAggregates(&view, plan_->aggregates);
+    BindAggregates(household, plan_->household_aggregates);
     HideIncomplete();
     BindContacts(view);
   }
@@ -356,14 +367,19 @@ void Binder::BindAttributes(const store::RecordView& record) {
   }
 }
 
-void Binder::BindAggregates(const store::RecordView& record) {
+void Binder::BindAggregates(const store::RecordView* record,
+                            absl::Span<const BindPlan::StoredFact> facts) {
+  if (record == nullptr || !record->aggregates_settled()) {
+    for (const BindPlan::StoredFact& fact : facts) facts_[fact.slot] = Value::Absent();
+    return;
+  }
   const rules::CurrentBuckets now = rules::BucketsAt(input_.now, live_->rule_set->schema.zone);
-  const size_t count = record.aggregate_count();
+  const size_t count = record->aggregate_count();
   size_t next = 0;
-  for (const BindPlan::StoredFact& fact : plan_->aggregates) {
+  for (const BindPlan::StoredFact& fact : facts) {
     std::optional<store::AggregateView> cell;
     for (; next < count; ++next) {
-      cell = record.aggregate(next);
+      cell = record->aggregate(next);
       if (cell.has_value() && cell->id() >= fact.id) break;
     }
     if (next == count) return;
@@ -379,9 +395,11 @@ void Binder::BindAggregates(const store::RecordView& record) {
 void Binder::HideIncomplete() {
   const std::vector<uint32_t>& incomplete = live_->incomplete_aggregates;
   if (incomplete.empty()) return;
-  for (const BindPlan::StoredFact& fact : plan_->aggregates) {
-    if (std::binary_search(incomplete.begin(), incomplete.end(), fact.id)) {
-      facts_[fact.slot] = Value::Absent();
+  for (const auto* facts : {&plan_->aggregates, &plan_->household_aggregates}) {
+    for (const BindPlan::StoredFact& fact : *facts) {
+      if (std::binary_search(incomplete.begin(), incomplete.end(), fact.id)) {
+        facts_[fact.slot] = Value::Absent();
+      }
     }
   }
 }

@@ -21,6 +21,7 @@
 #include "rules/decide/decision.h"
 #include "rules/expr/arena.h"
 #include "server/decide/aggregate_state.h"
+#include "server/decide/answer.h"
 #include "server/decide/bind_plan.h"
 #include "server/decide/request_view.h"
 #include "server/live/live.h"
@@ -37,6 +38,17 @@ inline constexpr int kMaxRequestAttributes = 256;
 inline constexpr int kMaxTenders = 64;
 inline constexpr int kMaxManualDiscounts = 16;
 
+// What was gathered of the customer.
+struct GatheredCustomer {
+  rules::InputStatus status = rules::InputStatus::kAnonymous;
+  ReadFailure failure = ReadFailure::kNone;  // with kUnavailable
+  absl::string_view id = {};                 // with kPresent
+  absl::string_view record = {};             // with kPresent
+  // The household that she is in, where the rule set asks for it; empty: in none, or not read.
+  absl::string_view household_id = {};
+  absl::string_view household_record = {};  // empty: there is none
+};
+
 class Binder {
  public:
   Binder() = default;
@@ -50,9 +62,10 @@ class Binder {
   void BindRequest(const v1::DecideRequest& request, const std::shared_ptr<const LiveState>& live,
                    absl::Time now, std::vector<Violation>* violations);
 
-  // `record` is empty unless present. DataLoss when it is no record: nothing is bound, and the
-  // caller goes on with kUnavailable.
-  absl::Status BindCustomer(rules::InputStatus status, absl::string_view record);
+  // What was gathered of a customer; its failure is not looked at. DataLoss when a record is none:
+  // nothing is bound, and the caller goes on with kUnavailable. What her household shares is absent
+  // when her household was not read.
+  absl::Status BindCustomer(const GatheredCustomer& customer);
 
   // Decision id, seed and step limit are the caller's to fill in.
   rules::DecisionInput& input() { return input_; }
@@ -71,7 +84,9 @@ class Binder {
                                                    std::vector<Violation>* violations);
   bool IsMerchandise(const LineView& line, const rules::expr::Value* product) const;
   void BindAttributes(const store::RecordView& record);
-  void BindAggregates(const store::RecordView& record);
+  // `record` null: not known.
+  void BindAggregates(const store::RecordView* record,
+                      absl::Span<const BindPlan::StoredFact> facts);
   void HideIncomplete();
   void BindContacts(const store::RecordView& record);
 

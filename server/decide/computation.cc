@@ -27,9 +27,9 @@ void Computation::Bind(const v1::DecideRequest& request,
 }
 
 void Computation::Compute(const DecisionTerms& terms, GatheredCustomer* customer) {
-  if (!binder_.BindCustomer(customer->status, customer->record).ok()) {
-    *customer = {rules::InputStatus::kUnavailable, ReadFailure::kStoreError, {}, {}};
-    binder_.BindCustomer(customer->status, {}).IgnoreError();  // nothing to parse
+  if (!binder_.BindCustomer(*customer).ok()) {
+    *customer = {.status = rules::InputStatus::kUnavailable, .failure = ReadFailure::kStoreError};
+    binder_.BindCustomer(*customer).IgnoreError();  // nothing to parse
   }
   const LiveState& live = binder_.live();
   input_ = binder_.input();

@@ -22,14 +22,6 @@
 
 namespace touchstone::server {
 
-// What was gathered of the customer.
-struct GatheredCustomer {
-  rules::InputStatus status = rules::InputStatus::kAnonymous;
-  ReadFailure failure = ReadFailure::kNone;  // with kUnavailable
-  absl::string_view id;                      // with kPresent
-  absl::string_view record;                  // with kPresent
-};
-
 // What else goes into a decision, all of it kept in the receipt.
 struct DecisionTerms {
   absl::string_view decision_id;

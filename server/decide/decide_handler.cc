@@ -58,14 +58,16 @@ void DecideHandler::Handle(RawCall& call) {
     Answer(call, decider, gathered.view(), /*fallback=*/true);
     return;
   }
-  if (!gatherer_->TryMemory(decider.context(), &gathered) &&
-      gatherer_->Begin(decider.context(), std::make_unique<PendingCall>(this, &call), &gathered)) {
+  const GatherRules rules = decider.gather_rules();
+  if (!gatherer_->TryMemory(decider.context(), rules, &gathered) &&
+      gatherer_->Begin(decider.context(), rules, std::make_unique<PendingCall>(this, &call),
+                       &gathered)) {
     server_->ArmDeadline(call, AnswerBy(call.arrived(), budget));
     return;
   }
   Answer(call, decider, gathered.view(), /*fallback=*/false);
-  // The block that it pins is not to wait for this thread's next call.
-  gathered.record.Reset();
+  // The blocks that it pins are not to wait for this thread's next call.
+  gathered.Release();
 }
 
 void DecideHandler::HandleDeadline(RawCall& call, uint64_t generation) {

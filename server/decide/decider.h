@@ -77,6 +77,8 @@ class Decider {
   // Decides, logs the receipt and gives the response's bytes, valid until the next Read.
   grpc::Status Answer(const GatheredCustomer& gathered, bool fallback, absl::string_view* response);
 
+  // What the rule set that Read bound under asks of the gathering.
+  GatherRules gather_rules() const { return RulesOf(computation_.binder().live()); }
   // Where this thread gathers.
   GatheredRecord& gathered() { return gathered_; }
 

@@ -346,7 +346,7 @@ grpc::Status Explainer::ExplainLive(const v1::ExplainRequest& request, bool show
   }
   Gatherer gatherer(rooms_.reader, nullptr);
   GatheredRecord gathered;
-  gatherer.ReadBlocking(decide.context(), &gathered);
+  gatherer.ReadBlocking(decide.context(), RulesOf(*live), &gathered);
   DecisionTerms terms;
   terms.seed = TransactionHash(decide.context().transaction_id());
   terms.step_limit = rooms_.step_limit;

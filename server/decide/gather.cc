@@ -4,6 +4,9 @@
 #include <utility>
 #include <vector>
 
+#include "server/decide/identity.h"
+#include "store/record.h"
+
 namespace touchstone::server {
 namespace {
 
@@ -13,25 +16,27 @@ using store::ReadTier;
 // The keys of a request's identities, made one by one in reused memory.
 class RequestIdentities {
  public:
-  explicit RequestIdentities(const v1::DecisionContext& context) : context_(context) {}
+  RequestIdentities(const v1::DecisionContext& context, const GatherRules& rules)
+      : context_(context), declared_(rules.identities) {}
   size_t size() const { return static_cast<size_t>(context_.identities_size()); }
   absl::string_view key(size_t i) const {
     thread_local std::string key;
     key.clear();
-    AppendIdentityKey(context_.identities(static_cast<int>(i)), &key);
+    AppendIdentityKey(declared_, context_.identities(static_cast<int>(i)), &key);
     return key;
   }
 
  private:
   const v1::DecisionContext& context_;
+  const absl::Span<const rules::IdentitySpec> declared_;
 };
 
 // The same for a job, which outlives the request's message.
 class KeptIdentities {
  public:
-  explicit KeptIdentities(const v1::DecisionContext& context) {
+  KeptIdentities(const v1::DecisionContext& context, const GatherRules& rules) {
     for (const v1::Identity& identity : context.identities()) {
-      AppendIdentityKey(identity, &keys_.emplace_back());
+      AppendIdentityKey(rules.identities, identity, &keys_.emplace_back());
     }
   }
   size_t size() const { return keys_.size(); }
@@ -44,30 +49,33 @@ class KeptIdentities {
 }  // namespace
 
 GatheredCustomer GatheredRecord::view() const {
-  if (status != rules::InputStatus::kPresent) return {status, failure, {}, {}};
-  return {status, failure, customer_id, record.bytes()};
+  if (status != rules::InputStatus::kPresent) return {.status = status, .failure = failure};
+  return {status, failure, customer_id, record.bytes(), household_id, household.bytes()};
 }
 
 void GatheredRecord::SetUnavailable(ReadFailure why) {
   status = rules::InputStatus::kUnavailable;
   failure = why;
-  record.Reset();
+  Release();
 }
 
-void AppendIdentityKey(const v1::Identity& identity, std::string* key) {
-  key->append(identity.namespace_());
-  key->push_back(':');
-  key->append(identity.value());
+void GatheredRecord::Release() {
+  record.Reset();
+  household.Reset();
 }
 
 class Gatherer::Job : public ReadJob {
  public:
-  Job(Gatherer* gatherer, const v1::DecisionContext& context, std::unique_ptr<GatheringCall> call)
-      : gatherer_(gatherer), identities_(context), call_(std::move(call)) {}
+  Job(Gatherer* gatherer, const v1::DecisionContext& context, const GatherRules& rules,
+      std::unique_ptr<GatheringCall> call)
+      : gatherer_(gatherer),
+        identities_(context, rules),
+        households_(rules.households),
+        call_(std::move(call)) {}
 
   void Read() override {
     skipped_ = call_->answered();
-    if (!skipped_) gatherer_->Read(identities_, ReadTier::kMayBlock, &gathered_);
+    if (!skipped_) gatherer_->Read(identities_, households_, ReadTier::kMayBlock, &gathered_);
   }
 
   void Deliver() override {
@@ -81,6 +89,7 @@ class Gatherer::Job : public ReadJob {
  private:
   Gatherer* gatherer_;
   KeptIdentities identities_;
+  bool households_;
   std::unique_ptr<GatheringCall> call_;
   GatheredRecord gathered_;
   bool skipped_ = false;
@@ -88,9 +97,11 @@ class Gatherer::Job : public ReadJob {
 
 // The first identity that finds a customer wins; one whose record is gone finds nobody.
 template <typename Identities>
-bool Gatherer::Read(const Identities& keys, ReadTier tier, GatheredRecord* gathered) {
+bool Gatherer::Read(const Identities& keys, bool households, ReadTier tier,
+                    GatheredRecord* gathered) {
   gathered->failure = ReadFailure::kNone;
-  gathered->record.Reset();
+  gathered->Release();
+  gathered->household_id.clear();
   gathered->status =
       keys.size() == 0 ? rules::InputStatus::kAnonymous : rules::InputStatus::kUnknown;
   for (size_t i = 0; i < keys.size(); ++i) {
@@ -107,24 +118,42 @@ bool Gatherer::Read(const Identities& keys, ReadTier tier, GatheredRecord* gathe
     if (*found == Found::kNotInMemory) return false;
     if (*found == Found::kFound) {
       gathered->status = rules::InputStatus::kPresent;
-      return true;
+      return !households || ReadHousehold(tier, gathered);
     }
   }
   return true;
 }
 
-bool Gatherer::TryMemory(const v1::DecisionContext& context, GatheredRecord* gathered) {
-  return Read(RequestIdentities(context), ReadTier::kMemoryOnly, gathered);
+bool Gatherer::ReadHousehold(ReadTier tier, GatheredRecord* gathered) {
+  const absl::string_view id = store::ReadHousehold(gathered->record.bytes());
+  if (id.empty()) return true;
+  gathered->household_id.assign(id.data(), id.size());
+  const absl::StatusOr<Found> found =
+      reader_->GetHousehold(gathered->household_id, tier, &gathered->household);
+  if (!found.ok()) {
+    stats_.errors.fetch_add(1, std::memory_order_relaxed);
+    gathered->SetUnavailable(ReadFailure::kStoreError);
+    return true;
+  }
+  return *found != Found::kNotInMemory;
 }
 
-void Gatherer::ReadBlocking(const v1::DecisionContext& context, GatheredRecord* gathered) {
-  Read(RequestIdentities(context), ReadTier::kMayBlock, gathered);
+bool Gatherer::TryMemory(const v1::DecisionContext& context, const GatherRules& rules,
+                         GatheredRecord* gathered) {
+  return Read(RequestIdentities(context, rules), rules.households, ReadTier::kMemoryOnly, gathered);
 }
 
-bool Gatherer::Begin(const v1::DecisionContext& context, std::unique_ptr<GatheringCall> call,
-                     GatheredRecord* gathered) {
+void Gatherer::ReadBlocking(const v1::DecisionContext& context, const GatherRules& rules,
+                            GatheredRecord* gathered) {
+  Read(RequestIdentities(context, rules), rules.households, ReadTier::kMayBlock, gathered);
+}
+
+bool Gatherer::Begin(const v1::DecisionContext& context, const GatherRules& rules,
+                     std::unique_ptr<GatheringCall> call, GatheredRecord* gathered) {
   stats_.misses.fetch_add(1, std::memory_order_relaxed);
-  if (executor_->TrySubmit(std::make_unique<Job>(this, context, std::move(call)))) return true;
+  if (executor_->TrySubmit(std::make_unique<Job>(this, context, rules, std::move(call)))) {
+    return true;
+  }
   stats_.overflow.fetch_add(1, std::memory_order_relaxed);
   gathered->SetUnavailable(ReadFailure::kOverload);
   return false;

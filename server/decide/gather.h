@@ -1,6 +1,7 @@
 #pragma once
 
-// Finding and reading the customer's record inside the time that a call has.
+// Finding and reading the customer's record, and her household's if the rules ask for it, inside
+// the time that a call has.
 //
 // The first read looks into memory only and never waits. On a miss the read goes to a bounded pool,
 // and the caller arms a deadline; whoever of the two comes first claims the call and answers it.
@@ -22,7 +23,9 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
+#include "absl/types/span.h"
 #include "rules/decide/decision.h"
+#include "rules/facts/schema.h"
 #include "server/decide/computation.h"
 #include "server/rpc/raw_server.h"
 #include "store/store.h"
@@ -40,7 +43,19 @@ class RecordReader {
   virtual absl::StatusOr<store::Found> GetCustomer(absl::string_view customer_id,
                                                    store::ReadTier tier,
                                                    store::PinnedValue* record) const = 0;
+  virtual absl::StatusOr<store::Found> GetHousehold(absl::string_view household_id,
+                                                    store::ReadTier tier,
+                                                    store::PinnedValue* record) const = 0;
 };
+
+// What the active rule set asks of a gathering.
+struct GatherRules {
+  absl::Span<const rules::IdentitySpec> identities;  // their forms
+  bool households = false;                           // some fact is of her household
+};
+inline GatherRules RulesOf(const LiveState& live) {
+  return {live.rule_set->schema.identities, live.rule_set->schema.per_household};
+}
 
 // A customer as gathered, with the memory that it stands in. Reused.
 struct GatheredRecord {
@@ -48,9 +63,13 @@ struct GatheredRecord {
   ReadFailure failure = ReadFailure::kNone;
   std::string customer_id;
   store::PinnedValue record;
+  std::string household_id;  // empty: none, or not asked for
+  store::PinnedValue household;
 
   GatheredCustomer view() const;
   void SetUnavailable(ReadFailure why);
+  // Lets go of the blocks that it pins.
+  void Release();
 };
 
 // The call that is being gathered for, as the job that reads for it sees it.
@@ -86,32 +105,34 @@ struct GatherStats {
   std::atomic<uint64_t> errors{0};    // reads that the store answered with an error
 };
 
-// "loyalty_card:123": how the store knows an identity.
-void AppendIdentityKey(const v1::Identity& identity, std::string* key);
-
 class Gatherer {
  public:
   Gatherer(const RecordReader* reader, ReadExecutor* executor)
       : reader_(reader), executor_(executor) {}
 
   // True when `gathered` is final: found, unknown, anonymous or unavailable. False: not in memory.
-  bool TryMemory(const v1::DecisionContext& context, GatheredRecord* gathered);
+  bool TryMemory(const v1::DecisionContext& context, const GatherRules& rules,
+                 GatheredRecord* gathered);
 
   // Waits for the device if it has to.
-  void ReadBlocking(const v1::DecisionContext& context, GatheredRecord* gathered);
+  void ReadBlocking(const v1::DecisionContext& context, const GatherRules& rules,
+                    GatheredRecord* gathered);
 
   // After TryMemory was false: hands the read to the pool. True: the call will be answered by the
   // job or by the deadline that the caller arms. False: no room, `gathered` says overload and the
   // caller answers now.
-  bool Begin(const v1::DecisionContext& context, std::unique_ptr<GatheringCall> call,
-             GatheredRecord* gathered);
+  bool Begin(const v1::DecisionContext& context, const GatherRules& rules,
+             std::unique_ptr<GatheringCall> call, GatheredRecord* gathered);
 
   const GatherStats& stats() const { return stats_; }
 
  private:
   class Job;
   template <typename Identities>
-  bool Read(const Identities& keys, store::ReadTier tier, GatheredRecord* gathered);
+  bool Read(const Identities& keys, bool households, store::ReadTier tier,
+            GatheredRecord* gathered);
+  // The same of the household of a record that was read; true when it is final.
+  bool ReadHousehold(store::ReadTier tier, GatheredRecord* gathered);
 
   const RecordReader* reader_;
   ReadExecutor* executor_;

@@ -123,6 +123,13 @@ absl::string_view ReceiptBuilder::Build(const Computation& computation, absl::st
   receipt_.Number(Receipt::kCustomerInputFieldNumber, ToInput(customer.status));
   receipt_.Text(Receipt::kCustomerIdFieldNumber, customer.id);
   receipt_.Text(Receipt::kCustomerRecordFieldNumber, customer.record);
+  if (!customer.household_id.empty()) {
+    receipt_.Number(Receipt::kHouseholdInputFieldNumber, customer.household_record.empty()
+                                                             ? Receipt::INPUT_UNKNOWN
+                                                             : Receipt::INPUT_KNOWN);
+    receipt_.Text(Receipt::kHouseholdIdFieldNumber, customer.household_id);
+    receipt_.Text(Receipt::kHouseholdRecordFieldNumber, customer.household_record);
+  }
   for (const uint32_t offer : live.paused) {
     receipt_.TextOrEmpty(Receipt::kPausedOffersFieldNumber, live.rule_set->offers[offer].id);
   }
@@ -195,6 +202,8 @@ absl::Status Rebuilder::Rebuild(absl::string_view receipt_bytes) {
   customer.failure = ToFailure(receipt_.cause());
   customer.id = receipt_.customer_id();
   customer.record = receipt_.customer_record();
+  customer.household_id = receipt_.household_id();
+  customer.household_record = receipt_.household_record();
   DecisionTerms terms;
   terms.decision_id = receipt_.decision_id();
   terms.seed = receipt_.seed();

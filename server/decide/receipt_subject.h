@@ -2,20 +2,23 @@
 
 // Whose a receipt is.
 //
-// Thread safety: immutable. Cost: a search of the bytes for the id and the values of the
-// identities; what holds one of them is parsed.
+// Thread safety: immutable. Cost: a search of the bytes for the ids and the values of the
+// identities, and for the names of namespaces that have a form; what holds one of them is parsed.
 
 #include <string>
 #include <vector>
 
 #include "absl/strings/string_view.h"
+#include "server/decide/identity.h"
 
 namespace touchstone::server {
 
 class ReceiptSubject {
  public:
-  // `identities` as the store keeps them: "loyalty_card:123".
-  ReceiptSubject(std::string customer_id, std::vector<std::string> identities);
+  // Ids of her and of those who were merged into her; `identities` as the store keeps them:
+  // "loyalty_card:123"; `declared` the forms in which requests may write them otherwise.
+  ReceiptSubject(std::vector<std::string> customer_ids, std::vector<std::string> identities,
+                 IdentitySpecs declared);
 
   // Whether the receipt is of a decision for the customer, or its request carries one of her
   // identities: then it holds what is hers, whoever it was decided for. Bytes that are no receipt
@@ -23,8 +26,11 @@ class ReceiptSubject {
   bool Owns(absl::string_view receipt) const;
 
  private:
-  const std::string customer_id_;
+  bool MayOwn(absl::string_view receipt) const;
+
+  const std::vector<std::string> customer_ids_;
   const std::vector<std::string> identities_;
+  const std::vector<rules::IdentitySpec> declared_;
 };
 
 }  // namespace touchstone::server

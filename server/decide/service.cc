@@ -79,6 +79,9 @@ void DecideServer::Register(grpc::ServerBuilder& builder) {
                   options_.max_request_bytes);
   raw_->AddMethod(outcomes_.ServeRaw("RecordOutcomes"), &outcome_handler_, options_.outcome_slots,
                   options_.max_request_bytes);
+  for (const HotMethod& method : rooms_.methods) {
+    raw_->AddMethod(method.request, method.handler, method.slots, method.max_request_bytes);
+  }
   decisions_.RefuseTheRest();
   outcomes_.RefuseTheRest();
   builder.RegisterService(&decisions_);

@@ -14,6 +14,7 @@
 
 #include <functional>
 #include <memory>
+#include <vector>
 
 #include "server/decide/decide_handler.h"
 #include "server/decide/explain.h"
@@ -40,6 +41,14 @@ struct DecideServerOptions {
   size_t max_request_bytes = size_t{8} << 20;  // a receipt, which holds it, may have 16 MiB
 };
 
+// A method of another service that is taken from the same completion queues.
+struct HotMethod {
+  RawServer::RequestFunction request;
+  RawHandler* handler = nullptr;
+  size_t slots = 256;  // calls in flight on each thread
+  size_t max_request_bytes = 0;
+};
+
 struct DecideServerRooms {
   const Live* live = nullptr;
   const store::Store* store = nullptr;
@@ -53,6 +62,8 @@ struct DecideServerRooms {
   std::function<absl::Time()> clock;
   // Takes a line for operators; without personal data. Any thread. Empty: dropped.
   std::function<void(absl::string_view)> log;
+  // Their handlers must hold no call when Stop is called.
+  std::vector<HotMethod> methods;
 };
 
 class DecideServer {

@@ -29,4 +29,10 @@ absl::StatusOr<store::Found> StoreReader::GetCustomer(absl::string_view customer
   return found;
 }
 
+absl::StatusOr<store::Found> StoreReader::GetHousehold(absl::string_view household_id,
+                                                       store::ReadTier tier,
+                                                       store::PinnedValue* record) const {
+  return store_->GetRecord({store::RecordKind::kHousehold, household_id}, tier, record);
+}
+
 }  // namespace touchstone::server

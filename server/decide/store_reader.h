@@ -19,6 +19,8 @@ class StoreReader final : public RecordReader {
                                                std::string* customer_id) const override;
   absl::StatusOr<store::Found> GetCustomer(absl::string_view customer_id, store::ReadTier tier,
                                            store::PinnedValue* record) const override;
+  absl::StatusOr<store::Found> GetHousehold(absl::string_view household_id, store::ReadTier tier,
+                                            store::PinnedValue* record) const override;
 
  private:
   const store::Store* store_;

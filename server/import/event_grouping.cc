@@ -4,6 +4,7 @@
 
 #include "absl/hash/hash.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_replace.h"
 #include "server/import/row_value.h"
 
 namespace touchstone::server {
@@ -83,9 +84,9 @@ EventGrouping::Open& EventGrouping::FindOrBegin(const Row& row) {
   Open& begun = open_.emplace_back();
   begun.key = std::move(key);
   if (mapping_.group_by.has_value() && done_.contains(absl::HashOf(begun.key))) {
-    begun.event.error =
-        absl::StrCat("the rows of `", begun.key, "` do not stand together: sort the file by ",
-                     mapping_.columns[static_cast<size_t>(*mapping_.group_by)]);
+    begun.event.error = absl::StrCat("the rows of `", absl::StrReplaceAll(begun.key, {{"`", "'"}}),
+                                     "` do not stand together: sort the file by ",
+                                     mapping_.columns[static_cast<size_t>(*mapping_.group_by)]);
   } else if (absl::Status mapped = MapHead(row, &begun.event); !mapped.ok()) {
     begun.event.error = std::string(mapped.message());
   }

@@ -1,200 +1,130 @@
-// Events: batches over several calls at a time, since each waits for the device.
+// Events: rows into events, events into batches of several lanes.
 
-#include <condition_variable>
-#include <deque>
-#include <mutex>
-#include <thread>
+#include <array>
 #include <utility>
 #include <vector>
 
+#include "absl/container/flat_hash_set.h"
 #include "absl/strings/str_cat.h"
+#include "rules/facts/sip_hash.h"
 #include "server/import/event_grouping.h"
 #include "server/import/import_run.h"
-#include "server/import/row_value.h"
-#include "touchstone/v1/customer_service.grpc.pb.h"
+#include "server/import/row_intake.h"
 
 namespace touchstone::server {
 namespace {
 
-constexpr int kEventsInBatch = 500;
 constexpr size_t kMaxBatchBytes = size_t{2} << 20;
-constexpr size_t kSenders = 4;
-constexpr size_t kBatchesWaiting = 4;
+constexpr rules::SipKey kLaneKey = {0x746f756368737430, 0x6c616e6500000001};
 
-struct Batch {
-  v1::AppendEventsRequest request;
-  std::vector<std::vector<RowOrigin>> origins;  // by event
-};
+const std::string& SubjectOf(const v1::CustomerEvent& event) {
+  return event.has_identity() ? event.identity().value() : event.customer();
+}
 
-class EventSenders {
- public:
-  explicit EventSenders(const ImportRun& run)
-      : run_(run), stub_(v1::CustomerService::NewStub(run.channel)) {
-    // An event that takes another one back must not overtake it.
-    const size_t senders = run.mapping->reverses.has_value() ? 1 : kSenders;
-    for (size_t i = 0; i < senders; ++i) threads_.emplace_back([this] { Run(); });
-  }
+// The same for all events of a customer, whatever they are.
+size_t LaneOf(const v1::CustomerEvent& event) {
+  return rules::SipHash64(kLaneKey, SubjectOf(event)) % kEventLanes;
+}
 
-  // Waits for room; false when a call has failed for good.
-  bool Send(Batch batch) {
-    std::unique_lock<std::mutex> lock(mutex_);
-    changed_.wait(lock, [this] { return !failure_.ok() || waiting_.size() < kBatchesWaiting; });
-    if (!failure_.ok()) return false;
-    waiting_.push_back(std::move(batch));
-    changed_.notify_all();
-    return true;
-  }
+uint64_t HashOf(const v1::CustomerEvent& event) {
+  return rules::SipHash64(kLaneKey, absl::StrCat(SubjectOf(event), "\n", event.event().event_id()));
+}
 
-  grpc::Status End(ImportTotals* totals) {
-    {
-      std::lock_guard<std::mutex> lock(mutex_);
-      ending_ = true;
-    }
-    changed_.notify_all();
-    for (std::thread& thread : threads_) thread.join();
-    totals->imported += totals_.imported;
-    totals->duplicate += totals_.duplicate;
-    totals->events_new += totals_.events_new;
-    totals->events_duplicate += totals_.events_duplicate;
-    return failure_;
-  }
-
- private:
-  void Run() {
-    while (true) {
-      Batch batch;
-      {
-        std::unique_lock<std::mutex> lock(mutex_);
-        changed_.wait(lock, [this] { return !failure_.ok() || ending_ || !waiting_.empty(); });
-        if (!failure_.ok() || waiting_.empty()) return;
-        batch = std::move(waiting_.front());
-        waiting_.pop_front();
-        changed_.notify_all();
-      }
-      v1::AppendEventsResponse response;
-      const grpc::Status status = CallWithRetries(run_, [&](grpc::ClientContext* context) {
-        response.Clear();
-        return stub_->AppendEvents(context, batch.request, &response);
-      });
-      std::lock_guard<std::mutex> lock(mutex_);
-      if (!status.ok()) {
-        Fail(status);
-      } else if (response.results_size() != batch.request.events_size()) {
-        Fail(AnswerDoesNotFit());
-      } else {
-        Count(batch, response);
-      }
-    }
-  }
-
-  void Fail(const grpc::Status& status) {
-    if (failure_.ok()) failure_ = status;
-    changed_.notify_all();
-  }
-
-  void Count(const Batch& batch, const v1::AppendEventsResponse& response) {
-    for (int i = 0; i < response.results_size(); ++i) {
-      const auto& rows = batch.origins[static_cast<size_t>(i)];
-      const auto count = static_cast<int64_t>(rows.size());
-      switch (response.results(i).state()) {
-        case v1::WRITE_STATE_WRITTEN:
-          ++totals_.events_new;
-          totals_.imported += count;
-          break;
-        case v1::WRITE_STATE_DUPLICATE:
-          ++totals_.events_duplicate;
-          totals_.duplicate += count;
-          break;
-        default:
-          for (const RowOrigin& row : rows) {
-            run_.quarantine->Add(row.line, response.results(i).error().message(), row.raw);
-          }
-      }
-    }
-  }
-
-  const ImportRun& run_;
-  std::unique_ptr<v1::CustomerService::Stub> stub_;
-  std::mutex mutex_;  // guards all below but the threads
-  std::condition_variable changed_;
-  std::deque<Batch> waiting_;
-  bool ending_ = false;
-  grpc::Status failure_;
-  ImportTotals totals_;
-  std::vector<std::thread> threads_;
-};
-
-// Collects events into batches.
 class EventBatches {
  public:
-  EventBatches(const ImportRun& run, EventSenders* senders) : run_(run), senders_(senders) {}
+  EventBatches(const ImportRun& run, RowIntake* intake, EventSink* sink)
+      : run_(run), intake_(intake), sink_(sink), throttle_(run.rows_per_second) {}
 
   // False when the import cannot go on.
-  bool Take(GroupedEvent event, ImportTotals* totals) {
+  bool Take(GroupedEvent event) {
     if (!event.error.empty()) {
-      for (const RowOrigin& row : event.rows) {
-        run_.quarantine->Add(row.line, event.error, row.raw);
-      }
+      for (const RowOrigin& row : event.rows) intake_->Refuse(row.line, event.error, row.raw);
       return true;
     }
     if (event.left_out) {
-      totals->left_out += static_cast<int64_t>(event.rows.size());
+      intake_->LeaveOut(static_cast<int64_t>(event.rows.size()));
       return true;
     }
-    bytes_ += event.event.ByteSizeLong();
-    *batch_.request.add_events() = std::move(event.event);
-    batch_.origins.push_back(std::move(event.rows));
-    const bool full = batch_.request.events_size() == kEventsInBatch || bytes_ >= kMaxBatchBytes;
-    return !full || Flush();
+    // What is not written is not found when it comes again.
+    if (run_.validate_only && !seen_.insert(HashOf(event.event)).second) {
+      intake_->PassOver(static_cast<int64_t>(event.rows.size()));
+      return true;
+    }
+    const size_t lane = LaneOf(event.event);
+    Open& open = lanes_[lane];
+    open.bytes += event.event.ByteSizeLong();
+    open.batch.request.mutable_events()->Add()->Swap(&event.event);
+    open.batch.origins.push_back(std::move(event.rows));
+    const bool full = open.batch.request.events_size() >= EventsInBatch(run_.rows_per_second) ||
+                      open.bytes >= kMaxBatchBytes;
+    return !full || Flush(lane);
   }
 
-  bool Flush() {
-    if (batch_.request.events_size() == 0) return true;
-    batch_.request.set_request_id(absl::StrCat(run_.run_id, ".", ++count_));
-    batch_.request.set_allow_missing(run_.mapping->create_customers);
-    bytes_ = 0;
-    return senders_->Send(std::exchange(batch_, Batch()));
+  bool End() {
+    for (size_t lane = 0; lane < kEventLanes; ++lane) {
+      if (lanes_[lane].batch.request.events_size() > 0 && !Flush(lane)) return false;
+    }
+    return !intake_->has_aside() || Flush(0);
+  }
+
+  // Sends what is in a lane and what is aside.
+  bool Flush(size_t lane) {
+    EventsBatch batch = std::exchange(lanes_[lane], Open()).batch;
+    batch.number = ++number_;
+    batch.lane = lane;
+    batch.aside = intake_->TakeAside();
+    batch.request.set_request_id(absl::StrCat(run_.state->run_id(), ".", number_));
+    batch.request.set_allow_missing(run_.mapping->create_customers);
+    batch.request.set_validate_only(run_.validate_only);
+    if (batch.number <= run_.state->settled_before()) return true;
+    size_t rows = 0;
+    for (const auto& origins : batch.origins) rows += origins.size();
+    throttle_.Await(rows);
+    return sink_->Send(std::move(batch));
   }
 
  private:
+  struct Open {
+    EventsBatch batch;
+    size_t bytes = 0;
+  };
+
   const ImportRun& run_;
-  EventSenders* senders_;
-  Batch batch_;
-  size_t bytes_ = 0;
-  int64_t count_ = 0;
+  RowIntake* const intake_;
+  EventSink* const sink_;
+  Throttle throttle_;
+  std::array<Open, kEventLanes> lanes_;
+  absl::flat_hash_set<uint64_t> seen_;  // of a run that only validates
+  int64_t number_ = 0;
 };
 
 }  // namespace
 
-ImportResult ImportEvents(const ImportRun& run) {
-  ImportResult result;
-  EventSenders senders(run);
-  EventBatches batches(run, &senders);
+ImportResult ImportEvents(const ImportRun& run, EventSink* sink) {
+  RowIntake intake(run.reader, run.mapping, run.progress);
+  EventBatches batches(run, &intake, sink);
   EventGrouping grouping(*run.mapping);
   Row row;
   bool alive = true;
-  while (alive && run.reader->Next(&row)) {
-    run.progress->Update(++result.totals.rows, run.reader->fraction());
-    if (!row.error.empty()) {
-      run.quarantine->Add(row.line, row.error, row.raw);
-      continue;
-    }
-    if (!IsWanted(*run.mapping, row)) {
-      ++result.totals.left_out;
+  while (alive) {
+    const RowIntake::Step step = intake.Next(&row);
+    if (step == RowIntake::Step::kEnd) break;
+    if (step == RowIntake::Step::kAside) {
+      alive = batches.Flush(0);
       continue;
     }
     std::optional<GroupedEvent> event = grouping.Add(row);
-    if (event.has_value()) alive = batches.Take(*std::move(event), &result.totals);
+    if (event.has_value()) alive = batches.Take(*std::move(event));
   }
   while (alive) {
     std::optional<GroupedEvent> open = grouping.End();
     if (!open.has_value()) break;
-    alive = batches.Take(*std::move(open), &result.totals);
+    alive = batches.Take(*std::move(open));
   }
-  if (alive) batches.Flush();
-  result.call = senders.End(&result.totals);
+  ImportResult result;
   result.file = run.reader->status();
-  result.totals.quarantined = run.quarantine->count();
+  if (alive) batches.End();
+  result.call = sink->End();
   return result;
 }
 

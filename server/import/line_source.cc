@@ -11,37 +11,35 @@
 namespace touchstone::server {
 namespace {
 
-constexpr unsigned kChunkBytes = 1 << 18;
+constexpr size_t kChunkBytes = 1 << 18;
 constexpr absl::string_view kByteOrderMark = "\xef\xbb\xbf";
 
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<LineSource>> LineSource::Open(const std::string& path) {
+  absl::StatusOr<std::unique_ptr<ByteSource>> bytes = ByteSource::Open(path);
+  if (!bytes.ok()) return bytes.status();
   std::error_code error;
-  const auto bytes = std::filesystem::file_size(path, error);
-  gzFile file = error ? nullptr : gzopen(path.c_str(), "rb");
-  if (file == nullptr) {
-    return absl::NotFoundError(absl::StrCat("cannot read ", path, ". Name a file that exists."));
-  }
-  gzbuffer(file, kChunkBytes);
-  return std::unique_ptr<LineSource>(new LineSource(file, static_cast<int64_t>(bytes)));
+  const auto size = std::filesystem::file_size(path, error);
+  const int64_t file_bytes = error ? 0 : static_cast<int64_t>(size);
+  return std::unique_ptr<LineSource>(new LineSource(*std::move(bytes), file_bytes));
 }
-
-LineSource::~LineSource() { gzclose(file_); }
 
 bool LineSource::Fill() {
   if (ended_) return false;
   at_ = 0;
   buffer_.resize(kChunkBytes);
-  const int read = gzread(file_, buffer_.data(), kChunkBytes);
-  buffer_.resize(static_cast<size_t>(std::max(read, 0)));
-  if (read > 0) return true;
+  const absl::StatusOr<size_t> read = bytes_->Read(buffer_.data(), kChunkBytes);
+  buffer_.resize(read.value_or(0));
+  fraction_ =
+      file_bytes_ == 0
+          ? 1
+          : std::min(1.0, static_cast<double>(bytes_->offset()) / static_cast<double>(file_bytes_));
+  if (!buffer_.empty()) return true;
   ended_ = true;
-  int code = Z_OK;
-  const char* message = gzerror(file_, &code);
-  if (read < 0 || (code != Z_OK && code != Z_STREAM_END)) {
+  if (!read.ok()) {
     status_ = absl::DataLossError(
-        absl::StrCat("the file is damaged after line ", number_, ": ", message));
+        absl::StrCat("the file is damaged after line ", number_, ": ", read.status().message()));
   }
   return false;
 }
@@ -64,12 +62,6 @@ bool LineSource::Next(std::string* line) {
     line->erase(0, kByteOrderMark.size());
   ++number_;
   return true;
-}
-
-double LineSource::fraction() const {
-  if (file_bytes_ == 0) return 1;
-  const auto offset = static_cast<double>(gzoffset(file_));
-  return std::clamp(offset / static_cast<double>(file_bytes_), 0.0, 1.0);
 }
 
 }  // namespace touchstone::server

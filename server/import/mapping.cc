@@ -35,6 +35,43 @@ constexpr std::pair<absl::string_view, CellType> kTypes[] = {
     {"list(record)", CellType::kRecordList},
 };
 
+constexpr std::pair<absl::string_view, MappingKind> kKinds[] = {
+    {"customers", MappingKind::kCustomers},
+    {"contacts", MappingKind::kContacts},
+    {"events", MappingKind::kEvents},
+    {"reference", MappingKind::kReference},
+};
+constexpr absl::string_view kKindNames = "customers, contacts, events or reference";
+
+// What an expression of this type may give, beside a string.
+std::optional<rules::expr::Type> ExpressionType(CellType type) {
+  using rules::expr::Type;
+  using rules::expr::TypeKind;
+  switch (type) {
+    case CellType::kInt:
+      return Type(TypeKind::kInt);
+    case CellType::kDouble:
+      return Type(TypeKind::kDouble);
+    case CellType::kBool:
+      return Type(TypeKind::kBool);
+    case CellType::kMoney:
+      return Type(TypeKind::kMoney);
+    case CellType::kDecimal:
+      return Type(TypeKind::kDecimal);
+    case CellType::kTimestamp:
+    case CellType::kDate:
+      return Type(TypeKind::kTimestamp);
+    case CellType::kStringList:
+      return Type::List(Type(TypeKind::kString));
+    case CellType::kIntList:
+      return Type::List(Type(TypeKind::kInt));
+    case CellType::kString:
+    case CellType::kRecordList:
+      return std::nullopt;
+  }
+  return std::nullopt;
+}
+
 std::optional<CellType> FindType(absl::string_view name) {
   for (const auto& [known, type] : kTypes) {
     if (known == name) return type;
@@ -64,8 +101,14 @@ class MappingParser {
   int Column(const YamlNode& node);
   int ColumnIndex(const std::string& name);
   void Template(const YamlNode& node, ValueSource* source);
-  ValueSource Source(const YamlNode& node);
+  // `type` unless the node says another one.
+  ValueSource Source(const YamlNode& node, CellType type = CellType::kString);
   void SourceOptions(const YamlNode& node, ValueSource* source);
+  void CheckSource(const YamlNode& node, const YamlNode* cel, ValueSource* source);
+  std::shared_ptr<const RowExpression> Expression(const YamlNode& node,
+                                                  const std::vector<rules::expr::Type>& types);
+  std::vector<std::string> Words(const YamlNode& node);
+  void Consents(const YamlNode& node);
   NamedSources Sources(const YamlNode& node);
   void Filters(const YamlNode& node, bool negated);
   std::optional<absl::Time> Moment(const YamlNode& node);
@@ -150,9 +193,19 @@ void MappingParser::Template(const YamlNode& node, ValueSource* source) {
   }
 }
 
-ValueSource MappingParser::Source(const YamlNode& node) {
+std::shared_ptr<const RowExpression> MappingParser::Expression(
+    const YamlNode& node, const std::vector<rules::expr::Type>& types) {
+  absl::StatusOr<std::shared_ptr<const RowExpression>> compiled = RowExpression::Compile(
+      Text(node), types, [this](const std::string& name) { return ColumnIndex(name); });
+  if (compiled.ok()) return *std::move(compiled);
+  Fault(node, compiled.status().message());
+  return nullptr;
+}
+
+ValueSource MappingParser::Source(const YamlNode& node, CellType type) {
   ValueSource source;
   source.zone = zone_;
+  source.type = type;
   if (node.kind == YamlNode::Kind::kScalar) {
     source.pieces.push_back({"", Column(node)});
   } else {
@@ -162,6 +215,7 @@ ValueSource MappingParser::Source(const YamlNode& node) {
 }
 
 void MappingParser::SourceOptions(const YamlNode& node, ValueSource* source) {
+  const YamlNode* cel = nullptr;  // read when the type is known
   ReadMap(node, "a value",
           {{"column", [&](const YamlNode& n) { source->pieces.push_back({"", Column(n)}); }},
            {"template", [&](const YamlNode& n) { Template(n, source); }},
@@ -172,6 +226,7 @@ void MappingParser::SourceOptions(const YamlNode& node, ValueSource* source) {
               if (source->product.size() < 2) Fault(n, "a product has at least two columns");
             }},
            {"sum", [&](const YamlNode& n) { source->sum = Text(n); }},
+           {"cel", [&](const YamlNode& n) { cel = &n; }},
            {"type",
             [&](const YamlNode& n) {
               const std::optional<CellType> type = FindType(Text(n));
@@ -208,10 +263,21 @@ void MappingParser::SourceOptions(const YamlNode& node, ValueSource* source) {
                 source->fields.emplace_back(n.children[i].text, type.value_or(CellType::kString));
               }
             }}});
+  CheckSource(node, cel, source);
+}
+
+void MappingParser::CheckSource(const YamlNode& node, const YamlNode* cel, ValueSource* source) {
   const int origins = (source->pieces.empty() ? 0 : 1) + (source->product.empty() ? 0 : 1) +
-                      (source->sum.empty() ? 0 : 1);
+                      (source->sum.empty() ? 0 : 1) + (cel == nullptr ? 0 : 1);
   if (origins != 1) {
-    Fault(node, "a value comes from exactly one of column, template, constant, product and sum");
+    Fault(node,
+          "a value comes from exactly one of column, template, constant, product, sum and cel");
+  }
+  if (cel != nullptr) {
+    std::vector<rules::expr::Type> types;
+    if (auto type = ExpressionType(source->type)) types.push_back(*std::move(type));
+    types.emplace_back(rules::expr::TypeKind::kString);
+    source->cel = Expression(*cel, types);
   }
   const bool money = source->type == CellType::kMoney ||
                      std::any_of(source->fields.begin(), source->fields.end(),
@@ -221,6 +287,40 @@ void MappingParser::SourceOptions(const YamlNode& node, ValueSource* source) {
   }
   if (source->type == CellType::kRecordList && source->fields.empty()) {
     Fault(node, "list(record) needs `fields`");
+  }
+}
+
+std::vector<std::string> MappingParser::Words(const YamlNode& node) {
+  std::vector<std::string> words;
+  if (node.kind == YamlNode::Kind::kScalar) return {node.text};
+  for (const YamlNode& word : node.children) words.push_back(Text(word));
+  return words;
+}
+
+void MappingParser::Consents(const YamlNode& node) {
+  if (node.kind != YamlNode::Kind::kMapping) {
+    return Fault(node, "must be a mapping of purposes to columns");
+  }
+  for (size_t i = 0; i + 1 < node.children.size(); i += 2) {
+    const YamlNode& given = node.children[i + 1];
+    ConsentSource& consent = mapping_.consents.emplace_back();
+    consent.purpose = node.children[i].text;
+    consent.granted = {"true", "1", "yes", "granted"};
+    consent.denied = {"false", "0", "no", "denied"};
+    consent.value.zone = zone_;
+    if (given.kind == YamlNode::Kind::kScalar) {
+      consent.value.pieces.push_back({"", Column(given)});
+      continue;
+    }
+    const YamlNode* cel = nullptr;
+    ReadMap(
+        given, "a consent",
+        {{"column", [&](const YamlNode& n) { consent.value.pieces.push_back({"", Column(n)}); }},
+         {"cel", [&](const YamlNode& n) { cel = &n; }},
+         {"granted", [&](const YamlNode& n) { consent.granted = Words(n); }},
+         {"denied", [&](const YamlNode& n) { consent.denied = Words(n); }},
+         {"time", [&](const YamlNode& n) { consent.time = Source(n, CellType::kTimestamp); }}});
+    CheckSource(given, cel, &consent.value);
   }
 }
 
@@ -244,15 +344,24 @@ void MappingParser::Filters(const YamlNode& node, bool negated) {
   for (const YamlNode& item : node.children) {
     RowFilter filter;
     filter.negated = negated;
+    bool is_expression = false;
     ReadMap(item, "a condition",
-            {{"column", [&](const YamlNode& n) { filter.column = Column(n); }},
+            {{"cel",
+              [&](const YamlNode& n) {
+                is_expression = true;
+                filter.cel = Expression(n, {rules::expr::Type(rules::expr::TypeKind::kBool)});
+              }},
+             {"column", [&](const YamlNode& n) { filter.column = Column(n); }},
              {"empty", [&](const YamlNode& n) { filter.empty = YesOrNo(n); }},
              {"equals", [&](const YamlNode& n) { filter.equals = Text(n); }},
              {"starts_with", [&](const YamlNode& n) { filter.starts_with = Text(n); }}});
     const int tests = (filter.empty ? 1 : 0) + (filter.equals.has_value() ? 1 : 0) +
                       (filter.starts_with.has_value() ? 1 : 0);
-    if (filter.column < 0 || tests != 1) {
-      Fault(item, "a condition names a column and one of empty, equals and starts_with");
+    const bool whole =
+        is_expression ? filter.column < 0 && tests == 0 : filter.column >= 0 && tests == 1;
+    if (!whole) {
+      Fault(item,
+            "a condition names a column and one of empty, equals and starts_with, or is `cel`");
     }
     mapping_.filters.push_back(std::move(filter));
   }
@@ -278,6 +387,12 @@ void MappingParser::CheckWhole(const YamlNode& root) {
   switch (mapping_.kind) {
     case MappingKind::kCustomers:
       need("customer");
+      break;
+    case MappingKind::kContacts:
+      for (const absl::string_view key :
+           {"customer", "offer", "contact", "channel", "direction", "time"}) {
+        need(key);
+      }
       break;
     case MappingKind::kReference:
       need("key");
@@ -318,10 +433,12 @@ Mapping MappingParser::Parse(const YamlNode& root) {
       {{"kind",
         [&](const YamlNode& n) {
           const std::string kind = Text(n);
-          if (kind == "events") mapping_.kind = MappingKind::kEvents;
-          if (kind == "reference") mapping_.kind = MappingKind::kReference;
-          if (kind != "events" && kind != "reference" && kind != "customers") {
-            Fault(n, "must be customers, events or reference");
+          const auto found = std::find_if(std::begin(kKinds), std::end(kKinds),
+                                          [&kind](const auto& k) { return k.first == kind; });
+          if (found == std::end(kKinds)) {
+            Fault(n, absl::StrCat("must be ", kKindNames));
+          } else {
+            mapping_.kind = found->second;
           }
         }},
        {"zone", [](const YamlNode&) {}},
@@ -339,6 +456,12 @@ Mapping MappingParser::Parse(const YamlNode& root) {
        {"identities", [&](const YamlNode& n) { mapping_.identities = Sources(n); }},
        {"attributes", [&](const YamlNode& n) { mapping_.attributes = Sources(n); }},
        {"source", [&](const YamlNode& n) { mapping_.source = Text(n); }},
+       {"household", [&](const YamlNode& n) { mapping_.household = Source(n); }},
+       {"consents", [&](const YamlNode& n) { Consents(n); }},
+       {"offer", Into(&mapping_.offer)},
+       {"contact", Into(&mapping_.contact)},
+       {"channel", Into(&mapping_.channel)},
+       {"direction", Into(&mapping_.direction)},
        {"table", [&](const YamlNode& n) { mapping_.table = Text(n); }},
        {"key", Into(&mapping_.key)},
        {"columns", [&](const YamlNode& n) { mapping_.attributes = Sources(n); }},
@@ -354,7 +477,7 @@ Mapping MappingParser::Parse(const YamlNode& root) {
        {"id", Into(&mapping_.event_id)},
        {"time",
         [&](const YamlNode& n) {
-          mapping_.time = Source(n);
+          mapping_.time = Source(n, CellType::kTimestamp);
           mapping_.time.type = CellType::kTimestamp;
         }},
        {"store", [&](const YamlNode& n) { mapping_.store = Source(n); }},
@@ -366,7 +489,7 @@ Mapping MappingParser::Parse(const YamlNode& root) {
        {"until", [&](const YamlNode& n) { mapping_.until = Moment(n); }},
        {"create_customers", [&](const YamlNode& n) { mapping_.create_customers = YesOrNo(n); }}});
   if (std::find(seen_.begin(), seen_.end(), "kind") == seen_.end()) {
-    Fault(root, "`kind` is missing: customers, events or reference");
+    Fault(root, absl::StrCat("`kind` is missing: ", kKindNames));
   } else {
     CheckWhole(root);
   }
@@ -374,6 +497,13 @@ Mapping MappingParser::Parse(const YamlNode& root) {
 }
 
 }  // namespace
+
+absl::string_view MappingKindName(MappingKind kind) {
+  for (const auto& [name, known] : kKinds) {
+    if (known == kind) return name;
+  }
+  return "";
+}
 
 absl::StatusOr<Mapping> ParseMapping(absl::string_view text, const std::string& path) {
   rules::Diagnostics diagnostics;
@@ -396,7 +526,7 @@ absl::StatusOr<Mapping> ParseMapping(absl::string_view text, const std::string& 
   return absl::InvalidArgumentError(absl::StrJoin(findings, "\n"));
 }
 
-absl::StatusOr<Mapping> ReadMapping(const std::string& path) {
+absl::StatusOr<Mapping> ReadMapping(const std::string& path, std::string* text_out) {
   std::ifstream in(path, std::ios::binary);
   const std::string text((std::istreambuf_iterator<char>(in)), std::istreambuf_iterator<char>());
   if (!in) {
@@ -404,6 +534,7 @@ absl::StatusOr<Mapping> ReadMapping(const std::string& path) {
                                             ". docs/formats/import-mapping.md says how "
                                             "to write one."));
   }
+  if (text_out != nullptr) *text_out += text;
   return ParseMapping(text, path);
 }
 

@@ -2,9 +2,10 @@
 
 // A mapping file: which columns become which fields (docs/formats/import-mapping.md).
 //
-// Thread safety: const after parsing. Errors: InvalidArgument with every finding, one a line:
-// "purchases.yaml:7: …".
+// Thread safety: const after parsing, and shared by threads. Errors: InvalidArgument with every
+// finding, one a line: "purchases.yaml:7: …".
 
+#include <memory>
 #include <optional>
 #include <string>
 #include <utility>
@@ -14,10 +15,13 @@
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "rules/money/money.h"
+#include "server/import/row_expression.h"
 
 namespace touchstone::server {
 
-enum class MappingKind { kCustomers, kEvents, kReference };
+enum class MappingKind { kCustomers, kContacts, kEvents, kReference };
+// "customers", as the file says it.
+absl::string_view MappingKindName(MappingKind kind);
 
 enum class CellType {
   kString,
@@ -40,9 +44,11 @@ struct ValueSource {
     std::string text;
     int column = -1;  // -1: only text
   };
-  std::vector<Piece> pieces;  // empty when `product` or `sum` is set
+  std::vector<Piece> pieces;  // empty when `product`, `sum` or `cel` is set
   std::vector<int> product;   // columns that are multiplied
   std::string sum;            // of events: the line field that is added up
+  // Gives a value of `type`, or a string that is read as a cell would be.
+  std::shared_ptr<const RowExpression> cel;
   CellType type = CellType::kString;
   std::string format;        // of times and dates, as strptime; empty: ISO 8601
   absl::TimeZone zone;       // of times without an offset
@@ -54,8 +60,18 @@ struct ValueSource {
 };
 using NamedSources = std::vector<std::pair<std::string, ValueSource>>;
 
+// The words of a column that mean yes and no to one purpose.
+struct ConsentSource {
+  std::string purpose;
+  ValueSource value;
+  std::vector<std::string> granted;
+  std::vector<std::string> denied;
+  std::optional<ValueSource> time;  // when she said so
+};
+
 // Rows that one holds for are left out.
 struct RowFilter {
+  std::shared_ptr<const RowExpression> cel;  // in place of the rest
   int column = -1;
   bool empty = false;  // the cell is empty
   std::optional<std::string> equals;
@@ -74,6 +90,13 @@ struct Mapping {
   NamedSources identities;  // by namespace
   NamedSources attributes;  // of customers; columns of a reference table
   std::string source;       // who says so
+  std::optional<ValueSource> household;
+  std::vector<ConsentSource> consents;
+
+  ValueSource offer;  // of contacts, as the three below and `time`
+  ValueSource contact;
+  ValueSource channel;
+  ValueSource direction;
 
   std::string table;  // of reference
   ValueSource key;
@@ -92,6 +115,7 @@ struct Mapping {
 };
 
 absl::StatusOr<Mapping> ParseMapping(absl::string_view text, const std::string& path);
-absl::StatusOr<Mapping> ReadMapping(const std::string& path);
+// Appends the file's text to `text`, unless that is null.
+absl::StatusOr<Mapping> ReadMapping(const std::string& path, std::string* text = nullptr);
 
 }  // namespace touchstone::server

@@ -15,7 +15,7 @@ absl::StatusOr<std::unique_ptr<RowReader>> RowReader::Open(
     const std::string& path, const std::vector<std::string>& columns) {
   absl::StatusOr<std::unique_ptr<LineSource>> lines = LineSource::Open(path);
   if (!lines.ok()) return lines.status();
-  const absl::string_view name = absl::StripSuffix(path, ".gz");
+  const absl::string_view name = absl::StripSuffix(absl::StripSuffix(path, ".gz"), ".zst");
   if (absl::EndsWith(name, ".jsonl") || absl::EndsWith(name, ".ndjson")) {
     return std::unique_ptr<RowReader>(
         std::make_unique<JsonLinesReader>(*std::move(lines), columns));

@@ -1,6 +1,6 @@
 #pragma once
 
-// Rows of a CSV or JSON Lines file, gzipped or not, one at a time.
+// Rows of a CSV or JSON Lines file, compressed or not, one at a time.
 //
 // Only the columns that are asked for are taken; cells are text. Of JSON Lines a column is a field
 // of the object: text without its quotes, numbers as written, lists and objects as JSON.
@@ -36,7 +36,7 @@ struct RowOrigin {
 
 class RowReader {
  public:
-  // JSON Lines by the ending .jsonl or .ndjson (before .gz), else CSV with a header row.
+  // JSON Lines by the ending .jsonl or .ndjson (before .gz or .zst), else CSV with a header row.
   static absl::StatusOr<std::unique_ptr<RowReader>> Open(const std::string& path,
                                                          const std::vector<std::string>& columns);
   virtual ~RowReader() = default;

@@ -10,9 +10,11 @@
 #include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_replace.h"
 #include "absl/strings/str_split.h"
 #include "absl/strings/strip.h"
 #include "absl/time/civil_time.h"
+#include "rules/expr/amounts.h"
 #include "rules/facts/text.h"
 #include "rules/money/fixed_point.h"
 #include "rules/ruleset/utf8.h"
@@ -25,8 +27,13 @@ using v1::AttributeValue;
 constexpr int kDecimals = 6;  // of numbers in cells
 constexpr int64_t kOne = 1'000'000;
 
+// Only contents of cells stand between backticks, so that they can be taken out (quarantine.h).
+std::string Quoted(absl::string_view text) {
+  return absl::StrCat("`", absl::StrReplaceAll(text, {{"`", "'"}}), "`");
+}
+
 absl::Status Wrong(absl::string_view text, absl::string_view expected) {
-  return absl::InvalidArgumentError(absl::StrCat("`", text, "` is not ", expected));
+  return absl::InvalidArgumentError(absl::StrCat(Quoted(text), " is not ", expected));
 }
 
 bool IsEmpty(const Mapping& mapping, const std::string& cell) {
@@ -235,11 +242,109 @@ absl::StatusOr<AttributeValue> ProductOf(const ValueSource& source, const Mappin
   return value;
 }
 
+absl::Status CannotCompute(rules::expr::ErrorCode code) {
+  const absl::string_view name = rules::expr::ErrorCodeName(code);
+  return absl::InvalidArgumentError(absl::StrCat("the expression goes wrong: ", name));
+}
+
+// Nothing where it needs an empty cell.
+absl::StatusOr<std::optional<rules::expr::Value>> Evaluated(const RowExpression& expression,
+                                                            const Mapping& mapping,
+                                                            const Row& row) {
+  const absl::StatusOr<rules::expr::Value> value = expression.Evaluate(mapping.empty, row);
+  if (!value.ok()) return value.status();
+  if (value->IsAbsent()) return std::nullopt;
+  if (value->IsError()) return CannotCompute(value->error());
+  return *value;
+}
+
+void SetTimestamp(int64_t seconds, uint32_t nanos, AttributeValue* to) {
+  to->mutable_timestamp_value()->set_seconds(seconds);
+  to->mutable_timestamp_value()->set_nanos(static_cast<int32_t>(nanos));
+}
+
+absl::Status SetList(const rules::expr::ListData& list, CellType type, AttributeValue* to) {
+  if (type == CellType::kStringList) to->mutable_string_list_value();
+  if (type == CellType::kIntList) to->mutable_int_list_value();
+  for (uint32_t i = 0; i < list.size; ++i) {
+    const rules::expr::Value& element = list.elements[i];
+    if (element.IsError()) return CannotCompute(element.error());
+    if (type == CellType::kStringList) {
+      to->mutable_string_list_value()->add_values(std::string(element.string_value()));
+    } else {
+      to->mutable_int_list_value()->add_values(element.int_value());
+    }
+  }
+  return absl::OkStatus();
+}
+
+// What an expression gave that is no string: of the type that was checked.
+absl::StatusOr<AttributeValue> Converted(const rules::expr::Value& value, const ValueSource& source,
+                                         const Row& row) {
+  using rules::expr::Kind;
+  AttributeValue to;
+  absl::Status set;
+  switch (value.kind()) {
+    case Kind::kBool:
+      to.set_bool_value(value.bool_value());
+      break;
+    case Kind::kInt:
+      to.set_int_value(value.int_value());
+      break;
+    case Kind::kDouble:
+      to.set_double_value(value.double_value());
+      break;
+    case Kind::kDecimal:
+      to.set_decimal_thousandths(value.decimal_value().thousandths);
+      break;
+    case Kind::kMoney: {
+      const rules::Money money = value.money_value();
+      absl::StatusOr<rules::Currency> currency = money.currency;
+      if (money.currency.is_none()) currency = CurrencyOf(source, row);
+      if (!currency.ok()) return currency.status();
+      set = money.currency.is_none()
+                ? SetNumber(money.amount_minor, rules::expr::kBareScale, CellType::kMoney,
+                            *currency, "the result of the expression", &to)
+                : absl::OkStatus();
+      if (!money.currency.is_none()) {
+        to.mutable_money_value()->set_amount_minor(money.amount_minor);
+        to.mutable_money_value()->set_currency_code(std::string(currency->code()));
+      }
+      break;
+    }
+    case Kind::kTimestamp:
+      if (source.type == CellType::kDate) {
+        to.set_date_value(
+            absl::FormatCivilTime(absl::ToCivilDay(value.timestamp_value(), absl::UTCTimeZone())));
+      } else {
+        SetTimestamp(value.timestamp_seconds(), value.timestamp_nanos(), &to);
+      }
+      break;
+    case Kind::kList:
+      set = SetList(value.list_value(), source.type, &to);
+      break;
+    default:
+      return absl::InvalidArgumentError("the expression gives a value of another type");
+  }
+  if (!set.ok()) return set;
+  return to;
+}
+
 }  // namespace
 
 absl::StatusOr<std::string> TextOf(const ValueSource& source, const Mapping& mapping,
                                    const Row& row) {
   std::string text;
+  if (source.cel != nullptr) {
+    const auto value = Evaluated(*source.cel, mapping, row);
+    if (!value.ok()) return value.status();
+    if (!value->has_value()) return text;
+    if ((*value)->kind() != rules::expr::Kind::kString) {
+      return absl::InvalidArgumentError("the expression must give a string");
+    }
+    text = std::string((*value)->string_value());
+    return text;
+  }
   for (const ValueSource::Piece& piece : source.pieces) {
     text += piece.text;
     if (piece.column < 0) continue;
@@ -256,7 +361,18 @@ absl::StatusOr<AttributeValue> ValueOf(const ValueSource& source, const Mapping&
                                        const Row& row) {
   if (!source.product.empty()) return ProductOf(source, mapping, row);
   AttributeValue value;
-  const absl::StatusOr<std::string> text = TextOf(source, mapping, row);
+  absl::StatusOr<std::string> text = std::string();
+  if (source.cel == nullptr) {
+    text = TextOf(source, mapping, row);
+  } else {
+    const auto computed = Evaluated(*source.cel, mapping, row);
+    if (!computed.ok()) return computed.status();
+    if (!computed->has_value()) return value;
+    if ((*computed)->kind() != rules::expr::Kind::kString) {
+      return Converted(**computed, source, row);
+    }
+    text = std::string((*computed)->string_value());
+  }
   if (!text.ok()) return text.status();
   if (text->empty()) return value;
   rules::Currency currency;
@@ -314,19 +430,32 @@ absl::Status MapReferenceRow(const Mapping& mapping, const Row& row,
 
 absl::StatusOr<absl::Time> TimeOf(const ValueSource& source, const Mapping& mapping,
                                   const Row& row) {
+  if (source.cel != nullptr) {
+    const auto value = Evaluated(*source.cel, mapping, row);
+    if (!value.ok()) return value.status();
+    if (!value->has_value()) return absl::InfinitePast();
+    if ((*value)->kind() == rules::expr::Kind::kTimestamp) return (*value)->timestamp_value();
+    return ParseTime(std::string((*value)->string_value()), source.format, source.zone);
+  }
   const absl::StatusOr<std::string> text = TextOf(source, mapping, row);
   if (!text.ok()) return text.status();
   if (text->empty()) return absl::InfinitePast();
   return ParseTime(*text, source.format, source.zone);
 }
 
-bool IsWanted(const Mapping& mapping, const Row& row) {
+absl::StatusOr<bool> IsWanted(const Mapping& mapping, const Row& row) {
   for (const RowFilter& filter : mapping.filters) {
-    const std::string& cell = row.cells[static_cast<size_t>(filter.column)];
-    const bool holds =
-        (filter.empty && IsEmpty(mapping, cell)) ||
-        (filter.equals.has_value() && cell == *filter.equals) ||
-        (filter.starts_with.has_value() && absl::StartsWith(cell, *filter.starts_with));
+    bool holds = false;
+    if (filter.cel != nullptr) {
+      const auto value = Evaluated(*filter.cel, mapping, row);
+      if (!value.ok()) return value.status();
+      holds = value->has_value() && (*value)->IsTrue();
+    } else {
+      const std::string& cell = row.cells[static_cast<size_t>(filter.column)];
+      holds = (filter.empty && IsEmpty(mapping, cell)) ||
+              (filter.equals.has_value() && cell == *filter.equals) ||
+              (filter.starts_with.has_value() && absl::StartsWith(cell, *filter.starts_with));
+    }
     if (holds != filter.negated) return false;
   }
   return true;

@@ -18,8 +18,8 @@
 
 namespace touchstone::server {
 
-// The text of a source: template, column or constant, with `strip` cut off. Empty when a column
-// that it needs is empty.
+// The text of a source: template, column or constant, with `strip` cut off, or what an expression
+// gives. Empty when a column that it needs is empty.
 absl::StatusOr<std::string> TextOf(const ValueSource& source, const Mapping& mapping,
                                    const Row& row);
 
@@ -40,7 +40,7 @@ absl::Status MapReferenceRow(const Mapping& mapping, const Row& row,
 absl::StatusOr<absl::Time> TimeOf(const ValueSource& source, const Mapping& mapping,
                                   const Row& row);
 
-// Whether the filters leave the row in.
-bool IsWanted(const Mapping& mapping, const Row& row);
+// Whether the filters leave the row in; an error when an expression goes wrong.
+absl::StatusOr<bool> IsWanted(const Mapping& mapping, const Row& row);
 
 }  // namespace touchstone::server

@@ -85,8 +85,16 @@ const rules::EventSpec* EventIncrements::FindType(absl::string_view name) const 
   return found == events.end() ? nullptr : &*found;
 }
 
-void EventIncrements::Add(const v1::Event& event, absl::string_view field,
-                          store::RecordPatch* patch, std::vector<Violation>* violations) {
+void EventIncrements::Append(const rules::AggregateIncrement& increment, absl::Time time,
+                             EventPatches* patches) const {
+  const int64_t keep_from = KeepFrom(*increment.aggregate, time);
+  AppendIncrement(increment, time, keep_from, &patches->customer);
+  if (!increment.aggregate->per_household) return;
+  AppendIncrement(increment, time, keep_from, &patches->household);
+}
+
+void EventIncrements::Add(const v1::Event& event, absl::string_view field, EventPatches* patches,
+                          std::vector<Violation>* violations) {
   CheckHead(event, field, violations);
   const rules::EventSpec* type = FindType(event.type());
   if (type == nullptr) {
@@ -100,46 +108,50 @@ void EventIncrements::Add(const v1::Event& event, absl::string_view field,
                            v1::ERROR_REASON_NAME_NOT_DECLARED});
   }
   ForEachIncrement(event, *type, /*takes_back=*/false, field, violations,
-                   [this, patch](const rules::AggregateIncrement& increment, absl::Time time) {
-                     AppendIncrement(increment, time, KeepFrom(*increment.aggregate, time), patch);
+                   [this, patches](const rules::AggregateIncrement& increment, absl::Time time) {
+                     Append(increment, time, patches);
                    });
 }
 
-bool EventIncrements::TakeBack(const v1::Event& event, store::RecordPatch* patch) {
+EventIncrements::Stale EventIncrements::TakeBack(const v1::Event& event, EventPatches* patches) {
   const rules::EventSpec* type = FindType(event.type());
+  Stale stale;
   // What took another event back added nothing of its own.
-  if (type == nullptr || !event.reverses_event_id().empty()) return false;
+  if (type == nullptr || !event.reverses_event_id().empty()) return stale;
   std::vector<Violation> passed_over;
-  bool stale = false;
   ForEachIncrement(
       event, *type, /*takes_back=*/true, "", &passed_over,
-      [this, patch, &stale](const rules::AggregateIncrement& increment, absl::Time time) {
-        stale = stale || increment.stale;
-        AppendIncrement(increment, time, KeepFrom(*increment.aggregate, time), patch);
+      [this, patches, &stale](const rules::AggregateIncrement& increment, absl::Time time) {
+        stale.customer = stale.customer || increment.stale;
+        stale.household =
+            stale.household || (increment.stale && increment.aggregate->per_household);
+        Append(increment, time, patches);
       });
   return stale;
 }
 
-void EventIncrements::Rebuild(absl::Span<const v1::Event> events,
+void EventIncrements::Rebuild(absl::Span<const std::vector<v1::Event>> histories,
                               absl::Span<const uint32_t> aggregates, store::RecordPatch* patch) {
-  absl::flat_hash_set<absl::string_view> reversed;
-  for (const v1::Event& event : events) {
-    if (!event.reverses_event_id().empty()) reversed.insert(event.reverses_event_id());
-  }
   const absl::flat_hash_set<uint32_t> wanted(aggregates.begin(), aggregates.end());
   IncrementTally tally;
-  for (const v1::Event& event : events) {
-    const rules::EventSpec* type = FindType(event.type());
-    if (type == nullptr || !event.reverses_event_id().empty() ||
-        reversed.contains(event.event_id())) {
-      continue;
+  for (const std::vector<v1::Event>& events : histories) {
+    absl::flat_hash_set<absl::string_view> reversed;
+    for (const v1::Event& event : events) {
+      if (!event.reverses_event_id().empty()) reversed.insert(event.reverses_event_id());
     }
-    std::vector<Violation> passed_over;
-    ForEachIncrement(event, *type, /*takes_back=*/false, "", &passed_over,
-                     [&](const rules::AggregateIncrement& increment, absl::Time time) {
-                       if (!wanted.contains(increment.aggregate->id)) return;
-                       tally.Add(increment, time, KeepFrom(*increment.aggregate, time));
-                     });
+    for (const v1::Event& event : events) {
+      const rules::EventSpec* type = FindType(event.type());
+      if (type == nullptr || !event.reverses_event_id().empty() ||
+          reversed.contains(event.event_id())) {
+        continue;
+      }
+      std::vector<Violation> passed_over;
+      ForEachIncrement(event, *type, /*takes_back=*/false, "", &passed_over,
+                       [&](const rules::AggregateIncrement& increment, absl::Time time) {
+                         if (!wanted.contains(increment.aggregate->id)) return;
+                         tally.Add(increment, time, KeepFrom(*increment.aggregate, time));
+                       });
+    }
   }
   for (const uint32_t aggregate : aggregates) patch->ClearAggregate(aggregate);
   tally.AppendTo(patch);

@@ -15,6 +15,7 @@
 #include "absl/time/time.h"
 #include "absl/types/span.h"
 #include "rules/expr/program.h"
+#include "rules/facts/aggregate_increments.h"
 #include "rules/facts/schema.h"
 #include "server/live/live.h"
 #include "server/rpc/rpc_error.h"
@@ -25,31 +26,44 @@ namespace touchstone::server {
 
 inline constexpr int kMaxEventLines = 10'000;
 
+// What an event adds, by record.
+struct EventPatches {
+  store::RecordPatch customer;
+  store::RecordPatch household;  // of what is per household; the customer's has it too, for the
+                                 // time when she is in none
+};
+
 class EventIncrements {
  public:
   // `now` is the server's: what lies outside of every window then may be dropped.
   EventIncrements(std::shared_ptr<const LiveState> live, absl::Time now);
 
-  // Appends what the event adds to `patch`. Nothing is appended when a violation is added; `field`
-  // is the path of the event in the request. REQUIRES: `violations` is empty.
-  void Add(const v1::Event& event, absl::string_view field, store::RecordPatch* patch,
+  // Appends what the event adds to `patches`. Nothing is appended when a violation is added;
+  // `field` is the path of the event in the request. REQUIRES: `violations` is empty.
+  void Add(const v1::Event& event, absl::string_view field, EventPatches* patches,
            std::vector<Violation>* violations);
 
   // Appends what takes the event back that Add was called with when it happened; nothing if it took
   // back another one itself. Fields that the schema no longer declares are passed over. Counts,
   // sums and decayed sums are subtracted; other aggregates that it had added to are marked stale,
-  // and then this returns true: the record waits for Rebuild.
-  bool TakeBack(const v1::Event& event, store::RecordPatch* patch);
+  // and then the record waits for Rebuild.
+  struct Stale {
+    bool customer = false;
+    bool household = false;
+  };
+  Stale TakeBack(const v1::Event& event, EventPatches* patches);
 
   // Appends what puts these aggregates (by id) in the place of what the record has of them, worked
-  // out from all of a customer's events, in any order. An event that was taken back is left out,
-  // and so is the one that took it back. Ids that the schema does not declare are only cleared. The
-  // operations are as many as the state needs, not as many as there are events.
-  void Rebuild(absl::Span<const v1::Event> events, absl::Span<const uint32_t> aggregates,
-               store::RecordPatch* patch);
+  // out from all events of the customers, each customer's in any order. An event that was taken
+  // back is left out, and so is the one that took it back. Ids that the schema does not declare are
+  // only cleared. The operations are as many as the state needs, not as many as there are events.
+  void Rebuild(absl::Span<const std::vector<v1::Event>> histories,
+               absl::Span<const uint32_t> aggregates, store::RecordPatch* patch);
 
  private:
   const rules::EventSpec* FindType(absl::string_view name) const;
+  void Append(const rules::AggregateIncrement& increment, absl::Time time,
+              EventPatches* patches) const;
   // Calls `use` with each increment and the event's time. Nothing when a violation was added,
   // unless `field` is empty: an event that is stored already.
   template <typename Use>

@@ -53,6 +53,15 @@ grpc::Status RpcError(const google::rpc::Status& status) {
                       status.SerializeAsString());
 }
 
+google::rpc::Status ItemError(const grpc::Status& status) {
+  google::rpc::Status item;
+  if (!status.error_details().empty() && item.ParseFromString(status.error_details())) return item;
+  item.Clear();
+  item.set_code(static_cast<int>(status.error_code()));
+  item.set_message(status.error_message());
+  return item;
+}
+
 google::rpc::Status InvalidItem(absl::Span<const Violation> violations) {
   std::string message = absl::StrCat(violations[0].field, violations[0].field.empty() ? "" : ": ",
                                      violations[0].description);

@@ -35,6 +35,9 @@ grpc::Status RpcError(grpc::StatusCode code, v1::ErrorReason reason, absl::strin
 // As an answer of a whole call.
 grpc::Status RpcError(const google::rpc::Status& status);
 
+// An error of a whole call as the error of one item of it. REQUIRES: not OK.
+google::rpc::Status ItemError(const grpc::Status& status);
+
 // INVALID_ARGUMENT with every violation. REQUIRES: at least one.
 grpc::Status InvalidRequest(absl::Span<const Violation> violations);
 // The same as the error of one item of a batch.

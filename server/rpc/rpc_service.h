@@ -46,7 +46,8 @@ class CallLimit {
   std::atomic<size_t> under_way_{0};
 };
 
-// Messages of a call that goes on. Blocks; for one thread.
+// Messages of a call that goes on. Blocks. Thread safety: one thread may read while another writes;
+// Cancel from any.
 class RpcStream {
  public:
   using Buffers = grpc::ServerReaderWriter<grpc::ByteBuffer, grpc::ByteBuffer>;
@@ -59,6 +60,8 @@ class RpcStream {
   // False when the caller has gone.
   bool Write(const google::protobuf::MessageLite& message);
   bool IsCancelled() const { return context_->IsCancelled(); }
+  // Ends reads and writes, and the call with CANCELLED.
+  void Cancel() { context_->TryCancel(); }
 
  private:
   grpc::ServerContext* context_;

@@ -39,11 +39,6 @@ bool Holds(const google::protobuf::RepeatedField<uint32_t>& ids, uint32_t id) {
   return std::find(ids.begin(), ids.end(), id) != ids.end();
 }
 
-absl::Status ToStatus(const grpc::Status& status) {
-  if (status.ok()) return absl::OkStatus();
-  return absl::UnavailableError(status.error_message());
-}
-
 absl::Status RevisionChanged() {
   return absl::AbortedError("another revision was published meanwhile");
 }
@@ -55,6 +50,30 @@ std::vector<uint32_t> StaleAggregates(const store::RecordView& record) {
     if (aggregate.has_value() && aggregate->stale()) stale.push_back(aggregate->id());
   }
   return stale;
+}
+
+std::vector<uint32_t> IdsOf(const rules::Schema& schema) {
+  std::vector<uint32_t> ids;
+  ids.reserve(schema.aggregates.size());
+  for (const rules::AggregateSpec& aggregate : schema.aggregates) ids.push_back(aggregate.id);
+  return ids;
+}
+
+// A household's record keeps only what is per household.
+void KeepPerHousehold(const LiveState& live, std::vector<uint32_t>* ids) {
+  const std::vector<rules::AggregateSpec>& declared = live.rule_set->schema.aggregates;
+  const auto is_per_customer = [&declared](uint32_t id) {
+    return std::any_of(declared.begin(), declared.end(), [id](const auto& aggregate) {
+      return aggregate.id == id && !aggregate.per_household;
+    });
+  };
+  ids->erase(std::remove_if(ids->begin(), ids->end(), is_per_customer), ids->end());
+}
+
+bool HasPerHousehold(const LiveState& live, absl::Span<const uint32_t> ids) {
+  std::vector<uint32_t> kept(ids.begin(), ids.end());
+  KeepPerHousehold(live, &kept);
+  return !kept.empty();
 }
 
 bool HasAny(const store::RecordView& record, absl::Span<const uint32_t> aggregates) {
@@ -114,7 +133,7 @@ absl::StatusOr<AggregateFiller::Progress> AggregateFiller::Step() {
   if (!active.ok()) return active.status();
   if (active->epoch() != live->epoch) {
     // A publish that has not made its revision live yet, or was cut off before it could.
-    if (absl::Status made = ToStatus(MakeLive(backend_)); !made.ok()) return made;
+    if (absl::Status made = ToAbsl(MakeLive(backend_)); !made.ok()) return made;
     live = backend_.live->Get();
   }
   const absl::StatusOr<bool> rebuilt = RebuildWaiting();
@@ -154,68 +173,105 @@ absl::Status AggregateFiller::Save(const LiveState& live, const storage::Backfil
   const grpc::Status written =
       backend_.proposer->Write(std::move(entry), v1::ERROR_REASON_INTERNAL, &result);
   if (result.refusal() == EntryResult::REFUSAL_REVISION_CHANGED) return RevisionChanged();
-  return ToStatus(written);
+  return ToAbsl(written);
 }
 
 absl::Status AggregateFiller::FillPiece(const std::shared_ptr<const LiveState>& live,
                                         storage::Backfill* backfill) {
-  const bool is_first = backfill->through_id().empty();
-  std::vector<std::string> ids;
+  const bool is_first = backfill->through_id().empty() && !backfill->households();
+  const RecordKind kind = backfill->households() ? RecordKind::kHousehold : RecordKind::kCustomer;
+  std::vector<WaitingRecord> records;
   uint64_t total = 0;
   const absl::Status scanned = backend_.store->ScanRecords(
-      RecordKind::kCustomer, backfill->through_id(),
-      [&](absl::string_view id, absl::string_view /*record*/) {
+      kind, backfill->through_id(), [&](absl::string_view id, absl::string_view /*record*/) {
         ++total;
-        if (id != backfill->through_id() && ids.size() < kRecordsAPiece) ids.emplace_back(id);
-        return is_first || ids.size() < kRecordsAPiece;  // the first time all are counted
+        if (id != backfill->through_id() && records.size() < kRecordsAPiece) {
+          records.emplace_back(kind, std::string(id));
+        }
+        return is_first || records.size() < kRecordsAPiece;  // the first time all are counted
       });
   if (!scanned.ok()) return scanned;
   if (is_first) backfill->set_total_records(total);
   const std::vector<uint32_t> filling(backfill->filling().begin(), backfill->filling().end());
-  const bool is_last = ids.size() < kRecordsAPiece;
-  if (!ids.empty()) backfill->set_through_id(ids.back());
-  backfill->set_done_records(backfill->done_records() + ids.size());
-  if (absl::Status rebuilt = Rebuild(live, std::move(ids), filling); !rebuilt.ok()) return rebuilt;
-  if (is_last) {
+  const bool is_last = records.size() < kRecordsAPiece;
+  if (!records.empty()) backfill->set_through_id(records.back().second);
+  if (kind == RecordKind::kCustomer) {
+    backfill->set_done_records(backfill->done_records() + records.size());
+  }
+  absl::Status rebuilt = Rebuild(live, std::move(records), filling);
+  if (!rebuilt.ok()) return rebuilt;
+  const bool households_are_next =
+      is_last && kind == RecordKind::kCustomer && HasPerHousehold(*live, filling);
+  if (households_are_next) {
+    backfill->set_households(true);
+    backfill->clear_through_id();
+  } else if (is_last) {
     backfill->mutable_complete()->MergeFrom(backfill->filling());
     std::sort(backfill->mutable_complete()->begin(), backfill->mutable_complete()->end());
     backfill->clear_filling();
     backfill->clear_through_id();
+    backfill->clear_households();
   }
   if (absl::Status saved = Save(*live, *backfill); !saved.ok()) return saved;
-  if (!is_last) return absl::OkStatus();
+  if (!backfill->filling().empty()) return absl::OkStatus();
   Log(LogLevel::kInfo, "aggregates_filled",
       {{"aggregates", absl::StrCat(filling.size())},
        {"customers", absl::StrCat(backfill->done_records())}});
-  return ToStatus(MakeLive(backend_));
+  return ToAbsl(MakeLive(backend_));
 }
 
 absl::StatusOr<bool> AggregateFiller::RebuildWaiting() {
-  const auto waiting = backend_.store->ListWaitingRecords(kWaitingAtOnce);
+  absl::StatusOr<std::vector<WaitingRecord>> waiting =
+      backend_.store->ListWaitingRecords(kWaitingAtOnce);
   if (!waiting.ok()) return waiting.status();
-  std::vector<std::string> ids;
-  for (const auto& [kind, id] : *waiting) {
-    if (kind == RecordKind::kCustomer) ids.push_back(id);
-  }
-  if (ids.empty()) return false;
-  absl::Status rebuilt = Rebuild(backend_.live->Get(), std::move(ids), {});
+  if (waiting->empty()) return false;
+  absl::Status rebuilt = Rebuild(backend_.live->Get(), *std::move(waiting), {});
   if (!rebuilt.ok()) return rebuilt;
   return true;
 }
 
-void AggregateFiller::RebuildNow(absl::Span<const std::string> customers) {
-  const absl::Status rebuilt = Rebuild(
-      backend_.live->Get(), std::vector<std::string>(customers.begin(), customers.end()), {});
+void AggregateFiller::RebuildNow(absl::Span<const WaitingRecord> records) {
+  const absl::Status rebuilt =
+      Rebuild(backend_.live->Get(), std::vector<WaitingRecord>(records.begin(), records.end()), {});
   if (!rebuilt.ok()) Wake();  // they are still listed as waiting
 }
 
+absl::Status AggregateFiller::ReadEvents(const std::string& customer_id,
+                                         std::vector<v1::Event>* events) const {
+  bool is_event = true;
+  const absl::Status scanned =
+      backend_.store->ScanEvents(customer_id, [&](const storage::StoredEvent& event) {
+        is_event = events->emplace_back().ParseFromString(event.body());
+        return is_event;
+      });
+  if (!scanned.ok()) return scanned;
+  return is_event ? absl::OkStatus() : absl::DataLossError("events: malformed event");
+}
+
+absl::StatusOr<std::vector<std::string>> AggregateFiller::ReadMembers(
+    const std::string& household_id) const {
+  store::PinnedValue bytes;
+  const absl::StatusOr<Found> found =
+      backend_.store->GetRecord({RecordKind::kMembers, household_id}, ReadTier::kMayBlock, &bytes);
+  if (!found.ok()) return found.status();
+  std::vector<std::string> members;
+  if (*found != Found::kFound) return members;
+  const absl::StatusOr<store::RecordView> record = store::RecordView::Parse(bytes.bytes());
+  if (!record.ok()) return record.status();
+  for (size_t i = 0; i < record->members().size(); ++i) {
+    members.emplace_back(record->members()[i]);
+  }
+  return members;
+}
+
 absl::StatusOr<std::optional<storage::Entry>> AggregateFiller::PlanRebuild(
-    const std::shared_ptr<const LiveState>& live, const std::string& customer_id,
+    const std::shared_ptr<const LiveState>& live, const WaitingRecord& waiting,
     absl::Span<const uint32_t> aggregates) const {
+  const auto& [kind, id] = waiting;
   // The record before the events: one that comes in between changes the version.
   store::PinnedValue bytes;
   const absl::StatusOr<Found> found =
-      backend_.store->GetRecord({RecordKind::kCustomer, customer_id}, ReadTier::kMayBlock, &bytes);
+      backend_.store->GetRecord({kind, id}, ReadTier::kMayBlock, &bytes);
   if (!found.ok()) return found.status();
   store::RecordView record;
   if (*found == Found::kFound) {
@@ -225,29 +281,38 @@ absl::StatusOr<std::optional<storage::Entry>> AggregateFiller::PlanRebuild(
   }
   const bool is_waiting = aggregates.empty();
   if (*found != Found::kFound && !is_waiting) return std::nullopt;  // erased meanwhile
-  const std::vector<uint32_t> stale = StaleAggregates(record);
-  if (is_waiting) aggregates = stale;
+  std::vector<uint32_t> wanted(aggregates.begin(), aggregates.end());
+  if (!record.aggregates_settled()) {
+    wanted = IdsOf(live->rule_set->schema);
+  } else if (is_waiting) {
+    wanted = StaleAggregates(record);
+  }
+  if (kind == RecordKind::kHousehold) KeepPerHousehold(*live, &wanted);
 
-  std::vector<v1::Event> events;
+  std::vector<std::vector<v1::Event>> histories;
   if (*found == Found::kFound) {
-    const absl::StatusOr<std::vector<storage::StoredEvent>> stored =
-        backend_.store->ListEvents(customer_id, absl::InfinitePast(), absl::InfiniteFuture(),
-                                   std::numeric_limits<size_t>::max());
-    if (!stored.ok()) return stored.status();
-    events.reserve(stored->size());
-    for (const storage::StoredEvent& event : *stored) {
-      if (!events.emplace_back().ParseFromString(event.body())) {
-        return absl::DataLossError("events: malformed event");
-      }
+    absl::StatusOr<std::vector<std::string>> customers(std::vector<std::string>{id});
+    if (kind == RecordKind::kHousehold) customers = ReadMembers(id);
+    if (!customers.ok()) return customers.status();
+    for (const std::string& customer : *customers) {
+      absl::Status read = ReadEvents(customer, &histories.emplace_back());
+      if (!read.ok()) return read;
     }
   }
-  if (!is_waiting && events.empty() && !HasAny(record, aggregates)) return std::nullopt;
+  const bool has_events = std::any_of(histories.begin(), histories.end(),
+                                      [](const auto& events) { return !events.empty(); });
+  if (!is_waiting && !has_events && record.aggregates_settled() && !HasAny(record, wanted)) {
+    return std::nullopt;
+  }
   store::RecordPatch patch;
-  EventIncrements(live, backend_.proposer->now()).Rebuild(events, aggregates, &patch);
+  EventIncrements(live, backend_.proposer->now()).Rebuild(histories, wanted, &patch);
+  if (!record.aggregates_settled()) patch.SettleAggregates();
   storage::Entry entry = backend_.proposer->NewEntry("", 0);
   storage::RebuildRecord* rebuild = entry.mutable_rebuild_record();
-  rebuild->mutable_record()->set_kind(storage::RecordName::KIND_CUSTOMER);
-  rebuild->mutable_record()->set_id(customer_id);
+  rebuild->mutable_record()->set_kind(kind == RecordKind::kHousehold
+                                          ? storage::RecordName::KIND_HOUSEHOLD
+                                          : storage::RecordName::KIND_CUSTOMER);
+  rebuild->mutable_record()->set_id(id);
   rebuild->set_expected_version(record.version());
   rebuild->set_patch(patch.bytes());
   rebuild->set_epoch(live->epoch);
@@ -255,24 +320,22 @@ absl::StatusOr<std::optional<storage::Entry>> AggregateFiller::PlanRebuild(
 }
 
 absl::Status AggregateFiller::Rebuild(const std::shared_ptr<const LiveState>& live,
-                                      std::vector<std::string> customers,
+                                      std::vector<WaitingRecord> records,
                                       absl::Span<const uint32_t> aggregates) const {
-  for (int attempt = 1; !customers.empty(); ++attempt) {
-    if (attempt > kMostAttempts) return absl::AbortedError("a customer changes all the time");
-    std::vector<std::string> again;
-    for (size_t begin = 0; begin < customers.size(); begin += kEntriesAtOnce) {
-      const size_t end = std::min(customers.size(), begin + kEntriesAtOnce);
+  for (int attempt = 1; !records.empty(); ++attempt) {
+    if (attempt > kMostAttempts) return absl::AbortedError("a record changes all the time");
+    std::vector<WaitingRecord> again;
+    for (size_t begin = 0; begin < records.size(); begin += kEntriesAtOnce) {
+      const size_t end = std::min(records.size(), begin + kEntriesAtOnce);
       std::vector<storage::Entry> entries;
+      std::vector<WaitingRecord> written;
       for (size_t i = begin; i < end; ++i) {
         absl::StatusOr<std::optional<storage::Entry>> entry =
-            PlanRebuild(live, customers[i], aggregates);
+            PlanRebuild(live, records[i], aggregates);
         if (!entry.ok()) return entry.status();
-        if (entry->has_value()) entries.push_back(**std::move(entry));
-      }
-      std::vector<std::string> written;
-      written.reserve(entries.size());
-      for (const storage::Entry& entry : entries) {
-        written.push_back(entry.rebuild_record().record().id());
+        if (!entry->has_value()) continue;
+        entries.push_back(**std::move(entry));
+        written.push_back(records[i]);
       }
       std::vector<EntryResult> results;
       const grpc::Status status =
@@ -284,9 +347,9 @@ absl::Status AggregateFiller::Rebuild(const std::shared_ptr<const LiveState>& li
         is_refused = true;
         again.push_back(written[i]);
       }
-      if (!status.ok() && !is_refused) return ToStatus(status);
+      if (!status.ok() && !is_refused) return ToAbsl(status);
     }
-    customers = std::move(again);
+    records = std::move(again);
   }
   return absl::OkStatus();
 }

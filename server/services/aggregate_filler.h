@@ -19,13 +19,18 @@
 #include <optional>
 #include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include "absl/status/statusor.h"
 #include "absl/types/span.h"
 #include "server/services/backend.h"
+#include "touchstone/v1/customer.pb.h"
 
 namespace touchstone::server {
+
+// A record that waits for its aggregates to be rebuilt.
+using WaitingRecord = std::pair<store::RecordKind, std::string>;
 
 class AggregateFiller {
  public:
@@ -40,9 +45,9 @@ class AggregateFiller {
   void Wake();
   void Stop();
 
-  // Rebuilds what is stale of these customers before it returns; what does not succeed is left to
-  // the thread.
-  void RebuildNow(absl::Span<const std::string> customers);
+  // Rebuilds what is stale of these records before it returns; what does not succeed is left to the
+  // thread.
+  void RebuildNow(absl::Span<const WaitingRecord> records);
 
  private:
   enum class Progress { kNothingToDo, kSomethingDone };
@@ -53,17 +58,19 @@ class AggregateFiller {
   absl::StatusOr<bool> RebuildWaiting();
   // Takes the aggregates of the live revision over that the row does not know yet.
   absl::Status Adopt(const LiveState& live, storage::Backfill* backfill);
-  // A piece of the customers; fills in how far it has come.
+  // A piece of the customers, or of the households; fills in how far it has come.
   absl::Status FillPiece(const std::shared_ptr<const LiveState>& live, storage::Backfill* backfill);
   absl::Status Save(const LiveState& live, const storage::Backfill& backfill) const;
 
-  // Of one customer: nothing when there is nothing to write. No `aggregates`: those that are stale.
+  // Of one record: nothing when there is nothing to write. No `aggregates`: those that are stale.
   absl::StatusOr<std::optional<storage::Entry>> PlanRebuild(
-      const std::shared_ptr<const LiveState>& live, const std::string& customer_id,
+      const std::shared_ptr<const LiveState>& live, const WaitingRecord& record,
       absl::Span<const uint32_t> aggregates) const;
   absl::Status Rebuild(const std::shared_ptr<const LiveState>& live,
-                       std::vector<std::string> customers,
+                       std::vector<WaitingRecord> records,
                        absl::Span<const uint32_t> aggregates) const;
+  absl::Status ReadEvents(const std::string& customer_id, std::vector<v1::Event>* events) const;
+  absl::StatusOr<std::vector<std::string>> ReadMembers(const std::string& household_id) const;
 
   const Backend backend_;
   std::mutex mutex_;  // guards the two below

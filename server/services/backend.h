@@ -2,6 +2,8 @@
 
 // What the services work with. Everything must outlive them and the calls under way.
 
+#include <atomic>
+
 #include "absl/time/time.h"
 #include "server/live/live.h"
 #include "server/live/loader.h"
@@ -24,8 +26,12 @@ struct Backend {
   AggregateFiller* filler = nullptr;
   store::ReceiptLog* receipts = nullptr;
   Eraser* eraser = nullptr;
+  // The server goes down and takes nothing new on streams that are open; null: never.
+  const std::atomic<bool>* draining = nullptr;
   // Events that are older are dropped, and no longer taken.
   absl::Duration event_retention = absl::InfiniteDuration();
+  // Events that lie further ahead of the clock are refused.
+  absl::Duration max_event_ahead = absl::InfiniteDuration();
 };
 
 // Makes what was written live; an error, also logged, leaves what was live.

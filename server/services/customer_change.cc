@@ -4,7 +4,6 @@
 #include <limits>
 #include <string>
 
-#include "absl/container/flat_hash_set.h"
 #include "absl/strings/ascii.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
@@ -20,17 +19,35 @@ namespace storage = ::touchstone::storage::v1;
 using Identities = google::protobuf::RepeatedPtrField<v1::Identity>;
 using IdentityKeys = google::protobuf::RepeatedPtrField<std::string>;
 
-void PlanIdentities(const Identities& identities, absl::string_view field, IdentityKeys* keys,
-                    std::vector<Violation>* violations) {
+void AddOnce(std::string key, IdentityKeys* keys) {
+  if (std::find(keys->begin(), keys->end(), key) == keys->end()) *keys->Add() = std::move(key);
+}
+
+void PlanNewIdentities(const Identities& identities, IdentitySpecs declared,
+                       absl::string_view field, IdentityKeys* keys,
+                       std::vector<Violation>* violations) {
   if (identities.size() > kMaxIdentitiesInChange) {
     violations->push_back({std::string(field), "must be at most 64"});
     return;
   }
-  absl::flat_hash_set<std::string> seen;
+  for (int i = 0; i < identities.size(); ++i) {
+    CheckNewIdentity(declared, identities.Get(i), absl::StrCat(field, "[", i, "]"), violations);
+    AddOnce(IdentityKey(declared, identities.Get(i)), keys);
+  }
+}
+
+void PlanRemovedIdentities(const Identities& identities, IdentitySpecs declared,
+                           absl::string_view field, IdentityKeys* keys,
+                           std::vector<Violation>* violations) {
+  if (identities.size() > kMaxIdentitiesInChange / 2) {
+    violations->push_back({std::string(field), "must be at most 32"});
+    return;
+  }
   for (int i = 0; i < identities.size(); ++i) {
     CheckIdentity(identities.Get(i), absl::StrCat(field, "[", i, "]"), violations);
-    std::string key = IdentityKey(identities.Get(i));
-    if (seen.insert(key).second) *keys->Add() = std::move(key);
+    AddOnce(IdentityKey(declared, identities.Get(i)), keys);
+    // One from before its namespace had a form.
+    AddOnce(IdentityKey({}, identities.Get(i)), keys);
   }
 }
 
@@ -73,13 +90,12 @@ void PlanConsents(const google::protobuf::RepeatedPtrField<v1::CustomerConsent>&
   }
 }
 
-// What a record of this version cannot hold is refused rather than dropped.
-void RefuseHousehold(absl::string_view household, absl::string_view field,
-                     std::vector<Violation>* violations) {
-  if (household.empty()) return;
-  violations->push_back({std::string(field),
-                         "must be empty: households are kept by a later version",
-                         v1::ERROR_REASON_VALUE_INVALID});
+void PlanHousehold(const std::string& household, absl::string_view field,
+                   storage::UpdateRecord* update, std::vector<Violation>* violations) {
+  if (!household.empty() && !store::IsValidId(household)) {
+    violations->push_back({std::string(field), "must be 0 to 64 of [A-Za-z0-9._-]"});
+  }
+  update->set_household_id(household);
 }
 
 // The attributes that the mask names, an absent one without a kind; all when it is empty.
@@ -121,10 +137,11 @@ void PlanUpdate(const v1::UpdateCustomerRequest& request, absl::string_view cust
                 const rules::Schema& schema, absl::Time now, storage::UpdateRecord* update,
                 std::vector<Violation>* violations) {
   CheckOrigin(request.source(), request.has_as_of() ? &request.as_of() : nullptr, violations);
-  RefuseHousehold(request.customer().household(), "customer.household", violations);
-  if (request.leave_household()) {
-    violations->push_back({"leave_household", "must be false: she is in no household"});
+  PlanHousehold(request.customer().household(), "customer.household", update, violations);
+  if (request.leave_household() && !request.customer().household().empty()) {
+    violations->push_back({"leave_household", "must be false where customer.household names one"});
   }
+  update->set_leave_household(request.leave_household());
   update->mutable_record()->set_kind(storage::RecordName::KIND_CUSTOMER);
   update->mutable_record()->set_id(std::string(customer_id));
   update->set_existence(request.allow_missing() ? storage::UpdateRecord::EXISTENCE_UNSPECIFIED
@@ -135,10 +152,10 @@ void PlanUpdate(const v1::UpdateCustomerRequest& request, absl::string_view cust
     violations->push_back({"customer.etag", "is not one that this service gave out"});
   }
   update->set_expected_version(version);
-  PlanIdentities(request.add_identities(), "add_identities", update->mutable_identities(),
-                 violations);
-  PlanIdentities(request.remove_identities(), "remove_identities", update->mutable_unlink(),
-                 violations);
+  PlanNewIdentities(request.add_identities(), schema.identities, "add_identities",
+                    update->mutable_identities(), violations);
+  PlanRemovedIdentities(request.remove_identities(), schema.identities, "remove_identities",
+                        update->mutable_unlink(), violations);
   store::RecordPatch patch;
   const ChangeOrigin origin = OriginOf(request, now);
   PatchAttributes(schema, Masked(request, violations), origin.attributes, "customer.attributes",
@@ -152,10 +169,11 @@ void PlanRow(const v1::CustomerRow& row, const rules::Schema& schema, const Chan
   if (!store::IsValidId(row.customer_id())) {
     violations->push_back({"customer_id", "must be 1 to 64 of [A-Za-z0-9._-]"});
   }
-  RefuseHousehold(row.household(), "household", violations);
+  PlanHousehold(row.household(), "household", update, violations);
   update->mutable_record()->set_kind(storage::RecordName::KIND_CUSTOMER);
   update->mutable_record()->set_id(row.customer_id());
-  PlanIdentities(row.identities(), "identities", update->mutable_identities(), violations);
+  PlanNewIdentities(row.identities(), schema.identities, "identities", update->mutable_identities(),
+                    violations);
   store::RecordPatch patch;
   PatchAttributes(schema, row.attributes(), origin.attributes, "attributes", &patch, violations);
   PlanConsents(row.consents(), origin, "consents", &patch, violations);

@@ -7,7 +7,7 @@
 
 #include "server/decide/identity.h"
 #include "server/decide/receipt_subject.h"
-#include "server/services/customer_profile.h"
+#include "server/services/customer_reader.h"
 #include "server/services/resource_name.h"
 #include "touchstone/storage/v1/receipt.pb.h"
 
@@ -75,34 +75,43 @@ grpc::Status CustomerExport::Run(RpcStream& stream) {
   std::vector<Violation> violations;
   const std::optional<std::string> id = ParseCustomerName(request.name(), "name", &violations);
   if (!violations.empty()) return InvalidRequest(violations);
-  for (const auto send : {&CustomerExport::SendCustomer, &CustomerExport::SendEvents,
-                          &CustomerExport::SendOutcomes, &CustomerExport::SendDecisions}) {
-    if (status = (this->*send)(*id, stream); !status.ok()) return status;
+  absl::StatusOr<std::string> survivor = backend_.store->GetSurvivor(*id);
+  if (!survivor.ok()) return StoreError(survivor.status());
+  id_ = *std::move(survivor);
+  for (const auto send :
+       {&CustomerExport::SendCustomer, &CustomerExport::SendMerged, &CustomerExport::SendEvents,
+        &CustomerExport::SendOutcomes, &CustomerExport::SendDecisions}) {
+    if (status = (this->*send)(stream); !status.ok()) return status;
   }
   return grpc::Status::OK;
 }
 
-grpc::Status CustomerExport::SendCustomer(const std::string& customer_id, RpcStream& stream) {
-  store::PinnedValue record;
-  const absl::StatusOr<store::Found> found = backend_.store->GetRecord(
-      {store::RecordKind::kCustomer, customer_id}, store::ReadTier::kMayBlock, &record);
-  if (!found.ok()) return StoreError(found.status());
-  if (*found != store::Found::kFound) {
-    return RpcError(StatusCode::NOT_FOUND, v1::ERROR_REASON_CUSTOMER_NOT_FOUND,
-                    "there is no such customer");
-  }
-  const absl::Status filled = FillProfile(customer_id, record.bytes(), backend_.live->Get(),
-                                          backend_.proposer->now(), ProfileFields(), &customer_);
-  if (!filled.ok()) return StoreError(filled);
+grpc::Status CustomerExport::SendCustomer(RpcStream& stream) {
+  const grpc::Status read = CustomerReader(backend_).ReadProfile(id_, ProfileFields(), &customer_);
+  if (!read.ok()) return read;
   v1::ExportCustomerResponse piece;
   *piece.mutable_customer() = customer_;
   return stream.Write(piece) ? grpc::Status::OK : Gone();
 }
 
-grpc::Status CustomerExport::SendEvents(const std::string& customer_id, RpcStream& stream) {
+grpc::Status CustomerExport::SendMerged(RpcStream& stream) {
+  const auto merged = backend_.store->ListMerged(id_);
+  if (!merged.ok()) return StoreError(merged.status());
+  for (const auto& [merged_id, undo] : *merged) {
+    merged_ids_.push_back(merged_id);
+    v1::ExportCustomerResponse piece;
+    const absl::Status filled = CustomerReader(backend_).Fill(
+        merged_id, undo.merged_record(), ProfileFields(), piece.mutable_merged_customer());
+    if (!filled.ok()) return StoreError(filled);
+    if (!stream.Write(piece)) return Gone();
+  }
+  return grpc::Status::OK;
+}
+
+grpc::Status CustomerExport::SendEvents(RpcStream& stream) {
   grpc::Status status;
   const absl::Status scanned =
-      backend_.store->ScanEvents(customer_id, [&](const storage::StoredEvent& event) {
+      backend_.store->ScanEvents(id_, [&](const storage::StoredEvent& event) {
         v1::ExportCustomerResponse piece;
         if (!piece.mutable_event()->ParseFromString(event.body())) {
           status = StoreError(absl::DataLossError("events: malformed event"));
@@ -114,10 +123,10 @@ grpc::Status CustomerExport::SendEvents(const std::string& customer_id, RpcStrea
   return scanned.ok() ? status : StoreError(scanned);
 }
 
-grpc::Status CustomerExport::SendOutcomes(const std::string& customer_id, RpcStream& stream) {
+grpc::Status CustomerExport::SendOutcomes(RpcStream& stream) {
   grpc::Status status;
   const absl::Status scanned =
-      backend_.store->ScanOutcomes(customer_id, [&](const storage::StoredOutcome& outcome) {
+      backend_.store->ScanOutcomes(id_, [&](const storage::StoredOutcome& outcome) {
         v1::ExportCustomerResponse piece;
         if (!piece.mutable_outcome()->ParseFromString(outcome.body())) {
           status = StoreError(absl::DataLossError("outcomes: malformed outcome"));
@@ -131,12 +140,17 @@ grpc::Status CustomerExport::SendOutcomes(const std::string& customer_id, RpcStr
   return scanned.ok() ? status : StoreError(scanned);
 }
 
-grpc::Status CustomerExport::SendDecisions(const std::string& customer_id, RpcStream& stream) {
+grpc::Status CustomerExport::SendDecisions(RpcStream& stream) {
   std::vector<std::string> identities;
   for (const v1::Identity& identity : customer_.identities()) {
-    identities.push_back(IdentityKey(identity));
+    identities.push_back(IdentityKey({}, identity));
   }
-  const ReceiptSubject subject(customer_id, std::move(identities));
+  std::vector<std::string> ids = merged_ids_;
+  ids.push_back(id_);
+  const std::shared_ptr<const LiveState> live = backend_.live->Get();
+  const ReceiptSubject subject(
+      std::move(ids), std::move(identities),
+      live == nullptr ? IdentitySpecs() : live->rule_set->schema.identities);
   grpc::Status status;
   const absl::Status scanned = backend_.receipts->Scan(
       absl::InfinitePast(), absl::InfiniteFuture(), [&](const store::ReceiptRef& kept) {

@@ -1,9 +1,13 @@
 #pragma once
 
-// Everything held about one customer, piece by piece: profile, events, outcomes, and the decisions
+// Everything held about one customer, piece by piece: profile, customers who were
+// merged into her, events, outcomes, and the decisions
 // whose receipts are kept and hers (receipt_subject.h).
 //
 // Thread safety: for one thread. Lifetime: the backend must outlive it. Cost: reads every receipt.
+
+#include <string>
+#include <vector>
 
 #include "server/rpc/rpc_service.h"
 #include "server/services/backend.h"
@@ -18,12 +22,15 @@ class CustomerExport {
   grpc::Status Run(RpcStream& stream);
 
  private:
-  grpc::Status SendCustomer(const std::string& customer_id, RpcStream& stream);
-  grpc::Status SendEvents(const std::string& customer_id, RpcStream& stream);
-  grpc::Status SendOutcomes(const std::string& customer_id, RpcStream& stream);
-  grpc::Status SendDecisions(const std::string& customer_id, RpcStream& stream);
+  grpc::Status SendCustomer(RpcStream& stream);
+  grpc::Status SendMerged(RpcStream& stream);
+  grpc::Status SendEvents(RpcStream& stream);
+  grpc::Status SendOutcomes(RpcStream& stream);
+  grpc::Status SendDecisions(RpcStream& stream);
 
   const Backend& backend_;
+  std::string id_;
+  std::vector<std::string> merged_ids_;
   v1::Customer customer_;
 };
 

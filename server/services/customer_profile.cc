@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "absl/container/flat_hash_map.h"
+#include "absl/functional/function_ref.h"
 #include "absl/strings/str_cat.h"
 #include "absl/time/civil_time.h"
 #include "rules/decide/condition_explanation.h"
@@ -118,25 +119,30 @@ absl::Time WindowStart(const rules::TrailingWindow& window, absl::Time now, absl
   return absl::FromCivil(absl::CivilDay(1970, 1, 1) + first, zone);
 }
 
-void FillAggregates(const LiveState& live, const rules::Decision& decision, absl::Time now,
-                    v1::Customer* customer) {
+void FillAggregate(const LiveState& live, size_t index, const rules::Decision& decision,
+                   absl::Time now, v1::CustomerAggregate* shown) {
   const rules::RuleSet& rule_set = *live.rule_set;
   const std::vector<uint32_t>& incomplete = live.incomplete_aggregates;
-  const std::vector<rules::AggregateSpec>& aggregates = rule_set.schema.aggregates;
-  for (size_t i = 0; i < aggregates.size(); ++i) {
-    const rules::AggregateSpec& spec = aggregates[i];
+  const rules::AggregateSpec& spec = rule_set.schema.aggregates[index];
+  shown->set_name(spec.name);
+  shown->set_window(WindowText(spec.window));
+  shown->set_incomplete(std::binary_search(incomplete.begin(), incomplete.end(), spec.id));
+  shown->set_per_household(spec.per_household);
+  if (!shown->window().empty()) {
+    *shown->mutable_window_start_time() =
+        ToTimestamp(WindowStart(spec.window, now, rule_set.schema.zone));
+  }
+  *shown->mutable_value() =
+      ToAttributeValue(decision.facts[rule_set.layout->aggregate_slot(index)], spec.type);
+}
+
+void FillAggregates(const LiveState& live, const rules::Decision& decision, absl::Time now,
+                    v1::Customer* customer) {
+  for (size_t i = 0; i < live.rule_set->schema.aggregates.size(); ++i) {
     v1::CustomerAggregate* shown = customer->add_aggregate_windows();
-    shown->set_name(spec.name);
-    shown->set_window(WindowText(spec.window));
-    shown->set_incomplete(std::binary_search(incomplete.begin(), incomplete.end(), spec.id));
-    if (!shown->window().empty()) {
-      *shown->mutable_window_start_time() =
-          ToTimestamp(WindowStart(spec.window, now, rule_set.schema.zone));
-    }
-    *shown->mutable_value() =
-        ToAttributeValue(decision.facts[rule_set.layout->aggregate_slot(i)], spec.type);
+    FillAggregate(live, i, decision, now, shown);
     if (shown->value().kind_case() == v1::AttributeValue::KIND_NOT_SET) continue;
-    (*customer->mutable_aggregates())[spec.name] = shown->value();
+    (*customer->mutable_aggregates())[shown->name()] = shown->value();
   }
 }
 
@@ -164,9 +170,11 @@ void FillSegmentReasons(const rules::RuleSet& rule_set, const rules::Decision& d
   }
 }
 
-// Segments and aggregates are what a decision would see.
-absl::Status FillComputed(absl::string_view record, const std::shared_ptr<const LiveState>& live,
-                          absl::Time now, const ProfileFields& fields, v1::Customer* customer) {
+// Calls `use` with the decision that a customer with these records gets when she asks for nothing:
+// segments and aggregates are what a decision would see.
+absl::Status WithDecision(const ProfileRecords& records,
+                          const std::shared_ptr<const LiveState>& live, absl::Time now,
+                          absl::FunctionRef<void(const rules::Decision&)> use) {
   const rules::RuleSet& rule_set = *live->rule_set;
   v1::DecideRequest request;
   request.mutable_context()->set_transaction_id("profile");
@@ -179,17 +187,15 @@ absl::Status FillComputed(absl::string_view record, const std::shared_ptr<const 
     return absl::InternalError(
         absl::StrCat("profile: ", violations.front().field, " ", violations.front().description));
   }
-  if (absl::Status bound = binder.BindCustomer(rules::InputStatus::kPresent, record); !bound.ok()) {
-    return bound;
-  }
+  absl::Status bound = binder.BindCustomer({.status = rules::InputStatus::kPresent,
+                                            .id = records.customer_id,
+                                            .record = records.record,
+                                            .household_id = records.household_id,
+                                            .household_record = records.household_record});
+  if (!bound.ok()) return bound;
   binder.input().step_limit = kProfileStepLimit;
   rules::DecisionScratch scratch;
-  const rules::Decision& decision = rules::Decide(rule_set, binder.input(), scratch);
-  customer->set_segment(std::string(decision.segment));
-  FillAggregates(*live, decision, now, customer);
-  if (fields.Has(v1::Customer::kSegmentReasonsFieldNumber)) {
-    FillSegmentReasons(rule_set, decision, customer);
-  }
+  use(rules::Decide(rule_set, binder.input(), scratch));
   return absl::OkStatus();
 }
 
@@ -222,13 +228,14 @@ void ProfileFields::Prune(v1::Customer* customer) const {
   }
 }
 
-absl::Status FillProfile(absl::string_view customer_id, absl::string_view record,
+absl::Status FillProfile(const ProfileRecords& records,
                          const std::shared_ptr<const LiveState>& live, absl::Time now,
                          const ProfileFields& fields, v1::Customer* customer) {
-  const absl::StatusOr<store::RecordView> view = store::RecordView::Parse(record);
+  const absl::StatusOr<store::RecordView> view = store::RecordView::Parse(records.record);
   if (!view.ok()) return view.status();
-  customer->set_name(CustomerName(customer_id));
+  customer->set_name(CustomerName(records.customer_id));
   customer->set_etag(absl::StrCat(view->version()));
+  customer->set_household(std::string(view->household()));
   const store::StringListView identities = view->identities();
   for (size_t i = 0; i < identities.size(); ++i) {
     *customer->add_identities() = ParseIdentityKey(identities[i]);
@@ -242,12 +249,34 @@ absl::Status FillProfile(absl::string_view customer_id, absl::string_view record
                           fields.Has(v1::Customer::kSegmentFieldNumber) ||
                           fields.Has(v1::Customer::kSegmentReasonsFieldNumber);
     if (computed) {
-      absl::Status filled = FillComputed(record, live, now, fields, customer);
+      absl::Status filled = WithDecision(records, live, now, [&](const rules::Decision& decision) {
+        customer->set_segment(std::string(decision.segment));
+        FillAggregates(*live, decision, now, customer);
+        if (!fields.Has(v1::Customer::kSegmentReasonsFieldNumber)) return;
+        FillSegmentReasons(*live->rule_set, decision, customer);
+      });
       if (!filled.ok()) return filled;
     }
   }
   fields.Prune(customer);
   return absl::OkStatus();
+}
+
+absl::Status FillHousehold(absl::string_view record, const std::shared_ptr<const LiveState>& live,
+                           absl::Time now, v1::Household* household) {
+  const absl::StatusOr<store::RecordView> view = store::RecordView::Parse(record);
+  if (!view.ok()) return view.status();
+  household->set_etag(absl::StrCat(view->version()));
+  if (live == nullptr || !live->rule_set->schema.per_household) return absl::OkStatus();
+  // Of a customer in no household, what is per household is taken from her own record.
+  const ProfileRecords records = {.record = record};
+  return WithDecision(records, live, now, [&](const rules::Decision& decision) {
+    const std::vector<rules::AggregateSpec>& aggregates = live->rule_set->schema.aggregates;
+    for (size_t i = 0; i < aggregates.size(); ++i) {
+      if (!aggregates[i].per_household) continue;
+      FillAggregate(*live, i, decision, now, household->add_aggregates());
+    }
+  });
 }
 
 }  // namespace touchstone::server

@@ -39,10 +39,22 @@ class ProfileFields {
   std::optional<absl::flat_hash_set<int>> only_;
 };
 
+struct ProfileRecords {
+  absl::string_view customer_id = {};
+  absl::string_view record = {};
+  // Of what the customer's record says she is in; its record where aggregates are per household.
+  absl::string_view household_id = {};
+  absl::string_view household_record = {};
+};
+
 // Everything but recent events and what no record holds. Without a live state attributes have no
 // names, and are left out.
-absl::Status FillProfile(absl::string_view customer_id, absl::string_view record,
+absl::Status FillProfile(const ProfileRecords& records,
                          const std::shared_ptr<const LiveState>& live, absl::Time now,
                          const ProfileFields& fields, v1::Customer* customer);
+
+// Aggregates and etag of a household, from its record.
+absl::Status FillHousehold(absl::string_view record, const std::shared_ptr<const LiveState>& live,
+                           absl::Time now, v1::Household* household);
 
 }  // namespace touchstone::server

@@ -7,12 +7,13 @@
 #include <vector>
 
 #include "server/decide/identity.h"
-#include "server/services/aggregate_filler.h"
 #include "server/services/customer_change.h"
 #include "server/services/customer_export.h"
 #include "server/services/customer_import.h"
+#include "server/services/customer_merge.h"
 #include "server/services/customer_profile.h"
-#include "server/services/event_batch.h"
+#include "server/services/customer_reader.h"
+#include "server/services/event_stream.h"
 #include "server/services/resource_name.h"
 #include "store/keys.h"
 
@@ -25,22 +26,18 @@ using store::ReadTier;
 
 constexpr int kMaxRecentEvents = 100;
 constexpr int kMaxResolvedIdentities = 16;
-// Each but the first means that a revision became active in the milliseconds of the one before.
-constexpr int kMostAttempts = 4;
 constexpr int kDefaultPageSize = 100;
 constexpr int kMaxPageSize = 1000;
 // Clients take messages of 4 MiB unless they are told otherwise.
 constexpr size_t kMaxPageBytes = size_t{2} << 20;
 
-grpc::Status CustomerNotFound() {
-  return RpcError(StatusCode::NOT_FOUND, v1::ERROR_REASON_CUSTOMER_NOT_FOUND,
-                  "there is no such customer");
-}
-
 }  // namespace
 
 CustomerService::CustomerService(const Backend& backend)
-    : RpcService("touchstone.v1.CustomerService", backend.limit), backend_(backend) {
+    : RpcService("touchstone.v1.CustomerService", backend.limit),
+      backend_(backend),
+      appends_(backend_) {
+  append_events_ = ServeRaw("AppendEvents");
   Serve<v1::GetCustomerRequest, v1::Customer>(
       "GetCustomer",
       [this](const auto& request, auto* response) { return Get(request, response); });
@@ -50,9 +47,8 @@ CustomerService::CustomerService(const Backend& backend)
   Serve<v1::ResolveIdentityRequest, v1::ResolveIdentityResponse>(
       "ResolveIdentity",
       [this](const auto& request, auto* response) { return Resolve(request, response); });
-  Serve<v1::AppendEventsRequest, v1::AppendEventsResponse>(
-      "AppendEvents",
-      [this](const auto& request, auto* response) { return Append(request, response); });
+  ServeStream("AppendEventsStream",
+              [this](RpcStream& stream) { return EventStream(backend_, &stream).Run(); });
   ServeStream("ImportCustomers",
               [this](RpcStream& stream) { return CustomerImport(backend_).Run(stream); });
   Serve<v1::ListCustomersRequest, v1::ListCustomersResponse>(
@@ -61,47 +57,16 @@ CustomerService::CustomerService(const Backend& backend)
   Serve<v1::DeleteCustomerRequest, v1::DeleteCustomerResponse>(
       "DeleteCustomer",
       [this](const auto& request, auto* response) { return Delete(request, response); });
+  Serve<v1::MergeCustomersRequest, v1::Customer>(
+      "MergeCustomers", [this](const auto& request, auto* response) {
+        return CustomerMerge(backend_).Run(request, response);
+      });
+  Serve<v1::GetHouseholdRequest, v1::Household>(
+      "GetHousehold",
+      [this](const auto& request, auto* response) { return GetHousehold(request, response); });
   ServeStream("ExportCustomer",
               [this](RpcStream& stream) { return CustomerExport(backend_).Run(stream); });
   RefuseTheRest();
-}
-
-grpc::Status CustomerService::Append(const v1::AppendEventsRequest& request,
-                                     v1::AppendEventsResponse* response) const {
-  for (int attempt = 1;; ++attempt) {
-    EventBatch batch(backend_, request);
-    if (grpc::Status planned = batch.Plan(); !planned.ok()) return planned;
-    storage::EntryResult result;
-    if (!batch.empty()) {
-      grpc::Status written =
-          backend_.proposer->Write(batch.TakeEntry(), v1::ERROR_REASON_CUSTOMER_NOT_FOUND, &result);
-      const bool again = result.refusal() == storage::EntryResult::REFUSAL_REVISION_CHANGED &&
-                         attempt < kMostAttempts;
-      if (again) {
-        // Under the revision that became active meanwhile the events may add something else.
-        if (grpc::Status live = MakeLive(backend_); !live.ok()) return live;
-        continue;
-      }
-      if (!written.ok()) return written;
-    }
-    // Whoever reads after the answer finds what was taken back taken back.
-    if (!batch.StaleCustomers().empty()) backend_.filler->RebuildNow(batch.StaleCustomers());
-    batch.Answer(result, response);
-    return grpc::Status::OK;
-  }
-}
-
-grpc::Status CustomerService::ReadProfile(absl::string_view customer_id,
-                                          const ProfileFields& fields,
-                                          v1::Customer* customer) const {
-  store::PinnedValue record;
-  const absl::StatusOr<Found> found = backend_.store->GetRecord(
-      {store::RecordKind::kCustomer, customer_id}, ReadTier::kMayBlock, &record);
-  if (!found.ok()) return StoreError(found.status());
-  if (*found != Found::kFound) return CustomerNotFound();
-  const absl::Status filled = FillProfile(customer_id, record.bytes(), backend_.live->Get(),
-                                          backend_.proposer->now(), fields, customer);
-  return filled.ok() ? grpc::Status::OK : StoreError(filled);
 }
 
 grpc::Status CustomerService::Get(const v1::GetCustomerRequest& request,
@@ -113,10 +78,15 @@ grpc::Status CustomerService::Get(const v1::GetCustomerRequest& request,
   }
   const ProfileFields fields = ProfileFields::Of(request.read_mask(), &violations);
   if (!violations.empty()) return InvalidRequest(violations);
-  if (grpc::Status read = ReadProfile(*id, fields, response); !read.ok()) return read;
+  const CustomerReader reader(backend_);
+  std::string found_id;
+  store::PinnedValue record;
+  if (grpc::Status found = reader.Find(*id, &found_id, &record); !found.ok()) return found;
+  const absl::Status filled = reader.Fill(found_id, record.bytes(), fields, response);
+  if (!filled.ok()) return StoreError(filled);
   if (!fields.Has(v1::Customer::kRecentEventsFieldNumber)) return grpc::Status::OK;
   const absl::StatusOr<std::vector<storage::StoredEvent>> events =
-      backend_.store->ListLatestEvents(*id, static_cast<size_t>(request.recent_event_count()));
+      backend_.store->ListLatestEvents(found_id, static_cast<size_t>(request.recent_event_count()));
   if (!events.ok()) return StoreError(events.status());
   for (const storage::StoredEvent& event : *events) {
     if (!response->add_recent_events()->ParseFromString(event.body())) {
@@ -147,12 +117,26 @@ grpc::Status CustomerService::Update(const v1::UpdateCustomerRequest& request,
     PlanUpdate(request, *id, live->rule_set->schema, backend_.proposer->now(),
                entry.mutable_update_record(), &violations);
     if (!violations.empty()) return InvalidRequest(violations);
+    status = CustomerMerge(backend_).MergeAnonymous(*id, request);
+    if (!status.ok()) return status;
     storage::EntryResult result;
     status =
         backend_.proposer->Write(std::move(entry), v1::ERROR_REASON_CUSTOMER_NOT_FOUND, &result);
     if (!status.ok()) return status;
+    // Households that she joined or left count their events again.
+    if (!request.customer().household().empty() || request.leave_household()) {
+      backend_.filler->Wake();
+    }
   }
-  return ReadProfile(*id, ProfileFields(), response);
+  return CustomerReader(backend_).ReadProfile(*id, ProfileFields(), response);
+}
+
+grpc::Status CustomerService::GetHousehold(const v1::GetHouseholdRequest& request,
+                                           v1::Household* response) const {
+  std::vector<Violation> violations;
+  const std::optional<std::string> id = ParseHouseholdName(request.name(), "name", &violations);
+  if (!violations.empty()) return InvalidRequest(violations);
+  return CustomerReader(backend_).ReadHousehold(*id, response);
 }
 
 grpc::Status CustomerService::List(const v1::ListCustomersRequest& request,
@@ -166,8 +150,7 @@ grpc::Status CustomerService::List(const v1::ListCustomersRequest& request,
                     "page_token is not one of this listing");
   }
   const int page_size = request.page_size() == 0 ? kDefaultPageSize : request.page_size();
-  const std::shared_ptr<const LiveState> live = backend_.live->Get();
-  const absl::Time now = backend_.proposer->now();
+  const CustomerReader reader(backend_);
   size_t bytes = 0;
   absl::Status filled;
   const absl::Status scanned = backend_.store->ScanRecords(
@@ -178,7 +161,7 @@ grpc::Status CustomerService::List(const v1::ListCustomersRequest& request,
           return false;
         }
         v1::Customer* customer = response->add_customers();
-        filled = FillProfile(id, record, live, now, ProfileFields(), customer);
+        filled = reader.Fill(id, record, ProfileFields(), customer);
         bytes += customer->ByteSizeLong();
         return filled.ok();
       });
@@ -190,8 +173,11 @@ grpc::Status CustomerService::Delete(const v1::DeleteCustomerRequest& request,
                                      v1::DeleteCustomerResponse* response) const {
   std::vector<Violation> violations;
   CheckRequestId(request.request_id(), &violations);
-  const std::optional<std::string> id = ParseCustomerName(request.name(), "name", &violations);
+  const std::optional<std::string> given = ParseCustomerName(request.name(), "name", &violations);
   if (!violations.empty()) return InvalidRequest(violations);
+  // Who was merged is erased with the one who stands for her.
+  const absl::StatusOr<std::string> id = backend_.store->GetSurvivor(*given);
+  if (!id.ok()) return StoreError(id.status());
   const uint64_t body_hash = BodyHash("DeleteCustomer", request);
   std::optional<storage::EntryResult> first;
   grpc::Status status = backend_.proposer->Recall(request.request_id(), body_hash, &first);
@@ -203,7 +189,8 @@ grpc::Status CustomerService::Delete(const v1::DeleteCustomerRequest& request,
     storage::Entry entry = backend_.proposer->NewEntry(request.request_id(), body_hash);
     entry.mutable_delete_customer()->set_customer_id(*id);
     backend_.proposer->SetAudit("erase_customer", request.name(), "", &entry);
-    status = backend_.eraser->Erase(std::move(entry), &erased);
+    // Her household counts its events again without hers.
+    status = backend_.eraser->Erase(std::move(entry), [this] { backend_.filler->Wake(); }, &erased);
   }
   if (!status.ok()) return status;
   *response->mutable_erase_time() = ToTimestamp(erased);
@@ -220,10 +207,13 @@ grpc::Status CustomerService::Resolve(const v1::ResolveIdentityRequest& request,
     CheckIdentity(request.identities(i), absl::StrCat("identities[", i, "]"), &violations);
   }
   if (!violations.empty()) return InvalidRequest(violations);
+  const std::shared_ptr<const LiveState> live = backend_.live->Get();
+  const IdentitySpecs declared =
+      live == nullptr ? IdentitySpecs() : live->rule_set->schema.identities;
   for (const v1::Identity& identity : request.identities()) {
     std::string id;
     const absl::StatusOr<Found> found =
-        backend_.store->ResolveIdentity(IdentityKey(identity), ReadTier::kMayBlock, &id);
+        backend_.store->ResolveIdentity(IdentityKey(declared, identity), ReadTier::kMayBlock, &id);
     if (!found.ok()) return StoreError(found.status());
     if (*found != Found::kFound) continue;
     std::string name = CustomerName(id);

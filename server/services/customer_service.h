@@ -8,6 +8,7 @@
 #include "server/rpc/rpc_service.h"
 #include "server/services/backend.h"
 #include "server/services/customer_profile.h"
+#include "server/services/event_append_handler.h"
 #include "touchstone/v1/customer_service.pb.h"
 
 namespace touchstone::server {
@@ -16,9 +17,11 @@ class CustomerService final : public RpcService {
  public:
   explicit CustomerService(const Backend& backend);
 
+  // AppendEvents is hot: for RawServer::AddMethod.
+  RawServer::RequestFunction append_events() const { return append_events_; }
+  EventAppendHandler& append_handler() { return appends_; }
+
  private:
-  grpc::Status Append(const v1::AppendEventsRequest& request,
-                      v1::AppendEventsResponse* response) const;
   grpc::Status Get(const v1::GetCustomerRequest& request, v1::Customer* response) const;
   grpc::Status Update(const v1::UpdateCustomerRequest& request, v1::Customer* response) const;
   grpc::Status Resolve(const v1::ResolveIdentityRequest& request,
@@ -27,11 +30,11 @@ class CustomerService final : public RpcService {
                     v1::ListCustomersResponse* response) const;
   grpc::Status Delete(const v1::DeleteCustomerRequest& request,
                       v1::DeleteCustomerResponse* response) const;
-  // CUSTOMER_NOT_FOUND when there is no record.
-  grpc::Status ReadProfile(absl::string_view customer_id, const ProfileFields& fields,
-                           v1::Customer* customer) const;
+  grpc::Status GetHousehold(const v1::GetHouseholdRequest& request, v1::Household* response) const;
 
   const Backend backend_;
+  EventAppendHandler appends_;
+  RawServer::RequestFunction append_events_;
 };
 
 }  // namespace touchstone::server

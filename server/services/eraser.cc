@@ -23,14 +23,11 @@ constexpr size_t kMaxTogether = 16;
 // The request under which the end of an erasure is remembered.
 std::string EndOf(const std::string& request_id) { return absl::StrCat("erased/", request_id); }
 
-absl::Status ToAbsl(const grpc::Status& status) {
-  return status.ok() ? absl::OkStatus() : absl::UnavailableError(status.error_message());
-}
-
 }  // namespace
 
-Eraser::Eraser(store::Store* store, store::ReceiptLog* receipts, const Proposer* proposer)
-    : store_(store), receipts_(receipts), proposer_(proposer) {}
+Eraser::Eraser(store::Store* store, store::ReceiptLog* receipts, const Proposer* proposer,
+               const Live* live)
+    : store_(store), receipts_(receipts), proposer_(proposer), live_(live) {}
 
 Eraser::~Eraser() { Stop(); }
 
@@ -54,15 +51,21 @@ void Eraser::Stop() {
   if (thread_.joinable()) thread_.join();
 }
 
-grpc::Status Eraser::Erase(storage::Entry entry, absl::Time* erased) {
+grpc::Status Eraser::Erase(storage::Entry entry, absl::FunctionRef<void()> written,
+                           absl::Time* erased) {
   const std::string customer_id = entry.delete_customer().customer_id();
   const std::string request_id = entry.request_id();
-  AddGuard(customer_id);
+  const auto merged = store_->ListMerged(customer_id);
+  if (!merged.ok()) return StoreError(merged.status());
+  std::vector<std::string> merged_ids;
+  for (const auto& [merged_id, undo] : *merged) merged_ids.push_back(merged_id);
+  AddGuard(customer_id, std::move(merged_ids));
   storage::EntryResult result;
-  grpc::Status written =
+  grpc::Status applied =
       proposer_->Write(std::move(entry), v1::ERROR_REASON_CUSTOMER_NOT_FOUND, &result);
-  SetGuard(customer_id, written.ok() ? proposer_->now() : absl::InfinitePast());
-  if (!written.ok()) return written;
+  SetGuard(customer_id, applied.ok() ? proposer_->now() : absl::InfinitePast());
+  if (!applied.ok()) return applied;
+  written();
   {
     std::lock_guard<std::mutex> lock(mutex_);
     Work& work = pending_[customer_id];
@@ -155,6 +158,8 @@ absl::Status Eraser::Finish(const std::vector<std::string>& customer_ids) {
   for (storage::PendingErasure& erasure : erasures) {
     erasure.clear_identities();
     erasure.clear_outcome_ids();
+    erasure.clear_merged_ids();
+    erasure.clear_household_ids();
     if (grpc::Status cleared = Update(erasure, /*done=*/false); !cleared.ok()) {
       return ToAbsl(cleared);
     }
@@ -168,11 +173,17 @@ absl::Status Eraser::Finish(const std::vector<std::string>& customer_ids) {
 }
 
 absl::Status Eraser::EraseReceipts(const std::vector<storage::PendingErasure>& erasures) {
+  const std::shared_ptr<const LiveState> live = live_->Get();
+  const IdentitySpecs declared =
+      live == nullptr ? IdentitySpecs() : live->rule_set->schema.identities;
   std::vector<ReceiptSubject> subjects;
   for (const storage::PendingErasure& erasure : erasures) {
+    std::vector<std::string> ids(erasure.merged_ids().begin(), erasure.merged_ids().end());
+    ids.push_back(erasure.customer_id());
     subjects.emplace_back(
-        erasure.customer_id(),
-        std::vector<std::string>(erasure.identities().begin(), erasure.identities().end()));
+        std::move(ids),
+        std::vector<std::string>(erasure.identities().begin(), erasure.identities().end()),
+        declared);
   }
   return receipts_
       ->Erase(
@@ -194,9 +205,11 @@ grpc::Status Eraser::Update(const storage::PendingErasure& erasure, bool done) {
   return proposer_->Write(std::move(entry), v1::ERROR_REASON_CUSTOMER_NOT_FOUND, &result);
 }
 
-void Eraser::AddGuard(const std::string& customer_id) {
+void Eraser::AddGuard(const std::string& customer_id, std::vector<std::string> merged_ids) {
+  merged_ids.push_back(customer_id);
   std::unique_lock<std::shared_mutex> lock(guards_mutex_);
-  guards_.push_back(Guard{customer_id, absl::InfiniteFuture(), SteadyClock::time_point::max()});
+  guards_.push_back(Guard{customer_id, std::move(merged_ids), absl::InfiniteFuture(),
+                          SteadyClock::time_point::max()});
 }
 
 void Eraser::SetGuard(const std::string& customer_id, absl::Time until) {
@@ -222,7 +235,7 @@ absl::Status Eraser::AppendReceipt(absl::string_view decision_id, absl::Time tim
   // Held during the append: an erasure that adds its guard afterwards finds the receipt in the log.
   std::shared_lock<std::shared_mutex> lock(guards_mutex_);
   for (const Guard& guard : guards_) {
-    if (time > guard.until || !ReceiptSubject(guard.customer_id, {}).Owns(receipt)) continue;
+    if (time > guard.until || !ReceiptSubject(guard.customer_ids, {}, {}).Owns(receipt)) continue;
     return receipts_->Append(decision_id, time, std::string(receipt.size(), '\0'));
   }
   return receipts_->Append(decision_id, time, receipt);

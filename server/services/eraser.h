@@ -24,9 +24,11 @@
 #include <thread>
 #include <vector>
 
+#include "absl/functional/function_ref.h"
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
+#include "server/live/live.h"
 #include "server/services/proposer.h"
 #include "store/receipts.h"
 #include "store/store.h"
@@ -35,7 +37,8 @@ namespace touchstone::server {
 
 class Eraser {
  public:
-  Eraser(store::Store* store, store::ReceiptLog* receipts, const Proposer* proposer);
+  Eraser(store::Store* store, store::ReceiptLog* receipts, const Proposer* proposer,
+         const Live* live);
   ~Eraser();
   Eraser(const Eraser&) = delete;
   Eraser& operator=(const Eraser&) = delete;
@@ -45,9 +48,9 @@ class Eraser {
   // Calls that wait are answered with UNAVAILABLE; what is pending is taken up by the next Start.
   void Stop();
 
-  // Writes the entry, a DeleteCustomer with a request id, and waits until nothing is left. After an
-  // error of the work behind it the erasure goes on all the same.
-  grpc::Status Erase(storage::Entry entry, absl::Time* erased);
+  // Writes the entry, a DeleteCustomer with a request id, calls `written`, and waits until nothing
+  // is left. After an error of the work behind it the erasure goes on all the same.
+  grpc::Status Erase(storage::Entry entry, absl::FunctionRef<void()> written, absl::Time* erased);
   // The same for an entry that was written before, by its request.
   grpc::Status Await(const std::string& customer_id, const std::string& request_id,
                      absl::Time* erased);
@@ -66,6 +69,7 @@ class Eraser {
   // Receipts of decisions as of a moment not after `until` are of one who is no longer known.
   struct Guard {
     std::string customer_id;
+    std::vector<std::string> customer_ids;  // with those who were merged into her
     absl::Time until;
     std::chrono::steady_clock::time_point expires;
   };
@@ -75,7 +79,7 @@ class Eraser {
   absl::Status Finish(const std::vector<std::string>& customer_ids);
   absl::Status EraseReceipts(const std::vector<storage::PendingErasure>& erasures);
   grpc::Status Update(const storage::PendingErasure& erasure, bool done);
-  void AddGuard(const std::string& customer_id);
+  void AddGuard(const std::string& customer_id, std::vector<std::string> merged_ids);
   // The erasure was applied at `until`, or refused: InfinitePast.
   void SetGuard(const std::string& customer_id, absl::Time until);
   void DropGuards();
@@ -83,6 +87,7 @@ class Eraser {
   store::Store* const store_;
   store::ReceiptLog* const receipts_;
   const Proposer* const proposer_;
+  const Live* const live_;
 
   std::shared_mutex guards_mutex_;
   std::vector<Guard> guards_;

@@ -8,6 +8,7 @@
 #include "server/decide/identity.h"
 #include "server/rpc/rpc_error.h"
 #include "server/services/resource_name.h"
+#include "store/record.h"
 
 namespace touchstone::server {
 namespace {
@@ -34,14 +35,25 @@ google::rpc::Status TooOld() {
                      "be told from one that was counted before");
 }
 
+google::rpc::Status InFuture(absl::Duration most) {
+  return ErrorStatus(
+      StatusCode::INVALID_ARGUMENT, v1::ERROR_REASON_EVENT_IN_FUTURE,
+      absl::StrCat("occurred_at: lies more than ", absl::FormatDuration(most),
+                   " ahead of the server's clock: is the clock that made it right?"));
+}
+
 google::rpc::Status NotFound(v1::ErrorReason reason, absl::string_view message) {
   return ErrorStatus(StatusCode::NOT_FOUND, reason, message);
 }
 
 }  // namespace
 
-EventBatch::EventBatch(const Backend& backend, const v1::AppendEventsRequest& request)
-    : backend_(backend), request_(request), body_hash_(BodyHash("AppendEvents", request)) {}
+EventBatch::EventBatch(const Backend& backend, const v1::AppendEventsRequest& request,
+                       ReadTier tier)
+    : backend_(backend),
+      request_(request),
+      tier_(tier),
+      body_hash_(BodyHash("AppendEvents", request)) {}
 
 grpc::Status EventBatch::Plan() {
   std::vector<Violation> violations;
@@ -50,20 +62,29 @@ grpc::Status EventBatch::Plan() {
     violations.push_back({"events", "must be 1 to 1,000"});
   }
   if (!violations.empty()) return InvalidRequest(violations);
-  const std::shared_ptr<const LiveState> live = backend_.live->Get();
-  if (live == nullptr) {
+  live_ = backend_.live->Get();
+  if (live_ == nullptr) {
     return RpcError(StatusCode::FAILED_PRECONDITION, v1::ERROR_REASON_NO_ACTIVE_REVISION,
                     "no revision has been published yet: events have no declarations");
   }
   const auto count = static_cast<size_t>(request_.events_size());
   subjects_.resize(count);
   results_.resize(count);
-  if (grpc::Status found = FindSubjects(); !found.ok()) return found;
+  if (tier_ == ReadTier::kMemoryOnly) {
+    // What is taken back is read from among the events.
+    needs_device_ =
+        request_.validate_only() ||
+        std::any_of(request_.events().begin(), request_.events().end(),
+                    [](const auto& event) { return !event.event().reverses_event_id().empty(); });
+    if (needs_device_) return grpc::Status::OK;
+  }
+  if (grpc::Status found = FindSubjects(); !found.ok() || needs_device_) return found;
 
   entry_ = backend_.proposer->NewEntry(request_.request_id(), body_hash_);
-  entry_.mutable_append_events()->set_revision(live->revision);
-  entry_.mutable_append_events()->set_reference_version(live->reference_version);
-  EventIncrements increments(live, backend_.proposer->now());
+  entry_.mutable_append_events()->set_revision(live_->revision);
+  entry_.mutable_append_events()->set_reference_version(live_->reference_version);
+  entry_.mutable_append_events()->set_households_stated(live_->rule_set->schema.per_household);
+  EventIncrements increments(live_, backend_.proposer->now());
   for (size_t i = 0; i < count; ++i) {
     if (results_[i].state() == v1::WRITE_STATE_REJECTED) continue;
     if (grpc::Status planned = PlanEvent(i, &increments); !planned.ok()) return planned;
@@ -89,30 +110,39 @@ grpc::Status EventBatch::FindSubjects() {
       }
     } else if (event(i).subject_case() == v1::CustomerEvent::kIdentity) {
       CheckIdentity(event(i).identity(), absl::StrCat(field, ".identity"), &violations);
-      const std::string key = IdentityKey(event(i).identity());
+      const std::string key = KeyOf(event(i).identity());
       const auto seen = known.find(key);
       if (seen != known.end()) {
         subjects_[i] = seen->second;
       } else if (violations.empty()) {
-        const absl::StatusOr<Found> found =
-            backend_.store->ResolveIdentity(key, ReadTier::kMayBlock, &subjects_[i].customer_id);
-        if (!found.ok()) return StoreError(found.status());
-        subjects_[i].known = *found == Found::kFound;
-        if (!subjects_[i].known) missing.push_back(key);
-        known[key] = subjects_[i];
+        grpc::Status read = FindByIdentity(key, &subjects_[i]);
+        if (!read.ok()) return read;
+        if (!subjects_[i].known && request_.allow_missing()) {
+          CheckNewIdentity(live_->rule_set->schema.identities, event(i).identity(),
+                           absl::StrCat(field, ".identity"), &violations);
+        }
+        if (violations.empty()) {
+          if (!subjects_[i].known) missing.push_back(key);
+          known[key] = subjects_[i];
+        }
       }
     } else {
       violations.push_back({field, "must say whose it is: customer or identity"});
     }
     if (!violations.empty()) Reject(i, InvalidItem(violations));
   }
-  if (!missing.empty() && request_.allow_missing()) {
+  const bool make_missing =
+      !missing.empty() && request_.allow_missing() && !request_.validate_only();
+  if (make_missing && tier_ == ReadTier::kMemoryOnly) needs_device_ = true;
+  if (needs_device_) return grpc::Status::OK;
+  if (make_missing) {
     if (grpc::Status created = CreateMissing(missing); !created.ok()) return created;
   }
   for (size_t i = 0; i < subjects_.size(); ++i) {
     if (results_[i].state() == v1::WRITE_STATE_REJECTED) continue;
     const bool by_identity = event(i).subject_case() == v1::CustomerEvent::kIdentity;
     if (subjects_[i].customer_id.empty()) {
+      if (request_.validate_only() && request_.allow_missing()) continue;  // would be made
       Reject(i, NotFound(v1::ERROR_REASON_IDENTITY_NOT_FOUND, "no customer has this identity"));
     } else if (!by_identity && !subjects_[i].known && !request_.allow_missing()) {
       Reject(i, NotFound(v1::ERROR_REASON_CUSTOMER_NOT_FOUND, "there is no such customer"));
@@ -142,49 +172,89 @@ grpc::Status EventBatch::CreateMissing(const std::vector<std::string>& identitie
   for (size_t i = 0; i < identities.size(); ++i) ids[identities[i]] = results[i].customer_id();
   for (size_t i = 0; i < subjects_.size(); ++i) {
     if (event(i).subject_case() != v1::CustomerEvent::kIdentity) continue;
-    const auto made = ids.find(IdentityKey(event(i).identity()));
-    if (made != ids.end()) subjects_[i] = {made->second, true};
+    const auto made = ids.find(KeyOf(event(i).identity()));
+    if (made != ids.end()) subjects_[i] = {made->second, true, ""};
   }
   return grpc::Status::OK;
 }
 
+std::string EventBatch::KeyOf(const v1::Identity& identity) const {
+  return IdentityKey(live_->rule_set->schema.identities, identity);
+}
+
+grpc::Status EventBatch::FindByIdentity(const std::string& key, Subject* subject) {
+  const absl::StatusOr<Found> found =
+      backend_.store->ResolveIdentity(key, tier_, &subject->customer_id);
+  if (!found.ok()) return StoreError(found.status());
+  needs_device_ = needs_device_ || *found == Found::kNotInMemory;
+  subject->known = *found == Found::kFound;
+  if (!subject->known || !live_->rule_set->schema.per_household) return grpc::Status::OK;
+  return ReadSubject(subject);
+}
+
+// REQUIRES: customer_id is set.
+grpc::Status EventBatch::ReadSubject(Subject* subject) {
+  store::PinnedValue record;
+  const absl::StatusOr<Found> found = backend_.store->GetRecord(
+      {store::RecordKind::kCustomer, subject->customer_id}, tier_, &record);
+  if (!found.ok()) return StoreError(found.status());
+  needs_device_ = needs_device_ || *found == Found::kNotInMemory;
+  subject->known = *found == Found::kFound;
+  subject->household_id = std::string(store::ReadHousehold(record.bytes()));
+  return grpc::Status::OK;
+}
+
 grpc::Status EventBatch::FindById(const std::string& name, absl::string_view field,
-                                  Subject* subject, std::vector<Violation>* violations) const {
+                                  Subject* subject, std::vector<Violation>* violations) {
   const std::optional<std::string> id =
       ParseCustomerName(name, absl::StrCat(field, ".customer"), violations);
   if (!id.has_value()) return grpc::Status::OK;
-  store::PinnedValue record;
-  const absl::StatusOr<Found> found =
-      backend_.store->GetRecord({store::RecordKind::kCustomer, *id}, ReadTier::kMayBlock, &record);
-  if (!found.ok()) return StoreError(found.status());
-  *subject = {*id, *found == Found::kFound};
+  subject->customer_id = *id;
+  if (grpc::Status read = ReadSubject(subject); !read.ok()) return read;
+  if (!subject->known && tier_ == ReadTier::kMemoryOnly) {
+    needs_device_ = true;
+  } else if (!subject->known) {
+    // She may have been merged into another one.
+    absl::StatusOr<std::string> survivor = backend_.store->GetSurvivor(*id);
+    if (!survivor.ok()) return StoreError(survivor.status());
+    if (*survivor != *id) {
+      subject->customer_id = *std::move(survivor);
+      if (grpc::Status read = ReadSubject(subject); !read.ok()) return read;
+    }
+  }
+  missed_ = missed_ || (!subject->known && !request_.allow_missing());
   return grpc::Status::OK;
 }
 
 grpc::Status EventBatch::PlanEvent(size_t index, EventIncrements* increments) {
   const v1::Event& given = event(index).event();
   std::vector<Violation> violations;
-  store::RecordPatch patch;
-  bool leaves_stale = false;
-  increments->Add(given, absl::StrCat("events[", index, "].event"), &patch, &violations);
+  EventPatches patches;
+  EventIncrements::Stale leaves_stale;
+  increments->Add(given, absl::StrCat("events[", index, "].event"), &patches, &violations);
   if (violations.empty() && !given.reverses_event_id().empty()) {
     std::optional<v1::Event> reversed;
     if (grpc::Status read = FindReversed(index, &reversed, &violations); !read.ok()) return read;
     // It adds nothing of its own: it is the other event that is no longer so.
-    patch.Clear();
-    if (reversed.has_value()) leaves_stale = increments->TakeBack(*reversed, &patch);
+    patches = EventPatches();
+    if (reversed.has_value()) leaves_stale = increments->TakeBack(*reversed, &patches);
   }
   if (!violations.empty()) {
     Reject(index, InvalidItem(violations));
     return grpc::Status::OK;
   }
-  if (TimeOf(given) < backend_.proposer->now() - backend_.event_retention) {
+  const absl::Time now = backend_.proposer->now();
+  if (TimeOf(given) < now - backend_.event_retention) {
     Reject(index, TooOld());
+    return grpc::Status::OK;
+  }
+  if (TimeOf(given) > now + backend_.max_event_ahead) {
+    Reject(index, InFuture(backend_.max_event_ahead));
     return grpc::Status::OK;
   }
   const std::string& customer_id = subjects_[index].customer_id;
   // A customer whose events add nothing is made all the same.
-  if (!subjects_[index].known && patch.empty()) patch.BumpVersion();
+  if (!subjects_[index].known && patches.customer.empty()) patches.customer.BumpVersion();
   storage::AppendEvents::Item* item = entry_.mutable_append_events()->add_items();
   item->set_customer_id(customer_id);
   item->mutable_event()->set_event_id(given.event_id());
@@ -192,9 +262,17 @@ grpc::Status EventBatch::PlanEvent(size_t index, EventIncrements* increments) {
   item->mutable_event()->set_time_us(absl::ToUnixMicros(TimeOf(given)));
   item->mutable_event()->set_body(given.SerializeAsString());
   item->mutable_event()->set_reverses_event_id(given.reverses_event_id());
-  item->set_customer_patch(patch.bytes());
-  item->set_rebuild_customer(leaves_stale);
-  if (leaves_stale) stale_customers_.insert(customer_id);
+  item->set_customer_patch(patches.customer.bytes());
+  item->set_rebuild_customer(leaves_stale.customer);
+  if (leaves_stale.customer) stale_.insert({store::RecordKind::kCustomer, customer_id});
+  item->set_household_id(subjects_[index].household_id);
+  if (!item->household_id().empty()) {
+    item->set_household_patch(patches.household.bytes());
+    item->set_rebuild_household(leaves_stale.household);
+    if (leaves_stale.household) {
+      stale_.insert({store::RecordKind::kHousehold, item->household_id()});
+    }
+  }
   // She may be erased before this is applied.
   item->set_customer_must_exist(subjects_[index].known);
   event_of_item_.push_back(index);
@@ -203,7 +281,7 @@ grpc::Status EventBatch::PlanEvent(size_t index, EventIncrements* increments) {
 }
 
 grpc::Status EventBatch::FindReversed(size_t index, std::optional<v1::Event>* reversed,
-                                      std::vector<Violation>* violations) const {
+                                      std::vector<Violation>* violations) {
   const v1::Event& given = event(index).event();
   const std::string& customer_id = subjects_[index].customer_id;
   const std::string field = ReversesField(index);
@@ -215,6 +293,9 @@ grpc::Status EventBatch::FindReversed(size_t index, std::optional<v1::Event>* re
         backend_.store->GetEvent(customer_id, given.reverses_event_id());
     if (!stored.ok()) return StoreError(stored.status());
     if (!stored->has_value()) {
+      // It may be in a batch before this one that was only validated, too.
+      if (request_.validate_only()) return grpc::Status::OK;
+      missed_ = true;
       violations->push_back(
           {field, "is not an event of this customer", v1::ERROR_REASON_VALUE_INVALID});
       return grpc::Status::OK;
@@ -264,6 +345,26 @@ void EventBatch::Answer(const storage::EntryResult& result,
         InvalidItem({{ReversesField(index), "has been taken back by another event",
                       v1::ERROR_REASON_VALUE_INVALID}});
   }
+}
+
+grpc::Status EventBatch::AnswerUnwritten(v1::AppendEventsResponse* response) const {
+  Answer(storage::EntryResult(), response);
+  for (size_t i = 0; i < results_.size(); ++i) {
+    v1::AppendEventResult* to = response->mutable_results(static_cast<int>(i));
+    if (to->state() == v1::WRITE_STATE_REJECTED) continue;
+    const std::string& customer_id = subjects_[i].customer_id;
+    const std::string& event_id = event(i).event().event_id();
+    const auto first = planned_.find({customer_id, event_id});
+    bool duplicate = !customer_id.empty() && first != planned_.end() && first->second != i;
+    if (!duplicate && !customer_id.empty()) {
+      const absl::StatusOr<std::optional<storage::StoredEvent>> stored =
+          backend_.store->GetEvent(customer_id, event_id);
+      if (!stored.ok()) return StoreError(stored.status());
+      duplicate = stored->has_value();
+    }
+    if (duplicate) to->set_state(v1::WRITE_STATE_DUPLICATE);
+  }
+  return grpc::Status::OK;
 }
 
 }  // namespace touchstone::server

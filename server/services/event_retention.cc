@@ -67,7 +67,7 @@ absl::StatusOr<uint64_t> EventRetention::Sweep() {
       storage::EntryResult result;
       const grpc::Status written =
           proposer_->Write(std::move(entry), v1::ERROR_REASON_CUSTOMER_NOT_FOUND, &result);
-      if (!written.ok()) return absl::UnavailableError(written.error_message());
+      if (!written.ok()) return ToAbsl(written);
       dropped += result.applied();
     }
     customer_id = std::move(old->next_id);

@@ -6,6 +6,7 @@
 #include "absl/strings/str_cat.h"
 #include "server/log.h"
 #include "server/rpc/rpc_error.h"
+#include "server/services/resource_name.h"
 
 namespace touchstone::server {
 namespace {
@@ -17,14 +18,6 @@ constexpr int kMostKept = 1000;
 grpc::Status NotConfigured() {
   return RpcError(StatusCode::FAILED_PRECONDITION, v1::ERROR_REASON_BACKUP_NOT_CONFIGURED,
                   "the server was started without backup-dir, the folder that backups go to");
-}
-
-google::protobuf::Timestamp ToTimestamp(absl::Time time) {
-  const int64_t micros = absl::ToUnixMicros(time);
-  google::protobuf::Timestamp timestamp;
-  timestamp.set_seconds(micros / 1'000'000);
-  timestamp.set_nanos(static_cast<int32_t>(micros % 1'000'000) * 1000);
-  return timestamp;
 }
 
 v1::Backup ToMessage(const store::Backup& backup) {

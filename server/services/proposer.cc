@@ -101,15 +101,25 @@ grpc::Status Proposer::WriteAll(std::vector<storage::Entry> entries, v1::ErrorRe
 }
 
 void Proposer::Submit(storage::Entry entry, v1::ErrorReason not_found, Done done) const {
-  auto answered = [done, not_found](const absl::StatusOr<EntryResult>& result) {
+  const absl::Status queued = TrySubmit(std::move(entry), not_found, nullptr, done);
+  if (!queued.ok()) done(StoreError(queued), EntryResult());
+}
+
+absl::Status Proposer::TrySubmit(storage::Entry entry, v1::ErrorReason not_found,
+                                 std::shared_ptr<store::EntryChain> chain, Done done) const {
+  auto answered = [done = std::move(done), not_found](const absl::StatusOr<EntryResult>& result) {
     if (!result.ok()) return done(StoreError(result.status()), EntryResult());
     if (result->refusal() == EntryResult::REFUSAL_UNSPECIFIED) {
       return done(grpc::Status::OK, *result);
     }
     done(RpcError(RefusalStatus(result->refusal(), result->refusal_detail(), not_found)), *result);
   };
-  absl::Status queued = writer_->Submit(std::move(entry), std::move(answered));
-  if (!queued.ok()) done(StoreError(queued), EntryResult());
+  return writer_->Submit(std::move(entry), std::move(answered), store::Urgency::kNow,
+                         std::move(chain));
+}
+
+absl::Status ToAbsl(const grpc::Status& status) {
+  return status.ok() ? absl::OkStatus() : absl::UnavailableError(status.error_message());
 }
 
 google::rpc::Status RefusalStatus(EntryResult::Refusal refusal, absl::string_view detail,
@@ -137,6 +147,11 @@ google::rpc::Status RefusalStatus(EntryResult::Refusal refusal, absl::string_vie
     case EntryResult::REFUSAL_REVISION_CHANGED:
       return ErrorStatus(StatusCode::ABORTED, v1::ERROR_REASON_EPOCH_CHANGED,
                          "another revision became active meanwhile: try again");
+    case EntryResult::REFUSAL_HOUSEHOLD_CHANGED:
+      return ErrorStatus(StatusCode::ABORTED, v1::ERROR_REASON_ETAG_MISMATCH,
+                         "a customer has moved to another household meanwhile: try again");
+    case EntryResult::REFUSAL_NOT_MERGED:
+      return ErrorStatus(StatusCode::FAILED_PRECONDITION, v1::ERROR_REASON_NOT_MERGED, detail);
     case EntryResult::REFUSAL_NEVER_PUBLISHED:
       return ErrorStatus(StatusCode::FAILED_PRECONDITION, v1::ERROR_REASON_REVISION_STATE, detail);
     case EntryResult::REFUSAL_TOO_MANY:

@@ -10,6 +10,7 @@
 #include <grpcpp/support/status.h>
 
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -35,6 +36,9 @@ inline constexpr absl::string_view kLocalPrincipal = "local";
 // Hash of a request and of the method that it was sent to.
 uint64_t BodyHash(absl::string_view method, const google::protobuf::Message& request);
 
+// Of work in the background that nobody waits for: Unavailable with the call's message.
+absl::Status ToAbsl(const grpc::Status& status);
+
 class Proposer {
  public:
   Proposer(store::Store* store, store::Writer* writer, Clock now);
@@ -56,11 +60,16 @@ class Proposer {
   grpc::Status WriteAll(std::vector<storage::Entry> entries, v1::ErrorReason not_found,
                         std::vector<storage::EntryResult>* results) const;
 
+  // On the writer's thread: must be quick.
+  using Done = std::function<void(const grpc::Status&, const storage::EntryResult&)>;
+  // As store::Writer::Submit.
+  absl::Status TrySubmit(storage::Entry entry, v1::ErrorReason not_found,
+                         std::shared_ptr<store::EntryChain> chain, Done done) const;
+
   absl::Time now() const { return now_(); }
 
  private:
-  // `done` is called exactly once, perhaps before Submit returns, perhaps on the writer's thread.
-  using Done = std::function<void(const grpc::Status&, const storage::EntryResult&)>;
+  // `done` is called exactly once, perhaps before Submit returns.
   void Submit(storage::Entry entry, v1::ErrorReason not_found, Done done) const;
 
   store::Store* store_;

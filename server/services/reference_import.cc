@@ -116,6 +116,11 @@ grpc::Status ReferenceImport::Import(const RpcStream& stream,
   }
   if (grpc::Status checked = CheckRows(*spec); !checked.ok()) return checked;
 
+  if (table_.validate_only()) {
+    response->set_reference_version(absl::StrCat(live->reference_version));
+    response->set_row_count(table_.rows_size());
+    return grpc::Status::OK;
+  }
   const std::string request_id = table_.request_id();
   const uint64_t body_hash = BodyHash("ImportReference", table_);
   const int rows = table_.rows_size();

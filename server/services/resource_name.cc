@@ -11,21 +11,34 @@ namespace touchstone::server {
 namespace {
 
 constexpr absl::string_view kCustomers = "customers/";
+constexpr absl::string_view kHouseholds = "households/";
 constexpr absl::string_view kRevisions = "revisions/";
 constexpr int64_t kMicrosPerSecond = 1'000'000;
+
+std::optional<std::string> ParseName(absl::string_view prefix, absl::string_view name,
+                                     absl::string_view field, std::vector<Violation>* violations) {
+  absl::string_view id = name;
+  if (absl::ConsumePrefix(&id, prefix) && store::IsValidId(id)) return std::string(id);
+  violations->push_back(
+      {std::string(field),
+       absl::StrCat("must be ", prefix, "{id}, the id of 1 to 64 of [A-Za-z0-9._-]")});
+  return std::nullopt;
+}
 
 }  // namespace
 
 std::string CustomerName(absl::string_view id) { return absl::StrCat(kCustomers, id); }
+std::string HouseholdName(absl::string_view id) { return absl::StrCat(kHouseholds, id); }
 std::string RevisionName(uint64_t number) { return absl::StrCat(kRevisions, number); }
 
 std::optional<std::string> ParseCustomerName(absl::string_view name, absl::string_view field,
                                              std::vector<Violation>* violations) {
-  absl::string_view id = name;
-  if (absl::ConsumePrefix(&id, kCustomers) && store::IsValidId(id)) return std::string(id);
-  violations->push_back(
-      {std::string(field), "must be customers/{id}, the id of 1 to 64 of [A-Za-z0-9._-]"});
-  return std::nullopt;
+  return ParseName(kCustomers, name, field, violations);
+}
+
+std::optional<std::string> ParseHouseholdName(absl::string_view name, absl::string_view field,
+                                              std::vector<Violation>* violations) {
+  return ParseName(kHouseholds, name, field, violations);
 }
 
 std::optional<uint64_t> ParseRevisionName(absl::string_view name, absl::string_view field,

@@ -1,6 +1,6 @@
 #pragma once
 
-// "customers/{id}" and "revisions/{n}": resource names of the contract.
+// "customers/{id}", "households/{id}" and "revisions/{n}": resource names of the contract.
 //
 // Thread safety: pure functions.
 
@@ -17,11 +17,14 @@
 namespace touchstone::server {
 
 std::string CustomerName(absl::string_view id);
+std::string HouseholdName(absl::string_view id);
 std::string RevisionName(uint64_t number);
 
 // Nothing, and a violation at `field`, when the text is no such name.
 std::optional<std::string> ParseCustomerName(absl::string_view name, absl::string_view field,
                                              std::vector<Violation>* violations);
+std::optional<std::string> ParseHouseholdName(absl::string_view name, absl::string_view field,
+                                              std::vector<Violation>* violations);
 std::optional<uint64_t> ParseRevisionName(absl::string_view name, absl::string_view field,
                                           std::vector<Violation>* violations);
 

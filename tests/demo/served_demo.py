@@ -31,12 +31,8 @@ class ServedDemo:
         self.folder = data / "tree"
         for name in ("deploy", "docs", "proto"):
             shutil.copytree(SOURCE / name, self.folder / name)
-        address = data / "address"
-        self._server = subprocess.Popen(
-            [BINARIES / "tests" / "demo" / "demo_server", data / "served", MOMENT, address]
-        )
+        self.start()
         try:
-            self.address = self._wait_for(address)
             self.check(
                 f"deploy/demo/load touchstone {self.address} {data} "
                 f"--customers {CUSTOMERS} --until {MOMENT[:10]}"
@@ -47,9 +43,25 @@ class ServedDemo:
         return self
 
     def __exit__(self, *_):
+        try:
+            self.stop()
+        finally:
+            self._temporary.cleanup()
+
+    def start(self):
+        """Serves what is in the folder `served` beside the scratch folder."""
+        data = self.folder.parent
+        address = data / "address"
+        address.unlink(missing_ok=True)
+        self._server = subprocess.Popen(
+            [BINARIES / "tests" / "demo" / "demo_server", data / "served", MOMENT, address]
+        )
+        self.address = self._wait_for(address)
+
+    def stop(self):
+        """May be called again."""
         self._server.terminate()
         ended = self._server.wait()
-        self._temporary.cleanup()
         assert ended == 0, f"demo_server ended with {ended}"
 
     def run(self, command):

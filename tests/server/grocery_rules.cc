@@ -32,6 +32,20 @@ reference:
   store:   { key: store, fields: { region: string, zone: timezone } }
 )";
 
+constexpr char kHouseholdAggregates[] =
+    R"(  home_spend_90d: { sum: event.paid, of: purchase, over: 90d, per: household }
+  home_last:      { last: event.time, of: purchase, per: household }
+)";
+
+constexpr char kFamily[] = "  - { name: family, when: customer.home_spend_90d >= 40.00 }\n";
+
+constexpr char kIdentities[] = R"(identities:
+  loyalty_card: {}
+  phone:        { form: phone, country: DE }
+  email:        { form: email }
+  cookie:       { anonymous: true }
+)";
+
 constexpr char kSegments[] = R"(segments:
   - { name: loyal, when: customer.spend_90d >= 300.00 }
   - { name: regular, otherwise: always }
@@ -95,6 +109,19 @@ constexpr char kLoyal[] = R"(customer.segment == "loyal")";
 v1::RuleSetSource GroceryRules(const std::string& percent) {
   const std::string payable = percent == "20" ? "8.00" : percent == "30" ? "7.00" : "5.00";
   return Source(BeansOffer(percent, kLoyal), Golden(payable));
+}
+
+v1::RuleSetSource HouseholdRules() {
+  v1::RuleSetSource source = GroceryRules();
+  for (v1::RuleSetFile& file : *source.mutable_files()->mutable_files()) {
+    if (file.path() == "segments.yaml") {
+      file.mutable_content()->replace(file.content().find("  - "), 0, kFamily);
+    }
+    if (file.path() != "schema.yaml") continue;
+    absl::StrAppend(file.mutable_content(), kIdentities);
+    file.mutable_content()->replace(file.content().find("reference:"), 0, kHouseholdAggregates);
+  }
+  return source;
 }
 
 v1::RuleSetSource BrokenRules() {

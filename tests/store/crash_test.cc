@@ -1,4 +1,4 @@
-// Kills a writing process at random moments, fifty times, and checks what it leaves behind.
+// Kills a writing process at random moments, again and again, and checks what it leaves behind.
 
 #include <spawn.h>
 #include <sys/wait.h>
@@ -97,13 +97,20 @@ std::vector<std::string> Check(const std::string& directory, const Acknowledged&
                          acknowledged.highest_epoch);
 }
 
-TEST(CrashTest, EveryAcknowledgedWriteIsThereOnceAfterEachOfFiftyKills) {
+// How often: what TOUCHSTONE_CRASH_ROUNDS says.
+int Kills() {
+  const char* given = std::getenv("TOUCHSTONE_CRASH_ROUNDS");
+  return given != nullptr ? std::atoi(given) : 50;
+}
+
+TEST(CrashTest, EveryAcknowledgedWriteIsThereOnceAfterEachKill) {
   const uint64_t seed = TestSeed();
   std::mt19937_64 random(seed);
   TemporaryDirectory directory;
   Acknowledged acknowledged;
+  const int kills = Kills();
   uint64_t next = 0;
-  for (int round = 0; round < 50; ++round) {
+  for (int round = 0; round < kills; ++round) {
     // A few numbers are written again, whether or not they were acknowledged. Some processes are
     // killed before they have said anything, while they open the store.
     const uint64_t first = next < 40 ? 0 : next - 40;

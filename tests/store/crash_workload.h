@@ -2,7 +2,8 @@
 
 // Numbered writes for tests that crash a store, and the check of what must be there afterwards.
 //
-// The number alone says what is written: an event, an outcome, a publish or a receipt. So a write
+// The number alone says what is written: an event, an outcome, an attribute, an identity and who it
+// makes, a table, a publish or a receipt. So a write
 // whose fate is unknown can be made again, and everything can be checked from the list of numbers
 // that were acknowledged.
 //

@@ -1,6 +1,7 @@
 #include "tests/store/fault_file_system.h"
 
 #include <algorithm>
+#include <cstring>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
@@ -45,12 +46,20 @@ class FaultRandomAccessFile : public rocksdb::FSRandomAccessFileOwnerWrapper {
   IOStatus Read(uint64_t offset, size_t bytes, const IOOptions& options, Slice* result,
                 char* scratch, IODebugContext* debug) const override {
     const IOStatus fault = faults_->BeforeRead();
-    return fault.ok() ? target()->Read(offset, bytes, options, result, scratch, debug) : fault;
+    if (!fault.ok()) return fault;
+    const IOStatus read = target()->Read(offset, bytes, options, result, scratch, debug);
+    if (read.ok()) faults_->AfterRead(result, scratch);
+    return read;
   }
   IOStatus MultiRead(rocksdb::FSReadRequest* requests, size_t count, const IOOptions& options,
                      IODebugContext* debug) override {
     const IOStatus fault = faults_->BeforeRead();
-    return fault.ok() ? target()->MultiRead(requests, count, options, debug) : fault;
+    if (!fault.ok()) return fault;
+    const IOStatus read = target()->MultiRead(requests, count, options, debug);
+    for (size_t i = 0; read.ok() && i < count; ++i) {
+      if (requests[i].status.ok()) faults_->AfterRead(&requests[i].result, requests[i].scratch);
+    }
+    return read;
   }
 
  private:
@@ -178,6 +187,26 @@ void FaultFileSystem::FailReads(int count) {
 void FaultFileSystem::FailWrites(int count) {
   std::lock_guard<std::mutex> lock(mutex_);
   failing_writes_ = count;
+}
+
+void FaultFileSystem::DamageReads(std::mt19937_64* random) {
+  std::lock_guard<std::mutex> lock(mutex_);
+  damage_ = random;
+}
+
+uint64_t FaultFileSystem::damaged_reads() const {
+  std::lock_guard<std::mutex> lock(mutex_);
+  return damaged_reads_;
+}
+
+void FaultFileSystem::AfterRead(Slice* result, char* scratch) {
+  std::lock_guard<std::mutex> lock(mutex_);
+  if (damage_ == nullptr || result->empty()) return;
+  if (result->data() != scratch) std::memcpy(scratch, result->data(), result->size());
+  const uint64_t bit = (*damage_)() % (result->size() * 8);
+  scratch[bit / 8] = static_cast<char>(scratch[bit / 8] ^ (1 << (bit % 8)));
+  *result = Slice(scratch, result->size());
+  ++damaged_reads_;
 }
 
 void FaultFileSystem::set_no_space(bool no_space) {

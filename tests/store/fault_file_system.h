@@ -44,6 +44,10 @@ class FaultFileSystem : public rocksdb::FileSystemWrapper {
   void FailSyncs(int count);
   void FailReads(int count);
   void FailWrites(int count);
+  // One random bit of what each read of a table or a receipt gives is wrong, until nullptr.
+  void DamageReads(std::mt19937_64* random);
+  // How many reads were damaged.
+  uint64_t damaged_reads() const;
   // Every write fails with "no space", and takes half of its bytes first.
   void set_no_space(bool no_space);
 
@@ -99,6 +103,8 @@ class FaultFileSystem : public rocksdb::FileSystemWrapper {
   };
 
   rocksdb::IOStatus BeforeRead();
+  // `scratch`: memory of the reader for all of the result.
+  void AfterRead(rocksdb::Slice* result, char* scratch);
   // OK, or why a change of the disk fails now.
   rocksdb::IOStatus BeforeChange();
   // As BeforeChange; `no_space` says whether half of the write should be done.
@@ -121,6 +127,8 @@ class FaultFileSystem : public rocksdb::FileSystemWrapper {
   int failing_syncs_ = 0;
   int failing_reads_ = 0;
   int failing_writes_ = 0;
+  std::mt19937_64* damage_ = nullptr;
+  uint64_t damaged_reads_ = 0;
   bool no_space_ = false;
   bool power_is_cut_ = false;
   std::map<std::string, FileState> files_;  // written since the start

@@ -389,13 +389,13 @@ TEST(RecordPatchTest, TakesAValueAtTheLimitAndRefusesOneBeyondIt) {
   EXPECT_FALSE(ValidatePatch(patch.bytes()).ok());
 }
 
-TEST(RecordPatchTest, KnowsWhetherItChangesIdentities) {
+TEST(RecordPatchTest, KnowsWhetherItChangesLinks) {
   RecordPatch patch;
   patch.SetAttribute(1, Value::Int64(7), 0, 0);
   patch.BumpVersion();
-  EXPECT_FALSE(ChangesIdentities(patch.bytes()));
+  EXPECT_FALSE(ChangesLinks(patch.bytes()));
   patch.RemoveIdentity("a:1");
-  EXPECT_TRUE(ChangesIdentities(patch.bytes()));
+  EXPECT_TRUE(ChangesLinks(patch.bytes()));
 }
 
 }  // namespace

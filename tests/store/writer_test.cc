@@ -4,6 +4,7 @@
 
 #include <atomic>
 #include <condition_variable>
+#include <future>
 #include <memory>
 #include <mutex>
 
@@ -113,6 +114,36 @@ TEST_F(WriterTest, StopsWhenWhatADoneHasSubmittedIsWrittenToo) {
   EXPECT_EQ(written, 2);
   EXPECT_TRUE(absl::IsUnavailable(writer.Submit(EventEntry("anna", "e2"), count)));
   EXPECT_EQ(written, 2);
+}
+
+// The first entry of a chain that must be planned again takes those behind it along, in the same
+// batch and in later ones; other entries are not concerned, nor is a chain by other refusals.
+TEST_F(WriterTest, NoEntryOfAChainOvertakesOneThatMustBePlannedAgain) {
+  Writer writer(store_.get(), WriterOptions());
+  const auto chain = std::make_shared<EntryChain>();
+  const auto write = [&](const storage::Entry& entry, std::shared_ptr<EntryChain> of) {
+    std::promise<EntryResult::Refusal> refusal;
+    EXPECT_TRUE(writer
+                    .Submit(
+                        entry,
+                        [&](const absl::StatusOr<EntryResult>& result) {
+                          refusal.set_value(result->refusal());
+                        },
+                        Urgency::kNow, std::move(of))
+                    .ok());
+    return refusal.get_future().get();
+  };
+  storage::Entry outdated = EventEntry("anna", "e2");
+  outdated.mutable_append_events()->set_revision(7);
+  EXPECT_EQ(write(EventEntry("anna", ""), chain), EntryResult::REFUSAL_INVALID);
+  EXPECT_EQ(write(EventEntry("anna", "e1"), chain), EntryResult::REFUSAL_UNSPECIFIED);
+  EXPECT_FALSE(chain->broken());
+  EXPECT_EQ(write(outdated, chain), EntryResult::REFUSAL_REVISION_CHANGED);
+  EXPECT_TRUE(chain->broken());
+  EXPECT_EQ(write(EventEntry("anna", "e3"), chain), EntryResult::REFUSAL_REVISION_CHANGED);
+  EXPECT_EQ(write(EventEntry("anna", "e4"), nullptr), EntryResult::REFUSAL_UNSPECIFIED);
+  EXPECT_EQ(write(EventEntry("anna", "e3"), std::make_shared<EntryChain>()),
+            EntryResult::REFUSAL_UNSPECIFIED);
 }
 
 }  // namespace

@@ -45,7 +45,9 @@ absl::Status ReadEvents(const std::string& path, server::Mapping mapping, Events
   };
   server::Row row;
   while ((*reader)->Next(&row)) {
-    if (server::IsWanted(mapping, row)) take(grouping.Add(row));
+    const absl::StatusOr<bool> wanted = server::IsWanted(mapping, row);
+    if (!wanted.ok()) return wanted.status();
+    if (*wanted) take(grouping.Add(row));
   }
   while (std::optional<server::GroupedEvent> open = grouping.End()) take(std::move(open));
   return failure.ok() ? (*reader)->status() : failure;

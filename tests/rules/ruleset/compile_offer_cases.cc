@@ -316,9 +316,6 @@ std::vector<FindingCase> UnsupportedCases() {
   const auto finding = [](const std::string& path) {
     return std::vector<std::string>{"not_supported_yet at " + path};
   };
-  const auto aggregate = [](const std::string& body) {
-    return "schema { aggregates { key: 'x' value { of: 'purchase' " + body + " } } }";
-  };
   return {
       {"SaysThatBudgetsAreNotSupported", finding("budgets[a]"),
        "budgets { key: 'a' value { uses: 3 } }", "limits"},
@@ -346,8 +343,6 @@ std::vector<FindingCase> UnsupportedCases() {
        "pricing { choose { key: 'line' value: 'best_for_customer' } }", "by_priority"},
       {"SaysThatHouseholdLimitsAreNotSupported", finding("offers[b].limits[a].per"),
        Limit("id: 'a' at_most: '1' per: 'household' over: '7d'"), "per: customer"},
-      {"SaysThatHouseholdAggregatesAreNotSupported", finding("schema.aggregates[x].per"),
-       aggregate("sum: 'event.paid' per: 'household'"), "customer"},
       {"SaysThatOtherReferenceTablesAreNotSupported", finding("schema.reference[region]"),
        "schema { reference { key: 'region' value { key: 'id' } } }", "`product` and `store`"},
   };

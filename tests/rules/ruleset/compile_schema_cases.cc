@@ -7,10 +7,29 @@ std::string Attribute(const std::string& body) {
   return "schema { customer { key: 'x' value { " + body + " } } }";
 }
 
+std::string Namespace(const std::string& body) {
+  return "schema { identities { key: 'phone' value { " + body + " } } }";
+}
+
 }  // namespace
 
 std::vector<FindingCase> SchemaCases() {
   return {
+      {"TakesANamespaceOfPhoneNumbers", {}, Namespace("form: 'phone' country: 'DE'")},
+      {"RefusesAFormOfIdentitiesThatIsNone",
+       {"unknown_word at schema.identities[phone].form"},
+       Namespace("form: 'fone'"),
+       "phone"},
+      {"RefusesACountryThatIsNone",
+       {"unknown_word at schema.identities[phone].country"},
+       Namespace("form: 'phone' country: 'UK'"),
+       "GB"},
+      {"RefusesACountryOfWhatIsNoPhoneNumber",
+       {"unexpected_value at schema.identities[phone].country"},
+       Namespace("form: 'email' country: 'DE'")},
+      {"RefusesANamespaceThatNoIdentityCanName",
+       {"bad_name at schema.identities[Phone]"},
+       "schema { identities { key: 'Phone' value {} } }"},
       {"RefusesAnUnknownTypeAndSaysWhichThereAre",
        {"unknown_type at schema.customer[x].type"},
        Attribute("type: 'text' optional: true"),

@@ -54,11 +54,11 @@ std::string RecordOf(const std::vector<v1::Event>& events) {
   EventIncrements increments(WorldState(1, 1), WorldNow());
   std::string record;
   for (const v1::Event& event : events) {
-    store::RecordPatch patch;
+    EventPatches added;
     std::vector<Violation> violations;
-    increments.Add(event, "event", &patch, &violations);
+    increments.Add(event, "event", &added, &violations);
     EXPECT_TRUE(violations.empty());
-    const absl::string_view patches[] = {patch.bytes()};
+    const absl::string_view patches[] = {added.customer.bytes()};
     record = store::ApplyPatches(record, patches).value();
   }
   return record;

@@ -37,7 +37,7 @@ class Bound {
 
   Bound& With(rules::InputStatus status, const std::string& record = "") {
     record_ = record;
-    EXPECT_TRUE(binder_.BindCustomer(status, record_).ok());
+    EXPECT_TRUE(binder_.BindCustomer({.status = status, .record = record_}).ok());
     return *this;
   }
   // "customer.points", as a debug text.
@@ -194,8 +194,8 @@ TEST(BinderTest, BindsContactsByOfferAndKind) {
 
 TEST(BinderTest, RefusesBytesThatAreNoRecord) {
   Bound bound(TillRequest());
-  EXPECT_TRUE(
-      absl::IsDataLoss(bound.binder().BindCustomer(rules::InputStatus::kPresent, "garbage")));
+  EXPECT_TRUE(absl::IsDataLoss(
+      bound.binder().BindCustomer({.status = rules::InputStatus::kPresent, .record = "garbage"})));
 }
 
 TEST(BinderTest, TellsMerchandiseFromDepositsAndGiftCards) {

@@ -69,6 +69,10 @@ class Simulation : public RecordReader, public ReadExecutor {
     record->Copy(record_);
     return store::Found::kFound;
   }
+  absl::StatusOr<store::Found> GetHousehold(absl::string_view, store::ReadTier,
+                                            store::PinnedValue*) const override {
+    return store::Found::kNotFound;
+  }
 
   // ReadExecutor.
   bool TrySubmit(std::unique_ptr<ReadJob> job) override {
@@ -120,8 +124,9 @@ class Simulation : public RecordReader, public ReadExecutor {
     const absl::Duration budget = absl::Microseconds(kBudget);
     EXPECT_TRUE(HasTimeToCompute(At(taken), At(arrived), budget));
     GatheredRecord gathered;
-    if (!gatherer_.TryMemory(request_.context(), &gathered) &&
-        gatherer_.Begin(request_.context(), std::make_unique<Pending>(this, call), &gathered)) {
+    if (!gatherer_.TryMemory(request_.context(), GatherRules(), &gathered) &&
+        gatherer_.Begin(request_.context(), GatherRules(), std::make_unique<Pending>(this, call),
+                        &gathered)) {
       const MonotonicTime due = AnswerBy(At(taken), budget);
       Schedule(
           std::chrono::duration_cast<std::chrono::microseconds>(due.time_since_epoch()).count(),
@@ -239,9 +244,16 @@ class ScriptedReader : public RecordReader {
     if (record_found.ok() && *record_found == store::Found::kFound) record->Copy(LoyalRecord());
     return record_found;
   }
+  absl::StatusOr<store::Found> GetHousehold(absl::string_view household_id, store::ReadTier,
+                                            store::PinnedValue* record) const override {
+    asked.emplace_back(household_id);
+    if (household_found.ok() && *household_found == store::Found::kFound) record->Copy("shared");
+    return household_found;
+  }
 
   std::map<std::string, absl::StatusOr<store::Found>> identities;
   absl::StatusOr<store::Found> record_found = store::Found::kFound;
+  absl::StatusOr<store::Found> household_found = store::Found::kFound;
   mutable std::vector<std::string> asked;
 };
 
@@ -258,7 +270,7 @@ v1::DecisionContext WithIdentities(const std::vector<std::string>& values) {
 GatheredRecord Gather(const ScriptedReader& reader, const v1::DecisionContext& context) {
   Gatherer gatherer(&reader, nullptr);
   GatheredRecord gathered;
-  EXPECT_TRUE(gatherer.TryMemory(context, &gathered));
+  EXPECT_TRUE(gatherer.TryMemory(context, GatherRules(), &gathered));
   return gathered;
 }
 

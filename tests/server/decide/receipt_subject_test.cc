@@ -19,14 +19,14 @@ std::string ReceiptOf(const std::string& customer_id, const std::string& card) {
 }
 
 TEST(ReceiptSubjectTest, OwnsDecisionsForHerAndThoseThatCarryHerIdentity) {
-  const ReceiptSubject anna("anna", {"loyalty_card:4711"});
+  const ReceiptSubject anna({"anna"}, {"loyalty_card:4711"}, {});
   EXPECT_TRUE(anna.Owns(ReceiptOf("anna", "1")));
   EXPECT_TRUE(anna.Owns(ReceiptOf("", "4711")));
   EXPECT_TRUE(anna.Owns(ReceiptOf("berta", "4711")));
 }
 
 TEST(ReceiptSubjectTest, DoesNotOwnWhatOnlyLooksLikeHers) {
-  const ReceiptSubject anna("anna", {"loyalty_card:4711", "phone:99"});
+  const ReceiptSubject anna({"anna"}, {"loyalty_card:4711", "phone:99"}, {});
   EXPECT_FALSE(anna.Owns(ReceiptOf("annabelle", "1")));
   EXPECT_FALSE(anna.Owns(ReceiptOf("berta", "47110")));
   EXPECT_FALSE(anna.Owns(ReceiptOf("berta", "99")));  // of another namespace
@@ -34,7 +34,7 @@ TEST(ReceiptSubjectTest, DoesNotOwnWhatOnlyLooksLikeHers) {
 }
 
 TEST(ReceiptSubjectTest, WhatCannotBeReadAndHoldsHerIdCountsAsHers) {
-  const ReceiptSubject anna("anna", {});
+  const ReceiptSubject anna({"anna"}, {}, {});
   EXPECT_TRUE(anna.Owns("\xff\xff anna"));
   EXPECT_FALSE(anna.Owns("\xff\xff berta"));
 }

@@ -6,11 +6,13 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
+#include <random>
 #include <thread>
 
 #include "server/decide/receipt.h"
 #include "store/record.h"
 #include "tests/store/fault_file_system.h"
+#include "tests/store/seed.h"
 
 namespace touchstone::server {
 namespace {
@@ -289,6 +291,26 @@ TEST(ServingTest, AnswersPartialWhenTheStoreFails) {
   EXPECT_EQ(response.completeness(), v1::COMPLETENESS_PARTIAL);
   EXPECT_EQ(response.completeness_cause(), v1::COMPLETENESS_CAUSE_STORE_ERROR);
   EXPECT_EQ(serving.server().gather_stats().errors, 1u);
+}
+
+// A wrong bit costs the record, not the answer; what is decided without it is what is decided
+// without any record, and once the device is well again she is known again.
+TEST(ServingTest, AnswersPartialWhenTheRecordIsDamaged) {
+  auto files = std::make_shared<store::FaultFileSystem>();
+  Serving serving(DecideServerOptions(), files);
+  std::mt19937_64 random(store::TestSeed());
+  files->DamageReads(&random);
+  v1::DecideResponse response;
+  ASSERT_TRUE(serving.Decide(LoyalTillRequest(), &response).ok());
+  EXPECT_EQ(response.completeness(), v1::COMPLETENESS_PARTIAL);
+  EXPECT_EQ(response.completeness_cause(), v1::COMPLETENESS_CAUSE_STORE_ERROR);
+  EXPECT_EQ(response.segment(), "");
+  files->DamageReads(nullptr);
+  v1::DecideRequest next = LoyalTillRequest();
+  next.mutable_context()->set_step(2);
+  v1::DecideResponse well;
+  ASSERT_TRUE(serving.Decide(next, &well).ok());
+  EXPECT_EQ(well.completeness(), v1::COMPLETENESS_COMPLETE);
 }
 
 TEST(ServingTest, CountsWhatAPlacementShowsOnceATransaction) {

@@ -73,7 +73,8 @@ TEST(MappingTest, RefusesWhatIsNoMapping) {
   EXPECT_THAT(Fault("- a\n"), HasSubstr("mapping of keys"));
   EXPECT_THAT(Fault("kind: [\n"), HasSubstr("m.yaml"));
   EXPECT_THAT(Fault("customer: id\n"), HasSubstr("`kind` is missing"));
-  EXPECT_THAT(Fault("kind: planets\n"), HasSubstr("must be customers, events or reference"));
+  EXPECT_THAT(Fault("kind: planets\n"),
+              HasSubstr("must be customers, contacts, events or reference"));
   EXPECT_THAT(ReadMapping("/nonexistent/m.yaml").status().message().data(),
               HasSubstr("cannot read"));
 }
@@ -134,7 +135,7 @@ TEST(MappingTest, FiltersLeaveRowsOut) {
   const auto wanted = [&](const std::vector<std::string>& cells) {
     Row row;
     row.cells = cells;
-    return IsWanted(mapping, row);
+    return *IsWanted(mapping, row);
   };
   ASSERT_THAT(mapping.columns, ElementsAre("id", "city", "country"));
   EXPECT_TRUE(wanted({"1", "Bonn", "DE"}));

@@ -1,6 +1,7 @@
 #include "server/import/row_reader.h"
 
 #include <zlib.h>
+#include <zstd.h>
 
 #include <fstream>
 #include <string>
@@ -144,6 +145,28 @@ TEST_F(RowReaderTest, ReadsGzipAndNoticesADamagedOne) {
   for (Row row; (*reader)->Next(&row);) {
   }
   EXPECT_THAT(std::string((*reader)->status().message()), HasSubstr("damaged"));
+}
+
+TEST_F(RowReaderTest, ReadsZstdAndNoticesADamagedOne) {
+  std::string text = "id,name\n";
+  for (int i = 0; i < 20000; ++i)
+    text += std::to_string(i) + ",name of " + std::to_string(i) + "\n";
+  std::string bytes(ZSTD_compressBound(text.size()), '\0');
+  bytes.resize(ZSTD_compress(bytes.data(), bytes.size(), text.data(), text.size(), 3));
+  // Two frames, one after the other, are one file; the name does not matter to what it is.
+  const std::vector<Row> rows = Read(Write("a.csv.zst", bytes), {"name"});
+  ASSERT_EQ(rows.size(), 20000u);
+  EXPECT_EQ(rows.back().cells[0], "name of 19999");
+  EXPECT_EQ(Read(Write("b.csv", bytes), {"name"}).size(), 20000u);
+  EXPECT_EQ(Read(Write("c.csv", bytes + bytes), {"name"}).size(), 40001u);
+
+  const std::string cut = Write("cut.csv.zst", bytes.substr(0, bytes.size() / 2));
+  auto reader = RowReader::Open(cut, {"name"});
+  ASSERT_TRUE(reader.ok()) << reader.status();
+  for (Row row; (*reader)->Next(&row);) continue;
+  EXPECT_THAT(std::string((*reader)->status().message()), HasSubstr("damaged"));
+  EXPECT_THAT(std::string(RowReader::Open(Write("no.csv.zst", text), {"name"}).status().message()),
+              HasSubstr("not in the zstd format"));
 }
 
 }  // namespace

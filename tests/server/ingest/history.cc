@@ -83,17 +83,17 @@ void History::Apply(const store::RecordPatch& patch) {
 }
 
 void History::Happens(const v1::Event& event, absl::Time server_now) {
-  store::RecordPatch patch;
+  EventPatches patches;
   std::vector<Violation> violations;
-  EventIncrements(live_, server_now).Add(event, "event", &patch, &violations);
+  EventIncrements(live_, server_now).Add(event, "event", &patches, &violations);
   Require(violations.empty(), event.ShortDebugString());
-  Apply(patch);
+  Apply(patches.customer);
 }
 
 bool History::IsTakenBack(const v1::Event& event, absl::Time server_now) {
-  store::RecordPatch patch;
-  const bool stale = EventIncrements(live_, server_now).TakeBack(event, &patch);
-  Apply(patch);
+  EventPatches patches;
+  const bool stale = EventIncrements(live_, server_now).TakeBack(event, &patches).customer;
+  Apply(patches.customer);
   return stale;
 }
 
@@ -101,7 +101,7 @@ void History::Rebuild(absl::Span<const v1::Event> events, absl::Time server_now)
   std::vector<uint32_t> ids;
   for (const rules::AggregateSpec& spec : schema().aggregates) ids.push_back(spec.id);
   store::RecordPatch patch;
-  EventIncrements(live_, server_now).Rebuild(events, ids, &patch);
+  EventIncrements(live_, server_now).Rebuild({{events.begin(), events.end()}}, ids, &patch);
   Apply(patch);
 }
 
@@ -113,7 +113,8 @@ Value History::Read(absl::string_view name, absl::Time now) {
   std::vector<Violation> violations;
   binder_.BindRequest(request, live_, now, &violations);
   Require(violations.empty(), "request");
-  Require(binder_.BindCustomer(rules::InputStatus::kPresent, record_).ok(), "record");
+  Require(binder_.BindCustomer({.status = rules::InputStatus::kPresent, .record = record_}).ok(),
+          "record");
   for (size_t i = 0; i < schema().aggregates.size(); ++i) {
     if (schema().aggregates[i].name != name) continue;
     return binder_.input().facts[live_->rule_set->layout->aggregate_slot(i)];

@@ -48,11 +48,11 @@ class IngestTest : public ::testing::Test {
 
   std::vector<Violation> Add(const v1::Event& event) {
     EventIncrements increments(live_, kNow);
-    store::RecordPatch patch;
+    EventPatches patches;
     std::vector<Violation> violations;
-    increments.Add(event, "event", &patch, &violations);
-    if (violations.empty()) Apply(patch);
-    EXPECT_TRUE(violations.empty() || patch.empty());
+    increments.Add(event, "event", &patches, &violations);
+    if (violations.empty()) Apply(patches.customer);
+    EXPECT_TRUE(violations.empty() || patches.customer.empty());
     return violations;
   }
 
@@ -96,9 +96,10 @@ TEST_F(IngestTest, TakingAnEventBackLeavesNothingOfItsSums) {
   const v1::Event event = Purchase("e1", kNow, 1250, 2500);
   Add(event);
   EventIncrements increments(live_, kNow);
-  store::RecordPatch patch;
-  EXPECT_TRUE(increments.TakeBack(event, &patch)) << "what was the last one before is not known";
-  Apply(patch);
+  EventPatches patches;
+  EXPECT_TRUE(increments.TakeBack(event, &patches).customer)
+      << "what was the last one before is not known";
+  Apply(patches.customer);
   EXPECT_EQ(Sum("spend_90d"), 0);
   EXPECT_EQ(Sum("coffee_180d"), 0);
   EXPECT_TRUE(store::RecordView::Parse(record_)->FindAggregate(Id("last_purchase"))->stale());
@@ -108,9 +109,9 @@ TEST_F(IngestTest, TakingBackWhatTookAnotherEventBackAddsNothing) {
   v1::Event event = Purchase("e2", kNow, 1250, 2500);
   event.set_reverses_event_id("e1");
   EventIncrements increments(live_, kNow);
-  store::RecordPatch patch;
-  EXPECT_FALSE(increments.TakeBack(event, &patch));
-  EXPECT_TRUE(patch.empty());
+  EventPatches patches;
+  EXPECT_FALSE(increments.TakeBack(event, &patches).customer);
+  EXPECT_TRUE(patches.customer.empty());
 }
 
 TEST_F(IngestTest, AnEventFromAWrongClockDoesNotEmptyTheRecord) {
@@ -190,7 +191,7 @@ TEST(IdentityTest, KeysAreReadBackWithColonsInTheValue) {
   v1::Identity identity;
   identity.set_namespace_("phone");
   identity.set_value("00:49:30");
-  const v1::Identity again = ParseIdentityKey(IdentityKey(identity));
+  const v1::Identity again = ParseIdentityKey(IdentityKey({}, identity));
   EXPECT_EQ(again.namespace_(), "phone");
   EXPECT_EQ(again.value(), "00:49:30");
 }

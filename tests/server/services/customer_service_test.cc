@@ -3,6 +3,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "gmock/gmock.h"
+#include "google/rpc/error_details.pb.h"
 #include "gtest/gtest.h"
 #include "tests/server/grocery_rules.h"
 #include "tests/server/test_server.h"
@@ -455,12 +456,30 @@ TEST_F(CustomerServiceTest, HistoryThatIsLoadedInOrderLeavesWhatTheWindowHolds) 
   EXPECT_EQ(Spend("anna"), 200);
 }
 
-TEST_F(CustomerServiceTest, StreamsThatAreNotServedSaySo) {
-  grpc::ClientContext context;
-  auto stream = server_.customers().AppendEventsStream(&context);
-  v1::AppendEventsStreamResponse response;
-  EXPECT_FALSE(stream->Read(&response));
-  EXPECT_EQ(ReasonOf(stream->Finish()), "NOT_IMPLEMENTED");
+TEST_F(CustomerServiceTest,
+       AnEventTooFarAheadOfTheClockIsRefusedAndOneInsideTheBoundCountsWhenItsTimeComes) {
+  Make("anna");
+  server_.MoveClock(absl::Hours(14) + absl::Minutes(58));  // 23:58 in Berlin
+  const v1::AppendEventsResponse response =
+      Append("anna", {Purchase("e-1", server_.now() + absl::Minutes(5), 1000),
+                      Purchase("e-2", server_.now() + absl::Minutes(5) + absl::Seconds(1), 500)});
+  EXPECT_THAT(StatesOf(response), ElementsAre(kWritten, kRejected));
+  EXPECT_EQ(response.results(1).error().code(), grpc::StatusCode::INVALID_ARGUMENT);
+  google::rpc::ErrorInfo info;
+  ASSERT_TRUE(response.results(1).error().details(0).UnpackTo(&info));
+  EXPECT_EQ(info.reason(), "EVENT_IN_FUTURE");
+
+  EXPECT_EQ(Spend("anna"), 0);
+  server_.MoveClock(absl::Minutes(2));  // its day begins, its moment is to come
+  v1::Customer before;
+  ASSERT_TRUE(Get("anna", &before).ok());
+  EXPECT_EQ(before.aggregates().at("spend_90d").money_value().amount_minor(), 1000);
+  EXPECT_EQ(before.aggregates().count("last_purchase"), 0u);
+  server_.MoveClock(absl::Minutes(3));
+  v1::Customer after;
+  ASSERT_TRUE(Get("anna", &after).ok());
+  EXPECT_EQ(after.aggregates().at("last_purchase").timestamp_value().seconds(),
+            absl::ToUnixSeconds(server_.now()));
 }
 
 }  // namespace

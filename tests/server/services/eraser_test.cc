@@ -47,7 +47,7 @@ class EraserTest : public ::testing::Test {
     receipts.file_system = faults_;
     receipts_ = *store::ReceiptLog::Open(receipts);
     proposer_.emplace(store_.get(), writer_.get(), [] { return kNow; });
-    eraser_.emplace(store_.get(), receipts_.get(), &*proposer_);
+    eraser_.emplace(store_.get(), receipts_.get(), &*proposer_, &live_);
   }
   void Close() {
     eraser_.reset();
@@ -77,7 +77,7 @@ class EraserTest : public ::testing::Test {
   }
   grpc::Status Erase(const std::string& id) {
     absl::Time erased;
-    return eraser_->Erase(Erasure(id, "erase-" + id), &erased);
+    return eraser_->Erase(Erasure(id, "erase-" + id), [] {}, &erased);
   }
 
   bool IsErased(const std::string& decision_id) {
@@ -92,6 +92,7 @@ class EraserTest : public ::testing::Test {
   std::unique_ptr<store::Writer> writer_;
   std::unique_ptr<store::ReceiptLog> receipts_;
   std::optional<Proposer> proposer_;
+  Live live_;
   std::optional<Eraser> eraser_;
 };
 

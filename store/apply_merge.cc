@@ -1,0 +1,342 @@
+// Merging two customers, and taking that back.
+
+#include <algorithm>
+#include <utility>
+#include <vector>
+
+#include "store/apply_commands.h"
+#include "store/keys.h"
+#include "store/links.h"
+#include "store/record.h"
+#include "store/record_layout.h"
+#include "store/record_patch.h"
+
+namespace touchstone::store {
+namespace {
+
+using storage::EntryResult;
+
+AppliedOr NoSuchCustomer() { return Refuse(EntryResult::REFUSAL_NOT_FOUND, "no such customer"); }
+AppliedOr NotMerged() {
+  return Refuse(EntryResult::REFUSAL_NOT_MERGED, "these two are not merged, or not any more");
+}
+
+bool IsRefused(const AppliedOr& result) {
+  return !result.ok() || result->refusal() != EntryResult::REFUSAL_UNSPECIFIED;
+}
+
+std::vector<std::string> IdentitiesOf(const RecordView& record) {
+  std::vector<std::string> identities;
+  for (size_t i = 0; i < record.identities().size(); ++i) {
+    identities.emplace_back(record.identities()[i]);
+  }
+  return identities;
+}
+
+bool Holds(const RecordView& record, absl::string_view identity) {
+  for (size_t i = 0; i < record.identities().size(); ++i) {
+    if (record.identities()[i] == identity) return true;
+  }
+  return false;
+}
+
+bool IsSame(const AttributeView& a, const AttributeView& b) {
+  return a.as_of_s == b.as_of_s && a.source == b.source && IsSameValue(a.value, b.value);
+}
+bool IsSame(const std::optional<AttributeView>& a, const std::optional<AttributeView>& b) {
+  return a.has_value() == b.has_value() && (!a.has_value() || IsSame(*a, *b));
+}
+
+bool IsSame(const ConsentView& a, const ConsentView& b) {
+  return a.time_us == b.time_us && a.source == b.source && a.granted == b.granted;
+}
+bool IsSame(const std::optional<ConsentView>& a, const std::optional<ConsentView>& b) {
+  return a.has_value() == b.has_value() && (!a.has_value() || IsSame(*a, *b));
+}
+
+bool IsSame(const ContactView& a, const ContactView& b) {
+  return a.offer == b.offer && a.transaction == b.transaction && a.time_us == b.time_us &&
+         a.channel == b.channel && a.kind == b.kind && a.direction == b.direction;
+}
+bool HasContact(const RecordView& record, const ContactView& contact) {
+  for (size_t i = 0; i < record.contact_count(); ++i) {
+    if (IsSame(record.contact(i), contact)) return true;
+  }
+  return false;
+}
+
+void Set(const AttributeView& attribute, RecordPatch* patch) {
+  patch->SetAttribute(attribute.id, Value::Copy(attribute.value), attribute.source,
+                      attribute.as_of_s);
+}
+void Set(const ConsentView& consent, RecordPatch* patch) {
+  patch->SetConsent(consent.purpose, consent.granted, consent.source, consent.time_us);
+}
+void Add(const ContactView& contact, RecordPatch* patch) {
+  std::vector<uint64_t> limits(contact.limit_count);
+  for (size_t i = 0; i < limits.size(); ++i) limits[i] = contact.limit(i);
+  patch->AddContact({.offer = contact.offer,
+                     .transaction = contact.transaction,
+                     .time_us = contact.time_us,
+                     .channel = contact.channel,
+                     .kind = contact.kind,
+                     .direction = contact.direction,
+                     .limits = limits});
+}
+
+// What the surviving record takes of the merged one.
+void Unite(const RecordView& surviving, const RecordView& merged, bool latest_wins,
+           RecordPatch* patch) {
+  for (size_t i = 0; i < merged.attribute_count(); ++i) {
+    const AttributeView theirs = merged.attribute(i);
+    const std::optional<AttributeView> ours = surviving.FindAttribute(theirs.id);
+    // An as-of of 0 is none.
+    if (!ours.has_value() || (latest_wins && theirs.as_of_s > ours->as_of_s)) Set(theirs, patch);
+  }
+  for (size_t i = 0; i < merged.consent_count(); ++i) {
+    const ConsentView theirs = merged.consent(i);
+    const std::optional<ConsentView> ours = surviving.FindConsent(theirs.purpose);
+    if (!ours.has_value() || theirs.time_us > ours->time_us) Set(theirs, patch);
+  }
+  for (size_t i = 0; i < merged.contact_count(); ++i) Add(merged.contact(i), patch);
+  for (const std::string& identity : IdentitiesOf(merged)) patch->AddIdentity(identity);
+}
+
+// What the surviving record loses again: what came from the merged one and was not changed since.
+void Separate(const RecordView& now, const RecordView& before, const RecordView& merged,
+              RecordPatch* patch) {
+  for (size_t i = 0; i < merged.attribute_count(); ++i) {
+    const AttributeView theirs = merged.attribute(i);
+    const std::optional<AttributeView> ours = before.FindAttribute(theirs.id);
+    if (!IsSame(now.FindAttribute(theirs.id), theirs) || IsSame(ours, theirs)) continue;
+    if (ours.has_value()) {
+      Set(*ours, patch);
+    } else {
+      patch->ClearAttribute(theirs.id);
+    }
+  }
+  for (size_t i = 0; i < merged.consent_count(); ++i) {
+    const ConsentView theirs = merged.consent(i);
+    const std::optional<ConsentView> ours = before.FindConsent(theirs.purpose);
+    if (!IsSame(now.FindConsent(theirs.purpose), theirs) || IsSame(ours, theirs)) continue;
+    patch->ClearConsent(theirs.purpose);
+    if (ours.has_value()) Set(*ours, patch);
+  }
+  patch->ClearContacts();
+  // Those that the bound pushed out come back too.
+  for (size_t i = 0; i < before.contact_count(); ++i) Add(before.contact(i), patch);
+  for (size_t i = 0; i < now.contact_count(); ++i) {
+    const ContactView contact = now.contact(i);
+    if (!HasContact(merged, contact) && !HasContact(before, contact)) Add(contact, patch);
+  }
+}
+
+// Whose rows move where, and how they say where they came from.
+struct Move {
+  absl::string_view from;
+  absl::string_view to;
+  bool undo = false;
+
+  // False: the thing stays where it is.
+  template <typename Stored>
+  bool Take(Stored* stored) const {
+    if (!undo) {
+      stored->add_merged_from(std::string(from));
+      return true;
+    }
+    auto* path = stored->mutable_merged_from();
+    if (path->empty() || *path->rbegin() != to) return false;
+    path->RemoveLast();
+    return true;
+  }
+};
+
+// Whether the one who would take the event has it already, or another one that takes back the same:
+// then it stays where it is.
+absl::StatusOr<bool> HasAlready(absl::string_view customer_id, const storage::StoredEvent& event,
+                                PendingWrites* writes) {
+  absl::StatusOr<std::optional<std::string>> row =
+      writes->Get(Family::kEvents, EventSeenRow(customer_id, event.event_id()));
+  if (row.ok() && !row->has_value() && !event.reverses_event_id().empty()) {
+    row = writes->Get(Family::kEvents, EventReversedRow(customer_id, event.reverses_event_id()));
+  }
+  if (!row.ok()) return row.status();
+  return row->has_value();
+}
+
+absl::Status MoveEvents(const Move& move, PendingWrites* writes) {
+  const std::string prefix = JournalPrefix(Journal::kEvents, move.from);
+  Database::PrefixIterator rows = writes->committed().Iterate(Family::kEvents, prefix, prefix);
+  for (; rows.Valid(); rows.Next()) {
+    const std::optional<JournalKey> key = ParseJournalKey(rows.key());
+    storage::StoredEvent event;
+    if (!key.has_value() ||
+        !event.ParseFromArray(rows.value().data(), static_cast<int>(rows.value().size()))) {
+      return absl::DataLossError("events: malformed event");
+    }
+    const absl::StatusOr<bool> has_already = HasAlready(move.to, event, writes);
+    if (!has_already.ok()) return has_already.status();
+    if (*has_already || !move.Take(&event)) continue;
+    writes->Delete(Family::kEvents, rows.key());
+    writes->Delete(Family::kEvents, EventSeenRow(move.from, event.event_id()));
+    writes->Put(Family::kEvents, EventSeenRow(move.to, event.event_id()), key->time);
+    writes->Put(Family::kEvents,
+                JournalRow(Journal::kEvents, move.to, event.time_us(), event.event_id()),
+                event.SerializeAsString());
+    const std::string& reversed = event.reverses_event_id();
+    if (reversed.empty()) continue;
+    writes->Delete(Family::kEvents, EventReversedRow(move.from, reversed));
+    writes->Put(Family::kEvents, EventReversedRow(move.to, reversed), event.event_id());
+  }
+  return rows.status();
+}
+
+// The row by which an outcome is known once does not say whose it is.
+absl::Status MoveOutcomes(const Move& move, PendingWrites* writes) {
+  const std::string prefix = JournalPrefix(Journal::kOutcomes, move.from);
+  Database::PrefixIterator rows = writes->committed().Iterate(Family::kEvents, prefix, prefix);
+  for (; rows.Valid(); rows.Next()) {
+    storage::StoredOutcome outcome;
+    if (!outcome.ParseFromArray(rows.value().data(), static_cast<int>(rows.value().size()))) {
+      return absl::DataLossError("outcomes: malformed outcome");
+    }
+    if (!move.Take(&outcome)) continue;
+    writes->Delete(Family::kEvents, rows.key());
+    writes->Put(Family::kEvents,
+                JournalRow(Journal::kOutcomes, move.to, outcome.time_us(), outcome.outcome_id()),
+                outcome.SerializeAsString());
+  }
+  return rows.status();
+}
+
+absl::Status MoveJournals(const Move& move, PendingWrites* writes) {
+  if (absl::Status moved = MoveEvents(move, writes); !moved.ok()) return moved;
+  return MoveOutcomes(move, writes);
+}
+
+AppliedOr Merge(const storage::MergeCustomers& command, int64_t time_us, PendingWrites* writes) {
+  const std::string& surviving_id = command.surviving();
+  const std::string& merged_id = command.merged();
+  const auto surviving = Read(kCustomer, surviving_id, writes);
+  if (!surviving.ok()) return surviving.status();
+  const auto merged = Read(kCustomer, merged_id, writes);
+  if (!merged.ok()) return merged.status();
+  if ((*surviving)->bytes.empty() || (*merged)->bytes.empty()) return NoSuchCustomer();
+  const RecordView& ours = (*surviving)->view;
+  const RecordView& theirs = (*merged)->view;
+  if (ours.identities().size() + theirs.identities().size() > kMaxIdentities) {
+    return Refuse(EntryResult::REFUSAL_TOO_MANY, "a customer has at most 64 identities");
+  }
+  storage::MergedCustomer undo;
+  undo.set_time_us(time_us);
+  undo.set_surviving_record((*surviving)->bytes);
+  undo.set_merged_record((*merged)->bytes);
+  writes->Put(Family::kMeta, MergedRow(surviving_id, merged_id), undo.SerializeAsString());
+  writes->Put(Family::kMeta, SurvivorRow(merged_id), surviving_id);
+
+  for (const std::string& identity : IdentitiesOf(theirs)) {
+    writes->Put(Family::kIdentities, identity, surviving_id);
+  }
+  RecordPatch patch;
+  Unite(ours, theirs, command.latest_wins(), &patch);
+  // The merged one leaves first, so that a household of these two has room.
+  RecordPatch gone;
+  absl::Status moved = MoveToHousehold(merged_id, theirs.household(), "", true, &gone, writes);
+  if (moved.ok() && ours.household().empty() && !theirs.household().empty()) {
+    moved = MoveToHousehold(surviving_id, "", theirs.household(), true, &patch, writes);
+  } else if (moved.ok() && !ours.household().empty()) {
+    ForgetAggregates(kHousehold, ours.household(), writes);
+  }
+  if (!moved.ok()) return moved;
+  MergeAndBump(kCustomer, surviving_id, patch.bytes(), writes);
+  ForgetAggregates(kCustomer, surviving_id, writes);
+  writes->Delete(Family::kCustomers, RecordRow(kCustomer, merged_id));
+  writes->Delete(Family::kMeta, WaitingRow(kCustomer, merged_id));
+  moved = MoveJournals({merged_id, surviving_id, /*undo=*/false}, writes);
+  if (!moved.ok()) return moved;
+  return EntryResult();
+}
+
+// The merged record as it comes back: with those of its identities that the other one still has.
+absl::StatusOr<std::string> Restored(const ReadRecord& surviving,
+                                     const storage::MergedCustomer& undo, const RecordView& merged,
+                                     bool rejoins) {
+  RecordPatch patch;
+  patch.BumpVersion();
+  for (const std::string& identity : IdentitiesOf(merged)) {
+    if (!Holds(surviving.view, identity)) patch.RemoveIdentity(identity);
+  }
+  if (!rejoins) patch.SetHousehold("");
+  const absl::string_view patches[] = {patch.bytes()};
+  return ApplyPatches(undo.merged_record(), patches);
+}
+
+AppliedOr Undo(const storage::MergeCustomers& command, PendingWrites* writes) {
+  const std::string& surviving_id = command.surviving();
+  const std::string& merged_id = command.merged();
+  const std::string undo_row = MergedRow(surviving_id, merged_id);
+  const auto undo = ReadMessage<storage::MergedCustomer>(Family::kMeta, undo_row, writes);
+  if (!undo.ok()) return undo.status();
+  const auto surviving = Read(kCustomer, surviving_id, writes);
+  if (!surviving.ok()) return surviving.status();
+  // Without a record she was merged in turn: that is to be taken back first.
+  if (!undo->has_value() || (*surviving)->bytes.empty()) return NotMerged();
+  const absl::StatusOr<RecordView> before = RecordView::Parse((*undo)->surviving_record());
+  if (!before.ok()) return before.status();
+  const absl::StatusOr<RecordView> merged = RecordView::Parse((*undo)->merged_record());
+  if (!merged.ok()) return merged.status();
+  const RecordView& now = (*surviving)->view;
+
+  RecordPatch patch;
+  Separate(now, *before, *merged, &patch);
+  for (const std::string& identity : IdentitiesOf(*merged)) {
+    if (!Holds(now, identity)) continue;
+    writes->Put(Family::kIdentities, identity, merged_id);
+    patch.RemoveIdentity(identity);
+  }
+  const std::string household(merged->household());
+  absl::Status moved = absl::OkStatus();
+  const bool came_with_her =
+      !household.empty() && before->household().empty() && now.household() == household;
+  if (came_with_her) {
+    moved = MoveToHousehold(surviving_id, household, "", true, &patch, writes);
+  } else if (!now.household().empty()) {
+    ForgetAggregates(kHousehold, now.household(), writes);
+  }
+  if (!moved.ok()) return moved;
+  bool rejoins = !household.empty();
+  if (rejoins) {
+    const AppliedOr refused = CheckJoin(merged_id, household, writes);
+    if (!refused.ok()) return refused.status();
+    rejoins = !IsRefused(refused);  // full by now: she is in none
+  }
+  absl::StatusOr<std::string> restored = Restored(**surviving, **undo, *merged, rejoins);
+  if (!restored.ok()) return restored.status();
+  writes->Put(Family::kCustomers, RecordRow(kCustomer, merged_id), *restored);
+  RecordPatch joined;  // her record says so already
+  if (rejoins) moved = MoveToHousehold(merged_id, "", household, true, &joined, writes);
+  if (!moved.ok()) return moved;
+  MergeAndBump(kCustomer, surviving_id, patch.bytes(), writes);
+  ForgetAggregates(kCustomer, surviving_id, writes);
+  ForgetAggregates(kCustomer, merged_id, writes);
+  writes->Delete(Family::kMeta, undo_row);
+  writes->Delete(Family::kMeta, SurvivorRow(merged_id));
+  moved = MoveJournals({surviving_id, merged_id, /*undo=*/true}, writes);
+  if (!moved.ok()) return moved;
+  return EntryResult();
+}
+
+}  // namespace
+
+AppliedOr ApplyMergeCustomers(const storage::MergeCustomers& command, int64_t time_us,
+                              PendingWrites* writes) {
+  if (!IsValidId(command.surviving()) || !IsValidId(command.merged())) {
+    return Refuse(EntryResult::REFUSAL_INVALID, "surviving, merged: 1-64 bytes of [A-Za-z0-9._-]");
+  }
+  if (command.surviving() == command.merged()) {
+    return Refuse(EntryResult::REFUSAL_INVALID, "merged: must be another customer");
+  }
+  return command.undo() ? Undo(command, writes) : Merge(command, time_us, writes);
+}
+
+}  // namespace touchstone::store
