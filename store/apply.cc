@@ -94,7 +94,7 @@ AppliedOr ApplyUnguarded(const storage::Entry& entry, PendingWrites* writes) {
     if (recalled->has_value()) return **recalled;
   }
   AppliedOr result = Dispatch(entry, writes);
-  if (!result.ok() || result->refusal() != EntryResult::REFUSAL_UNSPECIFIED) return result;
+  if (IsRefused(result)) return result;
   progress.set_position(progress.position() + 1);
   result->set_position(progress.position());
   if (remembered) Remember(entry, *result, writes);

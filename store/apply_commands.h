@@ -33,6 +33,10 @@ absl::StatusOr<std::optional<Message>> ReadMessage(Family family, absl::string_v
 }
 
 storage::EntryResult Refuse(storage::EntryResult::Refusal refusal, absl::string_view detail);
+// Or failed.
+inline bool IsRefused(const AppliedOr& result) {
+  return !result.ok() || result->refusal() != storage::EntryResult::REFUSAL_UNSPECIFIED;
+}
 
 AppliedOr ApplyUpdateRecord(const storage::UpdateRecord& command, PendingWrites* writes);
 // A refused item is listed in the result and does not stop the others.

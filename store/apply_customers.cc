@@ -302,7 +302,7 @@ AppliedOr CheckUpdate(const storage::UpdateRecord& command, PendingWrites* write
       return Refuse(EntryResult::REFUSAL_INVALID, "household_id: not with leave_household");
     }
     AppliedOr refused = CheckJoin(name.id(), command.household_id(), writes);
-    if (!refused.ok() || refused->refusal() != EntryResult::REFUSAL_UNSPECIFIED) return refused;
+    if (IsRefused(refused)) return refused;
   }
   const char kind = KindOf(name);
   const bool conditional = command.existence() != storage::UpdateRecord::EXISTENCE_UNSPECIFIED ||
@@ -332,12 +332,12 @@ AppliedOr CheckUpdate(const storage::UpdateRecord& command, PendingWrites* write
 
 AppliedOr UpdateOne(const storage::UpdateRecord& command, PendingWrites* writes) {
   AppliedOr refused = CheckUpdate(command, writes);
-  if (!refused.ok() || refused->refusal() != EntryResult::REFUSAL_UNSPECIFIED) return refused;
+  if (IsRefused(refused)) return refused;
   RecordPatch patch;
   if (LinksIdentities(command)) {
     const storage::LinkIdentities link = LinkOf(command);
     refused = CheckLink(link, writes);
-    if (!refused.ok() || refused->refusal() != EntryResult::REFUSAL_UNSPECIFIED) return refused;
+    if (IsRefused(refused)) return refused;
     if (absl::Status linked = Link(link, &patch, writes); !linked.ok()) return linked;
   }
   if (MovesHousehold(command)) {
@@ -430,7 +430,7 @@ AppliedOr ApplyLinkIdentities(const storage::LinkIdentities& given, PendingWrite
   if (!survivor.ok()) return survivor.status();
   command.set_customer_id(*std::move(survivor));
   absl::StatusOr<EntryResult> refused = CheckLink(command, writes);
-  if (!refused.ok() || refused->refusal() != EntryResult::REFUSAL_UNSPECIFIED) return refused;
+  if (IsRefused(refused)) return refused;
   RecordPatch patch;
   if (absl::Status linked = Link(command, &patch, writes); !linked.ok()) return linked;
   if (!patch.empty()) MakeOrMergeAndBump(kCustomer, command.customer_id(), patch.bytes(), writes);

@@ -21,23 +21,12 @@ AppliedOr NotMerged() {
   return Refuse(EntryResult::REFUSAL_NOT_MERGED, "these two are not merged, or not any more");
 }
 
-bool IsRefused(const AppliedOr& result) {
-  return !result.ok() || result->refusal() != EntryResult::REFUSAL_UNSPECIFIED;
-}
-
 std::vector<std::string> IdentitiesOf(const RecordView& record) {
   std::vector<std::string> identities;
   for (size_t i = 0; i < record.identities().size(); ++i) {
     identities.emplace_back(record.identities()[i]);
   }
   return identities;
-}
-
-bool Holds(const RecordView& record, absl::string_view identity) {
-  for (size_t i = 0; i < record.identities().size(); ++i) {
-    if (record.identities()[i] == identity) return true;
-  }
-  return false;
 }
 
 bool IsSame(const AttributeView& a, const AttributeView& b) {
@@ -264,7 +253,7 @@ absl::StatusOr<std::string> Restored(const ReadRecord& surviving,
   RecordPatch patch;
   patch.BumpVersion();
   for (const std::string& identity : IdentitiesOf(merged)) {
-    if (!Holds(surviving.view, identity)) patch.RemoveIdentity(identity);
+    if (!Holds(surviving.view.identities(), identity)) patch.RemoveIdentity(identity);
   }
   if (!rejoins) patch.SetHousehold("");
   const absl::string_view patches[] = {patch.bytes()};
@@ -290,7 +279,7 @@ AppliedOr Undo(const storage::MergeCustomers& command, PendingWrites* writes) {
   RecordPatch patch;
   Separate(now, *before, *merged, &patch);
   for (const std::string& identity : IdentitiesOf(*merged)) {
-    if (!Holds(now, identity)) continue;
+    if (!Holds(now.identities(), identity)) continue;
     writes->Put(Family::kIdentities, identity, merged_id);
     patch.RemoveIdentity(identity);
   }

@@ -17,13 +17,6 @@ void Unlink(absl::string_view customer_id, absl::string_view identity, PendingWr
   writes->Delete(Family::kIdentities, identity);
 }
 
-bool Holds(const StringListView& texts, absl::string_view text) {
-  for (size_t i = 0; i < texts.size(); ++i) {
-    if (texts[i] == text) return true;
-  }
-  return false;
-}
-
 absl::Status Leave(absl::string_view customer_id, absl::string_view household_id, bool has_events,
                    PendingWrites* writes) {
   const auto record = Read(kMembers, household_id, writes);
@@ -45,6 +38,13 @@ absl::Status Leave(absl::string_view customer_id, absl::string_view household_id
 }
 
 }  // namespace
+
+bool Holds(const StringListView& texts, absl::string_view text) {
+  for (size_t i = 0; i < texts.size(); ++i) {
+    if (texts[i] == text) return true;
+  }
+  return false;
+}
 
 bool IsUsablePatch(absl::string_view patch) {
   return patch.size() <= kMaxPatchBytes && ValidatePatch(patch).ok() && !ChangesLinks(patch);

@@ -5,21 +5,18 @@
 #include "store/record_patch.h"
 
 namespace touchstone::store {
-namespace {
-
-std::string RowName(Family family, absl::string_view key) {
-  return RecordRow(static_cast<char>(family), key);
-}
-
-}  // namespace
 
 PendingWrites::PendingWrites(Database* database)
     : database_(database), progress_(database->progress()), present_(kPresentRecords) {}
 
-PendingWrites::Rows::iterator PendingWrites::Find(Family family, absl::string_view key) {
+absl::string_view PendingWrites::NameOf(Family family, absl::string_view key) {
   name_.assign(1, static_cast<char>(family));
   name_.append(key.data(), key.size());
-  return rows_.find(name_);
+  return name_;
+}
+
+PendingWrites::Rows::iterator PendingWrites::Find(Family family, absl::string_view key) {
+  return rows_.find(NameOf(family, key));
 }
 
 std::string& PendingWrites::PlaceOf(absl::string_view record_key) {
@@ -60,22 +57,30 @@ absl::StatusOr<std::optional<std::string>> PendingWrites::Get(Family family,
 }
 
 PendingWrites::Row& PendingWrites::Touch(Family family, absl::string_view key) {
-  std::string name = RowName(family, key);
-  auto [at, created] = rows_.try_emplace(name);
-  undo_.emplace_back(std::move(name), created ? std::nullopt : std::optional<Row>(at->second));
-  return at->second;
+  const auto [at, created] = rows_.try_emplace(NameOf(family, key));
+  Row& row = at->second;
+  // Undone is what was before the entry, however often it changes the row.
+  if (row.entry != entry_) {
+    undo_.emplace_back(&*at, created ? std::nullopt : std::optional<Row>(row));
+    row.entry = entry_;
+  }
+  return row;
 }
 
 void PendingWrites::Put(Family family, absl::string_view key, absl::string_view value) {
   batch_.Put(database_->handle(family), ToSlice(key), ToSlice(value));
   Row& row = Touch(family, key);
-  row = Row{Row::Base::kValue, std::string(value), {}};
+  row.base = Row::Base::kValue;
+  row.value.assign(value.data(), value.size());
+  row.patches.clear();
 }
 
 void PendingWrites::Delete(Family family, absl::string_view key) {
   batch_.Delete(database_->handle(family), ToSlice(key));
   Row& row = Touch(family, key);
-  row = Row{Row::Base::kDeleted, {}, {}};
+  row.base = Row::Base::kDeleted;
+  row.value.clear();
+  row.patches.clear();
   if (family == Family::kCustomers && PlaceOf(key) == key) PlaceOf(key).clear();
 }
 
@@ -98,6 +103,7 @@ void PendingWrites::MakeOrMergeRecord(absl::string_view key, absl::string_view p
 
 void PendingWrites::BeginEntry() {
   batch_.SetSavePoint();
+  ++entry_;
   undo_.clear();
   undo_progress_ = progress_;
 }
@@ -109,11 +115,11 @@ void PendingWrites::KeepEntry() {
 
 void PendingWrites::UndoEntry() {
   batch_.RollbackToSavePoint();
-  for (auto change = undo_.rbegin(); change != undo_.rend(); ++change) {
-    if (change->second.has_value()) {
-      rows_[change->first] = *std::move(change->second);
+  for (auto& [row, before] : undo_) {
+    if (before.has_value()) {
+      row->second = *std::move(before);
     } else {
-      rows_.erase(change->first);
+      rows_.erase(rows_.find(row->first));
     }
   }
   undo_.clear();

@@ -13,7 +13,7 @@
 #include <utility>
 #include <vector>
 
-#include "absl/container/flat_hash_map.h"
+#include "absl/container/node_hash_map.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "store/database.h"
@@ -59,10 +59,14 @@ class PendingWrites {
     Base base = Base::kCommitted;
     std::string value;    // when base is kValue
     std::string patches;  // on top of base
+    uint64_t entry = 0;   // that changed it last
   };
-  using Rows = absl::flat_hash_map<std::string, Row>;
+  // Rows keep their place, so that what undoes a change need not look for them.
+  using Rows = absl::node_hash_map<std::string, Row>;
 
+  // The row, to be changed by the open entry.
   Row& Touch(Family family, absl::string_view key);
+  absl::string_view NameOf(Family family, absl::string_view key);
   Rows::iterator Find(Family family, absl::string_view key);
   std::string& PlaceOf(absl::string_view record_key);
 
@@ -73,11 +77,12 @@ class PendingWrites {
   rocksdb::WriteBatch batch_;
   storage::Progress progress_;
   Rows rows_;         // by family and key
-  std::string name_;  // of a row that is looked for
+  std::string name_;  // of the row that was looked for last
   // Keys of records that were found among what is committed, and were not deleted since.
   std::vector<std::string> present_;
-  // What the open entry changed, as it was before.
-  std::vector<std::pair<std::string, std::optional<Row>>> undo_;
+  uint64_t entry_ = 0;  // the open one, or the last that was open
+  // What the open entry changed, as it was before; nothing when it was not there.
+  std::vector<std::pair<Rows::value_type*, std::optional<Row>>> undo_;
   storage::Progress undo_progress_;
 };
 

@@ -439,11 +439,7 @@ class StoredNames {
 
 void CompileAggregates(Compilation& c) {
   const auto& aggregates = c.message.schema().aggregates();
-  if (aggregates.size() > kMaxDeclarations) {
-    c.reporter.Error(codes::kTooMany, "schema.aggregates",
-                     absl::StrCat("at most ", kMaxDeclarations, " can be declared here"));
-    return;
-  }
+  if (!CheckCount(c, "schema.aggregates", aggregates.size())) return;
   StoredNames names(c);
   for (const std::string& name : SortedKeys(aggregates)) {
     if (!names.AddAggregate(name)) continue;

@@ -144,10 +144,7 @@ void CompileComputed(Compilation& c) {
        {std::pair(c.message.schema().computed().size(), "schema.computed"),
         std::pair(c.message.audiences().size(), "audiences"),
         std::pair(c.message.tables().size(), "tables")}) {
-    if (count <= kMaxDeclarations) continue;
-    c.reporter.Error(codes::kTooMany, path,
-                     absl::StrCat("at most ", kMaxDeclarations, " can be declared here"));
-    return;
+    if (!CheckCount(c, path, count)) return;
   }
   ReportRowsWithoutTable(c);
   DerivedFacts facts = CollectDerivedFacts(c.message);

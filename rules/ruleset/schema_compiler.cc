@@ -60,11 +60,7 @@ std::vector<AttributeSpec> CompileFields(Compilation& c, absl::string_view path,
                                          TypePlace place,
                                          const std::vector<std::string>& reserved) {
   std::vector<AttributeSpec> specs;
-  if (fields.size() > kMaxDeclarations) {
-    c.reporter.Error(codes::kTooMany, path,
-                     absl::StrCat("at most ", kMaxDeclarations, " can be declared here"));
-    return specs;
-  }
+  if (!CheckCount(c, path, fields.size())) return specs;
   for (const std::string& name : SortedKeys(fields)) {
     const std::string field_path = Keyed(path, name);
     if (!CheckName(c, field_path, name, reserved)) continue;
@@ -182,11 +178,7 @@ std::vector<AttributeSpec> CompileAttributes(Compilation& c, absl::string_view p
                                              const Map& attributes,
                                              const std::vector<std::string>& reserved) {
   std::vector<AttributeSpec> specs;
-  if (attributes.size() > kMaxDeclarations) {
-    c.reporter.Error(codes::kTooMany, path,
-                     absl::StrCat("at most ", kMaxDeclarations, " can be declared here"));
-    return specs;
-  }
+  if (!CheckCount(c, path, attributes.size())) return specs;
   for (const std::string& name : SortedKeys(attributes)) {
     const std::string attribute_path = Keyed(path, name);
     if (!CheckName(c, attribute_path, name, reserved)) continue;
@@ -221,11 +213,7 @@ void CompileReference(Compilation& c, const std::string& name, const v1::Referen
 
 void CompileEvents(Compilation& c) {
   const auto& events = c.message.schema().events();
-  if (events.size() > kMaxDeclarations) {
-    c.reporter.Error(codes::kTooMany, "schema.events",
-                     absl::StrCat("at most ", kMaxDeclarations, " can be declared here"));
-    return;
-  }
+  if (!CheckCount(c, "schema.events", events.size())) return;
   for (const std::string& name : SortedKeys(events)) {
     const std::string path = Keyed("schema.events", name);
     CheckName(c, path, name, {});
@@ -272,11 +260,7 @@ constexpr std::pair<absl::string_view, IdentityForm> kIdentityForms[] = {
 
 void CompileIdentities(Compilation& c) {
   const auto& declared = c.message.schema().identities();
-  if (declared.size() > kMaxDeclarations) {
-    c.reporter.Error(codes::kTooMany, "schema.identities",
-                     absl::StrCat("at most ", kMaxDeclarations, " can be declared here"));
-    return;
-  }
+  if (!CheckCount(c, "schema.identities", declared.size())) return;
   for (const std::string& name : SortedKeys(declared)) {
     const std::string path = Keyed("schema.identities", name);
     const v1::IdentityNamespace& message = declared.at(name);
@@ -307,6 +291,13 @@ void CompileIdentities(Compilation& c) {
 }
 
 }  // namespace
+
+bool CheckCount(Compilation& c, absl::string_view path, size_t count) {
+  if (count <= kMaxDeclarations) return true;
+  c.reporter.Error(codes::kTooMany, path,
+                   absl::StrCat("at most ", kMaxDeclarations, " can be declared here"));
+  return false;
+}
 
 void CompileSchema(Compilation& c) {
   Schema& schema = c.rule_set.schema;

@@ -104,6 +104,9 @@ int FindChannel(const RuleSet& rule_set, absl::string_view channel);
 std::optional<Currency> FindCurrency(Compilation& c, absl::string_view path,
                                      absl::string_view code);
 
+// Whether one group of the schema holds no more names than kMaxDeclarations; reports it.
+bool CheckCount(Compilation& c, absl::string_view path, size_t count);
+
 // The keys of a protobuf map in order, since its own order is not one.
 template <typename Map>
 std::vector<std::string> SortedKeys(const Map& map) {

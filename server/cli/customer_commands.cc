@@ -45,6 +45,18 @@ grpc::Status FindName(const CustomerCommand& command, v1::CustomerService::Stub&
   return status;
 }
 
+// For people, or for programs.
+template <typename Message>
+int Print(const CustomerCommand& command, const Message& message,
+          std::string (*text)(const Message&)) {
+  if (command.json) {
+    PrintJson(message);
+  } else {
+    std::fputs(text(message).c_str(), stdout);
+  }
+  return kExitFine;
+}
+
 int GetCustomer(const CustomerCommand& command) {
   const auto stub = v1::CustomerService::NewStub(Connect(command.server));
   v1::GetCustomerRequest request;
@@ -54,12 +66,7 @@ int GetCustomer(const CustomerCommand& command) {
   v1::Customer customer;
   status = stub->GetCustomer(NewContext().get(), request, &customer);
   if (!status.ok()) return ReportFailure(status, command.server);
-  if (command.json) {
-    PrintJson(customer);
-  } else {
-    std::fputs(CustomerText(customer).c_str(), stdout);
-  }
-  return kExitFine;
+  return Print(command, customer, CustomerText);
 }
 
 void PrintPage(const v1::ListCustomersResponse& page, bool json) {
@@ -212,12 +219,7 @@ int MergeCustomers(const CustomerCommand& command) {
   v1::Customer customer;
   status = stub->MergeCustomers(NewContext(kLongTimeoutSeconds).get(), request, &customer);
   if (!status.ok()) return ReportFailure(status, command.server);
-  if (command.json) {
-    PrintJson(customer);
-  } else {
-    std::fputs(CustomerText(customer).c_str(), stdout);
-  }
-  return kExitFine;
+  return Print(command, customer, CustomerText);
 }
 
 int GetHousehold(const CustomerCommand& command) {
@@ -227,12 +229,7 @@ int GetHousehold(const CustomerCommand& command) {
   v1::Household household;
   const grpc::Status status = stub->GetHousehold(NewContext().get(), request, &household);
   if (!status.ok()) return ReportFailure(status, command.server);
-  if (command.json) {
-    PrintJson(household);
-  } else {
-    std::fputs(HouseholdText(household).c_str(), stdout);
-  }
-  return kExitFine;
+  return Print(command, household, HouseholdText);
 }
 
 using Run = int (*)(const CustomerCommand&);

@@ -39,19 +39,12 @@ DecideHandler::~DecideHandler() = default;
 
 void DecideHandler::Handle(RawCall& call) {
   Decider& decider = *deciders_[call.thread()];
-  const absl::Duration rpc_left = call.rpc_time_left();
-  if (rpc_left <= absl::ZeroDuration()) {
-    call.FinishWithError(RpcError(grpc::StatusCode::DEADLINE_EXCEEDED,
-                                  v1::ERROR_REASON_DEADLINE_PASSED,
-                                  "the deadline had passed when the call was taken"));
-    return;
-  }
   if (grpc::Status read = decider.Read(call.request()); !read.ok()) {
     rooms_->stats->refused.fetch_add(1, std::memory_order_relaxed);
     call.FinishWithError(read);
     return;
   }
-  const absl::Duration budget = std::min(rpc_left, decider.budget());
+  const absl::Duration budget = std::min(call.rpc_time_left(), decider.budget());
   GatheredRecord& gathered = decider.gathered();
   if (!HasTimeToCompute(std::chrono::steady_clock::now(), call.arrived(), budget)) {
     gathered.SetUnavailable(ReadFailure::kLate);

@@ -318,12 +318,6 @@ class OutcomeHandler::Job : public ReadJob {
 };
 
 void OutcomeHandler::Handle(RawCall& call) {
-  if (call.rpc_time_left() <= absl::ZeroDuration()) {
-    call.FinishWithError(RpcError(grpc::StatusCode::DEADLINE_EXCEEDED,
-                                  v1::ERROR_REASON_DEADLINE_PASSED,
-                                  "the deadline had passed when the call was taken"));
-    return;
-  }
   auto batch = std::make_shared<Batch>(rooms_, &call);
   if (!batch->Parse()) return;
   if (batch->needs_pool()) {

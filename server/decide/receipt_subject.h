@@ -28,9 +28,9 @@ class ReceiptSubject {
  private:
   bool MayOwn(absl::string_view receipt) const;
 
-  const std::vector<std::string> customer_ids_;
-  const std::vector<std::string> identities_;
-  const std::vector<rules::IdentitySpec> declared_;
+  std::vector<std::string> customer_ids_;
+  std::vector<std::string> identities_;
+  std::vector<rules::IdentitySpec> declared_;
 };
 
 }  // namespace touchstone::server

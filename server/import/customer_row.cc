@@ -15,13 +15,6 @@ absl::Status Named(absl::string_view name, const absl::Status& status) {
   return absl::InvalidArgumentError(absl::StrCat(name, ": ", status.message()));
 }
 
-void SetTime(absl::Time time, google::protobuf::Timestamp* to) {
-  const int64_t seconds = absl::ToUnixSeconds(time);
-  to->set_seconds(seconds);
-  to->set_nanos(
-      static_cast<int32_t>(absl::ToInt64Nanoseconds(time - absl::FromUnixSeconds(seconds))));
-}
-
 bool IsOneOf(const std::vector<std::string>& words, const std::string& text) {
   return std::find(words.begin(), words.end(), text) != words.end();
 }

@@ -118,10 +118,7 @@ absl::Status EventGrouping::MapHead(const Row& row, GroupedEvent* grouped) const
   if (*time == absl::InfinitePast()) return absl::InvalidArgumentError("the time is empty");
   grouped->left_out = (mapping_.from.has_value() && *time < *mapping_.from) ||
                       (mapping_.until.has_value() && *time >= *mapping_.until);
-  const int64_t seconds = absl::ToUnixSeconds(*time);
-  event->mutable_occurred_at()->set_seconds(seconds);
-  event->mutable_occurred_at()->set_nanos(
-      static_cast<int32_t>(absl::ToInt64Nanoseconds(*time - absl::FromUnixSeconds(seconds))));
+  SetTime(*time, event->mutable_occurred_at());
   if (mapping_.store.has_value()) {
     absl::StatusOr<std::string> store = TextOf(*mapping_.store, mapping_, row);
     if (!store.ok()) return store.status();

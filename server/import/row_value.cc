@@ -138,10 +138,7 @@ absl::Status SetScalar(const std::string& text, const ValueSource& source, CellT
     case CellType::kTimestamp: {
       const absl::StatusOr<absl::Time> time = ParseTime(text, source.format, source.zone);
       if (!time.ok()) return time.status();
-      const int64_t seconds = absl::ToUnixSeconds(*time);
-      to->mutable_timestamp_value()->set_seconds(seconds);
-      to->mutable_timestamp_value()->set_nanos(
-          static_cast<int32_t>(absl::ToInt64Nanoseconds(*time - absl::FromUnixSeconds(seconds))));
+      SetTime(*time, to->mutable_timestamp_value());
       return absl::OkStatus();
     }
     case CellType::kDate: {
@@ -426,6 +423,13 @@ absl::Status MapReferenceRow(const Mapping& mapping, const Row& row,
   if (key->empty()) return absl::InvalidArgumentError("the key is empty");
   to->set_key(*std::move(key));
   return SetValues(mapping.attributes, mapping, row, to->mutable_values());
+}
+
+void SetTime(absl::Time time, google::protobuf::Timestamp* to) {
+  const int64_t seconds = absl::ToUnixSeconds(time);
+  to->set_seconds(seconds);
+  to->set_nanos(
+      static_cast<int32_t>(absl::ToInt64Nanoseconds(time - absl::FromUnixSeconds(seconds))));
 }
 
 absl::StatusOr<absl::Time> TimeOf(const ValueSource& source, const Mapping& mapping,

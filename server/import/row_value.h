@@ -11,6 +11,7 @@
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "google/protobuf/map.h"
+#include "google/protobuf/timestamp.pb.h"
 #include "server/import/mapping.h"
 #include "server/import/row_reader.h"
 #include "touchstone/v1/attribute_value.pb.h"
@@ -35,6 +36,9 @@ absl::Status SetValues(const NamedSources& sources, const Mapping& mapping, cons
 // Of a mapping of kind reference. An error names the field.
 absl::Status MapReferenceRow(const Mapping& mapping, const Row& row,
                              touchstone::v1::ReferenceTableRow* to);
+
+// To the nanosecond.
+void SetTime(absl::Time time, google::protobuf::Timestamp* to);
 
 // Of a source of type timestamp; InfinitePast when the cell is empty.
 absl::StatusOr<absl::Time> TimeOf(const ValueSource& source, const Mapping& mapping,

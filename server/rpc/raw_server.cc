@@ -199,6 +199,12 @@ void RawServer::HandleArrived(Poller& poller) {
 
 void RawServer::Handle(RawCall& call) {
   const Method& method = methods_[call.method_];
+  if (call.rpc_time_left() <= absl::ZeroDuration()) {
+    call.FinishWithError(RpcError(grpc::StatusCode::DEADLINE_EXCEEDED,
+                                  v1::ERROR_REASON_DEADLINE_PASSED,
+                                  "the deadline had passed when the call was taken"));
+    return;
+  }
   if (call.received_.Length() > method.max_request_bytes) {
     call.FinishWithError(InvalidRequest(
         {{"", absl::StrCat("the request has ", call.received_.Length(), " bytes: at most ",

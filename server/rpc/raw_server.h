@@ -91,7 +91,8 @@ class RawCall {
 class RawHandler {
  public:
   virtual ~RawHandler() = default;
-  // On the polling thread of the call: must be quick and must not block.
+  // On the polling thread of the call: must be quick and must not block. Calls whose deadline has
+  // passed are answered without it.
   virtual void Handle(RawCall& call) = 0;
   // A deadline that the handler armed has passed. Same thread as Handle. The call may have been
   // answered since: Claim tells.

@@ -172,7 +172,7 @@ void FillSegmentReasons(const rules::RuleSet& rule_set, const rules::Decision& d
 
 // Calls `use` with the decision that a customer with these records gets when she asks for nothing:
 // segments and aggregates are what a decision would see.
-absl::Status WithDecision(const ProfileRecords& records,
+absl::Status WithDecision(const GatheredCustomer& gathered,
                           const std::shared_ptr<const LiveState>& live, absl::Time now,
                           absl::FunctionRef<void(const rules::Decision&)> use) {
   const rules::RuleSet& rule_set = *live->rule_set;
@@ -187,12 +187,7 @@ absl::Status WithDecision(const ProfileRecords& records,
     return absl::InternalError(
         absl::StrCat("profile: ", violations.front().field, " ", violations.front().description));
   }
-  absl::Status bound = binder.BindCustomer({.status = rules::InputStatus::kPresent,
-                                            .id = records.customer_id,
-                                            .record = records.record,
-                                            .household_id = records.household_id,
-                                            .household_record = records.household_record});
-  if (!bound.ok()) return bound;
+  if (absl::Status bound = binder.BindCustomer(gathered); !bound.ok()) return bound;
   binder.input().step_limit = kProfileStepLimit;
   rules::DecisionScratch scratch;
   use(rules::Decide(rule_set, binder.input(), scratch));
@@ -228,12 +223,12 @@ void ProfileFields::Prune(v1::Customer* customer) const {
   }
 }
 
-absl::Status FillProfile(const ProfileRecords& records,
+absl::Status FillProfile(const GatheredCustomer& gathered,
                          const std::shared_ptr<const LiveState>& live, absl::Time now,
                          const ProfileFields& fields, v1::Customer* customer) {
-  const absl::StatusOr<store::RecordView> view = store::RecordView::Parse(records.record);
+  const absl::StatusOr<store::RecordView> view = store::RecordView::Parse(gathered.record);
   if (!view.ok()) return view.status();
-  customer->set_name(CustomerName(records.customer_id));
+  customer->set_name(CustomerName(gathered.id));
   customer->set_etag(absl::StrCat(view->version()));
   customer->set_household(std::string(view->household()));
   const store::StringListView identities = view->identities();
@@ -249,7 +244,7 @@ absl::Status FillProfile(const ProfileRecords& records,
                           fields.Has(v1::Customer::kSegmentFieldNumber) ||
                           fields.Has(v1::Customer::kSegmentReasonsFieldNumber);
     if (computed) {
-      absl::Status filled = WithDecision(records, live, now, [&](const rules::Decision& decision) {
+      absl::Status filled = WithDecision(gathered, live, now, [&](const rules::Decision& decision) {
         customer->set_segment(std::string(decision.segment));
         FillAggregates(*live, decision, now, customer);
         if (!fields.Has(v1::Customer::kSegmentReasonsFieldNumber)) return;
@@ -269,8 +264,8 @@ absl::Status FillHousehold(absl::string_view record, const std::shared_ptr<const
   household->set_etag(absl::StrCat(view->version()));
   if (live == nullptr || !live->rule_set->schema.per_household) return absl::OkStatus();
   // Of a customer in no household, what is per household is taken from her own record.
-  const ProfileRecords records = {.record = record};
-  return WithDecision(records, live, now, [&](const rules::Decision& decision) {
+  const GatheredCustomer gathered = {.status = rules::InputStatus::kPresent, .record = record};
+  return WithDecision(gathered, live, now, [&](const rules::Decision& decision) {
     const std::vector<rules::AggregateSpec>& aggregates = live->rule_set->schema.aggregates;
     for (size_t i = 0; i < aggregates.size(); ++i) {
       if (!aggregates[i].per_household) continue;

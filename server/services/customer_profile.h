@@ -17,6 +17,7 @@
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "google/protobuf/field_mask.pb.h"
+#include "server/decide/binder.h"
 #include "server/live/live.h"
 #include "server/rpc/rpc_error.h"
 #include "touchstone/v1/customer.pb.h"
@@ -39,17 +40,9 @@ class ProfileFields {
   std::optional<absl::flat_hash_set<int>> only_;
 };
 
-struct ProfileRecords {
-  absl::string_view customer_id = {};
-  absl::string_view record = {};
-  // Of what the customer's record says she is in; its record where aggregates are per household.
-  absl::string_view household_id = {};
-  absl::string_view household_record = {};
-};
-
 // Everything but recent events and what no record holds. Without a live state attributes have no
-// names, and are left out.
-absl::Status FillProfile(const ProfileRecords& records,
+// names, and are left out. The household's record is asked for where aggregates are per household.
+absl::Status FillProfile(const GatheredCustomer& gathered,
                          const std::shared_ptr<const LiveState>& live, absl::Time now,
                          const ProfileFields& fields, v1::Customer* customer);
 

@@ -53,8 +53,12 @@ absl::Status CustomerReader::Fill(absl::string_view id, absl::string_view record
         {RecordKind::kHousehold, household_id}, ReadTier::kMayBlock, &household);
     if (!found.ok()) return found.status();
   }
-  const ProfileRecords records = {id, record, household_id, household.bytes()};
-  absl::Status filled = FillProfile(records, live, backend_.proposer->now(), fields, customer);
+  const GatheredCustomer gathered = {.status = rules::InputStatus::kPresent,
+                                     .id = id,
+                                     .record = record,
+                                     .household_id = household_id,
+                                     .household_record = household.bytes()};
+  absl::Status filled = FillProfile(gathered, live, backend_.proposer->now(), fields, customer);
   if (!filled.ok() || !fields.Has(v1::Customer::kMergedCustomersFieldNumber)) return filled;
   const auto merged = backend_.store->ListMerged(id);
   if (!merged.ok()) return merged.status();

@@ -208,8 +208,8 @@ grpc::Status Eraser::Update(const storage::PendingErasure& erasure, bool done) {
 void Eraser::AddGuard(const std::string& customer_id, std::vector<std::string> merged_ids) {
   merged_ids.push_back(customer_id);
   std::unique_lock<std::shared_mutex> lock(guards_mutex_);
-  guards_.push_back(Guard{customer_id, std::move(merged_ids), absl::InfiniteFuture(),
-                          SteadyClock::time_point::max()});
+  guards_.push_back(Guard{customer_id, ReceiptSubject(std::move(merged_ids), {}, {}),
+                          absl::InfiniteFuture(), SteadyClock::time_point::max()});
 }
 
 void Eraser::SetGuard(const std::string& customer_id, absl::Time until) {
@@ -235,7 +235,7 @@ absl::Status Eraser::AppendReceipt(absl::string_view decision_id, absl::Time tim
   // Held during the append: an erasure that adds its guard afterwards finds the receipt in the log.
   std::shared_lock<std::shared_mutex> lock(guards_mutex_);
   for (const Guard& guard : guards_) {
-    if (time > guard.until || !ReceiptSubject(guard.customer_ids, {}, {}).Owns(receipt)) continue;
+    if (time > guard.until || !guard.subject.Owns(receipt)) continue;
     return receipts_->Append(decision_id, time, std::string(receipt.size(), '\0'));
   }
   return receipts_->Append(decision_id, time, receipt);

@@ -28,6 +28,7 @@
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
+#include "server/decide/receipt_subject.h"
 #include "server/live/live.h"
 #include "server/services/proposer.h"
 #include "store/receipts.h"
@@ -69,7 +70,7 @@ class Eraser {
   // Receipts of decisions as of a moment not after `until` are of one who is no longer known.
   struct Guard {
     std::string customer_id;
-    std::vector<std::string> customer_ids;  // with those who were merged into her
+    ReceiptSubject subject;  // she and those who were merged into her
     absl::Time until;
     std::chrono::steady_clock::time_point expires;
   };

@@ -40,12 +40,6 @@ EventAppendHandler::EventAppendHandler(const Backend& backend)
     : backend_(backend), pool_(kPoolThreads, kPoolQueue) {}
 
 void EventAppendHandler::Handle(RawCall& call) {
-  if (call.rpc_time_left() <= absl::ZeroDuration()) {
-    call.FinishWithError(RpcError(grpc::StatusCode::DEADLINE_EXCEEDED,
-                                  v1::ERROR_REASON_DEADLINE_PASSED,
-                                  "the deadline had passed when the call was taken"));
-    return;
-  }
   v1::AppendEventsRequest request;
   if (const std::optional<Violation> wrong = ParseRequest(call.request(), &request)) {
     call.FinishWithError(InvalidRequest({*wrong}));

@@ -351,44 +351,14 @@ TEST_F(HouseholdTest, ADeviceThatBecomesKnownIsMergedIntoWhomItBelongsTo) {
 }
 
 TEST_F(HouseholdTest, AggregatesPerHouseholdThatAreDeclaredLaterAreFilled) {
-  TestServer server;
-  server.Publish(GroceryRules());
-  const auto update = [&](const std::string& id, const std::string& household) {
-    v1::UpdateCustomerRequest request;
-    v1::Customer customer;
-    grpc::ClientContext context;
-    request.set_request_id(server.NextRequestId());
-    request.set_allow_missing(true);
-    request.mutable_customer()->set_name("customers/" + id);
-    request.mutable_customer()->set_household(household);
-    EXPECT_TRUE(server.customers().UpdateCustomer(&context, request, &customer).ok());
-    return customer;
-  };
-  for (const char* id : {"anna", "bert", "carl"}) {
-    update(id, *id == 'c' ? "" : "home");
-    v1::AppendEventsRequest request;
-    v1::AppendEventsResponse response;
-    grpc::ClientContext context;
-    request.set_request_id(server.NextRequestId());
-    request.add_events()->set_customer(absl::StrCat("customers/", id));
-    *request.mutable_events(0)->mutable_event() =
-        Purchase(absl::StrCat("p-", id), server.now() - absl::Hours(1), 100);
-    EXPECT_TRUE(server.customers().AppendEvents(&context, request, &response).ok());
-  }
-  server.Publish(HouseholdRules());
-  for (const auto& [id, expected] : {std::pair("anna", 200), std::pair("carl", 100)}) {
-    int64_t spend = -1;
-    for (int attempt = 0; attempt < 2000 && spend < 0; ++attempt) {
-      const v1::Customer customer = update(id, "");
-      const auto found = customer.aggregates().find("home_spend_90d");
-      if (found != customer.aggregates().end()) {
-        spend = found->second.money_value().amount_minor();
-      } else {
-        absl::SleepFor(absl::Milliseconds(5));
-      }
-    }
-    EXPECT_EQ(spend, expected) << id;
-  }
+  server_.Publish(GroceryRules());
+  for (const char* id : {"anna", "bert", "carl"}) Make(id);
+  for (const char* id : {"anna", "bert"}) Join(id, "home");
+  for (const char* id : {"anna", "bert", "carl"}) Buys(id, absl::StrCat("p-", id), 100);
+  EXPECT_EQ(Get("anna").aggregates().count("home_spend_90d"), 0);
+  server_.Publish(HouseholdRules());
+  EXPECT_EQ(SpendOf("anna"), 200);
+  EXPECT_EQ(SpendOf("carl"), 100);
 }
 
 }  // namespace
