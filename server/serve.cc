@@ -27,6 +27,7 @@
 #include "server/services/event_retention.h"
 #include "server/services/maintenance_service.h"
 #include "server/services/reference_service.h"
+#include "server/services/report_service.h"
 #include "server/services/rule_set_service.h"
 #include "store/backup.h"
 #include "store/receipts.h"
@@ -81,6 +82,7 @@ class RunningServer::Impl {
     rule_sets_.emplace(backend_);
     customers_.emplace(backend_);
     references_.emplace(backend_);
+    reports_.emplace(backend_);
     maintenance_.emplace(backend_, BackupPlace{.backups = backups_.get(),
                                                .data_dir = config_.data_dir,
                                                .files = {kReceiptsPart, kTokenKeyPart}});
@@ -174,10 +176,12 @@ class RunningServer::Impl {
     builder.RegisterService(&*customers_);
     builder.RegisterService(&*references_);
     builder.RegisterService(&*maintenance_);
+    builder.RegisterService(&*reports_);
     health_.emplace(
         std::vector<std::string>{"touchstone.v1.DecisionService", "touchstone.v1.OutcomeService",
                                  rule_sets_->full_name(), customers_->full_name(),
-                                 references_->full_name(), maintenance_->full_name()},
+                                 references_->full_name(), maintenance_->full_name(),
+                                 reports_->full_name()},
         &*limit_);
     builder.RegisterService(&*health_);
     builder.SetMaxReceiveMessageSize(kMaxMessageBytes);
@@ -246,6 +250,7 @@ class RunningServer::Impl {
   std::optional<CustomerService> customers_;
   std::optional<ReferenceService> references_;
   std::optional<MaintenanceService> maintenance_;
+  std::optional<ReportService> reports_;
   std::optional<DecideServer> decide_;
   std::optional<HealthService> health_;
   std::unique_ptr<grpc::Server> server_;

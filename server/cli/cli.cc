@@ -11,6 +11,7 @@ void AddCommands(CLI::App& app, int& exit_code) {
   AddCustomerCommands(app, exit_code);
   AddImportCommands(app, exit_code);
   AddMaintenanceCommands(app, exit_code);
+  AddReportCommands(app, exit_code);
   AddVerifyCommand(app, exit_code);
 }
 

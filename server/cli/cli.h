@@ -26,13 +26,16 @@ void AddServerRulesCommands(CLI::App& app, int& exit_code);
 
 // `decide` and `explain`.
 void AddDecideCommands(CLI::App& app, int& exit_code);
-// `customer get|list|export|erase`.
+// `customer get|list|merge|household|export|erase`.
 void AddCustomerCommands(CLI::App& app, int& exit_code);
-// `import customers|events|reference`.
+// `import customers|contacts|events|reference`.
 void AddImportCommands(CLI::App& app, int& exit_code);
 
 // `backup`, and `restore`, which needs no server.
 void AddMaintenanceCommands(CLI::App& app, int& exit_code);
+
+// `report quality`.
+void AddReportCommands(CLI::App& app, int& exit_code);
 
 // `verify`: opens the files of a server that is not running.
 void AddVerifyCommand(CLI::App& app, int& exit_code);

@@ -92,7 +92,7 @@ class Import {
       PrintTotals(totals, kind_, quarantine_->path(), command_.dry_run);
     }
     SayRate(totals.rows - rows_before, took.count());
-    if (!command_.dry_run && !command_.offline) Report(result.ok());
+    if (!command_.dry_run) Report(result.ok());
     if (!result.call.ok()) return ReportFailure(result.call, command_.server);
     if (!result.file.ok()) return SayWrong(result.file);
     if (absl::Status kept = state_->status(); !kept.ok()) return SayWrong(kept);
@@ -240,16 +240,24 @@ class Import {
     std::fprintf(stderr, "%.0f rows a second\n", static_cast<double>(rows) / seconds);
   }
 
-  // So that the report on data quality knows; a server that does not keep it is none the worse.
+  // For the report on data quality: the import is none the worse without.
   void Report(bool well) const {
-    const ImportProgress progress = state_->progress();
     v1::RecordImportRunRequest request;
     request.set_request_id(NewRequestId());
-    FillImportRun(progress, mapping_, absl::Now(), well, request.mutable_run());
-    v1::RecordImportRunResponse response;
-    const std::unique_ptr<grpc::ClientContext> context = NewContext(kReportSeconds);
-    v1::ReportService::NewStub(Connect(command_.server))
-        ->RecordImportRun(context.get(), request, &response);
+    FillImportRun(state_->progress(), mapping_, absl::Now(), well, request.mutable_run());
+    std::string error;
+    if (!command_.offline) {
+      v1::RecordImportRunResponse response;
+      const grpc::Status status =
+          v1::ReportService::NewStub(Connect(command_.server))
+              ->RecordImportRun(NewContext(kReportSeconds).get(), request, &response);
+      error = status.error_message();
+    } else if (well) {
+      error = std::string(offline_->RecordRun(LoadName(), request.run()).message());
+    }
+    if (!well || error.empty()) return;
+    std::fprintf(stderr, "the report on data quality will not know of this import: %s\n",
+                 error.c_str());
   }
 
   const MappingKind kind_;

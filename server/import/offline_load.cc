@@ -14,6 +14,7 @@
 #include "server/services/backend.h"
 #include "server/services/customer_import.h"
 #include "server/services/event_batch.h"
+#include "server/services/kept_import.h"
 #include "server/services/proposer.h"
 #include "store/apply.h"
 #include "store/bulk_load.h"
@@ -38,10 +39,7 @@ storage::Entry Forgettable(storage::Entry entry) {
 
 // A batch on its way, of either kind.
 struct CustomersUnderWay {
-  explicit CustomersUnderWay(CustomerBatch given) : batch(std::move(given)) {
-    // Nothing is remembered: what was flushed is not sent again.
-    batch.request.clear_request_id();
-  }
+  explicit CustomersUnderWay(CustomerBatch given) : batch(std::move(given)) {}
   grpc::Status Plan(const Backend& backend) {
     plan = CustomerBatchPlan();
     return plan.Plan(backend, batch.request);
@@ -278,6 +276,17 @@ absl::StatusOr<std::unique_ptr<OfflineLoad>> OfflineLoad::Open(const OfflineOpti
 
 absl::StatusOr<std::optional<std::string>> OfflineLoad::ReadState(const std::string& name) const {
   return rooms_->bulk().ReadState(name);
+}
+
+absl::Status OfflineLoad::RecordRun(const std::string& name, const v1::ImportRun& run) {
+  storage::Entry entry = rooms_->backend().proposer->NewEntry("", 0);
+  *entry.mutable_record_import()->mutable_run() = ToStored(run);
+  const absl::StatusOr<storage::EntryResult> result = rooms_->writer().Write(std::move(entry));
+  if (!result.ok()) return result.status();
+  if (result->refusal() != storage::EntryResult::REFUSAL_UNSPECIFIED) {
+    return absl::InternalError(result->refusal_detail());
+  }
+  return rooms_->bulk().Flush(name, std::nullopt);
 }
 
 std::unique_ptr<CustomerSink> OfflineLoad::Customers(const std::string& name, ImportState* state) {

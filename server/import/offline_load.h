@@ -17,6 +17,7 @@
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "server/import/import_sink.h"
+#include "touchstone/v1/report_service.pb.h"
 
 namespace touchstone::server {
 
@@ -37,6 +38,9 @@ class OfflineLoad {
   // What the last chunk of a load of this name kept: ImportProgress as JSON; nullopt when there is
   // none to go on with.
   absl::StatusOr<std::optional<std::string>> ReadState(const std::string& name) const;
+
+  // Once a load has ended well, for the report on data quality.
+  absl::Status RecordRun(const std::string& name, const v1::ImportRun& run);
 
   // With each chunk goes the state as of it; at the end it is forgotten.
   std::unique_ptr<CustomerSink> Customers(const std::string& name, ImportState* state);

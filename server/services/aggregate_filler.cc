@@ -1,9 +1,5 @@
 #include "server/services/aggregate_filler.h"
 
-#include <sys/resource.h>
-#include <sys/syscall.h>
-#include <unistd.h>
-
 #include <algorithm>
 #include <chrono>
 #include <limits>
@@ -11,6 +7,7 @@
 
 #include "absl/container/flat_hash_set.h"
 #include "absl/strings/str_cat.h"
+#include "server/background_priority.h"
 #include "server/ingest/event_increments.h"
 #include "server/log.h"
 #include "store/record.h"
@@ -33,7 +30,6 @@ constexpr size_t kWaitingAtOnce = 256;
 // round.
 constexpr int kMostAttempts = 20;
 constexpr std::chrono::seconds kPauseAfterError(1);
-constexpr int kLowestPriority = 19;
 
 bool Holds(const google::protobuf::RepeatedField<uint32_t>& ids, uint32_t id) {
   return std::find(ids.begin(), ids.end(), id) != ids.end();
@@ -59,21 +55,23 @@ std::vector<uint32_t> IdsOf(const rules::Schema& schema) {
   return ids;
 }
 
-// A household's record keeps only what is per household.
-void KeepPerHousehold(const LiveState& live, std::vector<uint32_t>* ids) {
-  const std::vector<rules::AggregateSpec>& declared = live.rule_set->schema.aggregates;
-  const auto is_per_customer = [&declared](uint32_t id) {
-    return std::any_of(declared.begin(), declared.end(), [id](const auto& aggregate) {
-      return aggregate.id == id && !aggregate.per_household;
-    });
-  };
-  ids->erase(std::remove_if(ids->begin(), ids->end(), is_per_customer), ids->end());
+// Of those that are declared.
+absl::flat_hash_set<uint32_t> AggregatesPerCustomer(const LiveState& live) {
+  absl::flat_hash_set<uint32_t> ids;
+  for (const rules::AggregateSpec& aggregate : live.rule_set->schema.aggregates) {
+    if (!aggregate.per_household) ids.insert(aggregate.id);
+  }
+  return ids;
 }
 
-bool HasPerHousehold(const LiveState& live, absl::Span<const uint32_t> ids) {
-  std::vector<uint32_t> kept(ids.begin(), ids.end());
-  KeepPerHousehold(live, &kept);
-  return !kept.empty();
+// A household's record keeps only what is per household.
+std::vector<uint32_t> KeptByHouseholds(const LiveState& live, absl::Span<const uint32_t> ids) {
+  const absl::flat_hash_set<uint32_t> per_customer = AggregatesPerCustomer(live);
+  std::vector<uint32_t> kept;
+  for (const uint32_t id : ids) {
+    if (!per_customer.contains(id)) kept.push_back(id);
+  }
+  return kept;
 }
 
 bool HasAny(const store::RecordView& record, absl::Span<const uint32_t> aggregates) {
@@ -107,9 +105,7 @@ void AggregateFiller::Stop() {
 }
 
 void AggregateFiller::Run() {
-  // Of this thread only, as Linux has it; without the right to, it is as urgent as the others.
-  static_cast<void>(
-      setpriority(PRIO_PROCESS, static_cast<id_t>(syscall(SYS_gettid)), kLowestPriority));
+  YieldToDecisions();
   for (;;) {
     const absl::StatusOr<Progress> progress = Step();
     std::unique_lock<std::mutex> lock(mutex_);
@@ -201,7 +197,7 @@ absl::Status AggregateFiller::FillPiece(const std::shared_ptr<const LiveState>& 
   absl::Status rebuilt = Rebuild(live, std::move(records), filling);
   if (!rebuilt.ok()) return rebuilt;
   const bool households_are_next =
-      is_last && kind == RecordKind::kCustomer && HasPerHousehold(*live, filling);
+      is_last && kind == RecordKind::kCustomer && !KeptByHouseholds(*live, filling).empty();
   if (households_are_next) {
     backfill->set_households(true);
     backfill->clear_through_id();
@@ -287,7 +283,7 @@ absl::StatusOr<std::optional<storage::Entry>> AggregateFiller::PlanRebuild(
   } else if (is_waiting) {
     wanted = StaleAggregates(record);
   }
-  if (kind == RecordKind::kHousehold) KeepPerHousehold(*live, &wanted);
+  if (kind == RecordKind::kHousehold) wanted = KeptByHouseholds(*live, wanted);
 
   std::vector<std::vector<v1::Event>> histories;
   if (*found == Found::kFound) {

@@ -60,6 +60,7 @@ void TestServer::Start() {
   decisions_ = v1::DecisionService::NewStub(channel);
   outcomes_ = v1::OutcomeService::NewStub(channel);
   maintenance_ = v1::MaintenanceService::NewStub(channel);
+  reports_ = v1::ReportService::NewStub(channel);
 }
 
 void TestServer::Restart() {

@@ -19,6 +19,7 @@
 #include "touchstone/v1/maintenance_service.grpc.pb.h"
 #include "touchstone/v1/outcome_service.grpc.pb.h"
 #include "touchstone/v1/reference_service.grpc.pb.h"
+#include "touchstone/v1/report_service.grpc.pb.h"
 #include "touchstone/v1/rule_set_service.grpc.pb.h"
 
 namespace touchstone::server {
@@ -44,6 +45,7 @@ class TestServer {
   v1::DecisionService::Stub& decisions() { return *decisions_; }
   v1::OutcomeService::Stub& outcomes() { return *outcomes_; }
   v1::MaintenanceService::Stub& maintenance() { return *maintenance_; }
+  v1::ReportService::Stub& reports() { return *reports_; }
 
   // Creates and publishes a revision; its number.
   int Publish(const v1::RuleSetSource& source);
@@ -63,6 +65,7 @@ class TestServer {
   std::unique_ptr<v1::DecisionService::Stub> decisions_;
   std::unique_ptr<v1::OutcomeService::Stub> outcomes_;
   std::unique_ptr<v1::MaintenanceService::Stub> maintenance_;
+  std::unique_ptr<v1::ReportService::Stub> reports_;
 };
 
 // "REQUEST_ID_REUSED": the reason in an error's details; "" without one.

@@ -273,6 +273,32 @@ TEST_F(CommandLineTest, ImportsCustomersAndQuarantinesWhatCannotBeUsed) {
   EXPECT_THAT(Read(file), HasSubstr("anna"));
 }
 
+TEST_F(CommandLineTest, ReportsOnTheQualityOfTheData) {
+  server_.Publish(GroceryRules());
+  const std::string file = Write("customers.csv",
+                                 "id,card,tier,born\nanna,1,gold,1988-02-29\n"
+                                 "berta,2,gold,yesterday\ncara,3,gold,\n");
+  OnServer({"import", "customers", file, "--mapping", Write("customers.yaml", kCustomerMapping)});
+  Ran ran = OnServer({"report", "quality", "--match", "tier"});
+  EXPECT_EQ(ran.exit_code, kExitFine) << ran.err;
+  EXPECT_THAT(ran.out, HasSubstr(": 2 customers, 0 of them in a household, 0 that no identity"));
+  EXPECT_THAT(ran.out, HasSubstr("\n  birth_date   50.0 %"));
+  EXPECT_THAT(ran.out, HasSubstr("agree in tier: 2 customers in 1 group\n"
+                                 "  customers/anna customers/cara\n"));
+  EXPECT_THAT(ran.out, HasSubstr("birth_date: is not a date"));
+  EXPECT_THAT(ran.out, Not(HasSubstr("yesterday")));
+  ran = OnServer({"report", "quality", "--metrics"});
+  EXPECT_EQ(ran.exit_code, kExitFine) << ran.err;
+  EXPECT_THAT(ran.out, HasSubstr("\ntouchstone_data_customers 2\n"));
+  EXPECT_THAT(ran.out, HasSubstr("\ntouchstone_data_attribute_customers{attribute=\"tier\","
+                                 "state=\"known\"} 2\n"));
+  EXPECT_THAT(ran.out, HasSubstr("touchstone_data_quarantined_rows{source=\"crm\","
+                                 "kind=\"customers\",reason="));
+  ran = OnServer({"report", "quality", "--match", "shoe_size"});
+  EXPECT_EQ(ran.exit_code, kExitUsage);
+  EXPECT_THAT(ran.err, HasSubstr("match_on[0].attributes[0]"));
+}
+
 constexpr char kPurchaseMapping[] = R"(kind: events
 zone: Europe/London
 skip: [{ column: CustomerID, empty: true }]
