@@ -1,7 +1,6 @@
 #include "store/database.h"
 
 #include <rocksdb/cache.h>
-#include <rocksdb/filter_policy.h>
 #include <rocksdb/listener.h>
 #include <rocksdb/memtablerep.h>
 #include <rocksdb/perf_level.h>
@@ -10,6 +9,8 @@
 
 #include <algorithm>
 #include <chrono>
+#include <fstream>
+#include <iterator>
 #include <thread>
 #include <utility>
 #include <vector>
@@ -18,6 +19,7 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "store/keys.h"
+#include "store/rocks_options.h"
 #include "store/write_log.h"
 
 namespace touchstone::store {
@@ -26,11 +28,6 @@ namespace {
 constexpr absl::string_view kFamilyNames[kFamilyCount] = {"customers", "identities", "events",
                                                           "ledger",    "sales",      "revisions",
                                                           "reference", "audit",      "meta"};
-
-// Bounds what is read again after a crash.
-constexpr uint64_t kMaxWalBytes = uint64_t{512} << 20;
-// Holds a read at about 5 us however many patches a customer gets.
-constexpr size_t kMaxPendingPatches = 8;
 
 // A bucket of a hashed memtable for so many bytes of the write buffers.
 constexpr size_t kBytesPerBucket = 512;
@@ -45,10 +42,10 @@ bool IsReadByKey(Family family) {
 // A row is found by its hash, and its latest patch stands first in its bucket; a skip list would be
 // walked through a dozen rows that are in no CPU cache. A scan sorts first what is not yet in a
 // table.
-void UseHashedMemtables(const StoreOptions& options, rocksdb::ColumnFamilyOptions* cf) {
+void UseHashedMemtables(rocksdb::ColumnFamilyOptions* cf) {
   cf->prefix_extractor.reset(rocksdb::NewNoopTransform());  // the whole key
   cf->memtable_factory.reset(rocksdb::NewHashLinkListRepFactory(
-      std::max<size_t>(1, options.write_buffer_bytes / kBytesPerBucket),
+      std::max<size_t>(1, cf->write_buffer_size / kBytesPerBucket),
       /*huge_page_tlb_size=*/0, /*bucket_entries_logging_threshold=*/0,
       /*if_log_bucket_dist_when_flash=*/false, kMostInList));
 }
@@ -65,70 +62,59 @@ class StopWritesOnError : public rocksdb::EventListener {
   Database* database_;
 };
 
-rocksdb::BlockBasedTableOptions TableOptions(const StoreOptions& options,
-                                             std::shared_ptr<rocksdb::Cache> cache) {
-  rocksdb::BlockBasedTableOptions table;
-  table.block_cache = std::move(cache);
-  table.block_size = options.block_bytes;
-  table.filter_policy.reset(rocksdb::NewBloomFilterPolicy(10));
-  table.whole_key_filtering = true;
-  // Outside of the cache, indexes and filters are always in memory: a memory-only read never misses
-  // because of them.
-  table.cache_index_and_filter_blocks = false;
-  table.format_version = 5;
-  // What is flushed was written lately and will be read soon: without this, each of those rows
-  // would leave memory and have to be fetched from the device first.
-  table.prepopulate_block_cache =
-      rocksdb::BlockBasedTableOptions::PrepopulateBlockCache::kFlushOnly;
-  return table;
+absl::StatusOr<RocksOptions> TunedOptions(const std::string& changes_path) {
+  OptionsText changes = {changes_path, ""};
+  if (!changes_path.empty()) {
+    std::ifstream in(changes_path, std::ios::binary);
+    changes.text.assign(std::istreambuf_iterator<char>(in), std::istreambuf_iterator<char>());
+    if (!in) {
+      return absl::InvalidArgumentError(absl::StrCat("cannot read the options of the store in ",
+                                                     changes_path, ". Name a file that exists."));
+    }
+  }
+  return ReadRocksOptions({"store/rocksdb.options", std::string(BuiltInRocksOptions())}, changes);
 }
 
-// A hash leads to the place of a key in its block; from there keys are compared one after another,
-// which for records, a handful to a block, is not worth it.
-void UseHashedBlocks(Family family, rocksdb::BlockBasedTableOptions* table) {
-  table->data_block_index_type = rocksdb::BlockBasedTableOptions::kDataBlockBinaryAndHash;
-  table->data_block_hash_table_util_ratio = 0.5;
-  table->block_restart_interval = family == Family::kCustomers ? 1 : 4;
-}
-
-rocksdb::DBOptions DatabaseOptions(const StoreOptions& options, rocksdb::Env* env,
-                                   Database* database) {
-  rocksdb::DBOptions db;
-  db.env = env;
-  db.create_if_missing = options.create_if_missing;
-  db.create_missing_column_families = true;
+// What no file may say, on top of what it says.
+void CompleteDatabase(const StoreOptions& options, rocksdb::Env* env, Database* database,
+                      rocksdb::DBOptions* db) {
+  db->env = env;
+  db->create_if_missing = options.create_if_missing;
+  db->create_missing_column_families = true;
   // With a limit, a memory-only read of a table that is not open answers OK with an empty value.
-  db.max_open_files = -1;
-  db.max_background_jobs = options.background_jobs;
+  db->max_open_files = -1;
   // A row that was read is found by one look-up, where its table would be asked for the block and
   // the block for the row. The other half is for blocks.
-  if (options.keep_rows) db.row_cache = rocksdb::NewLRUCache(options.cache_bytes / 2);
-  // One budget for all families, which flushes one at a time. With a limit on each, two that reach
-  // theirs in the same batch, on a device that fails, leave RocksDB 7.8 with a reference too many,
-  // and closing it aborts.
-  db.db_write_buffer_size = options.write_buffer_bytes;
-  db.max_total_wal_size = kMaxWalBytes;
-  db.bytes_per_sync = uint64_t{1} << 20;
-  db.allow_concurrent_memtable_write = false;  // there is one writer
-  db.avoid_unnecessary_blocking_io = true;
-  db.skip_stats_update_on_db_open = true;
-  db.stats_dump_period_sec = 0;
-  db.keep_log_file_num = 4;
+  if (options.keep_rows) db->row_cache = rocksdb::NewLRUCache(options.cache_bytes / 2);
+  if (options.write_buffer_bytes > 0) db->db_write_buffer_size = options.write_buffer_bytes;
+  db->allow_concurrent_memtable_write = false;  // hashed memtables cannot; there is one writer
   // RocksDB's own log tells the keys of a compaction that was asked for, and an identity is
   // personal.
-  db.info_log_level = rocksdb::InfoLogLevel::WARN_LEVEL;
+  db->info_log_level = rocksdb::InfoLogLevel::WARN_LEVEL;
   // The manifest holds the first and the last key of every table that there ever was, until it is
   // begun anew: so that an erased identity is in none, each change of the tables begins it anew. It
   // has about a hundred bytes a table.
-  db.max_manifest_file_size = 1;
+  db->max_manifest_file_size = 1;
   // Tolerates the torn end that a power cut leaves. Damage before it is found by CheckWriteLogs,
   // and a log that is missing or too short by this.
-  db.wal_recovery_mode = rocksdb::WALRecoveryMode::kPointInTimeRecovery;
-  db.track_and_verify_wals_in_manifest = true;
+  db->wal_recovery_mode = rocksdb::WALRecoveryMode::kPointInTimeRecovery;
+  db->track_and_verify_wals_in_manifest = true;
   // What became of a write that failed is known only after opening again.
-  db.max_bgerror_resume_count = 0;
-  db.listeners.push_back(std::make_shared<StopWritesOnError>(database));
-  return db;
+  db->max_bgerror_resume_count = 0;
+  db->listeners.push_back(std::make_shared<StopWritesOnError>(database));
+}
+
+// The same of a column family. REQUIRES: `db` is complete.
+void CompleteFamily(Family family, const rocksdb::DBOptions& db,
+                    const rocksdb::BlockBasedTableOptions& table, RequestExpiry* request_expiry,
+                    rocksdb::ColumnFamilyOptions* cf) {
+  cf->table_factory.reset(rocksdb::NewBlockBasedTableFactory(table));
+  // None of its own: the limit of all together is reached first.
+  cf->write_buffer_size = db.db_write_buffer_size;
+  cf->disable_auto_compactions = true;  // until the format is known to be ours
+  if (IsReadByKey(family)) UseHashedMemtables(cf);
+  if (family == Family::kCustomers) cf->merge_operator = std::make_shared<RecordMergeOperator>();
+  if (family == Family::kMeta) cf->compaction_filter = request_expiry;
 }
 
 }  // namespace
@@ -159,7 +145,10 @@ absl::StatusOr<std::unique_ptr<Database>> Database::Open(const StoreOptions& opt
 absl::Status Database::OpenFamilies(const StoreOptions& options) {
   if (options.file_system != nullptr) env_ = rocksdb::NewCompositeEnv(options.file_system);
   rocksdb::Env* env = env_ != nullptr ? env_.get() : rocksdb::Env::Default();
-  const rocksdb::DBOptions db_options = DatabaseOptions(options, env, this);
+  absl::StatusOr<RocksOptions> tuned = TunedOptions(options.options_file);
+  if (!tuned.ok()) return tuned.status();
+  rocksdb::DBOptions& db_options = tuned->db;
+  CompleteDatabase(options, env, this, &db_options);
 
   const rocksdb::Status exists = env->FileExists(options.path + "/CURRENT");
   if (exists.IsNotFound() && !options.create_if_missing) {
@@ -183,24 +172,9 @@ absl::Status Database::OpenFamilies(const StoreOptions& options) {
   std::vector<rocksdb::ColumnFamilyDescriptor> families;
   for (size_t i = 0; i < kFamilyCount; ++i) {
     const Family family = static_cast<Family>(i);
-    rocksdb::ColumnFamilyOptions cf;
-    rocksdb::BlockBasedTableOptions table = TableOptions(options, cache);
-    if (IsReadByKey(family)) UseHashedBlocks(family, &table);
-    cf.table_factory.reset(rocksdb::NewBlockBasedTableFactory(table));
-    cf.compression = rocksdb::kLZ4Compression;
-    cf.write_buffer_size = options.write_buffer_bytes;
-    cf.level_compaction_dynamic_level_bytes = true;
-    cf.disable_auto_compactions = true;
-    cf.memtable_whole_key_filtering = true;
-    // A bucket of a hashed memtable says as quickly that nothing is there.
-    cf.memtable_prefix_bloom_size_ratio = family == Family::kEvents ? 0.02 : 0.0;
-    if (IsReadByKey(family)) UseHashedMemtables(options, &cf);
-    if (family == Family::kCustomers) {
-      cf.merge_operator = std::make_shared<RecordMergeOperator>();
-      cf.max_successive_merges = kMaxPendingPatches;
-    }
-    if (family == Family::kMeta) cf.compaction_filter = &request_expiry_;
-    families.emplace_back(std::string(FamilyName(family)), cf);
+    tuned->tables[i].block_cache = cache;
+    CompleteFamily(family, db_options, tuned->tables[i], &request_expiry_, &tuned->families[i]);
+    families.emplace_back(std::string(FamilyName(family)), tuned->families[i]);
   }
   families.emplace_back(rocksdb::kDefaultColumnFamilyName, rocksdb::ColumnFamilyOptions());
 

@@ -42,11 +42,11 @@ inline constexpr uint32_t kFormatVersion = 1;
 struct StoreOptions {
   std::string path;
   bool create_if_missing = true;
-  size_t cache_bytes = size_t{512} << 20;         // of rows and of blocks, half of it each
-  size_t write_buffer_bytes = size_t{128} << 20;  // of all column families together
-  size_t block_bytes = size_t{8} << 10;
-  int background_jobs = 2;
-  bool keep_rows = true;  // by themselves in the cache; false: it is of blocks alone
+  size_t cache_bytes = size_t{512} << 20;  // of rows and of blocks, half of it each
+  // Changes to store/rocksdb.options, which says what may be changed; empty: none.
+  std::string options_file;
+  size_t write_buffer_bytes = 0;  // of all column families together; 0: as the options say
+  bool keep_rows = true;          // by themselves in the cache; false: it is of blocks alone
   // Null: the default one. Tests put faults in here.
   std::shared_ptr<rocksdb::FileSystem> file_system;
 };
@@ -91,7 +91,8 @@ class Database;
 class Store {
  public:
   // FailedPrecondition when a later format wrote the store, or it is open elsewhere; NotFound when
-  // it is missing and may not be created; DataLoss when it is corrupt.
+  // it is missing and may not be created; DataLoss when it is corrupt; InvalidArgument for an
+  // options file that cannot be read or taken.
   static absl::StatusOr<std::unique_ptr<Store>> Open(const StoreOptions& options);
   ~Store();
   Store(const Store&) = delete;
