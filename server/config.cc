@@ -90,6 +90,9 @@ std::vector<ServerOption> MakeOptions() {
       Count<size_t>("cache-mib", &C::cache_mib, 8, 1'048'576, "MiB",
                     "Memory for records of customers: the more of them fit, the fewer reads wait "
                     "for the device."),
+      Text("store-options", &C::store_options, "a file",
+           "Changes values of options of RocksDB: of those that store/rocksdb.options sets, and in "
+           "its form. They were chosen by measurement; change one when you have measured it."),
       Count<size_t>("polling-threads", &C::polling_threads, 1, 256, "threads",
                     "Threads that decide, one for each core that decisions are given."),
       Count<size_t>("in-flight", &C::in_flight, 1, 65'536, "calls",

@@ -28,6 +28,7 @@ struct ServerConfig {
   std::string data_dir = "touchstone-data";
   std::string backup_dir;  // empty: no backups
   size_t cache_mib = 512;
+  std::string store_options;  // empty: as they are built in
   size_t polling_threads = 1;
   size_t in_flight = 256;
   size_t io_threads = 8;

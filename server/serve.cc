@@ -103,6 +103,7 @@ class RunningServer::Impl {
     store::StoreOptions store_options;
     store_options.path = PathIn(config_.data_dir, kStorePart);
     store_options.cache_bytes = config_.cache_mib * kMiB;
+    store_options.options_file = config_.store_options;
     absl::StatusOr<std::unique_ptr<store::Store>> store = store::Store::Open(store_options);
     if (!store.ok()) return store.status();
     store_ = *std::move(store);
