@@ -2,6 +2,7 @@
 library only."""
 import contextlib
 import csv
+import json
 import pathlib
 import re
 import signal
@@ -63,6 +64,12 @@ def make_requests(build, work, count, customers, seed, budget_ms):
         "--products", DEMO / "data" / "products.csv", "--basket-lines", 20, "--placement", "receipt",
         "--budget-ms", budget_ms, "--store", *euro_stores())
     return requests
+
+
+def run_load(build, report, address, requests, *options):
+    """What bench/load reports."""
+    run(build / "bench" / "load", "--target", address, "--requests", requests, *options, "--json", report)
+    return json.loads(report.read_text())
 
 
 def serving_touchstone(build, work, *options, environment=None):

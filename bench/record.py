@@ -3,8 +3,7 @@
 
   bench/record.py NAME --date YYYY-MM-DD [--build build/release] -- COMMAND [ARGUMENT...]
 
-COMMAND is a Google Benchmark program, bench/compare, bench/stall, bench/eligibility_ratio, bench/event_rate, bench/import
-or bench/load; whatever it is, it
+COMMAND is a Google Benchmark program, bench/load or another script of this folder; whatever it is, it
 must print JSON or write it to the file that stands for {out} in the arguments. What ends with an
 error, as compare and stall do when they are not to be believed, is not recorded. The result goes to
 bench/results/NAME.json and a line to bench/results/README.md; one of that name is replaced. The
@@ -94,6 +93,10 @@ def headline(result):
     if "cold_events_per_second" in result:
         return "; ".join(f"{name.removesuffix('_per_second').replace('_', ' ')}: {ways['median']:,}/s"
                          for name, ways in result.items() if isinstance(ways, dict))
+    if "import_rows_per_second" in result:
+        p99 = result["p99_us"]
+        return (f"{result['decisions_per_second']:.0f} decisions/s: p99 {p99['alone']:.0f} us alone, {p99['beside']:.0f} us "
+                f"beside {result['import_rows_per_second']:,} imported rows/s")
     return (f"{result['throughput_per_second']:.0f}/s, p50 {result['latency_us']['p50']:.0f} us, "
             f"p99 {result['latency_us']['p99']:.0f} us")
 
