@@ -25,7 +25,11 @@
 #include "absl/strings/str_join.h"
 #include "absl/time/clock.h"
 #include "gtest/gtest.h"
+#include "server/data_dir.h"
+#include "store/store.h"
+#include "store/verify.h"
 #include "tests/e2e/crash_ledger.h"
+#include "tests/e2e/crash_people.h"
 #include "tests/e2e/server_process.h"
 #include "tests/server/grocery_rules.h"
 #include "tests/server/test_server.h"
@@ -67,7 +71,8 @@ class CrashRound : public ::testing::Test {
   CrashRound()
       : seed_(store::TestSeed()),
         random_(seed_),
-        ledger_(absl::FromUnixSeconds(absl::ToUnixSeconds(absl::Now())) - absl::Hours(2)) {
+        ledger_(absl::FromUnixSeconds(absl::ToUnixSeconds(absl::Now())) - absl::Hours(2)),
+        people_(&ledger_, absl::Now() - absl::Hours(1)) {
     std::printf("TOUCHSTONE_SEED=%llu\n", static_cast<unsigned long long>(seed_));
   }
 
@@ -350,6 +355,19 @@ class CrashRound : public ::testing::Test {
     }
   }
 
+  // REQUIRES: no server has it.
+  void CheckStore() {
+    store::StoreOptions options;
+    options.path = server::PathIn(directory_.Sub("data"), server::kStorePart);
+    const auto store = store::Store::Open(options);
+    ASSERT_TRUE(store.ok()) << store.status();
+    const auto report = store::VerifyStore(**store, [](absl::string_view) {});
+    ASSERT_TRUE(report.ok()) << report.status();
+    for (const store::VerifyFinding& finding : report->findings) {
+      ledger_.Fault(absl::StrCat(store::FaultName(finding.fault), ": ", finding.place));
+    }
+  }
+
   // Runs the load until `calls` were answered, and kills the process in the middle.
   void LoadAndKill(ServerProcess& process, Server& server, int round, uint64_t calls) {
     calls_ = 0;
@@ -362,6 +380,12 @@ class CrashRound : public ::testing::Test {
     load.emplace_back([&, seed = random_()] { StreamEvents(server, seed); });
     load.emplace_back([&] { SendCities(server); });
     load.emplace_back([&] { Import(server, round); });
+    load.emplace_back([&] {
+      people_.Run(*server.customers, [this] {
+        ++calls_;
+        progress_.notify_all();
+      });
+    });
     load.emplace_back([&] { Accept(server, round); });
     {
       std::unique_lock<std::mutex> lock(mutex_);
@@ -397,6 +421,7 @@ class CrashRound : public ::testing::Test {
   std::mt19937_64 random_;
   store::TemporaryDirectory directory_;
   CrashLedger ledger_;
+  CrashPeople people_;
   std::atomic<uint64_t> ids_{0};
   std::atomic<int> city_{0};
   std::atomic<uint64_t> calls_{0};
@@ -436,13 +461,17 @@ TEST_F(CrashRound, NothingThatWasAcknowledgedIsLostAndNothingCountsTwice) {
                                           << absl::StrJoin(ledger_.faults(), "\n");
     checked_from = customers - 1;
   }
-  const std::unique_ptr<ServerProcess> last = Start();
-  Server server(last->Address());
-  for (uint64_t i = 0; i <= checked_from; ++i) CheckCustomer(server, i);
-  CheckCities(server);
+  {
+    const std::unique_ptr<ServerProcess> last = Start();
+    Server server(last->Address());
+    for (uint64_t i = 0; i <= checked_from; ++i) CheckCustomer(server, i);
+    CheckCities(server);
+    people_.Check(*server.customers);
+  }
+  CheckStore();
   EXPECT_TRUE(ledger_.faults().empty()) << absl::StrJoin(ledger_.faults(), "\n");
-  std::printf("%d kills, %llu events acknowledged\n", rounds,
-              static_cast<unsigned long long>(ledger_.acknowledged()));
+  std::printf("%d kills, %llu events acknowledged, %zu pairs\n", rounds,
+              static_cast<unsigned long long>(ledger_.acknowledged()), people_.pairs());
   EXPECT_GT(ledger_.acknowledged(), 100u);
 }
 
