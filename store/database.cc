@@ -95,7 +95,7 @@ void CompleteDatabase(const StoreOptions& options, rocksdb::Env* env, Database* 
   // begun anew: so that an erased identity is in none, each change of the tables begins it anew. It
   // has about a hundred bytes a table.
   db->max_manifest_file_size = 1;
-  // Tolerates the torn end that a power cut leaves. Damage before it is found by CheckWriteLogs,
+  // Tolerates the torn end that a power cut leaves. Damage before it is found by ReadWriteLogs,
   // and a log that is missing or too short by this.
   db->wal_recovery_mode = rocksdb::WALRecoveryMode::kPointInTimeRecovery;
   db->track_and_verify_wals_in_manifest = true;
@@ -115,6 +115,20 @@ void CompleteFamily(Family family, const rocksdb::DBOptions& db,
   if (IsReadByKey(family)) UseHashedMemtables(cf);
   if (family == Family::kCustomers) cf->merge_operator = std::make_shared<RecordMergeOperator>();
   if (family == Family::kMeta) cf->compaction_filter = request_expiry;
+}
+
+// Whether recovery gives all batches before this one. Changes nothing.
+bool RecoversTo(uint64_t next_sequence, const rocksdb::DBOptions& db_options,
+                const std::string& path,
+                const std::vector<rocksdb::ColumnFamilyDescriptor>& families) {
+  std::vector<rocksdb::ColumnFamilyHandle*> handles;
+  rocksdb::DB* opened = nullptr;
+  const rocksdb::Status status =
+      rocksdb::DB::OpenForReadOnly(db_options, path, families, &handles, &opened);
+  if (!status.ok()) return false;
+  const std::unique_ptr<rocksdb::DB> db(opened);
+  for (rocksdb::ColumnFamilyHandle* handle : handles) db->DestroyColumnFamilyHandle(handle);
+  return db->GetLatestSequenceNumber() + 1 >= next_sequence;
 }
 
 }  // namespace
@@ -154,6 +168,7 @@ absl::Status Database::OpenFamilies(const StoreOptions& options) {
   if (exists.IsNotFound() && !options.create_if_missing) {
     return absl::NotFoundError(absl::StrCat("no store in ", options.path));
   }
+  WriteLogs logs;
   if (exists.ok()) {
     std::vector<std::string> present;
     const rocksdb::Status listed =
@@ -164,7 +179,9 @@ absl::Status Database::OpenFamilies(const StoreOptions& options) {
           "the store in ", options.path,
           " was written by a later version of touchstone: it has more column families"));
     }
-    if (absl::Status logs = CheckWriteLogs(env, options.path); !logs.ok()) return logs;
+    absl::StatusOr<WriteLogs> read = ReadWriteLogs(env, options.path);
+    if (!read.ok()) return read.status();
+    logs = *std::move(read);
   }
 
   std::shared_ptr<rocksdb::Cache> cache =
@@ -177,6 +194,9 @@ absl::Status Database::OpenFamilies(const StoreOptions& options) {
     families.emplace_back(std::string(FamilyName(family)), tuned->families[i]);
   }
   families.emplace_back(rocksdb::kDefaultColumnFamilyName, rocksdb::ColumnFamilyOptions());
+  if (!logs.damage.ok() && !RecoversTo(logs.next_sequence, db_options, options.path, families)) {
+    return logs.damage;
+  }
 
   std::vector<rocksdb::ColumnFamilyHandle*> handles;
   rocksdb::DB* db = nullptr;

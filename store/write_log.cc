@@ -79,7 +79,7 @@ class LogCheck {
     if (in_batch_) Damaged(bytes);
   }
 
-  absl::Status status() const { return status_; }
+  WriteLogs Found() const { return {status_, next_sequence_.value_or(0)}; }
 
  private:
   void Follow(const Record& record, uint64_t byte) {
@@ -102,12 +102,12 @@ class LogCheck {
     next_sequence_ = LittleEndian(head.substr(0, 8)) + LittleEndian(head.substr(8));
   }
 
-  // A log that was recovered may remain for a while: then the next one takes the sequence up where
-  // the torn end left it, and nothing is missing.
+  // A log that was recovered may remain for a while: then the next one mostly takes the sequence up
+  // where the torn end left it, and nothing is missing.
   void CheckSequence() {
     if (damaged_file_.empty()) return;
     const bool goes_on = next_sequence_.has_value() &&
-                         LittleEndian(absl::string_view(head_).substr(0, 8)) <= *next_sequence_;
+                         LittleEndian(absl::string_view(head_).substr(0, 8)) == *next_sequence_;
     if (!goes_on && status_.ok()) {
       status_ = absl::DataLossError(absl::StrCat(
           "the write-ahead log ", damaged_file_, " is damaged at byte ", damaged_byte_,
@@ -156,7 +156,7 @@ absl::Status CheckLog(rocksdb::Env* env, const std::string& path, const std::str
 
 }  // namespace
 
-absl::Status CheckWriteLogs(rocksdb::Env* env, const std::string& path) {
+absl::StatusOr<WriteLogs> ReadWriteLogs(rocksdb::Env* env, const std::string& path) {
   std::vector<std::string> names;
   if (const rocksdb::Status listed = env->GetChildren(path, &names); !listed.ok()) {
     return ToStatus("list write-ahead logs", listed);
@@ -174,7 +174,7 @@ absl::Status CheckWriteLogs(rocksdb::Env* env, const std::string& path) {
   for (const auto& [number, name] : logs) {
     if (absl::Status status = CheckLog(env, path, name, &check); !status.ok()) return status;
   }
-  return check.status();
+  return check.Found();
 }
 
 }  // namespace touchstone::store

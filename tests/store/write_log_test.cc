@@ -122,6 +122,40 @@ TEST_F(WriteLogTest, ATornEndIsLeftOutWhereverItIsTorn) {
   }
 }
 
+// A crash in the middle of the first batch of a log, and another one before that log was deleted.
+TEST_F(WriteLogTest, AnOldLogThatIsTornInItsFirstBatchIsOfNoAccount) {
+  WriteEvents(10, 100);
+  WriteEvents(20, 100);  // what is in the log from before has come into a table
+  const std::string log = ReadBytes(LogOf(original_));
+  for (const size_t bytes : {size_t{10}, size_t{50}, log.size() / 2}) {
+    std::filesystem::remove_all(copy_);
+    std::filesystem::copy(original_, copy_);
+    WriteBytes(copy_ + "/000001.log", log.substr(0, bytes));
+    absl::StatusOr<std::unique_ptr<Store>> store = Open(copy_);
+    ASSERT_TRUE(store.ok()) << bytes << ": " << store.status();
+    EXPECT_EQ(EventsIn(**store), 20);
+  }
+}
+
+TEST_F(WriteLogTest, AnOldLogThatIsTornAndStillCountsTakesNoAcknowledgedWriteInSilence) {
+  WriteEvents(20, 100);
+  const std::string log = ReadBytes(LogOf(original_));
+  int refused = 0;
+  for (size_t bytes = 10; bytes < log.size(); bytes += log.size() / 17) {
+    std::filesystem::remove_all(copy_);
+    std::filesystem::copy(original_, copy_);
+    WriteBytes(copy_ + "/000001.log", log.substr(0, bytes));
+    const absl::StatusOr<std::unique_ptr<Store>> store = Open(copy_);
+    if (store.ok()) {
+      EXPECT_EQ(EventsIn(**store), 20) << bytes;
+    } else {
+      EXPECT_EQ(store.status().code(), absl::StatusCode::kDataLoss) << bytes;
+      ++refused;
+    }
+  }
+  EXPECT_GT(refused, 0);
+}
+
 TEST_F(WriteLogTest, AHoleOfZeroesIsDamage) {
   WriteEvents(20, 100);
   std::string log = ReadBytes(LogOf(original_));
