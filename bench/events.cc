@@ -1,24 +1,20 @@
 // events: appends purchases to customers of a server on this machine and reports how fast they were
 // on disk.
 
-#include <CLI/CLI.hpp>
 #include <cstdio>
 #include <iostream>
 #include <string>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_join.h"
 #include "absl/time/clock.h"
+#include "bench/command_line.h"
 #include "bench/events_run.h"
 #include "bench/json_object.h"
 #include "bench/request_maker.h"
 
 namespace touchstone::bench {
 namespace {
-
-constexpr int kExitFindings = 1;
-constexpr int kExitUsage = 2;
 
 struct Arguments {
   std::string products;
@@ -112,11 +108,7 @@ int main(int argc, char** argv) {
       "events");
   touchstone::bench::Arguments arguments;
   touchstone::bench::AddOptions(app, arguments);
-  try {
-    app.parse(argc, argv);
-  } catch (const CLI::ParseError& error) {
-    return app.exit(error) == 0 ? 0 : touchstone::bench::kExitUsage;
-  }
-  return touchstone::bench::Run(arguments,
-                                absl::StrJoin(std::vector<std::string>(argv, argv + argc), " "));
+  return touchstone::bench::RunProgram(app, argc, argv, [&](const std::string& command) {
+    return touchstone::bench::Run(arguments, command);
+  });
 }

@@ -1,23 +1,19 @@
 // load: sends DecideRequests to a server on this machine and reports how it answered.
 
-#include <CLI/CLI.hpp>
 #include <cstdio>
 #include <iostream>
 #include <string>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_join.h"
 #include "absl/time/clock.h"
+#include "bench/command_line.h"
 #include "bench/load_report.h"
 #include "bench/load_run.h"
 #include "bench/request_file.h"
 
 namespace touchstone::bench {
 namespace {
-
-constexpr int kExitFindings = 1;
-constexpr int kExitUsage = 2;
 
 struct Arguments {
   std::string requests;
@@ -119,11 +115,7 @@ int main(int argc, char** argv) {
       "load");
   touchstone::bench::Arguments arguments;
   touchstone::bench::AddOptions(app, arguments);
-  try {
-    app.parse(argc, argv);
-  } catch (const CLI::ParseError& error) {
-    return app.exit(error) == 0 ? 0 : touchstone::bench::kExitUsage;
-  }
-  return touchstone::bench::Run(arguments,
-                                absl::StrJoin(std::vector<std::string>(argv, argv + argc), " "));
+  return touchstone::bench::RunProgram(app, argc, argv, [&](const std::string& command) {
+    return touchstone::bench::Run(arguments, command);
+  });
 }

@@ -84,4 +84,14 @@ absl::StatusOr<int64_t> ProcessCpuUs(pid_t pid) {
   return (user + system) * 1'000'000 / sysconf(_SC_CLK_TCK);
 }
 
+absl::StatusOr<int64_t> ResidentBytes() {
+  std::ifstream file("/proc/self/statm");
+  int64_t size = 0;
+  int64_t resident = 0;
+  if (!(file >> size >> resident)) {
+    return absl::InternalError("/proc/self/statm is not as proc(5) says");
+  }
+  return resident * sysconf(_SC_PAGESIZE);
+}
+
 }  // namespace touchstone::bench

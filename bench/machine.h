@@ -1,9 +1,9 @@
 #pragma once
 
-// What a measurement was taken on and with, and what a process has used.
+// What a measurement was taken on and with, and what a process uses.
 //
 // Thread safety: pure reads of /proc. Errors: unknown texts are "unknown", unknown numbers 0, but
-// for ProcessCpu, which says why.
+// for the last two, which say why.
 
 #include <sys/types.h>
 
@@ -32,5 +32,8 @@ Build ThisBuild();
 // User and system time of all threads that the process has and had, in microseconds; in steps of
 // the kernel's tick (10 ms). NotFound when there is no such process.
 absl::StatusOr<int64_t> ProcessCpuUs(pid_t pid);
+
+// Memory of this process that is not paged out, what libraries share included.
+absl::StatusOr<int64_t> ResidentBytes();
 
 }  // namespace touchstone::bench

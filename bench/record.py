@@ -90,6 +90,8 @@ def headline(result):
     if "streams" in result:
         return (f"{result['calls']['events_per_second']:,.0f} events/s by calls of one event, "
                 f"{result['streams']['events_per_second']:,.0f} over streams")
+    if "sizes" in result:
+        return "; ".join(f"{size['customers']:,} customers: {phases_line(size['options']['built_in']['phases'])}" for size in result["sizes"])
     if "cold_events_per_second" in result:
         return "; ".join(f"{name.removesuffix('_per_second').replace('_', ' ')}: {ways['median']:,}/s"
                          for name, ways in result.items() if isinstance(ways, dict))
@@ -99,6 +101,12 @@ def headline(result):
                 f"beside {result['import_rows_per_second']:,} imported rows/s")
     return (f"{result['throughput_per_second']:.0f}/s, p50 {result['latency_us']['p50']:.0f} us, "
             f"p99 {result['latency_us']['p99']:.0f} us")
+
+
+def phases_line(phases):
+    over = max(phase["over_cache_mib"] for phase in phases.values())
+    return ", ".join(f"{name} p99.9 {phase['read_us']['p99_9'] / 1000:.2f} ms (yardstick {phase['yardstick_us']['p99_9'] / 1000:.2f})"
+                     for name, phase in phases.items()) + f", {over:.0f} MiB over the cache"
 
 
 def benchmark_line(entry):

@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <rocksdb/utilities/backup_engine.h>
 #include <sys/file.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -15,6 +16,7 @@
 #include <optional>
 #include <set>
 #include <system_error>
+#include <thread>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -31,6 +33,7 @@ using storage::BackupNote;
 constexpr char kTablesPart[] = "store";
 constexpr char kFilesPart[] = "files";
 constexpr char kLockFile[] = "LOCK";
+constexpr int kLowestPriority = 19;
 constexpr size_t kCopyBytes = size_t{1} << 20;
 
 absl::Status FileError(absl::string_view what, const std::string& path, int error) {
@@ -381,7 +384,15 @@ absl::StatusOr<std::unique_ptr<Backups>> Backups::Open(const std::string& direct
 absl::StatusOr<Backup> Backups::Create(const Store& store, const std::string& data_dir,
                                        const std::vector<std::string>& files, absl::Time now,
                                        uint32_t keep) {
-  return impl_->Create(store, data_dir, files, now, keep);
+  // Copying and verifying is as much work as a compaction of everything, and nobody who decides
+  // should wait for a CPU because of it. A thread that has given way cannot take it back, so it is
+  // one of its own.
+  absl::StatusOr<Backup> backup = absl::UnknownError("");
+  std::thread([&] {
+    setpriority(PRIO_PROCESS, 0, kLowestPriority);  // Linux: of this thread
+    backup = impl_->Create(store, data_dir, files, now, keep);
+  }).join();
+  return backup;
 }
 
 std::vector<Backup> Backups::List() const { return impl_->List(); }

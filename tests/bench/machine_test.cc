@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <thread>
+#include <vector>
 
 namespace touchstone::bench {
 namespace {
@@ -34,6 +35,14 @@ TEST(MachineTest, CpuTimeIsThatOfTheWholeProcessAndOfThreadsThatEnded) {
 
 TEST(MachineTest, ThereIsNoCpuTimeOfNobody) {
   EXPECT_EQ(ProcessCpuUs(0).status().code(), absl::StatusCode::kNotFound);
+}
+
+TEST(MachineTest, MemoryThatWasWrittenToIsResident) {
+  constexpr int64_t kBytes = int64_t{64} << 20;
+  const int64_t before = ResidentBytes().value();
+  const std::vector<char> written(kBytes, 'w');
+  EXPECT_GE(ResidentBytes().value(), before + kBytes * 9 / 10);
+  EXPECT_EQ(written.back(), 'w');
 }
 
 TEST(MachineTest, NamesItself) {
