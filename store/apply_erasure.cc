@@ -1,6 +1,7 @@
 // Commands that take data away: erasure of a customer, events past their retention.
 
 #include <algorithm>
+#include <limits>
 #include <vector>
 
 #include "store/apply.h"
@@ -181,6 +182,10 @@ AppliedOr ApplyDropEvents(const storage::DropEvents& command, PendingWrites* wri
   if (command.items_size() > kMaxItems) {
     return Refuse(EntryResult::REFUSAL_INVALID, "too many items");
   }
+  const auto before = ReadMessage<storage::DroppedEvents>(Family::kMeta, kDroppedRow, writes);
+  if (!before.ok()) return before.status();
+  int64_t through_us = std::numeric_limits<int64_t>::min();
+  if (before->has_value()) through_us = (*before)->through_time_us();
   EntryResult result;
   for (const storage::DropEvents::Item& item : command.items()) {
     const std::string row =
@@ -198,7 +203,12 @@ AppliedOr ApplyDropEvents(const storage::DropEvents& command, PendingWrites* wri
                      EventReversedRow(item.customer_id(), event.reverses_event_id()));
     }
     result.set_applied(result.applied() + 1);
+    through_us = std::max(through_us, item.time_us());
   }
+  if (result.applied() == 0) return result;
+  storage::DroppedEvents dropped;
+  dropped.set_through_time_us(through_us);
+  writes->Put(Family::kMeta, kDroppedRow, dropped.SerializeAsString());
   return result;
 }
 

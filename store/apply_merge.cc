@@ -253,7 +253,7 @@ absl::StatusOr<std::string> Restored(const ReadRecord& surviving,
   RecordPatch patch;
   patch.BumpVersion();
   for (const std::string& identity : IdentitiesOf(merged)) {
-    if (!Holds(surviving.view.identities(), identity)) patch.RemoveIdentity(identity);
+    if (!surviving.view.identities().Contains(identity)) patch.RemoveIdentity(identity);
   }
   if (!rejoins) patch.SetHousehold("");
   const absl::string_view patches[] = {patch.bytes()};
@@ -279,7 +279,7 @@ AppliedOr Undo(const storage::MergeCustomers& command, PendingWrites* writes) {
   RecordPatch patch;
   Separate(now, *before, *merged, &patch);
   for (const std::string& identity : IdentitiesOf(*merged)) {
-    if (!Holds(now.identities(), identity)) continue;
+    if (!now.identities().Contains(identity)) continue;
     writes->Put(Family::kIdentities, identity, merged_id);
     patch.RemoveIdentity(identity);
   }

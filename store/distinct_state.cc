@@ -70,6 +70,7 @@ void DistinctState::AddPair(uint64_t hash, int32_t bucket) {
 }
 
 void DistinctState::BecomeSketch() {
+  if (is_sketch_) return;
   is_sketch_ = true;
   for (const DistinctEntry& value : std::exchange(entries_, {})) AddPair(value.hash, value.bucket);
 }

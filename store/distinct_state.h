@@ -27,13 +27,15 @@ class DistinctState {
   // The operation AddDistinct. REQUIRES: well formed.
   void Add(absl::string_view operation);
 
+  // What too many values become; of a sketch it is of no effect.
+  void BecomeSketch();
+
   bool empty() const { return entries_.empty(); }
   void AppendTo(std::string* out) const;
 
  private:
   void AddHash(uint64_t hash, int32_t bucket);
   void AddPair(uint64_t hash, int32_t bucket);
-  void BecomeSketch();
 
   bool is_sketch_ = false;
   std::vector<DistinctEntry> entries_;  // as in AggregateView

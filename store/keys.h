@@ -77,6 +77,7 @@ inline constexpr absl::string_view kFormatRow = "format";
 inline constexpr absl::string_view kProgressRow = "now";
 inline constexpr absl::string_view kActiveRevisionRow = "active";
 inline constexpr absl::string_view kBackfillRow = "fill";
+inline constexpr absl::string_view kDroppedRow = "dropped";
 
 void AppendOrdered(std::string* key, uint64_t number);
 void AppendOrdered(std::string* key, int64_t number);

@@ -22,7 +22,7 @@ absl::Status Leave(absl::string_view customer_id, absl::string_view household_id
   const auto record = Read(kMembers, household_id, writes);
   if (!record.ok()) return record.status();
   const StringListView& members = (*record)->view.members();
-  if (!Holds(members, customer_id)) return absl::OkStatus();
+  if (!members.Contains(customer_id)) return absl::OkStatus();
   if (members.size() == 1) {
     writes->Delete(Family::kCustomers, RecordRow(kMembers, household_id));
     writes->Delete(Family::kCustomers, RecordRow(kHousehold, household_id));
@@ -38,13 +38,6 @@ absl::Status Leave(absl::string_view customer_id, absl::string_view household_id
 }
 
 }  // namespace
-
-bool Holds(const StringListView& texts, absl::string_view text) {
-  for (size_t i = 0; i < texts.size(); ++i) {
-    if (texts[i] == text) return true;
-  }
-  return false;
-}
 
 bool IsUsablePatch(absl::string_view patch) {
   return patch.size() <= kMaxPatchBytes && ValidatePatch(patch).ok() && !ChangesLinks(patch);
@@ -154,7 +147,7 @@ AppliedOr CheckJoin(absl::string_view customer_id, absl::string_view household_i
   const auto record = Read(kMembers, household_id, writes);
   if (!record.ok()) return record.status();
   const StringListView& members = (*record)->view.members();
-  if (members.size() >= kMaxMembers && !Holds(members, customer_id)) {
+  if (members.size() >= kMaxMembers && !members.Contains(customer_id)) {
     return Refuse(EntryResult::REFUSAL_TOO_MANY, "a household has at most 64 members");
   }
   return EntryResult();

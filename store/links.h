@@ -20,8 +20,6 @@ inline constexpr char kCustomer = static_cast<char>(RecordKind::kCustomer);
 inline constexpr char kHousehold = static_cast<char>(RecordKind::kHousehold);
 inline constexpr char kMembers = static_cast<char>(RecordKind::kMembers);
 
-bool Holds(const StringListView& texts, absl::string_view text);
-
 // Of the right form and size, and without links, which other rows must agree with.
 bool IsUsablePatch(absl::string_view patch);
 

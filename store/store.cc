@@ -360,6 +360,18 @@ absl::StatusOr<storage::Backfill> Store::GetBackfill() const {
   return backfill;
 }
 
+absl::StatusOr<bool> Store::IsWaiting(RecordKey key) const {
+  return database_->Contains(Family::kMeta, WaitingRow(static_cast<char>(key.kind), key.id));
+}
+
+absl::StatusOr<absl::Time> Store::GetDroppedThrough() const {
+  const absl::StatusOr<storage::DroppedEvents> dropped =
+      ReadMessage<storage::DroppedEvents>(*database_, Family::kMeta, kDroppedRow, "dropped events");
+  if (absl::IsNotFound(dropped.status())) return absl::InfinitePast();
+  if (!dropped.ok()) return dropped.status();
+  return absl::FromUnixMicros(dropped->through_time_us());
+}
+
 absl::StatusOr<std::vector<std::pair<RecordKind, std::string>>> Store::ListWaitingRecords(
     size_t limit) const {
   std::vector<std::pair<RecordKind, std::string>> waiting;

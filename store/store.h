@@ -172,6 +172,13 @@ class Store {
   absl::StatusOr<std::vector<std::pair<RecordKind, std::string>>> ListWaitingRecords(
       size_t limit) const;
 
+  // Whether the record is one of them. Blocks.
+  absl::StatusOr<bool> IsWaiting(RecordKey key) const;
+
+  // When the latest of the events that were dropped for their age happened; InfinitePast when none
+  // was. Blocks.
+  absl::StatusOr<absl::Time> GetDroppedThrough() const;
+
   // The customer who stands for this one: herself, unless she was merged into another one. Blocks.
   absl::StatusOr<std::string> GetSurvivor(absl::string_view customer_id) const;
   // Customers who were merged into this one, those who had been merged into them too, with what

@@ -64,6 +64,13 @@ absl::string_view StringListView::operator[](size_t i) const {
   return absl::string_view(text_ + begin, LoadNumber<uint32_t>(ends_ + 4 * i) - begin);
 }
 
+bool StringListView::Contains(absl::string_view text) const {
+  for (size_t i = 0; i < size_; ++i) {
+    if ((*this)[i] == text) return true;
+  }
+  return false;
+}
+
 FieldsView RecordListView::operator[](size_t i) const { return FieldsView(records_[i]); }
 
 FieldsView::FieldsView(absl::string_view bytes)

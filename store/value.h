@@ -54,6 +54,7 @@ class StringListView {
   size_t size() const { return size_; }
   bool empty() const { return size_ == 0; }
   absl::string_view operator[](size_t i) const;  // REQUIRES: i < size()
+  bool Contains(absl::string_view text) const;   // linear in size()
 
  private:
   const char* ends_ = nullptr;  // size_ end offsets of four bytes, relative to text_

@@ -3,13 +3,15 @@
 // A check of everything that a store and its receipts hold: checksums, that every row can be read,
 // and that rows which speak of one another agree.
 //
-// What is found is counted by kind, the first places are told. A place names a family, an id or a
-// file; never an identity, an attribute or a text of a customer's.
+// What is found is counted, the first places are told. A place names a family, an id or a file;
+// never an identity, an attribute or a text of a customer's. What aggregates of a record must
+// amount to follows from a rule set: that is checked where rule sets are known
+// (server/services/aggregate_check.h), and told here.
 //
 // Thread safety: as Store. REQUIRES: nobody writes meanwhile, or what was just written may be taken
 // for a fault. Errors: Unavailable when the device refuses; damage is a finding, not an error.
-// Cost: reads all of it once, and a row by key for each identity and event; it leaves the caches
-// alone. Memory: a line a finding that is told.
+// Cost: reads all of it once, and a row or two by key for each identity, event, member of a
+// household and merge; it leaves the caches alone. Memory: a line a finding that is told.
 
 #include <rocksdb/file_system.h>
 
@@ -26,18 +28,25 @@
 namespace touchstone::store {
 
 enum class Fault : uint8_t {
-  kDamagedTable,     // a file of RocksDB fails its checksums, or cannot be read to its end
-  kDamagedRow,       // a row that is not what its family holds
-  kLostIdentity,     // an identity that leads to nobody, or to one who does not hold it
-  kForeignIdentity,  // a customer holds an identity that leads elsewhere, or nowhere
-  kUnlistedEvent,    // an event or outcome that is kept but not known by its id
-  kLostEvent,        // one that is known by its id but not kept
-  kLostReversal,     // an event is marked as taken back by one that is not known
-  kLostRevision,     // a revision without its rule set, or an active one that is not there
-  kNumberAhead,      // a revision or an entry with a number that was never given out
-  kDamagedReceipts,  // a segment of receipts with damage that is no torn end
+  kDamagedTable,      // a file of RocksDB fails its checksums, or cannot be read to its end
+  kDamagedRow,        // a row that is not what its family holds
+  kLostIdentity,      // an identity that leads to nobody, or to one who does not hold it
+  kForeignIdentity,   // a customer holds an identity that leads elsewhere, or nowhere
+  kLostMember,        // a household's member who is not there, or names another household
+  kForeignHousehold,  // a customer names a household that she is no member of
+  kLostRecord,        // a household with members, or one that waits, without its record
+  kLostMerge,         // a merge of which only one is there: where she went, what undoing it needs
+  kRevivedCustomer,   // one who was merged into another one, and has a record of her own
+  kLostSurvivor,      // whoever stands for a merged customer is nobody, or never ends
+  kUnlistedEvent,     // an event or outcome that is kept but not known by its id
+  kLostEvent,         // one that is known by its id but not kept
+  kLostReversal,      // an event is marked as taken back by one that is not known
+  kLostRevision,      // a revision without its rule set, or an active one that is not there
+  kNumberAhead,       // a revision or an entry with a number that was never given out
+  kDamagedReceipts,   // a segment of receipts with damage that is no torn end
+  kAggregateDiffers,  // an aggregate that is not what the events that are kept amount to
 };
-inline constexpr size_t kFaults = 10;
+inline constexpr size_t kFaults = 17;
 // "lost_identity".
 absl::string_view FaultName(Fault fault);
 
@@ -58,10 +67,16 @@ struct VerifyReport {
   uint64_t snapshots = 0;  // of reference tables
   uint64_t audit_records = 0;
   uint64_t receipts = 0;
+  uint64_t merged_customers = 0;
+  uint64_t waiting_records = 0;  // for their aggregates to be rebuilt
+  uint64_t pending_erasures = 0;
+  uint64_t import_runs = 0;
   uint64_t faults = 0;                  // all of them
   std::vector<VerifyFinding> findings;  // the first
 
   bool sound() const { return faults == 0; }
+  // Beyond kMaxFindings it is counted only.
+  void Add(Fault fault, std::string place);
 };
 
 // Called now and then with what is being read: "events".

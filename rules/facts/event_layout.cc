@@ -51,6 +51,16 @@ void EventLayout::BindProduct(const ReferenceTable& products, absl::Span<expr::V
   }
 }
 
+bool ReadsProducts(const AggregateSpec& aggregate, const EventSpec& event) {
+  for (const auto* program : {&aggregate.operand, &aggregate.where, &aggregate.closed_when}) {
+    if (!program->has_value()) continue;
+    for (const expr::Slot slot : (*program)->slots()) {
+      if (slot.row == kLineRow && slot.index >= event.line_fields.size()) return true;
+    }
+  }
+  return false;
+}
+
 expr::Environment EventEnvironment(const Schema& schema, const EventSpec& event) {
   expr::CheckPolicy policy;
   policy.cross_numeric_comparisons = true;

@@ -40,6 +40,10 @@ class EventLayout {
   int sku_field_ = -1;  // slot of line.sku, -1: the lines have none
 };
 
+// Whether what an event adds to the aggregate depends on the product table too. REQUIRES: `event`
+// is the type that the aggregate is over.
+bool ReadsProducts(const AggregateSpec& aggregate, const EventSpec& event);
+
 // Names for aggregates over one event type: event.time, event.FIELD, line.FIELD, line.categories
 // and line.product.COLUMN.
 expr::Environment EventEnvironment(const Schema& schema, const EventSpec& event);

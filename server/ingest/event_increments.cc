@@ -78,8 +78,8 @@ absl::Time TimeOf(const v1::Event& event) {
 EventIncrements::EventIncrements(std::shared_ptr<const LiveState> live, absl::Time now)
     : live_(std::move(live)), now_(now) {}
 
-const rules::EventSpec* EventIncrements::FindType(absl::string_view name) const {
-  const std::vector<rules::EventSpec>& events = live_->rule_set->schema.events;
+const rules::EventSpec* FindEventSpec(const rules::Schema& schema, absl::string_view name) {
+  const std::vector<rules::EventSpec>& events = schema.events;
   const auto found = std::find_if(events.begin(), events.end(),
                                   [name](const auto& spec) { return spec.name == name; });
   return found == events.end() ? nullptr : &*found;
@@ -96,7 +96,7 @@ void EventIncrements::Append(const rules::AggregateIncrement& increment, absl::T
 void EventIncrements::Add(const v1::Event& event, absl::string_view field, EventPatches* patches,
                           std::vector<Violation>* violations) {
   CheckHead(event, field, violations);
-  const rules::EventSpec* type = FindType(event.type());
+  const rules::EventSpec* type = FindEventSpec(live_->rule_set->schema, event.type());
   if (type == nullptr) {
     violations->push_back({absl::StrCat(field, ".type"),
                            "is not an event type that the schema of the active revision declares",
@@ -114,7 +114,7 @@ void EventIncrements::Add(const v1::Event& event, absl::string_view field, Event
 }
 
 EventIncrements::Stale EventIncrements::TakeBack(const v1::Event& event, EventPatches* patches) {
-  const rules::EventSpec* type = FindType(event.type());
+  const rules::EventSpec* type = FindEventSpec(live_->rule_set->schema, event.type());
   Stale stale;
   // What took another event back added nothing of its own.
   if (type == nullptr || !event.reverses_event_id().empty()) return stale;
@@ -140,7 +140,7 @@ void EventIncrements::Rebuild(absl::Span<const std::vector<v1::Event>> histories
       if (!event.reverses_event_id().empty()) reversed.insert(event.reverses_event_id());
     }
     for (const v1::Event& event : events) {
-      const rules::EventSpec* type = FindType(event.type());
+      const rules::EventSpec* type = FindEventSpec(live_->rule_set->schema, event.type());
       if (type == nullptr || !event.reverses_event_id().empty() ||
           reversed.contains(event.event_id())) {
         continue;

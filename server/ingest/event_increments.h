@@ -61,7 +61,6 @@ class EventIncrements {
                absl::Span<const uint32_t> aggregates, store::RecordPatch* patch);
 
  private:
-  const rules::EventSpec* FindType(absl::string_view name) const;
   void Append(const rules::AggregateIncrement& increment, absl::Time time,
               EventPatches* patches) const;
   // Calls `use` with each increment and the event's time. Nothing when a violation was added,
@@ -77,6 +76,9 @@ class EventIncrements {
   absl::Time now_;
   rules::expr::Scratch scratch_;
 };
+
+// nullptr: the schema does not declare the type.
+const rules::EventSpec* FindEventSpec(const rules::Schema& schema, absl::string_view name);
 
 // The moment of an event. REQUIRES: it passed Add.
 absl::Time TimeOf(const v1::Event& event);

@@ -10,6 +10,7 @@
 #include "server/background_priority.h"
 #include "server/ingest/event_increments.h"
 #include "server/log.h"
+#include "server/services/event_history.h"
 #include "store/record.h"
 #include "store/record_patch.h"
 
@@ -232,34 +233,6 @@ void AggregateFiller::RebuildNow(absl::Span<const WaitingRecord> records) {
   if (!rebuilt.ok()) Wake();  // they are still listed as waiting
 }
 
-absl::Status AggregateFiller::ReadEvents(const std::string& customer_id,
-                                         std::vector<v1::Event>* events) const {
-  bool is_event = true;
-  const absl::Status scanned =
-      backend_.store->ScanEvents(customer_id, [&](const storage::StoredEvent& event) {
-        is_event = events->emplace_back().ParseFromString(event.body());
-        return is_event;
-      });
-  if (!scanned.ok()) return scanned;
-  return is_event ? absl::OkStatus() : absl::DataLossError("events: malformed event");
-}
-
-absl::StatusOr<std::vector<std::string>> AggregateFiller::ReadMembers(
-    const std::string& household_id) const {
-  store::PinnedValue bytes;
-  const absl::StatusOr<Found> found =
-      backend_.store->GetRecord({RecordKind::kMembers, household_id}, ReadTier::kMayBlock, &bytes);
-  if (!found.ok()) return found.status();
-  std::vector<std::string> members;
-  if (*found != Found::kFound) return members;
-  const absl::StatusOr<store::RecordView> record = store::RecordView::Parse(bytes.bytes());
-  if (!record.ok()) return record.status();
-  for (size_t i = 0; i < record->members().size(); ++i) {
-    members.emplace_back(record->members()[i]);
-  }
-  return members;
-}
-
 absl::StatusOr<std::optional<storage::Entry>> AggregateFiller::PlanRebuild(
     const std::shared_ptr<const LiveState>& live, const WaitingRecord& waiting,
     absl::Span<const uint32_t> aggregates) const {
@@ -287,13 +260,10 @@ absl::StatusOr<std::optional<storage::Entry>> AggregateFiller::PlanRebuild(
 
   std::vector<std::vector<v1::Event>> histories;
   if (*found == Found::kFound) {
-    absl::StatusOr<std::vector<std::string>> customers(std::vector<std::string>{id});
-    if (kind == RecordKind::kHousehold) customers = ReadMembers(id);
-    if (!customers.ok()) return customers.status();
-    for (const std::string& customer : *customers) {
-      absl::Status read = ReadEvents(customer, &histories.emplace_back());
-      if (!read.ok()) return read;
-    }
+    absl::StatusOr<std::vector<std::vector<v1::Event>>> read =
+        ReadHistories(*backend_.store, {kind, id});
+    if (!read.ok()) return read.status();
+    histories = *std::move(read);
   }
   const bool has_events = std::any_of(histories.begin(), histories.end(),
                                       [](const auto& events) { return !events.empty(); });

@@ -25,7 +25,6 @@
 #include "absl/status/statusor.h"
 #include "absl/types/span.h"
 #include "server/services/backend.h"
-#include "touchstone/v1/customer.pb.h"
 
 namespace touchstone::server {
 
@@ -69,8 +68,6 @@ class AggregateFiller {
   absl::Status Rebuild(const std::shared_ptr<const LiveState>& live,
                        std::vector<WaitingRecord> records,
                        absl::Span<const uint32_t> aggregates) const;
-  absl::Status ReadEvents(const std::string& customer_id, std::vector<v1::Event>* events) const;
-  absl::StatusOr<std::vector<std::string>> ReadMembers(const std::string& household_id) const;
 
   const Backend backend_;
   std::mutex mutex_;  // guards the two below

@@ -310,6 +310,7 @@ TEST_F(ErasureTest, OldEventsAreFoundStepByStepAndDropped) {
     Write(EventAt(id, "new", limit + absl::Hours(1)));
   }
   Write(EventAt("d", "back-in-time", limit + absl::Hours(1)));
+  EXPECT_EQ(*store_->GetDroppedThrough(), absl::InfinitePast());
   std::string next;
   int steps = 0;
   uint64_t dropped = 0;
@@ -323,6 +324,15 @@ TEST_F(ErasureTest, OldEventsAreFoundStepByStepAndDropped) {
     next = old->next_id;
   } while (!next.empty() && ++steps < 50);
   EXPECT_EQ(dropped, 12u);
+  EXPECT_EQ(*store_->GetDroppedThrough(), limit - absl::Hours(1));
+  // What is not there is not dropped.
+  storage::Entry again = EmptyEntry();
+  storage::DropEvents::Item& item = *again.mutable_drop_events()->add_items();
+  item.set_customer_id("a");
+  item.set_event_id("never");
+  item.set_time_us(absl::ToUnixMicros(limit));
+  EXPECT_EQ(Write(again).applied(), 0u);
+  EXPECT_EQ(*store_->GetDroppedThrough(), limit - absl::Hours(1));
   for (const char* id : {"a", "aa", "b", "c"}) {
     const std::vector<storage::StoredEvent> left = *store_->ListLatestEvents(id, 9);
     ASSERT_EQ(left.size(), 2u) << id;

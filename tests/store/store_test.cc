@@ -1,6 +1,10 @@
 #include "store/store.h"
 
+#include <sys/resource.h>
+
 #include <atomic>
+#include <filesystem>
+#include <fstream>
 #include <memory>
 #include <optional>
 #include <string>
@@ -491,6 +495,30 @@ TEST_F(StoreTest, RecordsAreScannedInOrderOfTheirIds) {
   ids.clear();
   ASSERT_TRUE(store_->ScanRecords(RecordKind::kCustomer, "c", visit).ok());
   EXPECT_THAT(ids, ElementsAre("c"));
+}
+
+// By nice(2), of the threads whose name this is; nullopt: there are none.
+std::optional<int> PriorityOfThreads(const std::string& name) {
+  std::optional<int> priority;
+  for (const auto& task : std::filesystem::directory_iterator("/proc/self/task")) {
+    std::string own_name;
+    std::ifstream file(task.path() / "comm");
+    std::getline(file, own_name);
+    const auto id = static_cast<id_t>(std::stoul(task.path().filename().string()));
+    if (own_name == name) priority = getpriority(PRIO_PROCESS, id);
+  }
+  return priority;
+}
+
+TEST_F(StoreTest, CompactionsIntoTheLastLevelGiveWayAndFlushesDoNot) {
+  Write(EventEntry("anna", "e1"));
+  Database& database = store_->database();
+  rocksdb::CompactRangeOptions all;
+  all.bottommost_level_compaction = rocksdb::BottommostLevelCompaction::kForce;
+  ASSERT_TRUE(
+      database.rocks()->CompactRange(all, database.handle(Family::kEvents), nullptr, nullptr).ok());
+  EXPECT_EQ(PriorityOfThreads("rocksdb:high"), getpriority(PRIO_PROCESS, 0));
+  EXPECT_EQ(PriorityOfThreads("rocksdb:bottom"), 19);
 }
 
 TEST_F(StoreTest, RefusesAStoreOfALaterFormat) {

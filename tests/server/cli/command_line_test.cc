@@ -12,7 +12,9 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "server/cli/cli.h"
+#include "server/live/loader.h"
 #include "store/database.h"
+#include "store/record_patch.h"
 #include "store/store.h"
 #include "tests/server/grocery_rules.h"
 #include "tests/server/test_server.h"
@@ -170,6 +172,7 @@ TEST_F(CommandLineTest, VerifiesTheDataOfAServerThatIsNotRunning) {
   EXPECT_EQ(ran.exit_code, kExitFine) << ran.err;
   EXPECT_THAT(ran.out, HasSubstr("customers            0\n"));
   EXPECT_THAT(ran.out, HasSubstr("\nsound\n"));
+  EXPECT_THAT(ran.out, HasSubstr("aggregates were not compared: no revision is active\n"));
   ran = RunCommand({"verify", "--json", "--data-dir", data});
   EXPECT_EQ(ran.exit_code, kExitFine);
   EXPECT_THAT(ran.out, HasSubstr("\"sound\": true"));
@@ -190,6 +193,66 @@ TEST_F(CommandLineTest, VerifiesTheDataOfAServerThatIsNotRunning) {
   ran = RunCommand({"verify", "--json", "--data-dir", data});
   EXPECT_EQ(ran.exit_code, kExitFindings);
   EXPECT_THAT(ran.out, HasSubstr("\"fault\": \"lost_identity\""));
+}
+
+constexpr char kPaidMapping[] = R"(kind: events
+type: purchase
+id: event
+customer: id
+create_customers: true
+time: time
+fields: { paid: { column: paid, type: money, currency: EUR } }
+)";
+
+TEST_F(CommandLineTest, VerifiesAggregatesOfASampleOfRecords) {
+  server_.Publish(GroceryRules());
+  const std::string file = Write("paid.csv",
+                                 "id,event,time,paid\nanna,e1,2026-11-01T08:00:00Z,10.00\n"
+                                 "bert,e2,2026-11-02T08:00:00Z,20.00\n");
+  const Ran imported =
+      OnServer({"import", "events", file, "--mapping", Write("paid.yaml", kPaidMapping)});
+  ASSERT_EQ(imported.exit_code, kExitFine) << imported.err << imported.out;
+  server_.Stop();
+  const auto verify = [this](const std::vector<std::string>& flags) {
+    std::vector<std::string> arguments = {"verify", "--data-dir", server_.data_dir()};
+    arguments.insert(arguments.end(), flags.begin(), flags.end());
+    return RunCommand(arguments);
+  };
+  Ran ran = verify({});
+  EXPECT_EQ(ran.exit_code, kExitFine) << ran.err << ran.out;
+  EXPECT_THAT(ran.out, HasSubstr("compared_records     2\ncompared_aggregates  8\n"));
+  EXPECT_THAT(ran.out, Not(HasSubstr("passed_over")));
+  {
+    store::StoreOptions options;
+    options.path = server_.data_dir() + "/store";
+    const auto store = store::Store::Open(options);
+    ASSERT_TRUE(store.ok()) << store.status();
+    Live live;
+    ASSERT_TRUE(LiveLoader(store->get(), &live).Reload().ok());
+    store::RecordPatch patch;
+    for (const rules::AggregateSpec& spec : live.Get()->rule_set->schema.aggregates) {
+      if (spec.name == "last_purchase") patch.ClearAggregate(spec.id);
+    }
+    store::Database& database = (*store)->database();
+    ASSERT_TRUE(database.rocks()
+                    ->Merge({}, database.handle(store::Family::kCustomers), "cbert", patch.bytes())
+                    .ok());
+  }
+  ran = verify({});
+  EXPECT_EQ(ran.exit_code, kExitFindings);
+  EXPECT_THAT(ran.out, HasSubstr("aggregate_differs: last_purchase of customers/bert\n1 fault\n"));
+  EXPECT_EQ(verify({"--sample", "all"}).exit_code, kExitFindings);
+  ran = verify({"--sample", "1"});
+  EXPECT_EQ(ran.exit_code, kExitFine);
+  EXPECT_THAT(ran.out, HasSubstr("compared_aggregates  4\n"));
+  ran = verify({"--sample", "0", "--json"});
+  EXPECT_EQ(ran.exit_code, kExitFine);
+  EXPECT_THAT(ran.out, HasSubstr("\"compared_aggregates\": 0"));
+  ran = verify({"--json"});
+  EXPECT_THAT(ran.out, HasSubstr("\"fault\": \"aggregate_differs\""));
+  EXPECT_THAT(ran.out, HasSubstr("\"passed_over_filling\": 0"));
+  EXPECT_EQ(verify({"--sample", "some"}).exit_code, kExitUsage);
+  EXPECT_EQ(verify({"--sample", "-1"}).exit_code, kExitUsage);
 }
 
 TEST_F(CommandLineTest, DecidesFromFlagsAndFilesAndExplains) {

@@ -9,6 +9,7 @@
 #include "server/ingest/event_increments.h"
 #include "server/services/rule_set_check.h"
 #include "store/record_patch.h"
+#include "tests/server/ingest/schema_rules.h"
 
 namespace touchstone::server {
 namespace {
@@ -23,20 +24,7 @@ void Require(bool ok, absl::string_view what) {
 
 std::shared_ptr<const rules::RuleSet> RuleSetOf(const std::string& zone,
                                                 const std::string& schema) {
-  v1::RuleSetSource source;
-  const auto add = [&source](const std::string& path, const std::string& content) {
-    v1::RuleSetFile* file = source.mutable_files()->add_files();
-    file->set_path(path);
-    file->set_content(content);
-  };
-  add("rule_set.yaml", absl::StrCat("name: History\nzone: ", zone,
-                                    "\ncurrencies: [EUR, CHF]\nlocales: [en]\nchannels: [pos]\n"));
-  add("schema.yaml", schema);
-  add("segments.yaml", "segments:\n  - { name: all, otherwise: always }\n");
-  add("placements.yaml",
-      "placements:\n  till: { channel: pos, max_offers: 1, fields: { text: {} } }\n");
-  add("pricing.yaml", "stages: [line, order]\n");
-  const CheckedRuleSet check = CheckRuleSet(source, false, absl::UnixEpoch());
+  const CheckedRuleSet check = CheckRuleSet(SchemaRules(zone, schema), false, absl::UnixEpoch());
   std::string found = schema;
   for (const rules::Diagnostic& diagnostic : check.diagnostics) {
     absl::StrAppend(&found, rules::Render(diagnostic), "\n");
