@@ -36,15 +36,25 @@ struct BasketLine {
   PriceSource price_source = PriceSource::kRegular;
   bool is_return = false;       // counts in what is payable, and in nothing else
   bool merchandise = true;      // false: deposit, gift card, delivery
+  bool is_delivery = false;     // a charge for delivery; not merchandise
+  bool is_measured = false;     // weighed or measured: one unit; else the quantity is whole units
   bool never_discount = false;  // by the rule set; does not count as merchandise either
 
   // What offers may touch and conditions count.
   bool counts_as_merchandise() const { return merchandise && !never_discount && !is_return; }
+  int64_t units() const { return is_measured ? 1 : quantity.thousandths / 1000; }
 };
 
 struct Basket {
   Currency currency;
   absl::Span<const BasketLine> lines;  // in any order: no result depends on it
+};
+
+// What a line comes to.
+struct LineTotals {
+  int64_t gross_minor = 0;  // after manual discounts; below 0 for returns
+  int64_t entry_minor = 0;  // the price on entry: what the stage `shelf` leaves
+  int64_t net_minor = 0;    // after offers
 };
 
 struct BasketViolation {

@@ -5,6 +5,7 @@
 #include <limits>
 
 #include "absl/numeric/int128.h"
+#include "rules/money/proportion.h"
 #include "rules/money/quotient.h"
 #include "rules/money/rounding.h"
 
@@ -27,35 +28,42 @@ int64_t Fraction(int64_t amount_minor, int64_t numerator, int64_t denominator, R
   return result.ok() ? *result : std::numeric_limits<int64_t>::max();
 }
 
-int64_t TotalOf(const BasketLine& line, int64_t unit_price_e4, Currency currency,
-                Rounding rounding) {
-  const absl::StatusOr<Money> total = LineTotal(line.quantity, unit_price_e4, currency, rounding);
+int64_t Times(int64_t amount_minor, int64_t times) {
+  int64_t product = 0;
+  return __builtin_mul_overflow(amount_minor, times, &product) ? std::numeric_limits<int64_t>::max()
+                                                               : product;
+}
+
+int64_t TotalOf(Decimal quantity, int64_t unit_price_e4, Currency currency, Rounding rounding) {
+  const absl::StatusOr<Money> total = LineTotal(quantity, unit_price_e4, currency, rounding);
   assert(total.ok());
   return total.ok() ? total->amount_minor : 0;
 }
 
 // The line's total less manual discounts; a return mirrors the sale.
 int64_t GrossOf(const BasketLine& line, Currency currency, Rounding rounding) {
-  const int64_t total = TotalOf(line, line.unit_price_e4, currency, rounding);
+  const int64_t total = TotalOf(line.quantity, line.unit_price_e4, currency, rounding);
   if (line.is_return) return std::min<int64_t>(0, total + line.manual_discount_minor);
   return std::max<int64_t>(0, total - line.manual_discount_minor);
 }
 
 // Rounded up, since a line must not end below its floor by a fraction either.
-int64_t FloorOf(const BasketLine& line, Currency currency) {
+int64_t FloorOf(const BasketLine& line, Decimal quantity, Currency currency) {
   if (!line.floor_price_e4) return 0;
-  return TotalOf(line, *line.floor_price_e4, currency, Rounding::kUp);
+  return TotalOf(quantity, *line.floor_price_e4, currency, Rounding::kUp);
 }
 
 bool IsMarkedDown(const BasketLine& line) {
   return line.price_source == PriceSource::kMarkdown || line.price_source == PriceSource::kOverride;
 }
 
-// Whether the benefit is one sum for the basket rather than one for each line.
-bool TakesOneSum(const BenefitSpec& benefit) {
-  return benefit.kind == BenefitKind::kPercentOff ? benefit.stage == PricingStage::kOrder
-                                                  : benefit.per == AmountPer::kBasket;
+// What so many units of the line are of its quantity.
+Decimal QuantityOf(const BasketLine& line, int64_t units) {
+  return line.is_measured ? line.quantity : Decimal{units * kThousandthsPerUnit};
 }
+
+constexpr uint8_t kQualifies = 1;
+constexpr uint8_t kIsGift = 2;
 
 }  // namespace
 
@@ -75,21 +83,32 @@ void Pricer::Start(const Basket& basket, const PricingPolicy& policy) {
 
 void Pricer::StartAgain() {
   bounds_.clear();
+  delivery_bounds_.clear();
   takings_.clear();
+  runs_.Clear();
+  dearest_first_.clear();
+  on_shelf_ = true;
   merchandise_gross_minor_ = 0;
   taken_minor_ = 0;
+  delivery_taken_minor_ = 0;
+  points_ = 0;
   merchandise_units_ = Decimal{};
   for (uint32_t i = 0; i < totals_.size(); ++i) {
     const BasketLine& line = basket_lines_[i];
     const int64_t gross = totals_[i].gross_minor;
+    totals_[i].entry_minor = gross;
     totals_[i].net_minor = gross;
-    if (!line.counts_as_merchandise()) continue;
-    merchandise_gross_minor_ += gross;
-    merchandise_units_.thousandths += line.quantity.thousandths;
-    bounds_.push_back({.line = i,
-                       .floor_minor = FloorOf(line, currency_),
-                       .most_off_minor = Fraction(gross, policy_.most_off_line_ppm, kPartsPerWhole,
-                                                  Rounding::kDown)});
+    Bounds bounds = {.line = i, .floor_minor = FloorOf(line, line.quantity, currency_)};
+    if (line.counts_as_merchandise()) {
+      merchandise_gross_minor_ += gross;
+      merchandise_units_.thousandths += line.quantity.thousandths;
+      bounds.most_off_minor =
+          Fraction(gross, policy_.most_off_line_ppm, kPartsPerWhole, Rounding::kDown);
+      bounds_.push_back(bounds);
+    } else if (line.is_delivery && !line.is_return) {
+      bounds.most_off_minor = gross;
+      delivery_bounds_.push_back(bounds);
+    }
   }
   most_off_minor_ = Fraction(merchandise_gross_minor_, policy_.most_off_basket_ppm, kPartsPerWhole,
                              Rounding::kDown);
@@ -105,87 +124,374 @@ Applied Pricer::Apply(const BenefitSpec& benefit) { return ApplyTo(benefit, null
 // `selected` is null when every line is.
 Applied Pricer::ApplyTo(const BenefitSpec& benefit, const uint8_t* selected) {
   if (!HasAmountsIn(benefit, currency_)) return {.reason = NothingTaken::kNoCurrency};
-  CollectCandidates(benefit, selected);
-  if (candidates_.empty()) return {.reason = NothingTaken::kNoLines};
-  if (AvailableTotal() == 0) return {.reason = NothingTaken::kNothingLeft};
-
-  if (TakesOneSum(benefit)) {
-    TakeFromBasket(benefit);
+  if (on_shelf_ && benefit.stage != PricingStage::kShelf) LeaveShelf();
+  is_delivery_ = benefit.stage == PricingStage::kDelivery;
+  candidates_.clear();
+  picked_.clear();
+  missing_gifts_ = 0;
+  whole_lines_ = !benefit.units && !benefit.set && !benefit.gift;
+  if (whole_lines_) {
+    CollectLines(benefit, selected);
+  } else if (benefit.gift) {
+    CollectGifts(benefit, selected);
+  } else if (benefit.set) {
+    CollectSets(benefit, selected);
   } else {
-    TakeFromEachLine(benefit);
+    CollectUnits(benefit, selected);
   }
-  if (TakeTotal() == 0) return {.reason = NothingTaken::kTooSmall};
+  if (candidates_.empty() && missing_gifts_ > 0) return {.missing_gifts = missing_gifts_};
+  if (candidates_.empty()) {
+    return {.reason =
+                benefit.set && !supply_.empty() ? NothingTaken::kNoSet : NothingTaken::kNoLines};
+  }
+  if (benefit.off.kind == BenefitKind::kPoints) return GivePoints(benefit);
+  const Reduction* off = ReductionForAll(benefit);
+  return off == nullptr ? Applied{.reason = NothingTaken::kNoTier} : TakeOff(benefit, *off);
+}
 
-  const bool cut = CutByGuardRails();
+// The stage `shelf` is over: what it left is the price on entry.
+void Pricer::LeaveShelf() {
+  on_shelf_ = false;
+  for (LineTotals& totals : totals_) totals.entry_minor = totals.net_minor;
+}
+
+Applied Pricer::GivePoints(const BenefitSpec& benefit) {
+  int64_t times = 1;
+  if (!benefit.points.each.empty()) times = NetTotal() / AmountIn(benefit.points.each);
+  if (times == 0) return {.reason = NothingTaken::kTooSmall};
+  const int64_t points = Times(benefit.points.give, times);
+  if (__builtin_add_overflow(points_, points, &points_)) {
+    points_ = std::numeric_limits<int64_t>::max();
+  }
+  return {.points = points, .applications = 1};
+}
+
+Applied Pricer::TakeOff(const BenefitSpec& benefit, const Reduction& off) {
+  if (AvailableTotal() == 0) {
+    if (missing_gifts_ > 0) return {.missing_gifts = missing_gifts_};
+    return {.reason = NothingTaken::kNothingLeft};
+  }
+  if (TakesOneSum(benefit, off)) {
+    TakeFromBasket(benefit, off);
+  } else if (benefit.per == AmountPer::kSet && off.kind != BenefitKind::kPercentOff) {
+    TakeFromSets(benefit, off);
+  } else {
+    TakeFromEachLine(benefit, off);
+  }
+  if (TakeTotal() == 0) {
+    return {.reason = off.kind == BenefitKind::kPrice ? NothingTaken::kNotAbovePrice
+                                                      : NothingTaken::kTooSmall};
+  }
+  const bool cut = !is_delivery_ && CutByGuardRails();
   const int64_t taken = TakeTotal();
-  Record(benefit.offer);
+  if (taken == 0) return {.reason = NothingTaken::kNothingLeft, .cut_by_guard_rail = cut};
+  const int64_t applications = Applications(benefit, off);
+  Record(benefit, off);
   return {.taken_minor = taken,
-          .reason = taken == 0 ? NothingTaken::kNothingLeft : NothingTaken::kNone,
+          .applications = applications,
+          .missing_gifts = missing_gifts_,
           .cut_by_guard_rail = cut};
 }
 
-void Pricer::CollectCandidates(const BenefitSpec& benefit, const uint8_t* selected) {
-  candidates_.clear();
-  for (const Bounds& bounds : bounds_) {
-    if (selected != nullptr && selected[bounds.line] == 0) continue;
-    if (IsMarkedDown(basket_lines_[bounds.line]) && !benefit.takes_marked_down) continue;
+bool Pricer::MayTouch(const BenefitSpec& benefit, const uint8_t* selected, uint32_t line) const {
+  if (selected != nullptr && selected[line] == 0) return false;
+  return benefit.takes_marked_down || !IsMarkedDown(basket_lines_[line]);
+}
+
+void Pricer::CollectLines(const BenefitSpec& benefit, const uint8_t* selected) {
+  for (const Bounds& bounds : is_delivery_ ? delivery_bounds_ : bounds_) {
+    if (!MayTouch(benefit, selected, bounds.line)) continue;
+    const BasketLine& line = basket_lines_[bounds.line];
     const LineTotals& totals = totals_[bounds.line];
     candidates_.push_back(
         {.line = bounds.line,
+         .quantity = line.quantity,
+         .units = line.units(),
+         .entry_minor = totals.entry_minor,
+         .net_minor = totals.net_minor,
          .available_minor = std::max<int64_t>(0, totals.net_minor - bounds.floor_minor),
          .most_off_left_minor = bounds.most_off_minor - (totals.gross_minor - totals.net_minor)});
   }
 }
 
-int64_t Pricer::AvailableTotal() const {
-  int64_t total = 0;
-  for (const Candidate& candidate : candidates_) total += candidate.available_minor;
-  return total;
-}
-
-int64_t Pricer::TakeTotal() const {
-  int64_t total = 0;
-  for (const Candidate& candidate : candidates_) total += candidate.take_minor;
-  return total;
-}
-
-int64_t Pricer::WantedFromLine(const BenefitSpec& benefit, const Candidate& candidate) const {
-  if (benefit.kind == BenefitKind::kPercentOff) {
-    return Fraction(totals_[candidate.line].gross_minor, benefit.parts_per_million, kPartsPerWhole,
-                    policy_.rounding);
+void Pricer::CollectUnits(const BenefitSpec& benefit, const uint8_t* selected) {
+  const UnitRange& range = *benefit.units;
+  int64_t before = 0;  // units before this line
+  for (const uint32_t line : LinesByPrice(range.order)) {
+    if (!MayTouch(benefit, selected, line)) continue;
+    const int64_t count = basket_lines_[line].units();
+    const int64_t from = std::max<int64_t>(0, range.first - 1 - before);
+    const int64_t to = std::min(count, range.last - before);
+    if (from < to) PickFromLine(line, from, to - from);
+    if (!range.per_line) before += count;
+    if (before >= range.last) break;
   }
-  const int64_t amount = *AmountIn(benefit.amount_off, currency_);
-  if (benefit.per == AmountPer::kLine) return amount;
-  return Fraction(amount, basket_lines_[candidate.line].quantity.thousandths, kThousandthsPerUnit,
-                  policy_.rounding);
+  SortCandidates();
 }
 
-void Pricer::TakeFromEachLine(const BenefitSpec& benefit) {
+// Units of a line by their position in it.
+void Pricer::PickFromLine(uint32_t line, int64_t from, int64_t count) {
+  for (uint32_t run = line; run != kNoRun && count > 0; run = runs_[run].next) {
+    const int64_t in_run = std::max<int64_t>(0, from - runs_[run].first);
+    const int64_t taken = std::min(count, runs_[run].count - in_run);
+    if (taken <= 0) continue;
+    Pick({run, in_run, taken}, true);
+    from += taken;
+    count -= taken;
+  }
+}
+
+void Pricer::CollectSets(const BenefitSpec& benefit, const uint8_t* selected) {
+  const SetSpec& set = *benefit.set;
+  const auto every_part = static_cast<uint8_t>((1U << set.parts.size()) - 1);
+  supply_.clear();
+  for (const uint32_t line :
+       LinesByPrice(set.grouping == Grouping::kDearestFirst ? UnitOrder::kDearestFirst
+                                                            : UnitOrder::kCheapestFirst)) {
+    if (!MayTouch(benefit, selected, line)) continue;
+    const auto parts =
+        static_cast<uint8_t>(selected == nullptr ? every_part : selected[line] & every_part);
+    for (uint32_t run = line; run != kNoRun && parts != 0; run = runs_[run].next) {
+      if (!runs_[run].used) supply_.push_back({run, runs_[run].count, parts});
+    }
+  }
+  planner_.Plan(set, supply_);
+  for (const SetSlice& slice : planner_.slices()) Pick(slice.units, slice.is_got);
+  SortCandidates();
+}
+
+void Pricer::CollectGifts(const BenefitSpec& benefit, const uint8_t* selected) {
+  const GiftSpec& gift = *benefit.gift;
+  int64_t qualifying = 0;
+  for (const Bounds& bounds : bounds_) {
+    if (!MayTouch(benefit, selected, bounds.line)) continue;
+    if ((selected[bounds.line] & kQualifies) == 0) continue;
+    qualifying += basket_lines_[bounds.line].units();
+  }
+  if (qualifying == 0) return;
+  int64_t left = gift.per_unit ? Times(gift.units, qualifying) : gift.units;
+  for (const uint32_t line : LinesByPrice(UnitOrder::kDearestFirst)) {
+    if (!MayTouch(benefit, selected, line) || (selected[line] & kIsGift) == 0) continue;
+    for (uint32_t run = line; run != kNoRun && left > 0; run = runs_[run].next) {
+      if (runs_[run].used) continue;
+      const int64_t count = std::min(left, runs_[run].count);
+      Pick({run, 0, count}, true);
+      left -= count;
+    }
+  }
+  missing_gifts_ = left;
+  SortCandidates();
+}
+
+// Adds units to the candidate that is their line.
+void Pricer::Pick(const UnitSlice& units, bool is_got) {
+  if (!is_got) {
+    picked_.push_back({units});
+    return;
+  }
+  const UnitRun& run = runs_[units.run];
+  const BasketLine& line = basket_lines_[run.line];
+  const LineTotals& totals = totals_[run.line];
+  uint32_t& index = candidate_of_line_[run.line];
+  if (index == kNoCandidate) {
+    index = static_cast<uint32_t>(candidates_.size());
+    // A line of merchandise, whose guard rail stands in bounds_.
+    const auto bounds = std::lower_bound(
+        bounds_.begin(), bounds_.end(), run.line,
+        [](const Bounds& bounds, uint32_t wanted) { return bounds.line < wanted; });
+    candidates_.push_back(
+        {.line = run.line,
+         .most_off_left_minor = bounds->most_off_minor - (totals.gross_minor - totals.net_minor)});
+  }
+  Candidate& candidate = candidates_[index];
+  const Decimal quantity = QuantityOf(line, units.count);
+  const int64_t net = runs_.NetOf(units);
+  const int64_t available = std::max<int64_t>(0, net - FloorOf(line, quantity, currency_));
+  candidate.quantity.thousandths += quantity.thousandths;
+  candidate.units += units.count;
+  candidate.entry_minor +=
+      AmountOfUnits(totals.entry_minor, line.units(), run.first + units.from, units.count);
+  candidate.net_minor += net;
+  candidate.available_minor += available;
+  picked_.push_back({units, available, index});
+}
+
+// By line, and forgets which candidate a line is.
+void Pricer::SortCandidates() {
+  for (PickedUnits& picked : picked_) {
+    if (picked.candidate != kNoCandidate) picked.candidate = candidates_[picked.candidate].line;
+  }
+  std::sort(candidates_.begin(), candidates_.end(),
+            [](const Candidate& a, const Candidate& b) { return a.line < b.line; });
+  for (uint32_t i = 0; i < candidates_.size(); ++i) candidate_of_line_[candidates_[i].line] = i;
+  for (PickedUnits& picked : picked_) {
+    if (picked.candidate != kNoCandidate) picked.candidate = candidate_of_line_[picked.candidate];
+  }
+  for (const Candidate& candidate : candidates_) candidate_of_line_[candidate.line] = kNoCandidate;
+}
+
+// Lines of merchandise by what a unit costs on entry, then by id. Starts the runs of units.
+absl::Span<const uint32_t> Pricer::LinesByPrice(UnitOrder order) {
+  if (runs_.empty()) runs_.Start(basket_lines_, totals_);
+  candidate_of_line_.resize(totals_.size(), kNoCandidate);
+  if (dearest_first_.empty()) SortLinesByPrice();
+  return order == UnitOrder::kDearestFirst ? dearest_first_ : cheapest_first_;
+}
+
+void Pricer::SortLinesByPrice() {
+  for (const Bounds& bounds : bounds_) dearest_first_.push_back(bounds.line);
+  cheapest_first_ = dearest_first_;
+  const auto has_smaller_id = [this](uint32_t a, uint32_t b) {
+    return basket_lines_[a].line_id < basket_lines_[b].line_id;
+  };
+  std::sort(dearest_first_.begin(), dearest_first_.end(), [&](uint32_t a, uint32_t b) {
+    return CostsMore(a, b) || (!CostsMore(b, a) && has_smaller_id(a, b));
+  });
+  std::sort(cheapest_first_.begin(), cheapest_first_.end(), [&](uint32_t a, uint32_t b) {
+    return CostsMore(b, a) || (!CostsMore(a, b) && has_smaller_id(a, b));
+  });
+}
+
+bool Pricer::CostsMore(uint32_t a, uint32_t b) const {
+  return absl::int128(totals_[a].entry_minor) * basket_lines_[b].units() >
+         absl::int128(totals_[b].entry_minor) * basket_lines_[a].units();
+}
+
+// What counts when so much is bought; null: less than the first tier asks for.
+const Reduction* Pricer::ReductionFor(const BenefitSpec& benefit, int64_t amount_minor,
+                                      int64_t units) const {
+  const Reduction* off = benefit.off.kind == BenefitKind::kNone ? nullptr : &benefit.off;
+  for (const BenefitTier& tier : benefit.tiers) {
+    const bool reached = tier.from_amount.empty() ? units >= tier.from_units
+                                                  : amount_minor >= AmountIn(tier.from_amount);
+    if (reached) off = &tier.off;
+  }
+  return off;
+}
+
+// With tiers for each line: that of the first line that reaches one, for what all tiers have in
+// common.
+const Reduction* Pricer::ReductionForAll(const BenefitSpec& benefit) const {
+  if (benefit.tiers.empty()) return &benefit.off;
+  int64_t amount = 0;
+  int64_t units = 0;
+  for (const Candidate& candidate : candidates_) {
+    const int64_t line_amount = IsOfNet(benefit) ? candidate.net_minor : candidate.entry_minor;
+    if (benefit.per == AmountPer::kLine) {
+      const Reduction* off = ReductionFor(benefit, line_amount, candidate.units);
+      if (off != nullptr) return off;
+      continue;
+    }
+    amount += line_amount;
+    units += candidate.units;
+  }
+  return benefit.per == AmountPer::kLine ? nullptr : ReductionFor(benefit, amount, units);
+}
+
+// Whether the benefit is one sum for the basket rather than one for each line or set.
+bool Pricer::TakesOneSum(const BenefitSpec& benefit, const Reduction& off) const {
+  if (off.kind != BenefitKind::kPercentOff) return benefit.per == AmountPer::kBasket;
+  return whole_lines_ && IsOfNet(benefit) && benefit.stage != PricingStage::kShelf;
+}
+
+int64_t Pricer::WantedFromLine(const BenefitSpec& benefit, const Reduction& off,
+                               const Candidate& candidate) const {
+  if (off.kind == BenefitKind::kPercentOff) {
+    return Fraction(IsOfNet(benefit) ? candidate.net_minor : candidate.entry_minor,
+                    off.parts_per_million, kPartsPerWhole, policy_.rounding);
+  }
+  int64_t amount = AmountIn(off.amount);
+  if (benefit.per == AmountPer::kUnit) {
+    amount =
+        Fraction(amount, candidate.quantity.thousandths, kThousandthsPerUnit, policy_.rounding);
+  }
+  return off.kind == BenefitKind::kAmountOff ? amount
+                                             : std::max<int64_t>(0, candidate.net_minor - amount);
+}
+
+// REQUIRES: HasAmountsIn the basket's currency.
+int64_t Pricer::AmountIn(const AmountByCurrency& amounts) const {
+  return *rules::AmountIn(amounts, currency_);
+}
+
+void Pricer::TakeFromEachLine(const BenefitSpec& benefit, const Reduction& off) {
+  const bool tier_by_line = !benefit.tiers.empty() && benefit.per == AmountPer::kLine;
   for (Candidate& candidate : candidates_) {
-    candidate.take_minor = std::min(WantedFromLine(benefit, candidate), candidate.available_minor);
+    const Reduction* of_line = &off;
+    if (tier_by_line) {
+      of_line = ReductionFor(
+          benefit, IsOfNet(benefit) ? candidate.net_minor : candidate.entry_minor, candidate.units);
+    }
+    if (of_line == nullptr) continue;
+    candidate.take_minor =
+        std::min(WantedFromLine(benefit, *of_line, candidate), candidate.available_minor);
   }
-  if (const std::optional<int64_t> at_most = AmountIn(benefit.at_most, currency_)) CutTo(*at_most);
+  CutToAtMost(benefit);
 }
 
-void Pricer::TakeFromBasket(const BenefitSpec& benefit) {
-  int64_t wanted = 0;
-  if (benefit.kind == BenefitKind::kPercentOff) {
+void Pricer::TakeFromSets(const BenefitSpec& benefit, const Reduction& off) {
+  const int64_t amount = AmountIn(off.amount);
+  for (const SetBatch& batch : planner_.batches()) {
     int64_t net = 0;
-    for (const Candidate& candidate : candidates_) net += totals_[candidate.line].net_minor;
-    wanted = Fraction(net, benefit.parts_per_million, kPartsPerWhole, policy_.rounding);
+    for (uint32_t i = 0; i < batch.slices; ++i) {
+      const PickedUnits& picked = picked_[batch.first_slice + i];
+      if (picked.candidate != kNoCandidate) net += runs_.NetOf(picked.units);
+    }
+    const int64_t of_all = Times(amount, batch.sets);
+    TakeFromSet(batch,
+                off.kind == BenefitKind::kAmountOff ? of_all : std::max<int64_t>(0, net - of_all));
+  }
+  CutToAtMost(benefit);
+}
+
+// From the lines of the batch in proportion to what is left of its units.
+void Pricer::TakeFromSet(const SetBatch& batch, int64_t wanted_minor) {
+  shares_.clear();
+  int64_t available = 0;
+  for (uint32_t i = 0; i < batch.slices; ++i) {
+    const PickedUnits& picked = picked_[batch.first_slice + i];
+    if (picked.candidate == kNoCandidate) continue;
+    const uint32_t line = candidates_[picked.candidate].line;
+    uint32_t& share = candidate_of_line_[line];
+    if (share == kNoCandidate) {
+      share = static_cast<uint32_t>(shares_.size());
+      shares_.push_back({.tie_break = basket_lines_[line].line_id});
+    }
+    shares_[share].weight += runs_.NetOf(picked.units);
+    shares_[share].cap += picked.available_minor;
+    available += picked.available_minor;
+  }
+  Spread(std::min(wanted_minor, available), absl::MakeSpan(shares_), spread_scratch_);
+  for (uint32_t i = 0; i < batch.slices; ++i) {
+    const PickedUnits& picked = picked_[batch.first_slice + i];
+    if (picked.candidate == kNoCandidate) continue;
+    uint32_t& share = candidate_of_line_[candidates_[picked.candidate].line];
+    if (share == kNoCandidate) continue;  // a line that two slices are of
+    candidates_[picked.candidate].take_minor += shares_[share].part;
+    share = kNoCandidate;
+  }
+}
+
+void Pricer::TakeFromBasket(const BenefitSpec& benefit, const Reduction& off) {
+  int64_t wanted = 0;
+  if (off.kind == BenefitKind::kPercentOff) {
+    wanted = Fraction(NetTotal(), off.parts_per_million, kPartsPerWhole, policy_.rounding);
   } else {
-    wanted = *AmountIn(benefit.amount_off, currency_);
+    wanted = AmountIn(off.amount);
+    if (off.kind == BenefitKind::kPrice) wanted = std::max<int64_t>(0, NetTotal() - wanted);
   }
-  if (const std::optional<int64_t> at_most = AmountIn(benefit.at_most, currency_)) {
-    wanted = std::min(wanted, *at_most);
-  }
+  if (!benefit.at_most.empty()) wanted = std::min(wanted, AmountIn(benefit.at_most));
   SpreadByNet(std::min(wanted, AvailableTotal()));
+}
+
+void Pricer::CutToAtMost(const BenefitSpec& benefit) {
+  if (!benefit.at_most.empty()) CutTo(AmountIn(benefit.at_most));
 }
 
 void Pricer::SpreadByNet(int64_t total_minor) {
   shares_.clear();
   for (const Candidate& candidate : candidates_) {
-    shares_.push_back({.weight = totals_[candidate.line].net_minor,
+    shares_.push_back({.weight = candidate.net_minor,
                        .cap = candidate.available_minor,
                        .tie_break = basket_lines_[candidate.line].line_id});
   }
@@ -219,12 +525,71 @@ bool Pricer::CutByGuardRails() {
   return CutTo(most_off_minor_ - taken_minor_) || cut;
 }
 
-void Pricer::Record(uint32_t offer) {
+int64_t Pricer::AvailableTotal() const {
+  int64_t total = 0;
+  for (const Candidate& candidate : candidates_) total += candidate.available_minor;
+  return total;
+}
+
+int64_t Pricer::NetTotal() const {
+  int64_t total = 0;
+  for (const Candidate& candidate : candidates_) total += candidate.net_minor;
+  return total;
+}
+
+int64_t Pricer::TakeTotal() const {
+  int64_t total = 0;
+  for (const Candidate& candidate : candidates_) total += candidate.take_minor;
+  return total;
+}
+
+int64_t Pricer::Applications(const BenefitSpec& benefit, const Reduction& off) const {
+  if (benefit.set) return planner_.sets();
+  if (whole_lines_ && TakesOneSum(benefit, off)) return 1;
+  int64_t applications = 0;
+  for (const Candidate& candidate : candidates_) {
+    if (!whole_lines_) {
+      applications += candidate.units;
+    } else if (candidate.take_minor > 0) {
+      ++applications;
+    }
+  }
+  return applications;
+}
+
+void Pricer::Record(const BenefitSpec& benefit, const Reduction& off) {
+  const bool on_basket = whole_lines_ && TakesOneSum(benefit, off);
   for (const Candidate& candidate : candidates_) {
     if (candidate.take_minor == 0) continue;
-    totals_[candidate.line].net_minor -= candidate.take_minor;
-    taken_minor_ += candidate.take_minor;
-    takings_.push_back({candidate.line, offer, candidate.take_minor});
+    int64_t& net = totals_[candidate.line].net_minor;
+    if (whole_lines_ && !runs_.empty()) {
+      runs_.TakeFromLine(candidate.line, net, candidate.take_minor);
+    }
+    net -= candidate.take_minor;
+    (is_delivery_ ? delivery_taken_minor_ : taken_minor_) += candidate.take_minor;
+    takings_.push_back({candidate.line, benefit.offer, candidate.take_minor,
+                        on_basket ? Decimal{} : candidate.quantity});
+  }
+  RecordUnits(benefit.set || benefit.gift);
+}
+
+// Spreads what is taken from a candidate over its units, and marks those that a set has used.
+void Pricer::RecordUnits(bool used) {
+  proportions_.clear();
+  for (const Candidate& candidate : candidates_) {
+    proportions_.emplace_back(candidate.take_minor, candidate.available_minor);
+  }
+  // From the back, since a split leaves only what lies before it.
+  std::sort(picked_.begin(), picked_.end(), [](const PickedUnits& a, const PickedUnits& b) {
+    if (a.units.run != b.units.run) return a.units.run < b.units.run;
+    return a.units.from > b.units.from;
+  });
+  for (const PickedUnits& picked : picked_) {
+    const uint32_t run = runs_.Split(picked.units);
+    if (picked.candidate != kNoCandidate) {
+      runs_.Take(run, proportions_[picked.candidate].Next(picked.available_minor));
+    }
+    if (used) runs_.Use(run);
   }
 }
 

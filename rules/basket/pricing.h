@@ -1,23 +1,24 @@
 #pragma once
 
 // Prices a basket offer by offer: what each takes from which line, and what is left.
+// docs/rules/pricing.md says what each benefit comes to.
 //
 // The caller drives it, because the conditions of an offer are evaluated when its turn comes and
 // see what the offers before it left:
 //
 //   pricer.Start(basket, policy);
 //   for (each benefit in the order of OrderBenefits) {
-//     // its `requires` sees pricer.merchandise_net(); its `lines` gives `selected`
+//     // its `requires` sees pricer.merchandise_net(); its conditions on lines give `selected`
 //     Applied applied = pricer.Apply(benefit, selected);
 //   }
 //
 // What holds after every call: the takings of an offer sum to what Apply returned; net = gross -
 // takings on every line; no line that an offer touched is below 0 or its floor; no result depends
-// on the order of the lines.
+// on the order of the lines; an offer that was not applied has changed nothing.
 // Thread safety: one Pricer a thread. Lifetime: it refers to the basket's lines until the next
 // Start. Errors: none; REQUIRES that ValidateBasket found nothing. Cost: O(lines) a call, with a
-// sort where floors bind; no heap allocation once the scratch has grown. Copy it to try an offer
-// out.
+// sort where floors bind; with units or sets O(lines) too, and the first of them in a basket sorts
+// the lines; no heap allocation once the scratch has grown. Copy it to try an offer out.
 
 #include <cstdint>
 #include <vector>
@@ -25,8 +26,11 @@
 #include "absl/types/span.h"
 #include "rules/basket/basket.h"
 #include "rules/basket/benefit.h"
+#include "rules/basket/sets.h"
 #include "rules/basket/spread.h"
+#include "rules/basket/units.h"
 #include "rules/money/money.h"
+#include "rules/money/proportion.h"
 
 namespace touchstone::rules {
 
@@ -38,17 +42,25 @@ struct PricingPolicy {
   int64_t most_off_basket_ppm = 1'000'000;
 };
 
-// Why an offer took nothing.
+// Why an offer was not applied.
 enum class NothingTaken : uint8_t {
-  kNone,         // it did take something
-  kNoCurrency,   // the benefit lacks an amount in the basket's currency
-  kNoLines,      // no selected line that it may touch
-  kNothingLeft,  // earlier offers, floors or a guard rail leave nothing to take
-  kTooSmall,     // its share rounds to less than a minor unit
+  kNone,           // it was
+  kNoCurrency,     // the benefit lacks an amount in the basket's currency
+  kNoLines,        // no selected line or unit that it may touch
+  kNoSet,          // the selected units make no complete set
+  kNoTier,         // less is bought than its first tier asks for
+  kNothingLeft,    // earlier offers, floors or a guard rail leave nothing to take
+  kNotAbovePrice,  // what it is about costs no more than its price
+  kTooSmall,       // its share rounds to less than a minor unit, or to no point
 };
 
 struct Applied {
   int64_t taken_minor = 0;
+  int64_t points = 0;
+  // Sets completed, units reached by a range or given as a gift, lines of a benefit for each of
+  // them; else 1.
+  int64_t applications = 0;
+  int64_t missing_gifts = 0;  // units of the gift that are not in the basket
   NothingTaken reason = NothingTaken::kNone;
   bool cut_by_guard_rail = false;  // it would have taken more
 };
@@ -57,11 +69,7 @@ struct LineTaking {
   uint32_t line = 0;         // index into basket.lines
   uint32_t offer = 0;        // BenefitSpec::offer
   int64_t amount_minor = 0;  // above 0
-};
-
-struct LineTotals {
-  int64_t gross_minor = 0;  // after manual discounts; below 0 for returns
-  int64_t net_minor = 0;    // after offers
+  Decimal quantity;          // what it worked on; 0: on the basket as a whole
 };
 
 class Pricer {
@@ -72,11 +80,13 @@ class Pricer {
   // nothing else about them.
   void StartAgain();
 
-  // Takes what the benefit takes. `selected` says for each line whether the benefit works on it
-  // (not 0); lines that do not count as merchandise, and overridden or marked-down ones unless
-  // benefit.takes_marked_down, are left alone all the same. REQUIRES: one entry a line.
+  // Takes what the benefit takes. `selected` says for each line what it may do in the benefit, as
+  // SetSpec and GiftSpec say; without these, not 0: the benefit works on it. Lines that do not
+  // count as merchandise (in the stage `delivery`: that are no delivery), and overridden or
+  // marked-down ones unless benefit.takes_marked_down, are left alone all the same. REQUIRES: one
+  // entry a line; benefits come in the order of their stages.
   Applied Apply(const BenefitSpec& benefit, absl::Span<const uint8_t> selected);
-  // The same with every line selected.
+  // The same with every line selected for everything. REQUIRES: no gift.
   Applied Apply(const BenefitSpec& benefit);
 
   // Merchandise only: what conditions see as basket.gross, basket.net and basket.units.
@@ -85,52 +95,112 @@ class Pricer {
   Decimal merchandise_units() const { return merchandise_units_; }
   // Everything, returns too, before and after offers; below 0 when returns outweigh the rest.
   Money gross() const { return {gross_minor_, currency_}; }
-  Money payable() const { return {gross_minor_ - taken_minor_, currency_}; }
+  Money payable() const { return {gross_minor_ - taken_minor_ - delivery_taken_minor_, currency_}; }
+  int64_t points() const { return points_; }
 
   absl::Span<const LineTotals> lines() const { return totals_; }     // parallel to basket.lines
   absl::Span<const LineTaking> takings() const { return takings_; }  // in order of Apply, then line
 
  private:
-  // What holds for a merchandise line while its basket is priced.
+  // What holds for a line of merchandise or delivery while its basket is priced.
   struct Bounds {
     uint32_t line = 0;
     int64_t floor_minor = 0;     // net never below
     int64_t most_off_minor = 0;  // guard rail: gross - net never above
   };
-  // A line that the benefit in hand may touch, and what it would take from it.
+  // A line that the benefit in hand works on, or the part of it that is some of its units.
   struct Candidate {
     uint32_t line = 0;
+    Decimal quantity = {};
+    int64_t units = 0;
+    int64_t entry_minor = 0;
+    int64_t net_minor = 0;
     int64_t available_minor = 0;
     int64_t most_off_left_minor = 0;
     int64_t take_minor = 0;
   };
+  // Units of a run that the benefit in hand uses.
+  struct PickedUnits {
+    UnitSlice units;
+    int64_t available_minor = 0;
+    uint32_t candidate = kNoCandidate;  // of these; kNoCandidate: they are bought, not got
+  };
+  static constexpr uint32_t kNoCandidate = UINT32_MAX;
 
   Applied ApplyTo(const BenefitSpec& benefit, const uint8_t* selected);
-  void CollectCandidates(const BenefitSpec& benefit, const uint8_t* selected);
-  int64_t AvailableTotal() const;
-  void TakeFromEachLine(const BenefitSpec& benefit);
-  void TakeFromBasket(const BenefitSpec& benefit);
-  int64_t WantedFromLine(const BenefitSpec& benefit, const Candidate& candidate) const;
+  void LeaveShelf();
+  Applied GivePoints(const BenefitSpec& benefit);
+  Applied TakeOff(const BenefitSpec& benefit, const Reduction& off);
+
+  // Who is it about.
+  bool MayTouch(const BenefitSpec& benefit, const uint8_t* selected, uint32_t line) const;
+  void CollectLines(const BenefitSpec& benefit, const uint8_t* selected);
+  void CollectUnits(const BenefitSpec& benefit, const uint8_t* selected);
+  void CollectSets(const BenefitSpec& benefit, const uint8_t* selected);
+  void CollectGifts(const BenefitSpec& benefit, const uint8_t* selected);
+  void PickFromLine(uint32_t line, int64_t from, int64_t count);
+  void Pick(const UnitSlice& units, bool is_got);
+  void SortCandidates();
+  absl::Span<const uint32_t> LinesByPrice(UnitOrder order);
+  void SortLinesByPrice();
+  bool CostsMore(uint32_t a, uint32_t b) const;
+
+  // What is taken.
+  const Reduction* ReductionFor(const BenefitSpec& benefit, int64_t amount_minor,
+                                int64_t units) const;
+  const Reduction* ReductionForAll(const BenefitSpec& benefit) const;
+  bool TakesOneSum(const BenefitSpec& benefit, const Reduction& off) const;
+  void TakeFromEachLine(const BenefitSpec& benefit, const Reduction& off);
+  void TakeFromSets(const BenefitSpec& benefit, const Reduction& off);
+  void TakeFromSet(const SetBatch& batch, int64_t wanted_minor);
+  void TakeFromBasket(const BenefitSpec& benefit, const Reduction& off);
+  int64_t WantedFromLine(const BenefitSpec& benefit, const Reduction& off,
+                         const Candidate& candidate) const;
+  int64_t AmountIn(const AmountByCurrency& amounts) const;
+  void CutToAtMost(const BenefitSpec& benefit);
   void SpreadByNet(int64_t total_minor);
   bool CutTo(int64_t total_minor);
   bool CutByGuardRails();
-  void Record(uint32_t offer);
+
+  int64_t AvailableTotal() const;
+  int64_t NetTotal() const;
   int64_t TakeTotal() const;
+  int64_t Applications(const BenefitSpec& benefit, const Reduction& off) const;
+  void Record(const BenefitSpec& benefit, const Reduction& off);
+  void RecordUnits(bool used);
 
   Currency currency_;
   PricingPolicy policy_;
   absl::Span<const BasketLine> basket_lines_;
-  std::vector<Bounds> bounds_;  // merchandise lines, ascending
+  std::vector<Bounds> bounds_;           // lines of merchandise, ascending
+  std::vector<Bounds> delivery_bounds_;  // lines of delivery, ascending
   std::vector<LineTotals> totals_;
   std::vector<LineTaking> takings_;
+  bool on_shelf_ = true;  // the price on entry is not settled yet
   int64_t gross_minor_ = 0;
   int64_t merchandise_gross_minor_ = 0;
   int64_t most_off_minor_ = 0;  // guard rail of the basket
-  int64_t taken_minor_ = 0;
+  int64_t taken_minor_ = 0;     // from merchandise
+  int64_t delivery_taken_minor_ = 0;
+  int64_t points_ = 0;
   Decimal merchandise_units_;
-  std::vector<Candidate> candidates_;
+
+  // Of the benefit in hand.
+  std::vector<Candidate> candidates_;  // ascending by line
+  std::vector<PickedUnits> picked_;    // none: whole lines
+  bool whole_lines_ = true;
+  int64_t missing_gifts_ = 0;
+  bool is_delivery_ = false;
+  std::vector<uint32_t> candidate_of_line_;
+
+  UnitRuns runs_;                        // empty until a benefit is about units
+  std::vector<uint32_t> dearest_first_;  // lines by the price of a unit; empty until needed
+  std::vector<uint32_t> cheapest_first_;
+  std::vector<SetSupply> supply_;
+  SetPlanner planner_;
   std::vector<SpreadShare> shares_;
   SpreadScratch spread_scratch_;
+  std::vector<Proportion> proportions_;
 };
 
 }  // namespace touchstone::rules
