@@ -41,6 +41,11 @@ std::optional<int64_t> AmountIn(const AmountByCurrency& amounts, Currency curren
   return std::nullopt;
 }
 
+bool IsPlain(const BenefitSpec& benefit) {
+  return !benefit.units && !benefit.set && !benefit.gift && benefit.tiers.empty() &&
+         benefit.stage != PricingStage::kDelivery && benefit.stage != PricingStage::kPoints;
+}
+
 bool IsOfNet(const BenefitSpec& benefit) {
   return benefit.stage != PricingStage::kLine && benefit.stage != PricingStage::kSet;
 }

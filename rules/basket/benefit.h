@@ -131,6 +131,10 @@ struct BenefitSpec {
   PointsSpec points = {};  // kPoints
 };
 
+// Whether it is about whole lines of merchandise, whatever is bought: no units, sets, gift, points
+// or tiers, and not about delivery.
+bool IsPlain(const BenefitSpec& benefit);
+
 // Whether a percentage of the benefit is of what earlier offers left, not of the price on entry.
 bool IsOfNet(const BenefitSpec& benefit);
 

@@ -29,6 +29,7 @@ void AnswerBasket(DecisionContext& context) {
   answer.currency = context.input.basket.currency;
   answer.gross_minor = state.pricer.gross().amount_minor;
   answer.payable_minor = state.pricer.payable().amount_minor;
+  answer.points = state.pricer.points();
   answer.lines = state.pricer.lines();
   answer.takings = state.pricer.takings();
   answer.applied = state.applied;

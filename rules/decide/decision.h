@@ -84,8 +84,8 @@ enum class Stage : uint8_t {
 absl::string_view StageName(Stage stage);
 std::optional<Stage> FindStage(absl::string_view name);
 
-// Why, beyond the stage. kNoLines and kTooSmall come at kRequires, kNothingLeft at kStacking,
-// kNoCurrency at kEligible, kNoBasket at kPlacement.
+// Why, beyond the stage. kNoLines, kNoSet, kNoTier, kNotAbovePrice and kTooSmall come at kRequires,
+// kNothingLeft and kExcluded at kStacking, kNoCurrency at kEligible, kNoBasket at kPlacement.
 enum class Cause : uint8_t {
   kNone,
   kCondition,       // a conjunct is false: `part` is its position
@@ -94,8 +94,12 @@ enum class Cause : uint8_t {
   kAnonymousLimit,  // a per-customer limit, and the customer is not known
   kLimitReached,    // `part` is the limit's position
   kNoCurrency,      // the benefit has no amount in the basket's currency
-  kNoLines,         // no line that it may touch
+  kNoLines,         // no line or unit that it may touch
+  kNoSet,           // the units make no complete set
+  kNoTier,          // less is bought than its first tier asks for
+  kNotAbovePrice,   // what it is about costs no more than its price
   kNothingLeft,     // nothing left to take off
+  kExcluded,        // by another offer that was applied: `rival`
   kTooSmall,        // what it would take rounds to less than a minor unit
   kNoBasket,        // it changes baskets and there is none
   kOutranked,       // better offers took the places
@@ -115,6 +119,7 @@ struct OfferOutcome {
   bool applied = false;  // changed the basket
   bool shown = false;
   bool value_failed = false;     // its value ended in an error or NaN: ranked last
+  uint32_t rival = 0;            // kExcluded: the offer
   int64_t score_millionths = 0;  // when it came to ranking
   Money taken;                   // when applied
 };
@@ -134,14 +139,18 @@ struct PlacementAnswer {
 struct AppliedOffer {
   uint32_t offer = 0;
   Money taken;
+  int64_t points = 0;
+  int64_t applications = 0;   // as Applied says
+  int64_t missing_gifts = 0;  // units of its gift that are not in the basket
   bool cut_by_guard_rail = false;
 };
 
 struct BasketAnswer {
   bool priced = false;  // false: there was no basket
   Currency currency;
-  int64_t gross_minor = 0;                 // everything, after manual discounts
-  int64_t payable_minor = 0;               // everything, after offers
+  int64_t gross_minor = 0;    // everything, after manual discounts
+  int64_t payable_minor = 0;  // everything, after offers
+  int64_t points = 0;
   absl::Span<const LineTotals> lines;      // parallel to the input's
   absl::Span<const LineTaking> takings;    // in order of pricing, then line
   absl::Span<const AppliedOffer> applied;  // in order of pricing

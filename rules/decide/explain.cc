@@ -86,6 +86,12 @@ std::string CauseText(const OfferOutcome& outcome) {
       return "it has no amount in the currency of the basket";
     case Cause::kNoLines:
       return "no line of the basket is one that it works on";
+    case Cause::kNoSet:
+      return "the units in the basket make no complete set";
+    case Cause::kNoTier:
+      return "less is bought than its first tier asks for";
+    case Cause::kNotAbovePrice:
+      return "what it is about costs no more than its price";
     case Cause::kNothingLeft:
       return "the offers before it, a floor price or a guard rail leave nothing to take off";
     case Cause::kTooSmall:
@@ -116,10 +122,27 @@ std::string RequiresText(const OfferSpec& spec, const OfferOutcome& outcome,
   return CauseText(outcome);
 }
 
-std::string WinText(const OfferOutcome& outcome) {
-  const std::string taken = absl::StrCat("it takes off ", Format(outcome.taken));
-  if (outcome.applied) return outcome.shown ? absl::StrCat(taken, " and is shown") : taken;
-  return "it is shown";
+std::string PlentyOf(int64_t count, absl::string_view one, absl::string_view many) {
+  return absl::StrCat(count, " ", count == 1 ? one : many);
+}
+
+// What the offer did to the basket.
+std::string AppliedText(const OfferOutcome& outcome, const Decision& decision, uint32_t offer) {
+  for (const AppliedOffer& applied : decision.basket.applied) {
+    if (applied.offer != offer) continue;
+    if (applied.points > 0) return "it gives " + PlentyOf(applied.points, "point", "points");
+    if (applied.missing_gifts > 0 && outcome.taken.amount_minor == 0) {
+      return absl::StrCat("it gives ", PlentyOf(applied.missing_gifts, "unit", "units"),
+                          " that the basket does not have yet");
+    }
+  }
+  return absl::StrCat("it takes off ", Format(outcome.taken));
+}
+
+std::string WinText(const OfferOutcome& outcome, const Decision& decision, uint32_t offer) {
+  if (!outcome.applied) return "it is shown";
+  const std::string done = AppliedText(outcome, decision, offer);
+  return outcome.shown ? absl::StrCat(done, " and is shown") : done;
 }
 
 }  // namespace
@@ -129,7 +152,7 @@ std::string ReasonText(const RuleSet& rule_set, const Decision& decision, uint32
   const OfferSpec& spec = rule_set.offers[offer];
   switch (outcome.stage) {
     case Stage::kNone:
-      return WinText(outcome);
+      return WinText(outcome, decision, offer);
     case Stage::kPaused:
       return "it is paused";
     case Stage::kWindow:
@@ -144,6 +167,12 @@ std::string ReasonText(const RuleSet& rule_set, const Decision& decision, uint32
       return ConditionText(spec.eligible, outcome, rule_set, decision, offer);
     case Stage::kRequires:
       return RequiresText(spec, outcome, rule_set, decision, offer);
+    case Stage::kStacking:
+      if (outcome.cause == Cause::kExcluded) {
+        return absl::StrCat("it does not go together with ", rule_set.offers[outcome.rival].id,
+                            ", which was applied");
+      }
+      return CauseText(outcome);
     case Stage::kLimit:
       return LimitText(spec, outcome);
     default:

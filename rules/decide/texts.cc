@@ -110,16 +110,17 @@ void AppendBenefitAmount(uint32_t offer, const DecisionContext& context, std::st
   const OfferOutcome& outcome = context.state.outcomes[offer];
   if (outcome.applied) return void(text.append(FormatAmount(outcome.taken)));
   const std::optional<BenefitSpec>& benefit = context.rules.offers[offer].benefit;
-  if (!benefit.has_value() || benefit->kind != BenefitKind::kAmountOff) return;
-  const std::optional<int64_t> amount = AmountIn(benefit->amount_off, context.currency());
+  if (!benefit.has_value() || benefit->off.kind != BenefitKind::kAmountOff) return;
+  const std::optional<int64_t> amount = AmountIn(benefit->off.amount, context.currency());
   if (amount.has_value()) text.append(FormatAmount({*amount, context.currency()}));
 }
 
 void AppendBenefitPercent(uint32_t offer, const DecisionContext& context, std::string& text) {
   const std::optional<BenefitSpec>& benefit = context.rules.offers[offer].benefit;
-  if (!benefit.has_value() || benefit->kind != BenefitKind::kPercentOff) return;
+  if (!benefit.has_value() || benefit->off.kind != BenefitKind::kPercentOff) return;
   constexpr int kPercentDecimals = 4;  // of parts per million
-  text.append(FormatFixedPoint(benefit->parts_per_million, kPercentDecimals, TrailingZeros::kTrim));
+  text.append(
+      FormatFixedPoint(benefit->off.parts_per_million, kPercentDecimals, TrailingZeros::kTrim));
 }
 
 void Render(const TextTemplate& form, uint32_t offer, DecisionContext& context, std::string& text) {

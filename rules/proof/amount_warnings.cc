@@ -23,6 +23,8 @@ absl::string_view PerName(AmountPer per) {
       return "unit";
     case AmountPer::kLine:
       return "line";
+    case AmountPer::kSet:
+      return "set";
     case AmountPer::kBasket:
       return "basket";
   }
@@ -121,25 +123,29 @@ class AmountWarnings {
   }
 
   void MeasureBenefit(size_t index, const OfferSpec& offer, const BenefitSpec& benefit) {
-    if (benefit.kind == BenefitKind::kAmountOff) {
+    if (benefit.off.kind == BenefitKind::kAmountOff) {
       const std::string kind = absl::StrCat("amount_off per ", PerName(benefit.per));
       MeasureAmounts(input_.At(index, "benefit.amount_off"), kind, offer.campaign,
-                     benefit.amount_off);
+                     benefit.off.amount);
       MeasureAmounts(input_.At(index, "benefit.at_most"), absl::StrCat("at_most of ", kind),
                      offer.campaign, benefit.at_most);
       return;
     }
     MeasureAmounts(input_.At(index, "benefit.at_most"), "at_most of percent_off", offer.campaign,
                    benefit.at_most);
-    if (benefit.parts_per_million >= kOnePercentPpm) return;
+    if (benefit.off.kind != BenefitKind::kPercentOff ||
+        benefit.off.parts_per_million >= kOnePercentPpm) {
+      return;
+    }
     input_.reporter.Warning(
         codes::kOddAmount, input_.At(index, "benefit.percent_off"),
-        absl::StrCat("the offer takes ", FormatPercent(benefit.parts_per_million), " off"),
+        absl::StrCat("the offer takes ", FormatPercent(benefit.off.parts_per_million), " off"),
         "a percentage is written as 20, not as 0.2");
   }
 
   void WarnOfSmallCap(size_t index, const BenefitSpec& benefit) {
-    for (const Money& amount : benefit.amount_off) {
+    if (benefit.off.kind != BenefitKind::kAmountOff) return;
+    for (const Money& amount : benefit.off.amount) {
       const std::optional<int64_t> cap = AmountIn(benefit.at_most, amount.currency);
       if (!cap || *cap >= amount.amount_minor) continue;
       input_.reporter.Warning(
@@ -156,12 +162,12 @@ class AmountWarnings {
   void WarnOfSmallestBasket(size_t index, const OfferSpec& offer) {
     const BenefitSpec& benefit = *offer.benefit;
     const int64_t rail_ppm = input_.rule_set.pricing.most_off_basket_ppm;
-    if (benefit.kind != BenefitKind::kAmountOff || benefit.per != AmountPer::kBasket) return;
+    if (benefit.off.kind != BenefitKind::kAmountOff || benefit.per != AmountPer::kBasket) return;
     for (const Condition::Conjunct& conjunct : offer.requires_.conjuncts) {
       const std::optional<Threshold> threshold = ReadThreshold(conjunct.text);
       if (!threshold || threshold->fact != "basket.net") continue;
       if (!absl::StrContains(conjunct.text, " >")) continue;
-      for (const Money& amount : benefit.amount_off) {
+      for (const Money& amount : benefit.off.amount) {
         const absl::StatusOr<Money> net = ParseAmount(threshold->number, amount.currency);
         if (!net.ok() || net->amount_minor <= 0) continue;
         const int64_t share_ppm = amount.amount_minor * 1'000'000 / net->amount_minor;

@@ -23,15 +23,16 @@ constexpr int64_t kNeedsACapOnAllPpm = 100'000;
 constexpr int kMostPartners = 16;
 
 bool IsPercent(const OfferSpec& offer) {
-  return offer.benefit && offer.benefit->kind == BenefitKind::kPercentOff;
+  return offer.benefit && offer.benefit->off.kind == BenefitKind::kPercentOff &&
+         IsPlain(*offer.benefit);
 }
 
 // What two percentages take from one line together. Those of the stage `line` are of its price on
 // entry; one of the stage `order` is of what they left.
 int64_t Together(const BenefitSpec& a, const BenefitSpec& b) {
-  const int64_t sum = a.parts_per_million + b.parts_per_million;
+  const int64_t sum = a.off.parts_per_million + b.off.parts_per_million;
   if (a.stage == PricingStage::kLine && b.stage == PricingStage::kLine) return sum;
-  return sum - a.parts_per_million * b.parts_per_million / kWholePpm;
+  return sum - a.off.parts_per_million * b.off.parts_per_million / kWholePpm;
 }
 
 bool NeedsAnUntouchedBasket(const OfferSpec& offer) {
@@ -59,7 +60,7 @@ class DiscountWarnings {
         probe_(input.message, input.rule_set, kMostProbes) {
     for (const OfferSpec& offer : offers_) {
       if (IsPercent(offer))
-        by_campaign_[offer.campaign].push_back(offer.benefit->parts_per_million);
+        by_campaign_[offer.campaign].push_back(offer.benefit->off.parts_per_million);
     }
     for (auto& [campaign, shares] : by_campaign_) {
       std::sort(shares.begin(), shares.end(), std::greater<>());
@@ -70,6 +71,7 @@ class DiscountWarnings {
     for (size_t i = 0; i < offers_.size(); ++i) {
       const OfferSpec& offer = offers_[i];
       if (!offer.benefit || offer.applies != Applies::kAutomatic) continue;
+      if (!IsPlain(*offer.benefit) || offer.benefit->off.kind == BenefitKind::kPrice) continue;
       if (IsPercent(offer)) {
         WarnOfDepth(i, offer);
         WarnOfGuardRail(i, offer);
@@ -83,11 +85,11 @@ class DiscountWarnings {
 
  private:
   std::string PercentOf(const OfferSpec& offer) const {
-    return FormatPercent(offer.benefit->parts_per_million);
+    return FormatPercent(offer.benefit->off.parts_per_million);
   }
 
   void WarnOfDepth(size_t index, const OfferSpec& offer) {
-    const int64_t share = offer.benefit->parts_per_million;
+    const int64_t share = offer.benefit->off.parts_per_million;
     if (share <= kDeepPpm) return;
     const std::vector<int64_t>& siblings = by_campaign_.at(offer.campaign);
     const bool is_deepest = siblings.front() == share;
@@ -109,7 +111,7 @@ class DiscountWarnings {
     const int64_t rail = whole_basket
                              ? std::min(pricing.most_off_line_ppm, pricing.most_off_basket_ppm)
                              : pricing.most_off_line_ppm;
-    if (offer.benefit->parts_per_million <= rail) return;
+    if (offer.benefit->off.parts_per_million <= rail) return;
     const bool is_basket = whole_basket && rail == pricing.most_off_basket_ppm;
     input_.reporter.Warning(
         codes::kOverGuardRail, input_.At(index, "benefit.percent_off"),
@@ -127,12 +129,12 @@ class DiscountWarnings {
     }
     const bool whole_basket = offer.lines.conjuncts.empty();
     const bool deep =
-        benefit.kind == BenefitKind::kPercentOff
-            ? benefit.parts_per_million >= (whole_basket ? kNeedsACapOnAllPpm : kNeedsACapPpm)
+        benefit.off.kind == BenefitKind::kPercentOff
+            ? benefit.off.parts_per_million >= (whole_basket ? kNeedsACapOnAllPpm : kNeedsACapPpm)
             : benefit.per != AmountPer::kBasket;
     if (!deep) return;
     input_.reporter.Warning(codes::kUnlimitedDiscount, input_.At(index, "benefit"),
-                            benefit.kind == BenefitKind::kPercentOff
+                            benefit.off.kind == BenefitKind::kPercentOff
                                 ? absl::StrCat("nothing limits this discount of ", PercentOf(offer),
                                                whole_basket ? " of the whole basket" : "")
                                 : "nothing limits how often this amount is taken off one basket",
@@ -141,7 +143,7 @@ class DiscountWarnings {
 
   void WarnOfTwin(size_t index, const OfferSpec& offer) {
     const std::string conditions =
-        absl::StrCat(static_cast<int>(offer.benefit->kind), "\n", TextOf(offer.eligible), "\n",
+        absl::StrCat(static_cast<int>(offer.benefit->off.kind), "\n", TextOf(offer.eligible), "\n",
                      TextOf(offer.requires_), "\n", TextOf(offer.lines));
     const auto [twin, is_first] = by_conditions_.try_emplace(conditions, index);
     if (is_first || !logic_.CanMeet(twin->second, index)) return;
@@ -155,16 +157,16 @@ class DiscountWarnings {
 
   void WarnOfCost(size_t index, const OfferSpec& offer) {
     const BenefitSpec& benefit = *offer.benefit;
-    const bool percent = benefit.kind == BenefitKind::kPercentOff;
+    const bool percent = benefit.off.kind == BenefitKind::kPercentOff;
     if (!percent && benefit.per != AmountPer::kUnit) return;
     const Currency currency = input_.rule_set.schema.currencies.front();
-    const std::optional<int64_t> amount = AmountIn(benefit.amount_off, currency);
+    const std::optional<int64_t> amount = AmountIn(benefit.off.amount, currency);
     if (!percent && !amount) return;
     for (const uint32_t position : probe_.Selected(offer.lines)) {
       const ProductProbe::Product& product = probe_.products()[position];
       if (!product.cost_minor || (percent && !product.price_minor)) continue;
       const int64_t price = product.price_minor.value_or(*product.cost_minor);
-      const int64_t off = percent ? price * benefit.parts_per_million / kWholePpm : *amount;
+      const int64_t off = percent ? price * benefit.off.parts_per_million / kWholePpm : *amount;
       const std::optional<int64_t> cap = AmountIn(benefit.at_most, currency);
       const int64_t taken = std::min(off, cap.value_or(off));
       const int64_t least = *product.cost_minor * kLeastOfCostPpm / kWholePpm;
@@ -193,14 +195,14 @@ class DiscountWarnings {
     std::vector<uint32_t> of_everything;
     int64_t deepest = 0;
     for (const OfferSpec& offer : offers_) {
-      if (IsPercent(offer)) deepest = std::max(deepest, offer.benefit->parts_per_million);
+      if (IsPercent(offer)) deepest = std::max(deepest, offer.benefit->off.parts_per_million);
     }
     const int64_t rail = input_.rule_set.pricing.most_off_line_ppm;
     for (uint32_t i = 0; i < offers_.size(); ++i) {
       const OfferSpec& offer = offers_[i];
       if (!IsPercent(offer) || NeedsAnUntouchedBasket(offer)) continue;
       // With the deepest of all it stays within the rail.
-      const int64_t share = offer.benefit->parts_per_million;
+      const int64_t share = offer.benefit->off.parts_per_million;
       if (share + deepest <= rail || share > rail) continue;
       if (offer.lines.conjuncts.empty()) {
         of_everything.push_back(i);
@@ -212,8 +214,8 @@ class DiscountWarnings {
     const auto add = [&](std::vector<uint32_t>& bucket) {
       bucket.insert(bucket.end(), of_everything.begin(), of_everything.end());
       std::sort(bucket.begin(), bucket.end(), [this](uint32_t a, uint32_t b) {
-        const int64_t first = offers_[a].benefit->parts_per_million;
-        const int64_t second = offers_[b].benefit->parts_per_million;
+        const int64_t first = offers_[a].benefit->off.parts_per_million;
+        const int64_t second = offers_[b].benefit->off.parts_per_million;
         return first != second ? first > second : a < b;
       });
       buckets.push_back(std::move(bucket));

@@ -35,6 +35,8 @@ class Expectations {
     if (!expect_.segment().empty()) CheckSegment();
     if (expect_.has_applied()) CheckApplied();
     if (!expect_.payable().empty()) CheckPayable();
+    if (expect_.has_points()) CheckPoints();
+    for (const auto& [id, units] : InOrder(expect_.missing_gifts())) CheckMissingGifts(id, units);
     for (const auto& [offer, stage] : InOrder(expect_.refused())) CheckRefused(offer, stage);
     for (const auto& [name, shown] : InOrder(expect_.shown())) CheckShown(name, shown);
     for (int i = 0; i < expect_.wins_size(); ++i) CheckWins(i);
@@ -109,6 +111,25 @@ class Expectations {
     if (actual == *expected) return;
     Fail("payable",
          absl::StrCat(Format(*expected), " should be payable and it is ", Format(actual)));
+  }
+
+  void CheckPoints() {
+    if (decision_.basket.points == expect_.points()) return;
+    Fail("points", absl::StrCat("offers should give ", expect_.points(), " points and give ",
+                                decision_.basket.points));
+  }
+
+  void CheckMissingGifts(const std::string& id, int64_t units) {
+    const std::string field = absl::StrCat("missing_gifts[", id, "]");
+    const std::optional<uint32_t> offer = FindOffer(id, field);
+    if (!offer.has_value()) return;
+    int64_t missing = 0;
+    for (const AppliedOffer& applied : decision_.basket.applied) {
+      if (applied.offer == *offer) missing = applied.missing_gifts;
+    }
+    if (missing == units) return;
+    Fail(field, absl::StrCat("the basket should lack ", units, " of the gift of ", id,
+                             " and lacks ", missing, ": ", Reason(*offer)));
   }
 
   void CheckRefused(const std::string& id, const std::string& stage) {

@@ -1,6 +1,7 @@
 #include "rules/proof/golden_scene.h"
 
 #include <algorithm>
+#include <iterator>
 #include <optional>
 #include <utility>
 
@@ -108,6 +109,7 @@ GoldenScene::GoldenScene(const v1::GoldenTest& test, std::string path, const Rul
       rule_set_(rule_set),
       reference_(reference),
       zone_(rule_set.schema.zone),
+      product_terms_(rule_set.schema.product),
       facts_(rule_set.layout->decision_row_size()) {
   input_.reference = &reference_;
   input_.decision_id = "golden";
@@ -278,6 +280,19 @@ void GoldenScene::AddLine(const v1::GoldenLine& given, const std::string& field)
                 "price_source is `regular`, `shelf`, `markdown` or `override`");
   }
   line.price_source = *source;
+  line.is_measured = !given.unit().empty() && given.unit() != "each";
+  if (!line.is_measured && quantity->thousandths % 1000 != 0) {
+    return Fail(field + ".quantity", "pieces are whole; name the `unit` of what is weighed");
+  }
+  const Value* product = reference_.products.Find(given.sku());
+  line.merchandise =
+      given.kind().empty() ? product_terms_.IsMerchandise(product) : given.kind() == "merchandise";
+  line.is_delivery = given.kind() == "delivery";
+  line.floor_price_e4 = product_terms_.FloorPriceE4(product, input_.basket.currency);
+  const absl::string_view kinds[] = {"", "merchandise", "deposit", "gift_card", "delivery"};
+  if (std::find(std::begin(kinds), std::end(kinds), given.kind()) == std::end(kinds)) {
+    return Fail(field + ".kind", "kind is `merchandise`, `deposit`, `gift_card` or `delivery`");
+  }
   const size_t count = static_cast<size_t>(given.categories_size());
   absl::string_view* categories = memory_.NewArray<absl::string_view>(count);
   for (size_t i = 0; i < count; ++i) categories[i] = given.categories(static_cast<int>(i));

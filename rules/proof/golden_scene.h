@@ -11,6 +11,7 @@
 
 #include "rules/decide/decision.h"
 #include "rules/expr/arena.h"
+#include "rules/facts/product_terms.h"
 #include "rules/facts/reference.h"
 #include "rules/proof/golden.h"
 #include "rules/ruleset/rule_set.h"
@@ -57,6 +58,7 @@ class GoldenScene {
   std::vector<GoldenFailure> failures_;
   expr::Arena memory_;
   absl::TimeZone zone_;
+  const ProductTerms product_terms_;
   std::vector<expr::Value> facts_;
   std::vector<BasketLine> lines_;
   std::vector<LineFacts> line_facts_;

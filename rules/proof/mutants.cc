@@ -1,5 +1,6 @@
 #include "rules/proof/mutants.h"
 
+#include <algorithm>
 #include <functional>
 #include <utility>
 
@@ -48,14 +49,62 @@ void AddPercent(const v1::Offer& offer, const std::string& path, std::vector<Cha
 }
 
 // All currencies at once: a rule set of several would otherwise need a test for each.
-void EnlargeAmounts(v1::Offer& mutant) {
-  for (auto& [code, amount] : *mutant.mutable_benefit()->mutable_amount_off()->mutable_amounts()) {
+void EnlargeAmounts(v1::AmountByCurrency& amounts) {
+  for (auto& [code, amount] : *amounts.mutable_amounts()) {
     const absl::StatusOr<Currency> currency = Currency::FromCode(code);
     if (!currency.ok()) continue;
     absl::StatusOr<Money> money = ParseAmount(amount, *currency);
     if (!money.ok()) continue;
     ++money->amount_minor;
     amount = FormatAmount(*money);
+  }
+}
+
+void AddBenefit(const v1::Offer& offer, const std::string& path, std::vector<Change>& changes) {
+  const auto add = [&](absl::string_view key, absl::string_view description,
+                       std::function<void(v1::Benefit&)> change) {
+    changes.push_back({absl::StrCat(path, ".benefit.", key), std::string(description),
+                       [change](v1::Offer& mutant) { change(*mutant.mutable_benefit()); }});
+  };
+  switch (offer.benefit().kind_case()) {
+    case v1::Benefit::kPercentOff:
+      AddPercent(offer, path, changes);
+      break;
+    case v1::Benefit::kAmountOff:
+      add("amount_off", "amount_off one minor unit larger",
+          [](v1::Benefit& benefit) { EnlargeAmounts(*benefit.mutable_amount_off()); });
+      break;
+    case v1::Benefit::kPrice:
+      add("price", "price one minor unit larger",
+          [](v1::Benefit& benefit) { EnlargeAmounts(*benefit.mutable_price()); });
+      break;
+    case v1::Benefit::kGift:
+      add("gift.units", "one more unit of the gift", [](v1::Benefit& benefit) {
+        benefit.mutable_gift()->set_units(std::max<int64_t>(1, benefit.gift().units()) + 1);
+      });
+      break;
+    case v1::Benefit::kPoints:
+      add("points.give", "one point more", [](v1::Benefit& benefit) {
+        benefit.mutable_points()->set_give(benefit.points().give() + 1);
+      });
+      break;
+    case v1::Benefit::KIND_NOT_SET:
+      break;
+  }
+  if (offer.benefit().has_buy()) {
+    add("buy.units", "one more unit to be bought",
+        [](v1::Benefit& benefit) { benefit.mutable_buy()->set_units(benefit.buy().units() + 1); });
+  }
+  for (int i = 0; i < offer.benefit().bundle_size(); ++i) {
+    add(absl::StrCat("bundle[", i, "].units"), "one more unit in each set",
+        [i](v1::Benefit& benefit) {
+          v1::SetPart& part = *benefit.mutable_bundle(i);
+          part.set_units(part.units() + 1);
+        });
+  }
+  for (int i = 0; i < offer.benefit().tiers_size(); ++i) {
+    add(absl::StrCat("tiers[", i, "]"), "without the tier",
+        [i](v1::Benefit& benefit) { benefit.mutable_tiers()->DeleteSubrange(i, 1); });
   }
 }
 
@@ -72,17 +121,7 @@ std::vector<Change> ChangesOf(const v1::Offer& offer) {
   std::vector<Change> changes;
   const std::string path = absl::StrCat("offers[", offer.offer(), "]");
   AddConditions(offer, path, changes);
-  switch (offer.benefit().kind_case()) {
-    case v1::Benefit::kPercentOff:
-      AddPercent(offer, path, changes);
-      break;
-    case v1::Benefit::kAmountOff:
-      changes.push_back(
-          {path + ".benefit.amount_off", "amount_off one minor unit larger", EnlargeAmounts});
-      break;
-    case v1::Benefit::KIND_NOT_SET:
-      break;
-  }
+  AddBenefit(offer, path, changes);
   AddLimits(offer, path, changes);
   return changes;
 }

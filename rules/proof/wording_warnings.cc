@@ -87,8 +87,9 @@ std::vector<Number> NumbersOfTexts(const v1::Offer& offer) {
 
 void WarnOfPercentage(const ProofInput& input, size_t index, const std::vector<Number>& texts) {
   const std::optional<BenefitSpec>& benefit = input.rule_set.offers[index].benefit;
-  if (!benefit || benefit->kind != BenefitKind::kPercentOff) return;
-  const double percent = static_cast<double>(benefit->parts_per_million) * 100 / kWholePpm;
+  if (!benefit || benefit->off.kind != BenefitKind::kPercentOff) return;
+  if (benefit->gift || !benefit->tiers.empty()) return;
+  const double percent = static_cast<double>(benefit->off.parts_per_million) * 100 / kWholePpm;
   const Number* other = nullptr;
   for (const Number& number : texts) {
     if (!number.percent) continue;
@@ -98,7 +99,7 @@ void WarnOfPercentage(const ProofInput& input, size_t index, const std::vector<N
   if (other == nullptr) return;
   input.reporter.Warning(
       codes::kTextDisagrees, input.At(index, "benefit.percent_off"),
-      absl::StrCat("the offer takes ", FormatPercent(benefit->parts_per_million),
+      absl::StrCat("the offer takes ", FormatPercent(benefit->off.parts_per_million),
                    " off, and its title or texts say ", std::string(other->text), "%"),
       "make them agree");
 }

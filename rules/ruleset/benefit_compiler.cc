@@ -1,7 +1,6 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_join.h"
 #include "rules/money/money.h"
 #include "rules/ruleset/naming.h"
 #include "rules/ruleset/stages.h"
@@ -10,6 +9,18 @@ namespace touchstone::rules {
 namespace {
 
 constexpr int64_t kWholePpm = 1'000'000;
+constexpr int64_t kMostUnits = 1'000'000;  // of a gift, and as a threshold
+constexpr int64_t kMostPoints = 1'000'000'000;
+
+bool HasSets(const v1::Benefit& benefit) {
+  return benefit.has_buy() || benefit.has_get() || benefit.bundle_size() > 0;
+}
+
+PricingStage UsualStage(const v1::Benefit& benefit) {
+  if (benefit.has_points()) return PricingStage::kPoints;
+  if (HasSets(benefit) || benefit.has_gift()) return PricingStage::kSet;
+  return benefit.has_lines() || benefit.has_units() ? PricingStage::kLine : PricingStage::kOrder;
+}
 
 class BenefitCompiler {
  public:
@@ -17,128 +28,385 @@ class BenefitCompiler {
       : c_(c), path_(path), offer_(offer), message_(offer.benefit()) {}
 
   BenefitSpec Compile(uint32_t index) {
-    BenefitSpec spec;
-    spec.offer = index;
-    spec.offer_id = offer_.offer();
-    spec.priority = offer_.stacking().priority();
-    spec.takes_marked_down = message_.takes_marked_down();
-    CompileStage(spec);
-    switch (message_.kind_case()) {
-      case v1::Benefit::kPercentOff:
-        spec.kind = BenefitKind::kPercentOff;
-        spec.parts_per_million = Percent();
-        if (!message_.per().empty()) {
-          c_.reporter.Error(codes::kUnexpectedValue, At("benefit.per"),
-                            "only `amount_off` says `per`; a percentage is of every line");
-        }
-        break;
-      case v1::Benefit::kAmountOff:
-        spec.kind = BenefitKind::kAmountOff;
-        spec.amount_off = Amounts("benefit.amount_off", message_.amount_off());
-        CompilePer(spec);
-        break;
-      case v1::Benefit::KIND_NOT_SET:
-        c_.reporter.Error(codes::kMissingValue, At("benefit"), "a benefit says what it takes off",
-                          "add `percent_off: 20` or `amount_off: { EUR: 5.00 }`");
-        break;
+    spec_.offer = index;
+    spec_.offer_id = offer_.offer();
+    spec_.priority = offer_.stacking().priority();
+    spec_.goes_first = offer_.stacking().exclusive();
+    spec_.takes_marked_down = message_.takes_marked_down();
+    CompileStage();
+    CompileKind();
+    CompileTiers();
+    CompilePer();
+    CompileUnits();
+    CompileSet();
+    if (message_.has_at_most()) {
+      spec_.at_most = CompileAmounts(c_, At("benefit.at_most"), message_.at_most());
     }
-    if (message_.has_at_most()) spec.at_most = Amounts("benefit.at_most", message_.at_most());
-    return spec;
+    return std::move(spec_);
   }
 
  private:
   std::string At(absl::string_view key) const { return absl::StrCat(path_, ".", key); }
 
-  void CompileStage(BenefitSpec& spec) {
-    const std::string& stage = offer_.stacking().stage();
-    const bool line = stage.empty() ? message_.has_lines() : stage == "line";
-    if (!stage.empty() && stage != "line" && stage != "order") {
-      c_.reporter.NotSupportedYet(At("stacking.stage"), absl::StrCat("the stage `", stage, "`"),
-                                  "the stages of this version are `line` and `order`");
-      return;
-    }
-    spec.stage = line ? PricingStage::kLine : PricingStage::kOrder;
-    if (line ? c_.has_line_stage : c_.has_order_stage) return;
-    c_.reporter.Error(codes::kUnknownWord, stage.empty() ? At("benefit") : At("stacking.stage"),
-                      absl::StrCat("the offer is priced in the stage `", line ? "line" : "order",
-                                   "`, which pricing.yaml does not name"),
-                      "add it to `stages` in pricing.yaml");
+  void Refuse(absl::string_view key, absl::string_view message, absl::string_view hint = "") {
+    c_.reporter.Error(codes::kUnexpectedValue, At(key), message, hint);
   }
 
-  int64_t Percent() {
-    const std::string& text = message_.percent_off();
+  void CompileStage() {
+    const std::string& name = offer_.stacking().stage();
+    spec_.stage = UsualStage(message_);
+    if (!name.empty()) {
+      const std::optional<PricingStage> stage = FindPricingStage(name);
+      if (!stage) {
+        c_.reporter.Error(codes::kUnknownWord, At("stacking.stage"),
+                          absl::StrCat("there is no stage `", name, "`"),
+                          "docs/rules/pricing.md lists them");
+        return;
+      }
+      spec_.stage = *stage;
+    }
+    const std::optional<uint8_t> turn = c_.stage_turns[static_cast<size_t>(spec_.stage)];
+    if (!turn) {
+      c_.reporter.Error(
+          codes::kUnknownWord, At(name.empty() ? "benefit" : "stacking.stage"),
+          absl::StrCat("the offer is priced in the stage `", PricingStageName(spec_.stage),
+                       "`, which pricing.yaml does not name"),
+          "add it to `stages` in pricing.yaml");
+    }
+    spec_.stage_turn = turn.value_or(0);
+    CheckStage();
+  }
+
+  // What a stage is for.
+  void CheckStage() {
+    const PricingStage stage = spec_.stage;
+    if (message_.has_points() != (stage == PricingStage::kPoints)) {
+      Refuse("stacking.stage", "points, and they alone, are given in the stage `points`");
+    }
+    const bool sets = HasSets(message_) || message_.has_gift();
+    const bool no_sets = stage == PricingStage::kShelf || stage == PricingStage::kLine ||
+                         stage == PricingStage::kDelivery;
+    if (sets && no_sets) {
+      Refuse(
+          "stacking.stage",
+          absl::StrCat("there are no sets and gifts in the stage `", PricingStageName(stage), "`"),
+          "leave `stage` out: it is `set` then");
+    }
+    const bool no_units = stage == PricingStage::kShelf || stage == PricingStage::kSet ||
+                          stage == PricingStage::kDelivery;
+    if (message_.has_units() && no_units) {
+      Refuse("stacking.stage",
+             absl::StrCat("`units` are not picked in the stage `", PricingStageName(stage), "`"),
+             "leave `stage` out: it is `line` then");
+    }
+    if (stage == PricingStage::kSet && !sets) {
+      Refuse("stacking.stage", "the stage `set` is for sets and gifts",
+             "add `buy` and `get`, or `bundle`");
+    }
+  }
+
+  void CompileKind() {
+    switch (message_.kind_case()) {
+      case v1::Benefit::kPercentOff:
+        spec_.off.kind = BenefitKind::kPercentOff;
+        spec_.off.parts_per_million = Percent("benefit.percent_off", message_.percent_off());
+        break;
+      case v1::Benefit::kAmountOff:
+        spec_.off.kind = BenefitKind::kAmountOff;
+        spec_.off.amount = CompileAmounts(c_, At("benefit.amount_off"), message_.amount_off());
+        break;
+      case v1::Benefit::kPrice:
+        spec_.off.kind = BenefitKind::kPrice;
+        spec_.off.amount = CompileAmounts(c_, At("benefit.price"), message_.price());
+        break;
+      case v1::Benefit::kGift:
+        CompileGift();
+        break;
+      case v1::Benefit::kPoints:
+        CompilePoints();
+        break;
+      case v1::Benefit::KIND_NOT_SET:
+        if (message_.tiers_size() > 0) break;
+        c_.reporter.Error(codes::kMissingValue, At("benefit"), "a benefit says what it takes off",
+                          "add `percent_off: 20`, `amount_off: { EUR: 5.00 }` or `price: { EUR: "
+                          "9.99 }`");
+        break;
+    }
+  }
+
+  int64_t Percent(const std::string& key, const std::string& text) {
     const bool has_sign = !text.empty() && text.back() == '%';
     const absl::StatusOr<int64_t> ppm = ParsePercent(has_sign ? text : absl::StrCat(text, "%"));
     if (!ppm.ok()) {
-      c_.reporter.Error(codes::kBadValue, At("benefit.percent_off"),
-                        absl::StrCat("`", text, "` is not a percentage"),
+      c_.reporter.Error(codes::kBadValue, At(key), absl::StrCat("`", text, "` is not a percentage"),
                         "for instance `20` or `12.5`");
       return 0;
     }
     if (*ppm <= 0 || *ppm > kWholePpm) {
-      c_.reporter.Error(codes::kOutOfRange, At("benefit.percent_off"),
+      c_.reporter.Error(codes::kOutOfRange, At(key),
                         "a percentage off is more than 0 and at most 100");
       return 0;
     }
     return *ppm;
   }
 
-  AmountByCurrency Amounts(absl::string_view key, const v1::AmountByCurrency& message) {
-    AmountByCurrency amounts;
-    for (const std::string& code : SortedKeys(message.amounts())) {
-      const std::string at = absl::StrCat(path_, ".", key, ".amounts[", code, "]");
-      const std::optional<Currency> currency = FindCurrency(c_, at, code);
-      if (!currency) continue;
-      const absl::StatusOr<Money> amount = ParseAmount(message.amounts().at(code), *currency);
-      if (!amount.ok()) {
-        c_.reporter.Error(
-            codes::kBadValue, at,
-            absl::StrCat("`", message.amounts().at(code), "` is not an amount of ", code),
-            absl::StrCat("digits, with at most ", currency->minor_digits(), " decimals"));
-      } else if (amount->amount_minor <= 0) {
-        c_.reporter.Error(codes::kOutOfRange, at, "an amount here is more than 0");
-      } else {
-        amounts.push_back(*amount);
-      }
-    }
-    CheckCurrencies(key, message);
-    return amounts;
+  // A whole number from 1; `unless_said` when it is 0.
+  int64_t Count(const std::string& key, int64_t number, int64_t unless_said, int64_t most) {
+    if (number == 0 && unless_said > 0) return unless_said;
+    if (number >= 1 && number <= most) return number;
+    c_.reporter.Error(codes::kOutOfRange, At(key),
+                      absl::StrCat("a number here is 1 to ", most, ", not ", number));
+    return 1;
   }
 
-  void CheckCurrencies(absl::string_view key, const v1::AmountByCurrency& message) {
-    if (message.amounts().empty()) {
-      c_.reporter.Error(codes::kMissingValue, At(key), "there is no amount here",
-                        "an amount by currency, for instance `{ EUR: 5.00 }`");
+  void CompileGift() {
+    const v1::Gift& message = message_.gift();
+    spec_.off = {.kind = BenefitKind::kPercentOff, .parts_per_million = kWholePpm};
+    GiftSpec& gift = spec_.gift.emplace();
+    gift.sku = message.sku();
+    gift.units = Count("benefit.gift.units", message.units(), 1, kMostUnits);
+    gift.per_unit = message_.per() == "unit";
+    if (message.sku().empty()) {
+      c_.reporter.Error(codes::kMissingValue, At("benefit.gift"), "a gift is a product",
+                        "add `sku:`");
+    }
+    if (message.prompt() == "pick") {
+      gift.prompt = GiftPrompt::kPick;
+    } else if (message.prompt() == "add") {
+      gift.prompt = GiftPrompt::kAdd;
+    } else if (message.prompt() != "scan") {
+      c_.reporter.Error(codes::kUnknownWord, At("benefit.gift.prompt"),
+                        absl::StrCat("a till is not told to `", message.prompt(), "` a gift"),
+                        HintFor(message.prompt(), {"add", "pick", "scan"}));
+    }
+    if (message_.has_units() || HasSets(message_) || message_.tiers_size() > 0) {
+      Refuse("benefit.gift", "a gift has no `units`, sets and `tiers`");
+    }
+  }
+
+  void CompilePoints() {
+    const v1::Points& message = message_.points();
+    spec_.off.kind = BenefitKind::kPoints;
+    spec_.points.give = Count("benefit.points.give", message.give(), 0, kMostPoints);
+    if (message.has_each()) {
+      spec_.points.each = CompileAmounts(c_, At("benefit.points.each"), message.each());
+    }
+    if (message_.has_units() || HasSets(message_) || message_.tiers_size() > 0 ||
+        message_.has_at_most()) {
+      Refuse("benefit.points", "points have no `units`, sets, `tiers` and `at_most`");
+    }
+  }
+
+  void CompileTiers() {
+    for (int i = 0; i < message_.tiers_size(); ++i) {
+      const std::string key = absl::StrCat("benefit.tiers[", i, "]");
+      BenefitTier tier = CompileTier(key, message_.tiers(i));
+      const Reduction& like = spec_.tiers.empty() ? spec_.off : spec_.tiers.back().off;
+      if (like.kind != BenefitKind::kNone && like.kind != tier.off.kind) {
+        Refuse(key, "all tiers are of one kind: a percentage, an amount off or a price");
+      }
+      if (!spec_.tiers.empty()) CheckAscent(key, spec_.tiers.back(), tier);
+      spec_.tiers.push_back(std::move(tier));
+    }
+  }
+
+  BenefitTier CompileTier(const std::string& key, const v1::Tier& message) {
+    BenefitTier tier;
+    switch (message.threshold_case()) {
+      case v1::Tier::kFromAmount:
+        tier.from_amount = CompileAmounts(c_, At(key + ".from_amount"), message.from_amount());
+        break;
+      case v1::Tier::kFromUnits:
+        tier.from_units = Count(key + ".from_units", message.from_units(), 0, kMostUnits);
+        break;
+      case v1::Tier::THRESHOLD_NOT_SET:
+        c_.reporter.Error(codes::kMissingValue, At(key), "a tier says from where on it counts",
+                          "add `from_amount: { EUR: 50.00 }` or `from_units: 3`");
+        break;
+    }
+    switch (message.kind_case()) {
+      case v1::Tier::kPercentOff:
+        tier.off.kind = BenefitKind::kPercentOff;
+        tier.off.parts_per_million = Percent(key + ".percent_off", message.percent_off());
+        break;
+      case v1::Tier::kAmountOff:
+        tier.off.kind = BenefitKind::kAmountOff;
+        tier.off.amount = CompileAmounts(c_, At(key + ".amount_off"), message.amount_off());
+        break;
+      case v1::Tier::kPrice:
+        tier.off.kind = BenefitKind::kPrice;
+        tier.off.amount = CompileAmounts(c_, At(key + ".price"), message.price());
+        break;
+      case v1::Tier::KIND_NOT_SET:
+        c_.reporter.Error(codes::kMissingValue, At(key), "a tier says what it takes off",
+                          "add `percent_off`, `amount_off` or `price`");
+        break;
+    }
+    return tier;
+  }
+
+  void CheckAscent(const std::string& key, const BenefitTier& before, const BenefitTier& tier) {
+    bool ascends = before.from_amount.empty() == tier.from_amount.empty() &&
+                   (!tier.from_amount.empty() || tier.from_units > before.from_units);
+    for (const Money& amount : tier.from_amount) {
+      const std::optional<int64_t> lower = AmountIn(before.from_amount, amount.currency);
+      ascends = ascends && (!lower || amount.amount_minor > *lower);
+    }
+    if (ascends) return;
+    c_.reporter.Error(codes::kBadValue, At(key),
+                      "tiers go from the least threshold to the largest, all by amount or all by "
+                      "units");
+  }
+
+  BenefitKind Kind() const {
+    return spec_.off.kind == BenefitKind::kNone && !spec_.tiers.empty()
+               ? spec_.tiers.front().off.kind
+               : spec_.off.kind;
+  }
+
+  void CompilePer() {
+    const std::string& per = message_.per();
+    const bool by_amount = Kind() == BenefitKind::kAmountOff || Kind() == BenefitKind::kPrice;
+    if (!by_amount) {
+      const bool fits = per.empty() || (spec_.gift && per == "unit");
+      if (!fits) {
+        Refuse("benefit.per", spec_.gift ? "a gift is given once, or `per: unit`"
+                                         : "only `amount_off` and `price` say `per`; a percentage "
+                                           "is of every line");
+      }
       return;
     }
-    std::vector<std::string> missing;
-    for (const Currency currency : c_.rule_set.schema.currencies) {
-      const std::string code(currency.code());
-      if (!message.amounts().contains(code)) missing.push_back(code);
-    }
-    if (missing.empty()) return;
-    c_.reporter.Warning(codes::kMissingCurrency, At(key),
-                        absl::StrCat("no amount in ", absl::StrJoin(missing, ", "),
-                                     ": the offer does not apply to baskets in ",
-                                     missing.size() == 1 ? "it" : "these"),
-                        "add an amount for every currency of the rule set");
-  }
-
-  void CompilePer(BenefitSpec& spec) {
-    const std::string& per = message_.per();
     if (per == "unit") {
-      spec.per = AmountPer::kUnit;
+      spec_.per = AmountPer::kUnit;
     } else if (per == "line") {
-      spec.per = AmountPer::kLine;
+      spec_.per = AmountPer::kLine;
+    } else if (per == "set") {
+      spec_.per = AmountPer::kSet;
     } else if (per == "basket") {
-      spec.per = AmountPer::kBasket;
+      spec_.per = AmountPer::kBasket;
     } else if (per.empty()) {
-      c_.reporter.Error(codes::kMissingValue, At("benefit"), "`amount_off` says per what",
-                        "add `per: basket`, `per: line` or `per: unit`");
+      c_.reporter.Error(codes::kMissingValue, At("benefit"),
+                        "`amount_off` and `price` say per what",
+                        "add `per: basket`, `per: line`, `per: set` or `per: unit`");
     } else {
       c_.reporter.Error(codes::kUnknownWord, At("benefit.per"),
-                        absl::StrCat("an amount cannot be off per `", per, "`"),
-                        HintFor(per, {"basket", "line", "unit"}));
+                        absl::StrCat("an amount cannot be per `", per, "`"),
+                        HintFor(per, {"basket", "line", "set", "unit"}));
+    }
+    if (spec_.per == AmountPer::kSet && !HasSets(message_)) {
+      Refuse("benefit.per", "without `buy` and `get` or a `bundle` there are no sets");
+    }
+    if (spec_.stage == PricingStage::kShelf && spec_.per == AmountPer::kBasket) {
+      Refuse("benefit.per", "a shelf price is `per: unit` or `per: line`");
+    }
+  }
+
+  std::optional<UnitOrder> FindOrder(const std::string& key, const std::string& order) {
+    if (order == "dearest_first") return UnitOrder::kDearestFirst;
+    if (order == "cheapest_first") return UnitOrder::kCheapestFirst;
+    c_.reporter.Error(
+        codes::kUnknownWord, At(key),
+        order.empty() ? "which units go first?" : absl::StrCat("units do not go `", order, "`"),
+        HintFor(order, {"cheapest_first", "dearest_first"}));
+    return std::nullopt;
+  }
+
+  void CompileUnits() {
+    if (!message_.has_units()) return;
+    const v1::UnitRange& message = message_.units();
+    UnitRange& range = spec_.units.emplace();
+    range.per_line = message.per() == "line";
+    if (!message.per().empty() && message.per() != "basket" && !range.per_line) {
+      c_.reporter.Error(codes::kUnknownWord, At("benefit.units.per"),
+                        absl::StrCat("units are not counted per `", message.per(), "`"),
+                        HintFor(message.per(), {"basket", "line"}));
+    }
+    if (!range.per_line || !message.order().empty()) {
+      range.order = FindOrder("benefit.units.order", message.order()).value_or(range.order);
+    }
+    range.first = Count("benefit.units.from", message.from(), 1, kMostUnits);
+    if (message.through() != 0) {
+      range.last = Count("benefit.units.through", message.through(), 0, kMostUnits);
+    }
+    if (range.last < range.first) {
+      c_.reporter.Error(codes::kOutOfRange, At("benefit.units"),
+                        "`through` is not before `from`: no unit would be picked");
+    }
+    if (HasSets(message_)) Refuse("benefit.units", "`units` and sets do not go together");
+  }
+
+  SetPart PartOf(const std::string& key, const v1::SetPart& message, bool is_got) {
+    return {.units = Count(absl::StrCat("benefit.", key, ".units"), message.units(), 0,
+                           kMaxUnitsInSetPart),
+            .is_got = is_got};
+  }
+
+  void CompileSet() {
+    if (!HasSets(message_)) {
+      if (!message_.grouping().empty() || message_.sets_at_most() != 0) {
+        Refuse("benefit", "`grouping` and `sets_at_most` are for `buy` and `get` or a `bundle`");
+      }
+      return;
+    }
+    SetSpec& set = spec_.set.emplace();
+    if (message_.bundle_size() > 0) {
+      CompileBundle(set);
+    } else {
+      CompileBuyAndGet(set);
+    }
+    CompileGrouping(set);
+    if (message_.sets_at_most() != 0) {
+      set.at_most = Count("benefit.sets_at_most", message_.sets_at_most(), 0, kMostUnits);
+    }
+  }
+
+  void CompileBundle(SetSpec& set) {
+    if (message_.has_buy() || message_.has_get()) {
+      Refuse("benefit.bundle", "a `bundle` does not go together with `buy` and `get`");
+    }
+    if (message_.bundle_size() > static_cast<int>(kMaxSetParts)) {
+      c_.reporter.Error(codes::kTooMany, At("benefit.bundle"),
+                        absl::StrCat("a bundle has at most ", kMaxSetParts, " parts"));
+    }
+    const int parts = std::min(message_.bundle_size(), static_cast<int>(kMaxSetParts));
+    for (int i = 0; i < parts; ++i) {
+      set.parts.push_back(PartOf(absl::StrCat("bundle[", i, "]"), message_.bundle(i), true));
+    }
+  }
+
+  // Units of one kind are one part, of which the cheapest are got.
+  void CompileBuyAndGet(SetSpec& set) {
+    if (!message_.has_buy() || !message_.has_get()) {
+      c_.reporter.Error(codes::kMissingValue, At("benefit"), "`buy` and `get` go together",
+                        "for instance `buy: { units: 2 }, get: { units: 1 }`");
+    }
+    const SetPart buy = PartOf("buy", message_.buy(), false);
+    const SetPart get = PartOf("get", message_.get(), true);
+    if (message_.buy().has_lines() || message_.get().has_lines()) {
+      set.parts = {buy, get};
+      return;
+    }
+    set.parts = {{.units = buy.units + get.units, .is_got = true}};
+    set.cheapest_got = get.units;
+  }
+
+  void CompileGrouping(SetSpec& set) {
+    const std::string& grouping = message_.grouping();
+    if (grouping == "cheapest_of_all" && message_.bundle_size() == 0) {
+      set.grouping = Grouping::kCheapestOfAll;
+    } else if (grouping == "cheapest_first") {
+      set.grouping = Grouping::kCheapestFirst;
+    } else if (grouping == "cheapest_of_all") {
+      c_.reporter.Error(codes::kUnknownWord, At("benefit.grouping"),
+                        "a bundle is about all of its units, not about the cheapest",
+                        "`dearest_first` or `cheapest_first`");
+    } else if (grouping.empty()) {
+      c_.reporter.Error(codes::kMissingValue, At("benefit"), "sets say which units make them",
+                        "add `grouping: dearest_first`, the best for the customer");
+    } else if (grouping != "dearest_first") {
+      c_.reporter.Error(codes::kUnknownWord, At("benefit.grouping"),
+                        absl::StrCat("sets are not made `", grouping, "`"),
+                        HintFor(grouping, {"cheapest_first", "cheapest_of_all", "dearest_first"}));
     }
   }
 
@@ -146,26 +414,13 @@ class BenefitCompiler {
   const std::string path_;
   const v1::Offer& offer_;
   const v1::Benefit& message_;
+  BenefitSpec spec_;
 };
-
-void CheckStacking(Compilation& c, absl::string_view path, const v1::Offer& offer) {
-  const v1::Stacking& stacking = offer.stacking();
-  if (stacking.not_with_size() > 0) {
-    c.reporter.NotSupportedYet(
-        absl::StrCat(path, ".stacking.not_with"), "`not_with`",
-        "exclude by `eligible`, or by `requires: basket.net == basket.gross`");
-  }
-  if (offer.has_stacking() && !offer.has_benefit()) {
-    c.reporter.Error(codes::kUnexpectedValue, absl::StrCat(path, ".stacking"),
-                     "an offer without a benefit has no place in pricing", "leave `stacking` out");
-  }
-}
 
 }  // namespace
 
 std::optional<BenefitSpec> CompileBenefit(Compilation& c, absl::string_view path,
                                           const v1::Offer& offer, uint32_t index) {
-  CheckStacking(c, path, offer);
   if (!offer.has_benefit()) return std::nullopt;
   return BenefitCompiler(c, path, offer).Compile(index);
 }

@@ -29,6 +29,7 @@ constexpr absl::string_view kCelFields[] = {
     "touchstone.v1.Offer.value",
     "touchstone.v1.Pricing.never_discount",
     "touchstone.v1.Segment.when",
+    "touchstone.v1.SetPart.lines",
     "touchstone.v1.SuppressRule.when",
 };
 

@@ -75,6 +75,7 @@ class OfferCompiler {
     CompileChannels();
     CompileConditions();
     spec_.benefit = CompileBenefit(c_, path_, message_, index_);
+    CompileStacking(c_, index_);
     spec_.limits = CompileLimits(c_, path_, message_);
     spec_.treatments =
         CompileTreatments(c_, path_, message_, spec_.benefit ? &*spec_.benefit : nullptr);
@@ -164,10 +165,24 @@ class OfferCompiler {
     if (message_.has_value()) {
       spec_.value = expressions.CompileValue(At("value"), message_.value());
     }
-    if (message_.benefit().has_lines()) {
-      spec_.lines = expressions.CompileCondition(At("benefit.lines"), message_.benefit().lines(),
-                                                 Scope::kLine);
+    const v1::Benefit& benefit = message_.benefit();
+    if (benefit.has_lines()) {
+      spec_.lines =
+          expressions.CompileCondition(At("benefit.lines"), benefit.lines(), Scope::kLine);
     }
+    if (benefit.buy().has_lines() || benefit.get().has_lines()) {
+      AddPartLines("benefit.buy", benefit.buy());
+      AddPartLines("benefit.get", benefit.get());
+    }
+    for (int i = 0; i < benefit.bundle_size(); ++i) {
+      AddPartLines(absl::StrCat("benefit.bundle[", i, "]"), benefit.bundle(i));
+    }
+  }
+
+  void AddPartLines(const std::string& key, const v1::SetPart& part) {
+    Condition& lines = spec_.part_lines.emplace_back();
+    if (!part.has_lines()) return;
+    lines = c_.expressions->CompileCondition(At(key + ".lines"), part.lines(), Scope::kLine);
   }
 
   // Each table that names the offer says where it may be given.
@@ -186,6 +201,9 @@ class OfferCompiler {
   bool IsPublic() const {
     if (spec_.eligible.personal() || spec_.requires_.personal() || spec_.lines.personal()) {
       return false;
+    }
+    for (const Condition& lines : spec_.part_lines) {
+      if (lines.personal()) return false;
     }
     if (spec_.window && spec_.window->zone_of == WindowZone::kCustomer) return false;
     for (const LimitSpec& limit : spec_.limits) {

@@ -1,57 +1,62 @@
+#include <optional>
+#include <string>
+#include <vector>
+
 #include "absl/strings/str_cat.h"
+#include "rules/basket/benefit.h"
 #include "rules/money/money.h"
+#include "rules/ruleset/naming.h"
 #include "rules/ruleset/stages.h"
 
 namespace touchstone::rules {
 namespace {
 
 constexpr int64_t kWholePpm = 1'000'000;
-constexpr absl::string_view kAllStages[] = {"shelf", "line",   "set",      "order",
-                                            "code",  "tender", "delivery", "points"};
 
-bool IsStage(absl::string_view name) {
-  return std::find(std::begin(kAllStages), std::end(kAllStages), name) != std::end(kAllStages);
+std::vector<std::string> StageNames() {
+  std::vector<std::string> names;
+  for (size_t i = 0; i < kPricingStages; ++i) {
+    names.emplace_back(PricingStageName(static_cast<PricingStage>(i)));
+  }
+  return names;
 }
 
-void ReportStage(Compilation& c, const std::string& path, const std::string& stage) {
-  if (IsStage(stage)) {
-    c.reporter.NotSupportedYet(path, absl::StrCat("the stage `", stage, "`"),
-                               "the stages of this version are `line` and `order`");
-  } else {
-    c.reporter.Error(codes::kUnknownWord, path, absl::StrCat("there is no stage `", stage, "`"),
-                     "the stages are `line` and `order`");
+std::optional<PricingStage> ReadStage(Compilation& c, const std::string& path,
+                                      const std::string& name) {
+  const std::optional<PricingStage> stage = FindPricingStage(name);
+  if (!stage) {
+    c.reporter.Error(codes::kUnknownWord, path, absl::StrCat("there is no stage `", name, "`"),
+                     HintFor(name, StageNames()));
   }
+  return stage;
 }
 
 void CompileStages(Compilation& c, const v1::Pricing& message) {
-  bool seen_line = false;
-  bool seen_order = false;
+  uint8_t turn = 0;
+  for (size_t i = 0; i < kPricingStages && message.stages_size() == 0; ++i) {
+    c.stage_turns[i] = turn++;
+  }
   for (int i = 0; i < message.stages_size(); ++i) {
     const std::string path = absl::StrCat("pricing.stages[", i, "]");
-    const std::string& stage = message.stages(i);
-    if (stage != "line" && stage != "order") {
-      ReportStage(c, path, stage);
-      continue;
-    }
-    bool& seen = stage == "line" ? seen_line : seen_order;
-    if (seen) {
+    const std::optional<PricingStage> stage = ReadStage(c, path, message.stages(i));
+    if (!stage) continue;
+    std::optional<uint8_t>& its_turn = c.stage_turns[static_cast<size_t>(*stage)];
+    if (its_turn.has_value()) {
       c.reporter.Error(codes::kDuplicateName, path,
-                       absl::StrCat("the stage `", stage, "` stands here twice"));
-    } else if (stage == "line" && seen_order) {
-      c.reporter.NotSupportedYet(path, "`line` after `order`",
-                                 "in this version `line` comes first");
+                       absl::StrCat("the stage `", message.stages(i), "` stands here twice"));
+    } else if (*stage == PricingStage::kShelf && turn > 0) {
+      c.reporter.Error(codes::kBadValue, path,
+                       "`shelf` comes first: what it leaves is the price on entry");
     }
-    seen = true;
+    its_turn = turn++;
   }
-  c.has_line_stage = seen_line || message.stages_size() == 0;
-  c.has_order_stage = seen_order || message.stages_size() == 0;
 }
 
 void CompileChoose(Compilation& c, const v1::Pricing& message) {
   for (const std::string& stage : SortedKeys(message.choose())) {
     const std::string path = absl::StrCat("pricing.choose[", stage, "]");
     const std::string& way = message.choose().at(stage);
-    if (stage != "line" && stage != "order" && stage != "otherwise") ReportStage(c, path, stage);
+    if (stage != "otherwise") ReadStage(c, path, stage);
     if (way == "best_for_customer") {
       c.reporter.NotSupportedYet(path, "`best_for_customer`",
                                  "use `by_priority` and give the better offer the higher priority");

@@ -131,6 +131,16 @@ struct TreatmentSpec {
   std::vector<std::vector<TextTemplate>> texts;
 };
 
+// What an offer says that it does not go together with. Of two offers, either may say it.
+struct StackingSpec {
+  bool on_line = false;             // it says so of the same line only, else of the same basket
+  bool exclusive = false;           // with any other, shelf prices aside
+  std::vector<uint32_t> not_with;   // offer indexes, ascending
+  std::vector<int16_t> not_groups;  // group indexes, ascending; of its own group: with the others
+
+  bool excludes_all() const { return exclusive && !on_line; }
+};
+
 struct OfferSpec {
   std::string id;
   std::string title;
@@ -145,7 +155,9 @@ struct OfferSpec {
   Condition requires_;
   std::optional<expr::Program> value;
   std::optional<BenefitSpec> benefit;
-  Condition lines;  // over the line row; of benefit
+  Condition lines;                    // over the line row; of benefit
+  std::vector<Condition> part_lines;  // by part of the benefit's set, beside `lines`
+  StackingSpec stacking;
   std::vector<LimitSpec> limits;
   std::vector<std::optional<TreatmentSpec>> treatments;  // by placement index
 };
@@ -186,7 +198,8 @@ struct RuleSet {
   std::vector<uint32_t> pricing_order;    // offers with a benefit: stage, priority, id
   Condition never_discount;               // over the line row; only with has_never_discount
   bool has_never_discount = false;
-  PricingPolicy pricing;  // rounding, guard rails
+  PricingPolicy pricing;       // rounding, guard rails
+  bool has_exclusive = false;  // an offer that excludes_all()
   absl::flat_hash_map<std::string, uint32_t> offer_by_id;
   absl::flat_hash_map<std::string, uint32_t> placement_by_name;
 

@@ -7,6 +7,7 @@
 // Thread safety: one thread a Compilation.
 
 #include <algorithm>
+#include <array>
 #include <memory>
 #include <optional>
 #include <string>
@@ -49,9 +50,8 @@ struct Compilation {
   absl::flat_hash_map<std::string, int16_t> group_by_name;
   // By offer; of one without a condition, a row that always holds.
   std::vector<ConditionRows> eligible_rows;
-  // From CompilePricing on.
-  bool has_line_stage = true;
-  bool has_order_stage = true;
+  // From CompilePricing on: the place of each stage in the order of pricing; none: it is not in it.
+  std::array<std::optional<uint8_t>, kPricingStages> stage_turns;
 };
 
 // Name, zone, currencies, locales, channels.
@@ -90,6 +90,8 @@ void ReportRowsWithoutTable(Compilation& c);
 // Parts of an offer, each with the path of the message it reads.
 std::optional<WindowSpec> CompileWindow(Compilation& c, absl::string_view path,
                                         const v1::Window& window);
+// Needs the groups of all offers. Writes it to the offer's spec.
+void CompileStacking(Compilation& c, uint32_t index);
 std::optional<BenefitSpec> CompileBenefit(Compilation& c, absl::string_view path,
                                           const v1::Offer& offer, uint32_t index);
 std::vector<LimitSpec> CompileLimits(Compilation& c, absl::string_view path,
@@ -103,6 +105,11 @@ int FindChannel(const RuleSet& rule_set, absl::string_view channel);
 // A currency that the rule set has; reports others.
 std::optional<Currency> FindCurrency(Compilation& c, absl::string_view path,
                                      absl::string_view code);
+
+// Amounts above 0 by currency; reports what is wrong with them, and none at all. `path`: that of
+// the field.
+AmountByCurrency CompileAmounts(Compilation& c, absl::string_view path,
+                                const v1::AmountByCurrency& message);
 
 // Whether one group of the schema holds no more names than kMaxDeclarations; reports it.
 bool CheckCount(Compilation& c, absl::string_view path, size_t count);

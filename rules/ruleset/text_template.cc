@@ -96,7 +96,7 @@ class TextCompiler {
     if (name == "benefit.amount" || name == "benefit.percent") {
       const bool percent = name == "benefit.percent";
       if (benefit_ == nullptr) return refuse("the offer has no benefit to speak of", "");
-      if (percent && benefit_->kind != BenefitKind::kPercentOff) {
+      if (percent && benefit_->off.kind != BenefitKind::kPercentOff) {
         return refuse("the benefit is not a percentage", "write {benefit.amount}");
       }
       piece.placeholder = percent ? TextTemplate::Placeholder::kBenefitPercent

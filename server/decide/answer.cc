@@ -1,6 +1,7 @@
 #include "server/decide/answer.h"
 
 #include <algorithm>
+#include <limits>
 
 #include "absl/strings/str_cat.h"
 #include "rules/facts/layout.h"
@@ -42,6 +43,14 @@ CauseText TextOf(Cause cause) {
       return {"NO_CURRENCY", "it has no amount in the basket's currency"};
     case Cause::kNoLines:
       return {"NO_LINES", "the basket has no line that it may touch"};
+    case Cause::kNoSet:
+      return {"NO_SET", "the units in the basket make no complete set"};
+    case Cause::kNoTier:
+      return {"NO_TIER", "less is bought than its first tier asks for"};
+    case Cause::kNotAbovePrice:
+      return {"NOT_ABOVE_PRICE", "what it is about costs no more than its price"};
+    case Cause::kExcluded:
+      return {"EXCLUDED", "an offer that it does not go together with was applied"};
     case Cause::kNothingLeft:
       return {"NOTHING_LEFT", "other offers have left nothing to take off"};
     case Cause::kTooSmall:
@@ -86,9 +95,15 @@ void FillApplied(const rules::RuleSet& rule_set, const rules::BasketAnswer& bask
     answer->set_offer_id(offer.id);
     Assign(StageOf(offer), answer->mutable_stage());
     answer->set_amount_minor(applied.taken.amount_minor);
-    answer->set_applications(Applications(offer, applied, basket));
+    answer->set_points(applied.points);
+    answer->set_applications(Applications(applied));
     answer->set_cut_by_guard_rail(applied.cut_by_guard_rail);
     answer->set_title(offer.title);
+    if (applied.missing_gifts == 0) continue;
+    v1::MissingGift* gift = answer->mutable_missing_gift();
+    gift->set_sku(offer.benefit->gift->sku);
+    gift->set_units(applied.missing_gifts);
+    gift->set_prompt(PromptOf(*offer.benefit->gift));
   }
 }
 
@@ -109,9 +124,7 @@ void FillLines(const rules::RuleSet& rule_set, const rules::DecisionInput& input
     v1::OfferShare* share = result->mutable_lines(static_cast<int>(taking.line))->add_taken();
     share->set_offer_id(offer.id);
     share->set_amount_minor(taking.amount_minor);
-    if (offer.benefit->stage == rules::PricingStage::kLine) {
-      share->set_quantity_thousandths(input.basket.lines[taking.line].quantity.thousandths);
-    }
+    share->set_quantity_thousandths(taking.quantity.thousandths);
   }
 }
 
@@ -122,6 +135,7 @@ void FillTotals(const rules::Decision& decision, v1::BasketTotals* totals) {
   totals->set_payable_minor(basket.payable_minor);
   totals->set_merchandise_gross_minor(MinorUnits(decision, rules::kSlotBasketGross));
   totals->set_merchandise_net_minor(MinorUnits(decision, rules::kSlotBasketNet));
+  totals->set_points(basket.points);
 }
 
 void FillBasket(const rules::RuleSet& rule_set, const rules::DecisionInput& input,
@@ -237,15 +251,24 @@ bool IsNoDiscount(const rules::BasketLine& line) {
 }
 
 absl::string_view StageOf(const rules::OfferSpec& offer) {
-  return offer.benefit->stage == rules::PricingStage::kOrder ? "order" : "line";
+  return rules::PricingStageName(offer.benefit->stage);
 }
 
-int32_t Applications(const rules::OfferSpec& offer, const rules::AppliedOffer& applied,
-                     const rules::BasketAnswer& basket) {
-  if (offer.benefit->stage == rules::PricingStage::kOrder) return 1;
-  int32_t lines = 0;
-  for (const rules::LineTaking& taking : basket.takings) lines += taking.offer == applied.offer;
-  return lines;
+int32_t Applications(const rules::AppliedOffer& applied) {
+  return static_cast<int32_t>(
+      std::min<int64_t>(applied.applications, std::numeric_limits<int32_t>::max()));
+}
+
+v1::GiftPrompt PromptOf(const rules::GiftSpec& gift) {
+  switch (gift.prompt) {
+    case rules::GiftPrompt::kScan:
+      return v1::GIFT_PROMPT_SCAN;
+    case rules::GiftPrompt::kPick:
+      return v1::GIFT_PROMPT_PICK;
+    case rules::GiftPrompt::kAdd:
+      return v1::GIFT_PROMPT_ADD;
+  }
+  return v1::GIFT_PROMPT_UNSPECIFIED;
 }
 
 OffersBehindChosen BehindChosen(const rules::Decision& decision) {

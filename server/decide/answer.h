@@ -86,10 +86,10 @@ int64_t MinorUnits(const rules::Decision& decision, uint16_t slot);
 // Whether what the caller says of the product was used.
 bool HasCallerFacts(const LineView& asked, const rules::DecisionInput& input);
 bool IsNoDiscount(const rules::BasketLine& line);
-// Of an offer with a benefit: its stage as the answer names it, and how often it was applied.
+// Of an offer with a benefit: its stage as the answer names it.
 absl::string_view StageOf(const rules::OfferSpec& offer);
-int32_t Applications(const rules::OfferSpec& offer, const rules::AppliedOffer& applied,
-                     const rules::BasketAnswer& basket);
+int32_t Applications(const rules::AppliedOffer& applied);
+v1::GiftPrompt PromptOf(const rules::GiftSpec& gift);
 
 // Of the deterministic serialisation of a response without tokens and receipt state.
 rules::Hash128 AnswerHash(absl::string_view serialized_response);

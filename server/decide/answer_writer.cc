@@ -31,6 +31,7 @@ void WriteTotals(const rules::Decision& decision, WireWriter& out) {
   out.Number(Field::kMerchandiseGrossMinorFieldNumber,
              MinorUnits(decision, rules::kSlotBasketGross));
   out.Number(Field::kMerchandiseNetMinorFieldNumber, MinorUnits(decision, rules::kSlotBasketNet));
+  out.Number(Field::kPointsFieldNumber, basket.points);
   out.End(totals);
 }
 
@@ -105,8 +106,8 @@ void AnswerWriter::LinkTakings(const rules::BasketAnswer& basket) {
   }
 }
 
-void AnswerWriter::WriteTakings(const rules::RuleSet& rule_set, const rules::DecisionInput& input,
-                                const rules::BasketAnswer& basket, size_t line) {
+void AnswerWriter::WriteTakings(const rules::RuleSet& rule_set, const rules::BasketAnswer& basket,
+                                size_t line) {
   using Field = v1::OfferShare;
   for (uint32_t i = first_taking_[line]; i != kNone; i = next_taking_[i]) {
     const rules::LineTaking& taking = basket.takings[i];
@@ -114,10 +115,7 @@ void AnswerWriter::WriteTakings(const rules::RuleSet& rule_set, const rules::Dec
     const WireWriter::Submessage share = answer_.Begin(v1::PricedLine::kTakenFieldNumber);
     answer_.Text(Field::kOfferIdFieldNumber, offer.id);
     answer_.Number(Field::kAmountMinorFieldNumber, taking.amount_minor);
-    if (offer.benefit->stage == rules::PricingStage::kLine) {
-      answer_.Number(Field::kQuantityThousandthsFieldNumber,
-                     input.basket.lines[line].quantity.thousandths);
-    }
+    answer_.Number(Field::kQuantityThousandthsFieldNumber, taking.quantity.thousandths);
     answer_.End(share);
   }
 }
@@ -131,12 +129,23 @@ void AnswerWriter::WriteLines(const rules::RuleSet& rule_set, const rules::Decis
     const WireWriter::Submessage line = answer_.Begin(v1::BasketResult::kLinesFieldNumber);
     answer_.Text(Field::kLineIdFieldNumber, asked.line_id);
     answer_.Number(Field::kGrossMinorFieldNumber, basket.lines[i].gross_minor);
-    WriteTakings(rule_set, input, basket, i);
+    WriteTakings(rule_set, basket, i);
     answer_.Number(Field::kNetMinorFieldNumber, basket.lines[i].net_minor);
     answer_.Flag(Field::kCallerFactsFieldNumber, HasCallerFacts(asked, input));
     answer_.Flag(Field::kNoDiscountFieldNumber, IsNoDiscount(input.basket.lines[i]));
     answer_.End(line);
   }
+}
+
+void AnswerWriter::WriteMissingGift(const rules::OfferSpec& offer,
+                                    const rules::AppliedOffer& applied) {
+  if (applied.missing_gifts == 0) return;
+  using Field = v1::MissingGift;
+  const WireWriter::Submessage gift = answer_.Begin(v1::AppliedOffer::kMissingGiftFieldNumber);
+  answer_.Text(Field::kSkuFieldNumber, offer.benefit->gift->sku);
+  answer_.Number(Field::kUnitsFieldNumber, applied.missing_gifts);
+  answer_.Number(Field::kPromptFieldNumber, PromptOf(*offer.benefit->gift));
+  answer_.End(gift);
 }
 
 void AnswerWriter::WriteApplied(const rules::RuleSet& rule_set, const rules::BasketAnswer& basket) {
@@ -148,9 +157,11 @@ void AnswerWriter::WriteApplied(const rules::RuleSet& rule_set, const rules::Bas
     answer_.Text(Field::kOfferIdFieldNumber, offer.id);
     answer_.Text(Field::kStageFieldNumber, StageOf(offer));
     answer_.Number(Field::kAmountMinorFieldNumber, applied.taken.amount_minor);
-    answer_.Number(Field::kApplicationsFieldNumber, Applications(offer, applied, basket));
+    answer_.Number(Field::kPointsFieldNumber, applied.points);
+    answer_.Number(Field::kApplicationsFieldNumber, Applications(applied));
     answer_.Flag(Field::kCutByGuardRailFieldNumber, applied.cut_by_guard_rail);
     answer_.Text(Field::kTitleFieldNumber, offer.title);
+    WriteMissingGift(offer, applied);
     answer_.End(answer);
   }
 }

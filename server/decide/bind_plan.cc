@@ -3,24 +3,11 @@
 #include "rules/facts/aggregate.h"
 
 namespace touchstone::server {
-namespace {
-
-int BoolColumn(const rules::ReferenceSpec& table, absl::string_view name) {
-  for (size_t i = 0; i < table.columns.size(); ++i) {
-    if (table.columns[i].name == name && table.columns[i].type.Is(rules::expr::TypeKind::kBool)) {
-      return static_cast<int>(i);
-    }
-  }
-  return -1;
-}
-
-}  // namespace
 
 BindPlan::BindPlan(const rules::RuleSet& rule_set)
     : known_row(rule_set.layout->decision_row_size()),
       other_row(rule_set.layout->decision_row_size()),
-      deposit_column(BoolColumn(rule_set.schema.product, "deposit")),
-      gift_card_column(BoolColumn(rule_set.schema.product, "gift_card")) {
+      product_terms(rule_set.schema.product) {
   const rules::Schema& schema = rule_set.schema;
   for (size_t i = 0; i < schema.request.size(); ++i) {
     const uint16_t slot = rule_set.layout->request_slot(i);

@@ -11,6 +11,7 @@
 #include "absl/strings/string_view.h"
 #include "rules/expr/arena.h"
 #include "rules/expr/value.h"
+#include "rules/facts/product_terms.h"
 #include "rules/ruleset/rule_set.h"
 #include "server/decide/fact_value.h"
 
@@ -40,9 +41,7 @@ struct BindPlan {
   // those of her attributes and what aggregates are without events.
   std::vector<rules::expr::Value> known_row;
   std::vector<rules::expr::Value> other_row;
-  // Columns of the product table that say what a line is; -1: not declared.
-  int deposit_column = -1;
-  int gift_card_column = -1;
+  rules::ProductTerms product_terms;
   rules::expr::Arena memory;  // of values in the rows
 };
 

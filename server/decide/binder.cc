@@ -282,7 +282,12 @@ void Binder::BindLine(size_t index, const LineView& line, std::vector<Violation>
     facts.caller_product = BindProduct(index, given, violations);
   }
   if (product == nullptr && !facts.caller_product.empty()) product = facts.caller_product.data();
-  bound.merchandise = IsMerchandise(line, product);
+  bound.merchandise = line.kind == v1::LINE_KIND_UNSPECIFIED
+                          ? plan_->product_terms.IsMerchandise(product)
+                          : line.kind == v1::LINE_KIND_MERCHANDISE;
+  bound.is_delivery = line.kind == v1::LINE_KIND_DELIVERY;
+  bound.is_measured = !line.is_counted();
+  bound.floor_price_e4 = plan_->product_terms.FloorPriceE4(product, input_.basket.currency);
 }
 
 // A row of the product table, of what the caller says.
@@ -310,13 +315,6 @@ absl::Span<const Value> Binder::BindProduct(size_t index, const v1::ProductFacts
   }
   if (named < given.attributes().size()) RefuseUndeclared(index, given, columns, violations);
   return absl::MakeConstSpan(row, columns.size());
-}
-
-bool Binder::IsMerchandise(const LineView& line, const Value* product) const {
-  if (line.kind != v1::LINE_KIND_UNSPECIFIED) return line.kind == v1::LINE_KIND_MERCHANDISE;
-  if (product == nullptr) return true;
-  const auto says = [product](int column) { return column >= 0 && product[column].IsTrue(); };
-  return !says(plan_->deposit_column) && !says(plan_->gift_card_column);
 }
 
 absl::Status Binder::BindCustomer(const GatheredCustomer& customer) {

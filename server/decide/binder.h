@@ -82,7 +82,6 @@ class Binder {
   void BindLine(size_t index, const LineView& line, std::vector<Violation>* violations);
   absl::Span<const rules::expr::Value> BindProduct(size_t index, const v1::ProductFacts& given,
                                                    std::vector<Violation>* violations);
-  bool IsMerchandise(const LineView& line, const rules::expr::Value* product) const;
   void BindAttributes(const store::RecordView& record);
   // `record` null: not known.
   void BindAggregates(const store::RecordView* record,

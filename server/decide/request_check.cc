@@ -78,8 +78,7 @@ void CheckTimes(const v1::DecisionContext& context, std::vector<Violation>* viol
 }
 
 void CheckQuantity(size_t index, const LineView& line, std::vector<Violation>* violations) {
-  const bool counted = line.unit.empty() || line.unit == "each";
-  if (counted && line.quantity_thousandths % kThousandthsPerUnit != 0) {
+  if (line.is_counted() && line.quantity_thousandths % kThousandthsPerUnit != 0) {
     Add(LineField(index, "quantity_thousandths"),
         "must be whole units of 1000; name the unit of what is weighed or measured", violations);
   }

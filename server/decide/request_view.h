@@ -30,6 +30,8 @@ struct LineView {
   const v1::BasketLine* message = nullptr;  // null: it has nothing else
 
   bool has_product() const { return message != nullptr && message->has_product(); }
+  // In whole pieces; else weighed or measured.
+  bool is_counted() const { return unit.empty() || unit == "each"; }
   bool is_return() const { return message != nullptr && message->has_returned_from(); }
 };
 
