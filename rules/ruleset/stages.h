@@ -51,7 +51,7 @@ struct Compilation {
   // By offer; of one without a condition, a row that always holds.
   std::vector<ConditionRows> eligible_rows;
   // From CompilePricing on: the place of each stage in the order of pricing; none: it is not in it.
-  std::array<std::optional<uint8_t>, kPricingStages> stage_turns;
+  std::array<std::optional<uint8_t>, kPricingStages> stage_turns = {};
 };
 
 // Name, zone, currencies, locales, channels.

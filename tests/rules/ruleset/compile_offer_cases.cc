@@ -227,6 +227,136 @@ std::vector<FindingCase> BenefitCases() {
   };
 }
 
+std::string Amount(const std::string& key, const std::string& eur) {
+  return key + " { amounts { key: 'EUR' value: '" + eur + "' } amounts { key: 'CHF' value: '" +
+         eur + "' } } ";
+}
+
+std::vector<FindingCase> SetCases() {
+  const std::string buy_and_get = "percent_off: '100' buy { units: 2 } get { units: 1 } ";
+  return {
+      {"RefusesBuyWithoutGet",
+       {"missing_value at offers[b].benefit", "out_of_range at offers[b].benefit.get.units"},
+       Benefit("percent_off: '100' buy { units: 2 } grouping: 'dearest_first'"),
+       "get: { units: 1 }"},
+      {"RefusesSetsWithoutGrouping",
+       {"missing_value at offers[b].benefit"},
+       Benefit(buy_and_get),
+       "dearest_first"},
+      {"RefusesAGroupingOfNothing",
+       {"unexpected_value at offers[b].benefit"},
+       Benefit("percent_off: '5' grouping: 'dearest_first'")},
+      {"RefusesAnUnknownGrouping",
+       {"unknown_word at offers[b].benefit.grouping"},
+       Benefit(buy_and_get + "grouping: 'dearest'"),
+       "dearest_first"},
+      {"RefusesTheCheapestOfAllOfABundle",
+       {"unknown_word at offers[b].benefit.grouping"},
+       Benefit(Amount("price", "9.99") +
+               "per: 'set' bundle { units: 3 } grouping: 'cheapest_of_all'")},
+      {"RefusesABundleBesideBuyAndGet",
+       {"unexpected_value at offers[b].benefit.bundle"},
+       Benefit(buy_and_get + "bundle { units: 1 } grouping: 'dearest_first'")},
+      {"RefusesAPartWithoutUnits",
+       {"out_of_range at offers[b].benefit.bundle[1].units"},
+       Benefit("percent_off: '5' bundle { units: 1 } bundle { } grouping: 'dearest_first'")},
+      {"RefusesABundleOfNineParts",
+       {"too_many at offers[b].benefit.bundle"},
+       Benefit("percent_off: '5' grouping: 'dearest_first'"
+               " bundle { units: 1 } bundle { units: 1 } bundle { units: 1 }"
+               " bundle { units: 1 } bundle { units: 1 } bundle { units: 1 }"
+               " bundle { units: 1 } bundle { units: 1 } bundle { units: 1 }")},
+      {"RefusesALessThanOneSet",
+       {"out_of_range at offers[b].benefit.sets_at_most"},
+       Benefit(buy_and_get + "grouping: 'dearest_first' sets_at_most: -1")},
+      {"RefusesAnAmountPerSetWithoutSets",
+       {"unexpected_value at offers[b].benefit.per"},
+       Benefit(Amount("amount_off", "5.00") + "per: 'set'"),
+       "bundle"},
+      {"RefusesSetsInTheStageLine",
+       {"unexpected_value at offers[b].stacking.stage"},
+       Benefit(buy_and_get + "grouping: 'dearest_first'") ,
+       "sets",
+       [](v1::RuleSet& m) {
+         m.mutable_offers(m.offers_size() - 1)->mutable_stacking()->set_stage("line");
+       }},
+      {"ReadsTheConditionOfAPart",
+       {"unknown_name at offers[b].benefit.get.lines"},
+       Benefit("percent_off: '50' buy { units: 1 } get { units: 1 lines: 'line.color == 1' } "
+               "grouping: 'dearest_first'")},
+  };
+}
+
+std::vector<FindingCase> TierCases() {
+  return {
+      {"RefusesTiersThatDescend",
+       {"bad_value at offers[b].benefit.tiers[1]"},
+       Benefit("tiers { from_units: 3 percent_off: '5' } tiers { from_units: 3 percent_off: '9' }")},
+      {"RefusesTiersOfTwoKinds",
+       {"unexpected_value at offers[b].benefit.tiers[0]"},
+       Benefit(Amount("amount_off", "1.00") +
+               "per: 'basket' tiers { from_units: 3 percent_off: '5' }")},
+      {"RefusesATierWithoutThreshold",
+       {"missing_value at offers[b].benefit.tiers[0]"},
+       Benefit("tiers { percent_off: '5' }"),
+       "from_units"},
+      {"RefusesATierWithoutKind",
+       {"missing_value at offers[b].benefit.tiers[0]"},
+       Benefit("percent_off: '2' tiers { from_units: 3 }"),
+       "percent_off"},
+      {"RefusesUnitsInNoOrder",
+       {"unknown_word at offers[b].benefit.units.order"},
+       Benefit("percent_off: '50' units { through: 1 }"),
+       ""},
+      {"RefusesARangeOfNoUnits",
+       {"out_of_range at offers[b].benefit.units"},
+       Benefit("percent_off: '50' units { order: 'dearest_first' from: 3 through: 2 }")},
+      {"RefusesAGiftWithoutProduct",
+       {"missing_value at offers[b].benefit.gift"},
+       Benefit("gift { prompt: 'add' }"),
+       "sku"},
+      {"RefusesAnUnknownPrompt",
+       {"unknown_word at offers[b].benefit.gift.prompt"},
+       Benefit("gift { sku: 'MUG' prompt: 'scann' }"),
+       "`scan`?"},
+      {"RefusesNoPoints",
+       {"out_of_range at offers[b].benefit.points.give"},
+       Benefit("points { }")},
+      {"RefusesPointsInAnotherStage",
+       {"unexpected_value at offers[b].stacking.stage"},
+       Benefit("points { give: 5 }"),
+       "points",
+       [](v1::RuleSet& m) {
+         m.mutable_offers(m.offers_size() - 1)->mutable_stacking()->set_stage("order");
+       }},
+  };
+}
+
+std::vector<FindingCase> StackingCases() {
+  return {
+      {"RefusesToExcludeAnOfferThatIsNotThere",
+       {"unknown_offer at offers[b].stacking.not_with[0]"},
+       Discount("stacking { not_with: 'nobody' }")},
+      {"RefusesToExcludeAGroupThatIsNotThere",
+       {"unknown_offer at offers[b].stacking.not_with[0]"},
+       Discount("stacking { not_with: 'group:staff' }")},
+      {"RefusesToExcludeItself",
+       {"bad_value at offers[b].stacking.not_with[0]"},
+       Discount("stacking { not_with: 'b' }")},
+      {"RefusesAnUnknownReach",
+       {"unknown_word at offers[b].stacking.within"},
+       Discount("stacking { exclusive: true within: 'lines' }"),
+       "`line`?"},
+      {"RefusesAnUnknownStageOfAnOffer",
+       {"unknown_word at offers[b].stacking.stage"},
+       Discount("stacking { stage: 'lines' }")},
+      {"RefusesAShelfBehindOtherStages",
+       {"bad_value at pricing.stages[2]"},
+       "pricing { stages: 'shelf' }",
+       "first"},
+  };
+}
+
 std::vector<FindingCase> LimitCases() {
   return {
       {"RefusesALimitWithoutId",
@@ -303,10 +433,22 @@ std::vector<FindingCase> LimitCases() {
 
 }  // namespace
 
+// With every stage of pricing.
+std::vector<FindingCase> InAllStages(std::vector<FindingCase> cases) {
+  for (FindingCase& c : cases) {
+    c.edit = [edit = c.edit](v1::RuleSet& m) {
+      m.mutable_pricing()->clear_stages();
+      if (edit) edit(m);
+    };
+  }
+  return cases;
+}
+
 std::vector<FindingCase> OfferCases() {
   std::vector<FindingCase> all;
   for (const auto& cases :
-       {IdentityCases(), ConditionCases(), WindowCases(), BenefitCases(), LimitCases()}) {
+       {IdentityCases(), ConditionCases(), WindowCases(), BenefitCases(),
+        InAllStages(SetCases()), InAllStages(TierCases()), StackingCases(), LimitCases()}) {
     all.insert(all.end(), cases.begin(), cases.end());
   }
   return all;
@@ -328,17 +470,6 @@ std::vector<FindingCase> UnsupportedCases() {
        "offers { offer: 'b' applies: 'granted' benefit { percent_off: '5' } }", "automatic"},
       {"SaysThatCodedOffersAreNotSupported", finding("offers[b].applies"),
        "offers { offer: 'b' applies: 'coded' benefit { percent_off: '5' } }", "automatic"},
-      {"SaysThatExclusionsAreNotSupported", finding("offers[b].stacking.not_with"),
-       Discount("stacking { not_with: 'group:staff' }"), "eligible"},
-      {"SaysThatOtherStagesOfAnOfferAreNotSupported", finding("offers[b].stacking.stage"),
-       Discount("stacking { stage: 'tender' }"), "`line` and `order`"},
-      {"SaysThatOtherStagesAreNotSupported", finding("pricing.stages[2]"),
-       "pricing { stages: 'points' }", "`line` and `order`"},
-      {"SaysThatOrderBeforeLineIsNotSupported", finding("pricing.stages[1]"), "", "first",
-       [](v1::RuleSet& m) {
-         m.mutable_pricing()->set_stages(0, "order");
-         m.mutable_pricing()->set_stages(1, "line");
-       }},
       {"SaysThatBestForCustomerIsNotSupported", finding("pricing.choose[line]"),
        "pricing { choose { key: 'line' value: 'best_for_customer' } }", "by_priority"},
       {"SaysThatHouseholdLimitsAreNotSupported", finding("offers[b].limits[a].per"),

@@ -110,7 +110,7 @@ stacking: { stage: line, priority: 60 }
   const RuleSet& rules = *result.rule_set;
   const BenefitSpec& b = *OfferOf(rules, "b").benefit;
   EXPECT_EQ(b.stage, PricingStage::kLine);
-  EXPECT_EQ(b.parts_per_million, 125'000);
+  EXPECT_EQ(b.off.parts_per_million, 125'000);
   EXPECT_EQ(b.priority, 50);
   EXPECT_EQ(b.at_most.size(), 2u);
   EXPECT_TRUE(b.takes_marked_down);
@@ -118,7 +118,7 @@ stacking: { stage: line, priority: 60 }
   const BenefitSpec& a = *OfferOf(rules, "a").benefit;
   EXPECT_EQ(a.stage, PricingStage::kOrder);
   EXPECT_EQ(a.per, AmountPer::kUnit);
-  EXPECT_EQ(AmountIn(a.amount_off, *Currency::FromCode("CHF")), 110);
+  EXPECT_EQ(AmountIn(a.off.amount, *Currency::FromCode("CHF")), 110);
   EXPECT_THAT(rules.pricing_order, ElementsAre(rules.offer_by_id.at("c"), rules.offer_by_id.at("b"),
                                                rules.offer_by_id.at("a")));
 }
