@@ -202,7 +202,8 @@ class BenefitCompiler {
       const std::string key = absl::StrCat("benefit.tiers[", i, "]");
       BenefitTier tier = CompileTier(key, message_.tiers(i));
       const Reduction& like = spec_.tiers.empty() ? spec_.off : spec_.tiers.back().off;
-      if (like.kind != BenefitKind::kNone && like.kind != tier.off.kind) {
+      if (like.kind != BenefitKind::kNone && tier.off.kind != BenefitKind::kNone &&
+          like.kind != tier.off.kind) {
         Refuse(key, "all tiers are of one kind: a percentage, an amount off or a price");
       }
       if (!spec_.tiers.empty()) CheckAscent(key, spec_.tiers.back(), tier);

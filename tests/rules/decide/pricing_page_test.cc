@@ -42,7 +42,8 @@ std::vector<std::string> Cells(absl::string_view line) {
 // Blocks of offers, each with the rows of the table behind it.
 std::vector<Example> ExamplesOfPage() {
   const char* source_dir = std::getenv("TOUCHSTONE_SOURCE_DIR");
-  std::ifstream file(absl::StrCat(source_dir == nullptr ? "" : source_dir, "/docs/rules/pricing.md"));
+  std::ifstream file(
+      absl::StrCat(source_dir == nullptr ? "" : source_dir, "/docs/rules/pricing.md"));
   std::vector<Example> examples;
   std::vector<std::string> header;
   bool in_offers = false;
@@ -103,8 +104,8 @@ std::string OffersOf(const Decision& decision, const TestRules& rules) {
   std::vector<std::string> taken;
   for (const AppliedOffer& applied : decision.basket.applied) {
     if (applied.taken.amount_minor == 0) continue;
-    taken.push_back(absl::StrCat(rules.compiled->offers[applied.offer].id, " ",
-                                 FormatAmount(applied.taken)));
+    taken.push_back(
+        absl::StrCat(rules.compiled->offers[applied.offer].id, " ", FormatAmount(applied.taken)));
   }
   return absl::StrJoin(taken, " + ");
 }
@@ -136,7 +137,9 @@ TEST(PricingPageTest, EachBasketIsPricedAsThePageSays) {
       const Decision& decision = scene.Decide();
       EXPECT_EQ(OffersOf(decision, rules), row["off"]);
       EXPECT_EQ(MissingOf(decision, rules), row["missing"]);
-      if (row.contains("points")) EXPECT_EQ(absl::StrCat(decision.basket.points), row["points"]);
+      if (row.contains("points")) {
+        EXPECT_EQ(absl::StrCat(decision.basket.points), row["points"]);
+      }
       ++rows;
     }
   }

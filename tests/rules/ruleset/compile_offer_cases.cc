@@ -275,7 +275,7 @@ std::vector<FindingCase> SetCases() {
        "bundle"},
       {"RefusesSetsInTheStageLine",
        {"unexpected_value at offers[b].stacking.stage"},
-       Benefit(buy_and_get + "grouping: 'dearest_first'") ,
+       Benefit(buy_and_get + "grouping: 'dearest_first'"),
        "sets",
        [](v1::RuleSet& m) {
          m.mutable_offers(m.offers_size() - 1)->mutable_stacking()->set_stage("line");
@@ -291,7 +291,8 @@ std::vector<FindingCase> TierCases() {
   return {
       {"RefusesTiersThatDescend",
        {"bad_value at offers[b].benefit.tiers[1]"},
-       Benefit("tiers { from_units: 3 percent_off: '5' } tiers { from_units: 3 percent_off: '9' }")},
+       Benefit(
+           "tiers { from_units: 3 percent_off: '5' } tiers { from_units: 3 percent_off: '9' }")},
       {"RefusesTiersOfTwoKinds",
        {"unexpected_value at offers[b].benefit.tiers[0]"},
        Benefit(Amount("amount_off", "1.00") +
@@ -319,9 +320,7 @@ std::vector<FindingCase> TierCases() {
        {"unknown_word at offers[b].benefit.gift.prompt"},
        Benefit("gift { sku: 'MUG' prompt: 'scann' }"),
        "`scan`?"},
-      {"RefusesNoPoints",
-       {"out_of_range at offers[b].benefit.points.give"},
-       Benefit("points { }")},
+      {"RefusesNoPoints", {"out_of_range at offers[b].benefit.points.give"}, Benefit("points { }")},
       {"RefusesPointsInAnotherStage",
        {"unexpected_value at offers[b].stacking.stage"},
        Benefit("points { give: 5 }"),
@@ -447,8 +446,8 @@ std::vector<FindingCase> InAllStages(std::vector<FindingCase> cases) {
 std::vector<FindingCase> OfferCases() {
   std::vector<FindingCase> all;
   for (const auto& cases :
-       {IdentityCases(), ConditionCases(), WindowCases(), BenefitCases(),
-        InAllStages(SetCases()), InAllStages(TierCases()), StackingCases(), LimitCases()}) {
+       {IdentityCases(), ConditionCases(), WindowCases(), BenefitCases(), InAllStages(SetCases()),
+        InAllStages(TierCases()), StackingCases(), LimitCases()}) {
     all.insert(all.end(), cases.begin(), cases.end());
   }
   return all;
