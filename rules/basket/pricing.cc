@@ -116,10 +116,45 @@ void Pricer::StartAgain() {
 
 Applied Pricer::Apply(const BenefitSpec& benefit, absl::Span<const uint8_t> selected) {
   assert(selected.size() == basket_lines_.size());
+  most_sets_ = std::numeric_limits<int64_t>::max();
+  taken_before_minor_ = 0;
   return ApplyTo(benefit, selected.data());
 }
 
-Applied Pricer::Apply(const BenefitSpec& benefit) { return ApplyTo(benefit, nullptr); }
+Applied Pricer::Apply(const BenefitSpec& benefit) {
+  most_sets_ = std::numeric_limits<int64_t>::max();
+  taken_before_minor_ = 0;
+  return ApplyTo(benefit, nullptr);
+}
+
+Applied Pricer::ApplyPart(const BenefitSpec& benefit, absl::Span<const uint8_t> selected,
+                          int64_t most_sets) {
+  assert(selected.size() == basket_lines_.size());
+  most_sets_ = most_sets;
+  taken_before_minor_ = 0;
+  for (const LineTaking& taking : takings_) {
+    if (taking.offer == benefit.offer) taken_before_minor_ += taking.amount_minor;
+  }
+  return ApplyTo(benefit, selected.data());
+}
+
+void Pricer::JoinTakings() {
+  size_t kept = 0;
+  for (size_t i = 0; i < takings_.size(); ++i) {
+    const LineTaking taking = takings_[i];
+    const auto end = takings_.begin() + static_cast<ptrdiff_t>(kept);
+    const auto same = std::find_if(takings_.begin(), end, [&taking](const LineTaking& other) {
+      return other.line == taking.line && other.offer == taking.offer;
+    });
+    if (same == end) {
+      takings_[kept++] = taking;
+    } else {
+      same->amount_minor += taking.amount_minor;
+      same->quantity.thousandths += taking.quantity.thousandths;
+    }
+  }
+  takings_.resize(kept);
+}
 
 // `selected` is null when every line is.
 Applied Pricer::ApplyTo(const BenefitSpec& benefit, const uint8_t* selected) {
@@ -255,7 +290,7 @@ void Pricer::CollectSets(const BenefitSpec& benefit, const uint8_t* selected) {
       if (!runs_[run].used) supply_.push_back({run, runs_[run].count, parts});
     }
   }
-  planner_.Plan(set, supply_);
+  planner_.Plan(set, std::min(set.at_most, most_sets_), supply_);
   for (const SetSlice& slice : planner_.slices()) Pick(slice.units, slice.is_got);
   SortCandidates();
 }
@@ -296,9 +331,9 @@ void Pricer::Pick(const UnitSlice& units, bool is_got) {
   if (index == kNoCandidate) {
     index = static_cast<uint32_t>(candidates_.size());
     // A line of merchandise, whose guard rail stands in bounds_.
-    const auto bounds = std::lower_bound(
-        bounds_.begin(), bounds_.end(), run.line,
-        [](const Bounds& bounds, uint32_t wanted) { return bounds.line < wanted; });
+    const auto bounds =
+        std::lower_bound(bounds_.begin(), bounds_.end(), run.line,
+                         [](const Bounds& b, uint32_t wanted) { return b.line < wanted; });
     candidates_.push_back(
         {.line = run.line,
          .most_off_left_minor = bounds->most_off_minor - (totals.gross_minor - totals.net_minor)});
@@ -480,12 +515,14 @@ void Pricer::TakeFromBasket(const BenefitSpec& benefit, const Reduction& off) {
     wanted = AmountIn(off.amount);
     if (off.kind == BenefitKind::kPrice) wanted = std::max<int64_t>(0, NetTotal() - wanted);
   }
-  if (!benefit.at_most.empty()) wanted = std::min(wanted, AmountIn(benefit.at_most));
+  if (!benefit.at_most.empty()) {
+    wanted = std::min(wanted, AmountIn(benefit.at_most) - taken_before_minor_);
+  }
   SpreadByNet(std::min(wanted, AvailableTotal()));
 }
 
 void Pricer::CutToAtMost(const BenefitSpec& benefit) {
-  if (!benefit.at_most.empty()) CutTo(AmountIn(benefit.at_most));
+  if (!benefit.at_most.empty()) CutTo(AmountIn(benefit.at_most) - taken_before_minor_);
 }
 
 void Pricer::SpreadByNet(int64_t total_minor) {

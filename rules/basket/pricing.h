@@ -21,6 +21,7 @@
 // the lines; no heap allocation once the scratch has grown. Copy it to try an offer out.
 
 #include <cstdint>
+#include <string>
 #include <vector>
 
 #include "absl/types/span.h"
@@ -86,6 +87,9 @@ class Pricer {
   // marked-down ones unless benefit.takes_marked_down, are left alone all the same. REQUIRES: one
   // entry a line; benefits come in the order of their stages.
   Applied Apply(const BenefitSpec& benefit, absl::Span<const uint8_t> selected);
+  // A part of it: at most so many sets, and what the offer has taken before counts for its at_most.
+  Applied ApplyPart(const BenefitSpec& benefit, absl::Span<const uint8_t> selected,
+                    int64_t most_sets);
   // The same with every line selected for everything. REQUIRES: no gift.
   Applied Apply(const BenefitSpec& benefit);
 
@@ -100,6 +104,11 @@ class Pricer {
 
   absl::Span<const LineTotals> lines() const { return totals_; }     // parallel to basket.lines
   absl::Span<const LineTaking> takings() const { return takings_; }  // in order of Apply, then line
+  // Which units are in sets, as bytes: equal exactly where the same ones are.
+  void AppendUsedUnits(std::string* key) const { runs_.AppendUsed(key); }
+  // Makes what one offer took from one line in several parts one taking again, at the place of the
+  // first.
+  void JoinTakings();
 
  private:
   // What holds for a line of merchandise or delivery while its basket is priced.
@@ -191,6 +200,8 @@ class Pricer {
   bool whole_lines_ = true;
   int64_t missing_gifts_ = 0;
   bool is_delivery_ = false;
+  int64_t most_sets_ = 0;
+  int64_t taken_before_minor_ = 0;  // by the same offer
   std::vector<uint32_t> candidate_of_line_;
 
   UnitRuns runs_;                        // empty until a benefit is about units

@@ -37,10 +37,10 @@ UnitSlice SetPlanner::Queue::Take(int64_t count) {
   return taken;
 }
 
-void SetPlanner::Plan(const SetSpec& spec, absl::Span<const SetSupply> supply) {
+void SetPlanner::Plan(const SetSpec& spec, int64_t most_sets, absl::Span<const SetSupply> supply) {
   batches_.clear();
   slices_.clear();
-  CountSets(spec, supply);
+  CountSets(spec, most_sets, supply);
   if (sets_ == 0) return;
   const bool one_part = spec.parts.size() == 1;
   if (one_part && spec.grouping == Grouping::kCheapestOfAll && spec.cheapest_got > 0) {
@@ -51,7 +51,8 @@ void SetPlanner::Plan(const SetSpec& spec, absl::Span<const SetSupply> supply) {
   DrawSets(spec);
 }
 
-void SetPlanner::CountSets(const SetSpec& spec, absl::Span<const SetSupply> supply) {
+void SetPlanner::CountSets(const SetSpec& spec, int64_t most_sets,
+                           absl::Span<const SetSupply> supply) {
   part_sets_ = size_t{1} << spec.parts.size();
   std::fill_n(supplied_.begin(), part_sets_, 0);
   for (const SetSupply& units : supply) {
@@ -59,7 +60,7 @@ void SetPlanner::CountSets(const SetSpec& spec, absl::Span<const SetSupply> supp
       if ((part_set & units.parts) != 0) supplied_[part_set] += units.count;
     }
   }
-  sets_ = spec.at_most;
+  sets_ = most_sets;
   for (size_t part_set = 1; part_set < part_sets_; ++part_set) {
     sets_ = std::min(sets_, supplied_[part_set] / UnitsOf(spec, part_set));
   }

@@ -31,6 +31,22 @@ void UnitRuns::TakeFromLine(uint32_t line, int64_t line_net_minor, int64_t amoun
   }
 }
 
+void UnitRuns::AppendUsed(std::string* key) const {
+  const auto append = [key](int64_t number) {
+    key->append(reinterpret_cast<const char*>(&number), sizeof number);
+  };
+  for (uint32_t line = 0; line < runs_.size() && runs_[line].first == 0; ++line) {
+    // Runs that are used lie side by side as often as not: what counts is where they begin and end.
+    bool used = false;
+    for (uint32_t run = line; run != kNoRun; run = runs_[run].next) {
+      if (runs_[run].used == used) continue;
+      used = !used;
+      append(line);
+      append(runs_[run].first);
+    }
+  }
+}
+
 uint32_t UnitRuns::Split(const UnitSlice& slice) {
   if (slice.from + slice.count < runs_[slice.run].count) {
     SplitAt(slice.run, slice.from + slice.count);

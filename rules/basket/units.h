@@ -9,6 +9,7 @@
 // memory has grown.
 
 #include <cstdint>
+#include <string>
 #include <vector>
 
 #include "absl/types/span.h"
@@ -53,6 +54,8 @@ class UnitRuns {
   void Take(uint32_t run, int64_t amount_minor) { runs_[run].net_minor -= amount_minor; }
   void TakeFromLine(uint32_t line, int64_t line_net_minor, int64_t amount_minor);
   void Use(uint32_t run) { runs_[run].used = true; }
+  // Which units are used, as bytes: equal exactly where the same ones are.
+  void AppendUsed(std::string* key) const;
 
   // Makes the slice a run of its own and returns it. Slices of the same run that lie before it stay
   // valid, those behind it do not.

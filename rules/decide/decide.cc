@@ -30,6 +30,8 @@ void AnswerBasket(DecisionContext& context) {
   answer.gross_minor = state.pricer.gross().amount_minor;
   answer.payable_minor = state.pricer.payable().amount_minor;
   answer.points = state.pricer.points();
+  answer.search = state.search;
+  answer.greedy_gap_minor = state.greedy_gap_minor;
   answer.lines = state.pricer.lines();
   answer.takings = state.pricer.takings();
   answer.applied = state.applied;

@@ -138,12 +138,15 @@ struct PlacementAnswer {
 
 struct AppliedOffer {
   uint32_t offer = 0;
-  Money taken;
+  Money taken = {};
   int64_t points = 0;
   int64_t applications = 0;   // as Applied says
   int64_t missing_gifts = 0;  // units of its gift that are not in the basket
   bool cut_by_guard_rail = false;
 };
+
+// How the best combination of offers was looked for.
+enum class CombinationSearch : uint8_t { kNone, kExact, kGreedy };
 
 struct BasketAnswer {
   bool priced = false;  // false: there was no basket
@@ -151,7 +154,9 @@ struct BasketAnswer {
   int64_t gross_minor = 0;    // everything, after manual discounts
   int64_t payable_minor = 0;  // everything, after offers
   int64_t points = 0;
-  absl::Span<const LineTotals> lines;      // parallel to the input's
+  CombinationSearch search = CombinationSearch::kNone;
+  int64_t greedy_gap_minor = 0;        // kGreedy: the best combination takes at most this much more
+  absl::Span<const LineTotals> lines;  // parallel to the input's
   absl::Span<const LineTaking> takings;    // in order of pricing, then line
   absl::Span<const AppliedOffer> applied;  // in order of pricing
 };

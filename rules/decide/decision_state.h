@@ -88,6 +88,8 @@ struct DecisionScratch::State {
   std::vector<uint8_t> selected;  // by line
   std::vector<uint32_t> turns;    // places in the pricing order
   std::vector<AppliedOffer> applied;
+  CombinationSearch search = CombinationSearch::kNone;
+  int64_t greedy_gap_minor = 0;
 
   // Placements.
   std::vector<Candidate> candidates;

@@ -1,3 +1,4 @@
+#include <array>
 #include <optional>
 #include <string>
 #include <vector>
@@ -12,6 +13,7 @@ namespace touchstone::rules {
 namespace {
 
 constexpr int64_t kWholePpm = 1'000'000;
+constexpr absl::string_view kBestForCustomer = "best_for_customer";
 
 std::vector<std::string> StageNames() {
   std::vector<std::string> names;
@@ -52,19 +54,24 @@ void CompileStages(Compilation& c, const v1::Pricing& message) {
   }
 }
 
+// `otherwise` is for the stages that are not named.
 void CompileChoose(Compilation& c, const v1::Pricing& message) {
-  for (const std::string& stage : SortedKeys(message.choose())) {
-    const std::string path = absl::StrCat("pricing.choose[", stage, "]");
-    const std::string& way = message.choose().at(stage);
-    if (stage != "otherwise") ReadStage(c, path, stage);
-    if (way == "best_for_customer") {
-      c.reporter.NotSupportedYet(path, "`best_for_customer`",
-                                 "use `by_priority` and give the better offer the higher priority");
-    } else if (way != "by_priority") {
-      c.reporter.Error(codes::kUnknownWord, path,
-                       absl::StrCat("offers are chosen `by_priority`, not `", way, "`"));
+  std::array<bool, kPricingStages>& best = c.rule_set.best_for_customer;
+  const auto otherwise = message.choose().find("otherwise");
+  if (otherwise != message.choose().end()) best.fill(otherwise->second == kBestForCustomer);
+  for (const std::string& name : SortedKeys(message.choose())) {
+    const std::string path = absl::StrCat("pricing.choose[", name, "]");
+    const std::string& way = message.choose().at(name);
+    if (way != kBestForCustomer && way != "by_priority") {
+      c.reporter.Error(codes::kUnknownWord, path, absl::StrCat("offers are not chosen `", way, "`"),
+                       HintFor(way, {std::string(kBestForCustomer), "by_priority"}));
     }
+    if (name == "otherwise") continue;
+    const std::optional<PricingStage> stage = ReadStage(c, path, name);
+    if (stage) best[static_cast<size_t>(*stage)] = way == kBestForCustomer;
   }
+  // Points take nothing off: there is no best of them.
+  best[static_cast<size_t>(PricingStage::kPoints)] = false;
 }
 
 void CompileMostOff(Compilation& c, const v1::Pricing& message) {

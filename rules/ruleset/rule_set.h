@@ -7,6 +7,7 @@
 // one it began with. Programs refer to constants and defaults that the RuleSet owns, so it does not
 // move.
 
+#include <array>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -139,6 +140,7 @@ struct StackingSpec {
   std::vector<int16_t> not_groups;  // group indexes, ascending; of its own group: with the others
 
   bool excludes_all() const { return exclusive && !on_line; }
+  bool says_anything() const { return exclusive || !not_with.empty() || !not_groups.empty(); }
 };
 
 struct OfferSpec {
@@ -199,6 +201,7 @@ struct RuleSet {
   Condition never_discount;               // over the line row; only with has_never_discount
   bool has_never_discount = false;
   PricingPolicy pricing;       // rounding, guard rails
+  std::array<bool, kPricingStages> best_for_customer = {};  // by stage; else by priority
   bool has_exclusive = false;  // an offer that excludes_all()
   absl::flat_hash_map<std::string, uint32_t> offer_by_id;
   absl::flat_hash_map<std::string, uint32_t> placement_by_name;

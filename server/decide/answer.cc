@@ -157,6 +157,8 @@ void FillBasket(const rules::RuleSet& rule_set, const rules::DecisionInput& inpu
   FillLines(rule_set, input, decision.basket, request, result);
   FillApplied(rule_set, decision.basket, result);
   FillTotals(decision, result->mutable_totals());
+  result->set_search(SearchOf(decision.basket));
+  result->set_greedy_gap_minor(decision.basket.greedy_gap_minor);
 }
 
 void FillPlacements(const rules::RuleSet& rule_set, const rules::Decision& decision,
@@ -257,6 +259,18 @@ absl::string_view StageOf(const rules::OfferSpec& offer) {
 int32_t Applications(const rules::AppliedOffer& applied) {
   return static_cast<int32_t>(
       std::min<int64_t>(applied.applications, std::numeric_limits<int32_t>::max()));
+}
+
+v1::CombinationSearch SearchOf(const rules::BasketAnswer& basket) {
+  switch (basket.search) {
+    case rules::CombinationSearch::kNone:
+      return v1::COMBINATION_SEARCH_UNSPECIFIED;
+    case rules::CombinationSearch::kExact:
+      return v1::COMBINATION_SEARCH_EXACT;
+    case rules::CombinationSearch::kGreedy:
+      return v1::COMBINATION_SEARCH_GREEDY;
+  }
+  return v1::COMBINATION_SEARCH_UNSPECIFIED;
 }
 
 v1::GiftPrompt PromptOf(const rules::GiftSpec& gift) {

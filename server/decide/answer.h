@@ -89,6 +89,7 @@ bool IsNoDiscount(const rules::BasketLine& line);
 // Of an offer with a benefit: its stage as the answer names it.
 absl::string_view StageOf(const rules::OfferSpec& offer);
 int32_t Applications(const rules::AppliedOffer& applied);
+v1::CombinationSearch SearchOf(const rules::BasketAnswer& basket);
 v1::GiftPrompt PromptOf(const rules::GiftSpec& gift);
 
 // Of the deterministic serialisation of a response without tokens and receipt state.

@@ -182,6 +182,8 @@ void AnswerWriter::WriteBasket(const rules::RuleSet& rule_set, const rules::Deci
     WriteLines(rule_set, input, decision.basket, request);
     WriteApplied(rule_set, decision.basket);
     WriteTotals(decision, answer_);
+    answer_.Number(Field::kSearchFieldNumber, SearchOf(decision.basket));
+    answer_.Number(Field::kGreedyGapMinorFieldNumber, decision.basket.greedy_gap_minor);
   }
   WriteCodes(request, fallback, answer_);
   answer_.End(result);

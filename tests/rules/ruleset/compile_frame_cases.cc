@@ -165,7 +165,7 @@ std::vector<FindingCase> FrameCases() {
        "pricing { stages: 'order' }"},
       {"RefusesAnUnknownWayToChoose",
        {"unknown_word at pricing.choose[line]"},
-       "pricing { choose { key: 'line' value: 'at_random' } }",
+       "pricing { choose { key: 'line' value: 'by_prioritty' } }",
        "by_priority"},
       {"RefusesAGuardRailOfAnUnknownScope",
        {"unknown_word at pricing.most_off[unit]"},

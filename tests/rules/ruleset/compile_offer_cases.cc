@@ -469,8 +469,6 @@ std::vector<FindingCase> UnsupportedCases() {
        "offers { offer: 'b' applies: 'granted' benefit { percent_off: '5' } }", "automatic"},
       {"SaysThatCodedOffersAreNotSupported", finding("offers[b].applies"),
        "offers { offer: 'b' applies: 'coded' benefit { percent_off: '5' } }", "automatic"},
-      {"SaysThatBestForCustomerIsNotSupported", finding("pricing.choose[line]"),
-       "pricing { choose { key: 'line' value: 'best_for_customer' } }", "by_priority"},
       {"SaysThatHouseholdLimitsAreNotSupported", finding("offers[b].limits[a].per"),
        Limit("id: 'a' at_most: '1' per: 'household' over: '7d'"), "per: customer"},
       {"SaysThatOtherReferenceTablesAreNotSupported", finding("schema.reference[region]"),
