@@ -1,11 +1,13 @@
 #!/bin/sh
-# run_shared.sh CEL_CONFORMANCE DEFAULT_SHARED
-# Runs the shared CEL cases. TOUCHSTONE_SHARED says where the shared folder is; without the cases
-# the test is skipped (77), or fails when REQUIRE_ALL=1.
+# run_shared.sh RUNNER DEFAULT_SHARED CASES.jsonl...
+# Runs shared cases, the first file and those of the others that are there. TOUCHSTONE_SHARED says
+# where the shared folder is; without the cases the test is skipped (77), or fails when
+# REQUIRE_ALL=1.
 runner=$1
 oracles=${TOUCHSTONE_SHARED:-$2}/oracles
-if [ ! -f "$oracles/cel_dev.jsonl" ]; then
-  echo "no CEL cases in $oracles: set TOUCHSTONE_SHARED to the folder that holds oracles/"
+shift 2
+if [ ! -f "$oracles/$1" ]; then
+  echo "no $1 in $oracles: set TOUCHSTONE_SHARED to the folder that holds oracles/"
   if [ "$REQUIRE_ALL" = 1 ]; then
     echo "REQUIRE_ALL=1: missing cases are a failure"
     exit 1
@@ -13,7 +15,7 @@ if [ ! -f "$oracles/cel_dev.jsonl" ]; then
   exit 77
 fi
 status=0
-for cases in cel_dev.jsonl cel_nullable_derived.jsonl; do
+for cases in "$@"; do
   if [ -f "$oracles/$cases" ]; then
     echo "$cases"
     "$runner" "$oracles/$cases" || status=1
