@@ -42,7 +42,9 @@ struct BasketLine {
 
   // What offers may touch and conditions count.
   bool counts_as_merchandise() const { return merchandise && !never_discount && !is_return; }
-  int64_t units() const { return is_measured ? 1 : quantity.thousandths / 1000; }
+  // What is no whole number of pieces is one unit too.
+  bool is_one_unit() const { return is_measured || quantity.thousandths % 1000 != 0; }
+  int64_t units() const { return is_one_unit() ? 1 : quantity.thousandths / 1000; }
 };
 
 struct Basket {

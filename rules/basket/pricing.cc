@@ -59,7 +59,7 @@ bool IsMarkedDown(const BasketLine& line) {
 
 // What so many units of the line are of its quantity.
 Decimal QuantityOf(const BasketLine& line, int64_t units) {
-  return line.is_measured ? line.quantity : Decimal{units * kThousandthsPerUnit};
+  return line.is_one_unit() ? line.quantity : Decimal{units * kThousandthsPerUnit};
 }
 
 constexpr uint8_t kQualifies = 1;
@@ -429,9 +429,19 @@ bool Pricer::TakesOneSum(const BenefitSpec& benefit, const Reduction& off) const
   return whole_lines_ && IsOfNet(benefit) && benefit.stage != PricingStage::kShelf;
 }
 
+// A shelf price is the price of a unit, and what is rounded is what the label then says.
+int64_t Pricer::OffShelfPrice(const Reduction& off, const Candidate& candidate) const {
+  const int64_t left_ppm = kPartsPerWhole - off.parts_per_million;
+  const int64_t units = candidate.net_minor % candidate.units == 0 ? candidate.units : 1;
+  const int64_t label =
+      Fraction(candidate.net_minor / units, left_ppm, kPartsPerWhole, policy_.rounding);
+  return candidate.net_minor - label * units;
+}
+
 int64_t Pricer::WantedFromLine(const BenefitSpec& benefit, const Reduction& off,
                                const Candidate& candidate) const {
   if (off.kind == BenefitKind::kPercentOff) {
+    if (benefit.stage == PricingStage::kShelf) return OffShelfPrice(off, candidate);
     return Fraction(IsOfNet(benefit) ? candidate.net_minor : candidate.entry_minor,
                     off.parts_per_million, kPartsPerWhole, policy_.rounding);
   }

@@ -165,6 +165,7 @@ class Pricer {
   void TakeFromBasket(const BenefitSpec& benefit, const Reduction& off);
   int64_t WantedFromLine(const BenefitSpec& benefit, const Reduction& off,
                          const Candidate& candidate) const;
+  int64_t OffShelfPrice(const Reduction& off, const Candidate& candidate) const;
   int64_t AmountIn(const AmountByCurrency& amounts) const;
   void CutToAtMost(const BenefitSpec& benefit);
   void SpreadByNet(int64_t total_minor);

@@ -72,8 +72,11 @@ void RefuseUntaken(NothingTaken reason, OfferOutcome& outcome) {
 // What `a` says of `b`.
 Exclusion Says(const OfferSpec& a, const OfferSpec& b, uint32_t b_index) {
   const StackingSpec& stacking = a.stacking;
+  // A shelf price is no offer's rival, unless it is named, and only other ones are its own.
+  const bool same_kind =
+      (a.benefit->stage == PricingStage::kShelf) == (b.benefit->stage == PricingStage::kShelf);
   const bool names =
-      stacking.exclusive ||
+      (stacking.exclusive && same_kind) ||
       std::binary_search(stacking.not_with.begin(), stacking.not_with.end(), b_index) ||
       std::binary_search(stacking.not_groups.begin(), stacking.not_groups.end(), b.group);
   if (!names) return Exclusion::kNone;
@@ -195,9 +198,6 @@ void RefuseExcluded(uint32_t rival, OfferOutcome& outcome) {
 Exclusion Between(uint32_t a_index, uint32_t b_index, const RuleSet& rules) {
   const OfferSpec& a = rules.offers[a_index];
   const OfferSpec& b = rules.offers[b_index];
-  // Shelf prices are no offer's rivals, but for one another.
-  const bool is_shelf = a.benefit->stage == PricingStage::kShelf;
-  if (is_shelf != (b.benefit->stage == PricingStage::kShelf)) return Exclusion::kNone;
   return std::max(Says(a, b, b_index), Says(b, a, a_index));
 }
 

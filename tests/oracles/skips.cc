@@ -4,33 +4,11 @@
 #include <string>
 
 #include "absl/strings/numbers.h"
-#include "rules/money/fixed_point.h"
 #include "tests/oracles/case_rules.h"
 #include "tests/oracles/comparison.h"
 
 namespace touchstone::rules {
 namespace {
-
-// 15% of 10.50 is 1.575: a cent more or less by whether what is taken off is rounded or what is
-// left.
-bool IsHalfACent(const std::string& unit_price, const std::string& percent) {
-  const absl::StatusOr<int64_t> price_e4 = ParseFixedPoint(unit_price, 4);
-  const absl::StatusOr<int64_t> percent_e2 = ParseFixedPoint(percent, 2);
-  if (!price_e4.ok() || !percent_e2.ok()) return false;
-  // 1'000'000 of their product are a minor unit of a currency with two decimals.
-  return *price_e4 * *percent_e2 % 1'000'000 == 500'000;
-}
-
-bool HasHalfACentOnTheShelf(const PromotionCase& test) {
-  for (const Promotion& promotion : test.catalog_promotions) {
-    const PromotionBenefit& benefit = promotion.benefits.front();
-    if (benefit.kind != "percent") continue;
-    for (const CartLine& line : test.cart) {
-      if (IsHalfACent(line.unit_price, benefit.value)) return true;
-    }
-  }
-  return false;
-}
 
 bool HasLineOfMoreThan(const PromotionCase& test, int64_t units) {
   return std::any_of(test.cart.begin(), test.cart.end(), [&](const CartLine& line) {
@@ -58,10 +36,6 @@ absl::string_view SkipReason(const PromotionCase& test) {
   if (test.HasTag("unrounded")) return "expects fractions of a cent";
   if (std::none_of(test.expected.begin(), test.expected.end(), IsComparable)) {
     return "asserts only what is net of tax; prices are what they are";
-  }
-  if (HasHalfACentOnTheShelf(test)) {
-    return "rounds what is left on the shelf, half a cent up (10.50 less 15% is 8.93), where we "
-           "round what is taken off (1.58)";
   }
   if (IsOfSomeUnitsLeft(test)) {
     return "conflicts with DESIGN section 8: a percentage on lines is of the price on entry, here "

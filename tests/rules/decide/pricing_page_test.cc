@@ -27,6 +27,7 @@ constexpr absl::string_view kPromptNames[] = {"scan", "pick", "add"};
 using Row = std::map<std::string, std::string>;
 
 struct Example {
+  std::string choose;               // behind `offers` in the block's first line
   std::vector<std::string> offers;  // as on the page, an offer a line
   std::vector<Row> rows;
 };
@@ -48,9 +49,11 @@ std::vector<Example> ExamplesOfPage() {
   std::vector<std::string> header;
   bool in_offers = false;
   for (std::string line; std::getline(file, line);) {
+    absl::string_view line_left = line;
     if (absl::StartsWith(line, "```")) {
-      in_offers = line == "```yaml offers";
-      if (in_offers) examples.emplace_back();
+      in_offers = absl::ConsumePrefix(&line_left, "```yaml offers");
+      if (in_offers)
+        examples.push_back({std::string(absl::StripAsciiWhitespace(line_left)), {}, {}});
       header.clear();
     } else if (in_offers) {
       examples.back().offers.push_back(line);
@@ -79,6 +82,10 @@ SourceFile OfferFile(absl::string_view line) {
 TestRules RulesOf(const Example& example) {
   std::vector<SourceFile> files = Grocery({});
   std::erase_if(files, [](const SourceFile& file) { return file.path == "pricing.yaml"; });
+  if (!example.choose.empty()) {
+    files.push_back(
+        {"pricing.yaml", absl::StrCat("choose: { otherwise: ", example.choose, " }\n")});
+  }
   for (const std::string& offer : example.offers) files.push_back(OfferFile(offer));
   return LoadRules(files);
 }
