@@ -298,7 +298,7 @@ void Pricer::Pick(const UnitSlice& units, bool is_got) {
     // A line of merchandise, whose guard rail stands in bounds_.
     const auto bounds = std::lower_bound(
         bounds_.begin(), bounds_.end(), run.line,
-        [](const Bounds& bounds, uint32_t wanted) { return bounds.line < wanted; });
+        [](const Bounds& of_line, uint32_t wanted) { return of_line.line < wanted; });
     candidates_.push_back(
         {.line = run.line,
          .most_off_left_minor = bounds->most_off_minor - (totals.gross_minor - totals.net_minor)});
