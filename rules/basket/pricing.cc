@@ -124,7 +124,7 @@ Applied Pricer::Apply(const BenefitSpec& benefit) { return ApplyTo(benefit, null
 // `selected` is null when every line is.
 Applied Pricer::ApplyTo(const BenefitSpec& benefit, const uint8_t* selected) {
   if (!HasAmountsIn(benefit, currency_)) return {.reason = NothingTaken::kNoCurrency};
-  if (on_shelf_ && benefit.stage != PricingStage::kShelf) LeaveShelf();
+  if (benefit.stage != PricingStage::kShelf) on_shelf_ = false;
   is_delivery_ = benefit.stage == PricingStage::kDelivery;
   candidates_.clear();
   picked_.clear();
@@ -147,12 +147,6 @@ Applied Pricer::ApplyTo(const BenefitSpec& benefit, const uint8_t* selected) {
   if (benefit.off.kind == BenefitKind::kPoints) return GivePoints(benefit);
   const Reduction* off = ReductionForAll(benefit);
   return off == nullptr ? Applied{.reason = NothingTaken::kNoTier} : TakeOff(benefit, *off);
-}
-
-// The stage `shelf` is over: what it left is the price on entry.
-void Pricer::LeaveShelf() {
-  on_shelf_ = false;
-  for (LineTotals& totals : totals_) totals.entry_minor = totals.net_minor;
 }
 
 Applied Pricer::GivePoints(const BenefitSpec& benefit) {
@@ -566,10 +560,12 @@ void Pricer::Record(const BenefitSpec& benefit, const Reduction& off) {
       runs_.TakeFromLine(candidate.line, net, candidate.take_minor);
     }
     net -= candidate.take_minor;
+    if (on_shelf_) totals_[candidate.line].entry_minor = net;
     (is_delivery_ ? delivery_taken_minor_ : taken_minor_) += candidate.take_minor;
     takings_.push_back({candidate.line, benefit.offer, candidate.take_minor,
                         on_basket ? Decimal{} : candidate.quantity});
   }
+  if (on_shelf_) dearest_first_.clear();
   RecordUnits(benefit.set || benefit.gift);
 }
 

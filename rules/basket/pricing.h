@@ -128,7 +128,6 @@ class Pricer {
   static constexpr uint32_t kNoCandidate = UINT32_MAX;
 
   Applied ApplyTo(const BenefitSpec& benefit, const uint8_t* selected);
-  void LeaveShelf();
   Applied GivePoints(const BenefitSpec& benefit);
   Applied TakeOff(const BenefitSpec& benefit, const Reduction& off);
 
@@ -176,7 +175,7 @@ class Pricer {
   std::vector<Bounds> delivery_bounds_;  // lines of delivery, ascending
   std::vector<LineTotals> totals_;
   std::vector<LineTaking> takings_;
-  bool on_shelf_ = true;  // the price on entry is not settled yet
+  bool on_shelf_ = true;  // the price on entry follows what is left
   int64_t gross_minor_ = 0;
   int64_t merchandise_gross_minor_ = 0;
   int64_t most_off_minor_ = 0;  // guard rail of the basket
