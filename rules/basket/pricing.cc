@@ -146,7 +146,13 @@ Applied Pricer::ApplyTo(const BenefitSpec& benefit, const uint8_t* selected) {
   }
   if (benefit.off.kind == BenefitKind::kPoints) return GivePoints(benefit);
   const Reduction* off = ReductionForAll(benefit);
-  return off == nullptr ? Applied{.reason = NothingTaken::kNoTier} : TakeOff(benefit, *off);
+  if (off == nullptr) return {.reason = NothingTaken::kNoTier};
+  Applied applied = TakeOff(benefit, *off);
+  if (missing_gifts_ > 0) {
+    applied.missing_gifts = missing_gifts_;
+    applied.reason = NothingTaken::kNone;
+  }
+  return applied;
 }
 
 Applied Pricer::GivePoints(const BenefitSpec& benefit) {
@@ -161,10 +167,7 @@ Applied Pricer::GivePoints(const BenefitSpec& benefit) {
 }
 
 Applied Pricer::TakeOff(const BenefitSpec& benefit, const Reduction& off) {
-  if (AvailableTotal() == 0) {
-    if (missing_gifts_ > 0) return {.missing_gifts = missing_gifts_};
-    return {.reason = NothingTaken::kNothingLeft};
-  }
+  if (AvailableTotal() == 0) return {.reason = NothingTaken::kNothingLeft};
   if (TakesOneSum(benefit, off)) {
     TakeFromBasket(benefit, off);
   } else if (benefit.per == AmountPer::kSet && off.kind != BenefitKind::kPercentOff) {
@@ -181,10 +184,7 @@ Applied Pricer::TakeOff(const BenefitSpec& benefit, const Reduction& off) {
   if (taken == 0) return {.reason = NothingTaken::kNothingLeft, .cut_by_guard_rail = cut};
   const int64_t applications = Applications(benefit, off);
   Record(benefit, off);
-  return {.taken_minor = taken,
-          .applications = applications,
-          .missing_gifts = missing_gifts_,
-          .cut_by_guard_rail = cut};
+  return {.taken_minor = taken, .applications = applications, .cut_by_guard_rail = cut};
 }
 
 bool Pricer::MayTouch(const BenefitSpec& benefit, const uint8_t* selected, uint32_t line) const {
