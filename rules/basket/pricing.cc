@@ -295,6 +295,7 @@ void Pricer::Pick(const UnitSlice& units, bool is_got) {
         [](const Bounds& of_line, uint32_t wanted) { return of_line.line < wanted; });
     candidates_.push_back(
         {.line = run.line,
+         .available_minor = std::max<int64_t>(0, totals.net_minor - bounds->floor_minor),
          .most_off_left_minor = bounds->most_off_minor - (totals.gross_minor - totals.net_minor)});
   }
   Candidate& candidate = candidates_[index];
@@ -306,7 +307,7 @@ void Pricer::Pick(const UnitSlice& units, bool is_got) {
   candidate.entry_minor +=
       AmountOfUnits(totals.entry_minor, line.units(), run.first + units.from, units.count);
   candidate.net_minor += net;
-  candidate.available_minor += available;
+  candidate.of_units_minor += available;
   picked_.push_back({units, available, index});
 }
 
@@ -321,7 +322,10 @@ void Pricer::SortCandidates() {
   for (PickedUnits& picked : picked_) {
     if (picked.candidate != kNoCandidate) picked.candidate = candidate_of_line_[picked.candidate];
   }
-  for (const Candidate& candidate : candidates_) candidate_of_line_[candidate.line] = kNoCandidate;
+  for (Candidate& candidate : candidates_) {
+    candidate_of_line_[candidate.line] = kNoCandidate;
+    candidate.available_minor = std::min(candidate.available_minor, candidate.of_units_minor);
+  }
 }
 
 // Lines of merchandise by what a unit costs on entry, then by id. Starts the runs of units.
@@ -434,6 +438,9 @@ void Pricer::TakeFromSets(const BenefitSpec& benefit, const Reduction& off) {
     const int64_t of_all = Times(amount, batch.sets);
     TakeFromSet(batch,
                 off.kind == BenefitKind::kAmountOff ? of_all : std::max<int64_t>(0, net - of_all));
+  }
+  for (Candidate& candidate : candidates_) {
+    candidate.take_minor = std::min(candidate.take_minor, candidate.available_minor);
   }
   CutToAtMost(benefit);
 }
@@ -573,7 +580,7 @@ void Pricer::Record(const BenefitSpec& benefit, const Reduction& off) {
 void Pricer::RecordUnits(bool used) {
   proportions_.clear();
   for (const Candidate& candidate : candidates_) {
-    proportions_.emplace_back(candidate.take_minor, candidate.available_minor);
+    proportions_.emplace_back(candidate.take_minor, candidate.of_units_minor);
   }
   // From the back, since a split leaves only what lies before it.
   std::sort(picked_.begin(), picked_.end(), [](const PickedUnits& a, const PickedUnits& b) {

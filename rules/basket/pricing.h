@@ -116,6 +116,7 @@ class Pricer {
     int64_t entry_minor = 0;
     int64_t net_minor = 0;
     int64_t available_minor = 0;
+    int64_t of_units_minor = 0;  // what the floors of its units leave; at least available_minor
     int64_t most_off_left_minor = 0;
     int64_t take_minor = 0;
   };
