@@ -582,10 +582,12 @@ void Pricer::RecordUnits(bool used) {
   for (const Candidate& candidate : candidates_) {
     proportions_.emplace_back(candidate.take_minor, candidate.of_units_minor);
   }
-  // From the back, since a split leaves only what lies before it.
-  std::sort(picked_.begin(), picked_.end(), [](const PickedUnits& a, const PickedUnits& b) {
-    if (a.units.run != b.units.run) return a.units.run < b.units.run;
-    return a.units.from > b.units.from;
+  // From the last unit of a line to its first, since a split leaves only what lies before it.
+  std::sort(picked_.begin(), picked_.end(), [this](const PickedUnits& a, const PickedUnits& b) {
+    const UnitRun& run_a = runs_[a.units.run];
+    const UnitRun& run_b = runs_[b.units.run];
+    if (run_a.line != run_b.line) return run_a.line < run_b.line;
+    return run_a.first + a.units.from > run_b.first + b.units.from;
   });
   for (const PickedUnits& picked : picked_) {
     const uint32_t run = runs_.Split(picked.units);
