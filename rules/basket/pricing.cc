@@ -62,6 +62,10 @@ Decimal QuantityOf(const BasketLine& line, int64_t units) {
   return line.is_measured ? line.quantity : Decimal{units * kThousandthsPerUnit};
 }
 
+bool HasTiersByLine(const BenefitSpec& benefit) {
+  return !benefit.tiers.empty() && benefit.per == AmountPer::kLine;
+}
+
 constexpr uint8_t kQualifies = 1;
 constexpr uint8_t kIsGift = 2;
 
@@ -389,6 +393,7 @@ const Reduction* Pricer::ReductionForAll(const BenefitSpec& benefit) const {
 // Whether the benefit is one sum for the basket rather than one for each line or set.
 bool Pricer::TakesOneSum(const BenefitSpec& benefit, const Reduction& off) const {
   if (off.kind != BenefitKind::kPercentOff) return benefit.per == AmountPer::kBasket;
+  if (HasTiersByLine(benefit)) return false;
   return whole_lines_ && IsOfNet(benefit) && benefit.stage != PricingStage::kShelf;
 }
 
@@ -413,7 +418,7 @@ int64_t Pricer::AmountIn(const AmountByCurrency& amounts) const {
 }
 
 void Pricer::TakeFromEachLine(const BenefitSpec& benefit, const Reduction& off) {
-  const bool tier_by_line = !benefit.tiers.empty() && benefit.per == AmountPer::kLine;
+  const bool tier_by_line = HasTiersByLine(benefit);
   for (Candidate& candidate : candidates_) {
     const Reduction* of_line = &off;
     if (tier_by_line) {
