@@ -226,5 +226,22 @@ RC_GTEST_PROP(PricerPropertyTest, GivesAwayEachUnitInOneSetOnly, ()) {
   CheckSamples(CheckUnitsOfSets);
 }
 
+void TryOutOnACopy(const PricingSample& sample, Pricer& pricer) {
+  const std::vector<Applied> applied = ApplyAll(sample, sample.lines, pricer);
+  const TakingsById takings = ById(pricer, sample.lines);
+  pricer.Start({sample.currency, sample.lines}, sample.policy);
+  for (size_t i = 0; i < applied.size(); ++i) {
+    const NaiveOffer& offer = sample.offers[i];
+    Pricer copy = pricer;
+    RC_ASSERT(AreEqual(copy.Apply(offer.benefit, Selection(offer, sample.lines)), applied[i]));
+    RC_ASSERT(AreEqual(pricer.Apply(offer.benefit, Selection(offer, sample.lines)), applied[i]));
+  }
+  RC_ASSERT(ById(pricer, sample.lines) == takings);
+}
+
+RC_GTEST_PROP(PricerPropertyTest, TriesAnOfferOutOnACopyWithoutATrace, ()) {
+  CheckSamples(TryOutOnACopy);
+}
+
 }  // namespace
 }  // namespace touchstone::rules

@@ -373,5 +373,13 @@ TEST_F(PricerTest, StartsAgainAfterAChangeOfWhatCountsAsMerchandise) {
   EXPECT_THAT(Nets(), ElementsAre(3000, 1000));
 }
 
+TEST_F(PricerTest, LetsEveryLineServeInEveryPartWhenNothingIsSelected) {
+  Start({Line("a", 500, 2000), Line("b", 300)});
+  BenefitSpec bundle = AmountOff(PricingStage::kSet, AmountPer::kSet, "1.00 EUR");
+  bundle.set = SetSpec{.parts = {{.units = 1, .is_got = true}, {.units = 2, .is_got = true}}};
+  EXPECT_EQ(pricer_.Apply(bundle).taken_minor, 100);
+  EXPECT_THAT(Nets(), ElementsAre(1000 - 77, 300 - 23));
+}
+
 }  // namespace
 }  // namespace touchstone::rules
