@@ -62,6 +62,10 @@ Decimal QuantityOf(const BasketLine& line, int64_t units) {
   return line.is_one_unit() ? line.quantity : Decimal{units * kThousandthsPerUnit};
 }
 
+bool HasTiersByLine(const BenefitSpec& benefit) {
+  return !benefit.tiers.empty() && benefit.per == AmountPer::kLine;
+}
+
 constexpr uint8_t kQualifies = 1;
 constexpr uint8_t kIsGift = 2;
 
@@ -159,7 +163,7 @@ void Pricer::JoinTakings() {
 // `selected` is null when every line is.
 Applied Pricer::ApplyTo(const BenefitSpec& benefit, const uint8_t* selected) {
   if (!HasAmountsIn(benefit, currency_)) return {.reason = NothingTaken::kNoCurrency};
-  if (on_shelf_ && benefit.stage != PricingStage::kShelf) LeaveShelf();
+  if (benefit.stage != PricingStage::kShelf) on_shelf_ = false;
   is_delivery_ = benefit.stage == PricingStage::kDelivery;
   candidates_.clear();
   picked_.clear();
@@ -181,13 +185,13 @@ Applied Pricer::ApplyTo(const BenefitSpec& benefit, const uint8_t* selected) {
   }
   if (benefit.off.kind == BenefitKind::kPoints) return GivePoints(benefit);
   const Reduction* off = ReductionForAll(benefit);
-  return off == nullptr ? Applied{.reason = NothingTaken::kNoTier} : TakeOff(benefit, *off);
-}
-
-// The stage `shelf` is over: what it left is the price on entry.
-void Pricer::LeaveShelf() {
-  on_shelf_ = false;
-  for (LineTotals& totals : totals_) totals.entry_minor = totals.net_minor;
+  if (off == nullptr) return {.reason = NothingTaken::kNoTier};
+  Applied applied = TakeOff(benefit, *off);
+  if (missing_gifts_ > 0) {
+    applied.missing_gifts = missing_gifts_;
+    applied.reason = NothingTaken::kNone;
+  }
+  return applied;
 }
 
 Applied Pricer::GivePoints(const BenefitSpec& benefit) {
@@ -202,10 +206,7 @@ Applied Pricer::GivePoints(const BenefitSpec& benefit) {
 }
 
 Applied Pricer::TakeOff(const BenefitSpec& benefit, const Reduction& off) {
-  if (AvailableTotal() == 0) {
-    if (missing_gifts_ > 0) return {.missing_gifts = missing_gifts_};
-    return {.reason = NothingTaken::kNothingLeft};
-  }
+  if (AvailableTotal() == 0) return {.reason = NothingTaken::kNothingLeft};
   if (TakesOneSum(benefit, off)) {
     TakeFromBasket(benefit, off);
   } else if (benefit.per == AmountPer::kSet && off.kind != BenefitKind::kPercentOff) {
@@ -222,10 +223,7 @@ Applied Pricer::TakeOff(const BenefitSpec& benefit, const Reduction& off) {
   if (taken == 0) return {.reason = NothingTaken::kNothingLeft, .cut_by_guard_rail = cut};
   const int64_t applications = Applications(benefit, off);
   Record(benefit, off);
-  return {.taken_minor = taken,
-          .applications = applications,
-          .missing_gifts = missing_gifts_,
-          .cut_by_guard_rail = cut};
+  return {.taken_minor = taken, .applications = applications, .cut_by_guard_rail = cut};
 }
 
 bool Pricer::MayTouch(const BenefitSpec& benefit, const uint8_t* selected, uint32_t line) const {
@@ -331,11 +329,12 @@ void Pricer::Pick(const UnitSlice& units, bool is_got) {
   if (index == kNoCandidate) {
     index = static_cast<uint32_t>(candidates_.size());
     // A line of merchandise, whose guard rail stands in bounds_.
-    const auto bounds =
-        std::lower_bound(bounds_.begin(), bounds_.end(), run.line,
-                         [](const Bounds& b, uint32_t wanted) { return b.line < wanted; });
+    const auto bounds = std::lower_bound(
+        bounds_.begin(), bounds_.end(), run.line,
+        [](const Bounds& of_line, uint32_t wanted) { return of_line.line < wanted; });
     candidates_.push_back(
         {.line = run.line,
+         .available_minor = std::max<int64_t>(0, totals.net_minor - bounds->floor_minor),
          .most_off_left_minor = bounds->most_off_minor - (totals.gross_minor - totals.net_minor)});
   }
   Candidate& candidate = candidates_[index];
@@ -347,7 +346,7 @@ void Pricer::Pick(const UnitSlice& units, bool is_got) {
   candidate.entry_minor +=
       AmountOfUnits(totals.entry_minor, line.units(), run.first + units.from, units.count);
   candidate.net_minor += net;
-  candidate.available_minor += available;
+  candidate.of_units_minor += available;
   picked_.push_back({units, available, index});
 }
 
@@ -362,7 +361,10 @@ void Pricer::SortCandidates() {
   for (PickedUnits& picked : picked_) {
     if (picked.candidate != kNoCandidate) picked.candidate = candidate_of_line_[picked.candidate];
   }
-  for (const Candidate& candidate : candidates_) candidate_of_line_[candidate.line] = kNoCandidate;
+  for (Candidate& candidate : candidates_) {
+    candidate_of_line_[candidate.line] = kNoCandidate;
+    candidate.available_minor = std::min(candidate.available_minor, candidate.of_units_minor);
+  }
 }
 
 // Lines of merchandise by what a unit costs on entry, then by id. Starts the runs of units.
@@ -426,6 +428,7 @@ const Reduction* Pricer::ReductionForAll(const BenefitSpec& benefit) const {
 // Whether the benefit is one sum for the basket rather than one for each line or set.
 bool Pricer::TakesOneSum(const BenefitSpec& benefit, const Reduction& off) const {
   if (off.kind != BenefitKind::kPercentOff) return benefit.per == AmountPer::kBasket;
+  if (HasTiersByLine(benefit)) return false;
   return whole_lines_ && IsOfNet(benefit) && benefit.stage != PricingStage::kShelf;
 }
 
@@ -460,7 +463,7 @@ int64_t Pricer::AmountIn(const AmountByCurrency& amounts) const {
 }
 
 void Pricer::TakeFromEachLine(const BenefitSpec& benefit, const Reduction& off) {
-  const bool tier_by_line = !benefit.tiers.empty() && benefit.per == AmountPer::kLine;
+  const bool tier_by_line = HasTiersByLine(benefit);
   for (Candidate& candidate : candidates_) {
     const Reduction* of_line = &off;
     if (tier_by_line) {
@@ -485,6 +488,9 @@ void Pricer::TakeFromSets(const BenefitSpec& benefit, const Reduction& off) {
     const int64_t of_all = Times(amount, batch.sets);
     TakeFromSet(batch,
                 off.kind == BenefitKind::kAmountOff ? of_all : std::max<int64_t>(0, net - of_all));
+  }
+  for (Candidate& candidate : candidates_) {
+    candidate.take_minor = std::min(candidate.take_minor, candidate.available_minor);
   }
   CutToAtMost(benefit);
 }
@@ -613,10 +619,12 @@ void Pricer::Record(const BenefitSpec& benefit, const Reduction& off) {
       runs_.TakeFromLine(candidate.line, net, candidate.take_minor);
     }
     net -= candidate.take_minor;
+    if (on_shelf_) totals_[candidate.line].entry_minor = net;
     (is_delivery_ ? delivery_taken_minor_ : taken_minor_) += candidate.take_minor;
     takings_.push_back({candidate.line, benefit.offer, candidate.take_minor,
                         on_basket ? Decimal{} : candidate.quantity});
   }
+  if (on_shelf_) dearest_first_.clear();
   RecordUnits(benefit.set || benefit.gift);
 }
 
@@ -624,12 +632,14 @@ void Pricer::Record(const BenefitSpec& benefit, const Reduction& off) {
 void Pricer::RecordUnits(bool used) {
   proportions_.clear();
   for (const Candidate& candidate : candidates_) {
-    proportions_.emplace_back(candidate.take_minor, candidate.available_minor);
+    proportions_.emplace_back(candidate.take_minor, candidate.of_units_minor);
   }
-  // From the back, since a split leaves only what lies before it.
-  std::sort(picked_.begin(), picked_.end(), [](const PickedUnits& a, const PickedUnits& b) {
-    if (a.units.run != b.units.run) return a.units.run < b.units.run;
-    return a.units.from > b.units.from;
+  // From the last unit of a line to its first, since a split leaves only what lies before it.
+  std::sort(picked_.begin(), picked_.end(), [this](const PickedUnits& a, const PickedUnits& b) {
+    const UnitRun& run_a = runs_[a.units.run];
+    const UnitRun& run_b = runs_[b.units.run];
+    if (run_a.line != run_b.line) return run_a.line < run_b.line;
+    return run_a.first + a.units.from > run_b.first + b.units.from;
   });
   for (const PickedUnits& picked : picked_) {
     const uint32_t run = runs_.Split(picked.units);

@@ -125,6 +125,7 @@ class Pricer {
     int64_t entry_minor = 0;
     int64_t net_minor = 0;
     int64_t available_minor = 0;
+    int64_t of_units_minor = 0;  // what the floors of its units leave; at least available_minor
     int64_t most_off_left_minor = 0;
     int64_t take_minor = 0;
   };
@@ -137,7 +138,6 @@ class Pricer {
   static constexpr uint32_t kNoCandidate = UINT32_MAX;
 
   Applied ApplyTo(const BenefitSpec& benefit, const uint8_t* selected);
-  void LeaveShelf();
   Applied GivePoints(const BenefitSpec& benefit);
   Applied TakeOff(const BenefitSpec& benefit, const Reduction& off);
 
@@ -186,7 +186,7 @@ class Pricer {
   std::vector<Bounds> delivery_bounds_;  // lines of delivery, ascending
   std::vector<LineTotals> totals_;
   std::vector<LineTaking> takings_;
-  bool on_shelf_ = true;  // the price on entry is not settled yet
+  bool on_shelf_ = true;  // the price on entry follows what is left
   int64_t gross_minor_ = 0;
   int64_t merchandise_gross_minor_ = 0;
   int64_t most_off_minor_ = 0;  // guard rail of the basket

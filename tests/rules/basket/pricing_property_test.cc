@@ -1,105 +1,28 @@
 #include <gtest/gtest.h>
 #include <rapidcheck/gtest.h>
 
-#include <deque>
+#include <algorithm>
 #include <map>
 #include <string>
 #include <utility>
 
+#include "absl/strings/str_cat.h"
 #include "rules/basket/pricing.h"
 #include "tests/rules/basket/naive_pricing.h"
+#include "tests/rules/basket/pricing_samples.h"
 
 namespace touchstone::rules {
 namespace {
 
-// A basket, a policy and offers in the order of pricing. Ids live in a deque, which does not move
-// them.
-struct Sample {
-  std::deque<std::string> ids;
-  Currency currency;
-  std::vector<BasketLine> lines;
-  PricingPolicy policy;
-  std::vector<NaiveOffer> offers;
-};
-
-template <typename T>
-T Pick(T from, T to) {
-  return *rc::gen::inRange<T>(from, to + 1);
-}
-bool OneIn(int n) { return Pick(1, n) == 1; }
-
-BasketLine AnyLine(absl::string_view id, int64_t largest_price_e4) {
-  BasketLine line{.line_id = id};
-  line.is_return = OneIn(12);
-  line.quantity = Decimal{OneIn(3) ? Pick<int64_t>(1, 5000) : 1000 * Pick<int64_t>(1, 5)};
-  if (line.is_return) line.quantity.thousandths *= -1;
-  line.unit_price_e4 = Pick<int64_t>(0, largest_price_e4);
-  if (OneIn(3)) line.floor_price_e4 = Pick<int64_t>(0, line.unit_price_e4 + 5);
-  if (OneIn(4)) {
-    const Money total = LineTotal(line.quantity, line.unit_price_e4,
-                                  Currency::FromCode("EUR").value(), Rounding::kDown)
-                            .value();
-    line.manual_discount_minor = Pick<int64_t>(0, std::abs(total.amount_minor) / 100);
-  }
-  line.price_source = OneIn(4) ? PriceSource::kMarkdown : PriceSource::kRegular;
-  line.merchandise = !OneIn(10);
-  line.never_discount = OneIn(10);
-  return line;
-}
-
-BenefitSpec AnyBenefit(uint32_t offer, Currency currency, int64_t largest_minor) {
-  BenefitSpec benefit{.offer = offer, .offer_id = std::to_string(offer)};
-  benefit.stage = OneIn(2) ? PricingStage::kLine : PricingStage::kOrder;
-  benefit.kind = OneIn(2) ? BenefitKind::kPercentOff : BenefitKind::kAmountOff;
-  benefit.parts_per_million = Pick<int64_t>(0, OneIn(2) ? 1'000'000 : 300'000);
-  benefit.amount_off = {{Pick<int64_t>(0, largest_minor), currency}};
-  benefit.per = *rc::gen::element(AmountPer::kUnit, AmountPer::kLine, AmountPer::kBasket);
-  if (OneIn(3)) benefit.at_most = {{Pick<int64_t>(0, largest_minor), currency}};
-  if (OneIn(20)) benefit.at_most = {{1, Currency::FromCode("CHF").value()}};
-  benefit.takes_marked_down = OneIn(2);
-  benefit.priority = Pick(0, 3);
-  return benefit;
-}
-
-// Small prices make ties and empty shares likely, large ones make wide products.
-Sample AnySample() {
-  Sample sample;
-  sample.currency = Currency::FromCode(OneIn(4) ? "JPY" : "EUR").value();
-  sample.policy.rounding = *rc::gen::element(Rounding::kHalfAwayFromZero, Rounding::kHalfEven,
-                                             Rounding::kDown, Rounding::kUp);
-  if (OneIn(3)) sample.policy.most_off_line_ppm = Pick<int64_t>(0, 1'000'000);
-  if (OneIn(3)) sample.policy.most_off_basket_ppm = Pick<int64_t>(0, 1'000'000);
-  const int64_t largest_price_e4 = *rc::gen::element<int64_t>(500, 200'000, 2'000'000'000'000);
-  const int lines = Pick(0, 12);
-  for (int i = 0; i < lines; ++i) {
-    sample.ids.push_back("line-" + std::to_string(i));
-    sample.lines.push_back(AnyLine(sample.ids.back(), largest_price_e4));
-  }
-  const int offers = Pick(1, 6);
-  std::vector<BenefitSpec> benefits;
-  for (int i = 0; i < offers; ++i) {
-    benefits.push_back(
-        AnyBenefit(static_cast<uint32_t>(i), sample.currency, 1 + largest_price_e4 / 50));
-  }
-  std::vector<const BenefitSpec*> pointers;
-  for (const BenefitSpec& benefit : benefits) pointers.push_back(&benefit);
-  for (const uint32_t i : OrderBenefits(pointers)) {
-    NaiveOffer offer{.benefit = benefits[i]};
-    for (const std::string& id : sample.ids) offer.selected[id] = !OneIn(3);
-    sample.offers.push_back(std::move(offer));
-  }
-  return sample;
-}
-
 std::vector<uint8_t> Selection(const NaiveOffer& offer, const std::vector<BasketLine>& lines) {
   std::vector<uint8_t> selected;
   for (const BasketLine& line : lines) {
-    selected.push_back(offer.selected.at(std::string(line.line_id)) ? 1 : 0);
+    selected.push_back(offer.selected.at(std::string(line.line_id)));
   }
   return selected;
 }
 
-std::vector<Applied> ApplyAll(const Sample& sample, const std::vector<BasketLine>& lines,
+std::vector<Applied> ApplyAll(const PricingSample& sample, const std::vector<BasketLine>& lines,
                               Pricer& pricer) {
   pricer.Start({sample.currency, lines}, sample.policy);
   std::vector<Applied> applied;
@@ -109,95 +32,215 @@ std::vector<Applied> ApplyAll(const Sample& sample, const std::vector<BasketLine
   return applied;
 }
 
-using TakingsById = std::map<std::pair<std::string, uint32_t>, int64_t>;
+using TakingsById = std::map<std::pair<std::string, uint32_t>, NaiveTaking>;
 
 TakingsById ById(const Pricer& pricer, const std::vector<BasketLine>& lines) {
   TakingsById takings;
   for (const LineTaking& taking : pricer.takings()) {
-    takings[{std::string(lines[taking.line].line_id), taking.offer}] += taking.amount_minor;
+    const std::string id(lines[taking.line].line_id);
+    takings[{id, taking.offer}] = {taking.amount_minor, taking.quantity};
   }
   return takings;
 }
 
-RC_GTEST_PROP(PricerPropertyTest, AgreesWithTheNaiveModel, ()) {
-  const Sample sample = AnySample();
-  RC_PRE(ValidateBasket({sample.currency, sample.lines}).empty());
+TakingsById ById(const NaivePricing& naive) {
+  TakingsById takings;
+  for (const auto& [id, line] : naive.lines()) {
+    for (const auto& [offer, taking] : line.taken_by_offer) takings[{id, offer}] = taking;
+  }
+  return takings;
+}
+
+bool AreEqual(const Applied& a, const Applied& b) {
+  return a.taken_minor == b.taken_minor && a.points == b.points &&
+         a.applications == b.applications && a.missing_gifts == b.missing_gifts &&
+         a.reason == b.reason && a.cut_by_guard_rail == b.cut_by_guard_rail;
+}
+
+bool AreEqual(const std::vector<Applied>& a, const std::vector<Applied>& b) {
+  return std::equal(a.begin(), a.end(), b.begin(), b.end(),
+                    [](const Applied& x, const Applied& y) { return AreEqual(x, y); });
+}
+
+// One pricer for all, so that something of a basket before that lingers shows.
+template <typename Check>
+void CheckSamples(const Check& check) {
   Pricer pricer;
+  for (const PricingSample& sample : AnyPricingSamples()) {
+    RC_LOG() << Describe(sample);
+    RC_ASSERT(ValidateBasket({sample.currency, sample.lines}).empty());
+    check(sample, pricer);
+  }
+}
+
+std::string Describe(const Applied& applied) {
+  return absl::StrCat("taken ", applied.taken_minor, " points ", applied.points, " applications ",
+                      applied.applications, " missing ", applied.missing_gifts, " reason ",
+                      static_cast<int>(applied.reason), " cut ", applied.cut_by_guard_rail);
+}
+
+void CompareWithTheNaiveModel(const PricingSample& sample, Pricer& pricer) {
   const std::vector<Applied> applied = ApplyAll(sample, sample.lines, pricer);
   NaivePricing naive({sample.currency, sample.lines}, sample.policy);
   for (size_t i = 0; i < applied.size(); ++i) {
     const Applied expected = naive.Apply(sample.offers[i]);
-    RC_ASSERT(applied[i].taken_minor == expected.taken_minor);
-    RC_ASSERT(applied[i].reason == expected.reason);
-    RC_ASSERT(applied[i].cut_by_guard_rail == expected.cut_by_guard_rail);
+    RC_LOG() << "offer " << sample.offers[i].benefit.offer << ": " << Describe(applied[i])
+             << ", expected: " << Describe(expected) << "\n";
+    RC_ASSERT(AreEqual(applied[i], expected));
   }
+  const TakingsById takings = ById(pricer, sample.lines);
+  const TakingsById expected = ById(naive);
+  for (const auto& [key, taking] : expected) {
+    RC_LOG() << key.first << " offer " << key.second << " expected " << taking.amount << "\n";
+  }
+  RC_ASSERT(takings == expected);
   for (size_t i = 0; i < sample.lines.size(); ++i) {
-    const NaiveLine& line = naive.lines().at(sample.ids[i]);
+    const NaiveLine& line = naive.lines().at(std::string(sample.lines[i].line_id));
     RC_ASSERT(pricer.lines()[i].gross_minor == line.gross);
+    RC_ASSERT(pricer.lines()[i].entry_minor == line.entry);
     RC_ASSERT(pricer.lines()[i].net_minor == line.net());
   }
+  RC_ASSERT(pricer.points() == naive.points());
 }
 
-RC_GTEST_PROP(PricerPropertyTest, SumsExactlyAndNeverPassesZeroAFloorOrAGuardRail, ()) {
-  const Sample sample = AnySample();
-  RC_PRE(ValidateBasket({sample.currency, sample.lines}).empty());
-  Pricer pricer;
-  const std::vector<Applied> applied = ApplyAll(sample, sample.lines, pricer);
+RC_GTEST_PROP(PricerPropertyTest, AgreesWithTheNaiveModel, ()) {
+  CheckSamples(CompareWithTheNaiveModel);
+}
 
+// By line and by offer what the takings come to.
+struct Sums {
   std::map<uint32_t, int64_t> by_offer;
   std::map<uint32_t, int64_t> by_line;
-  int64_t taken = 0;
+  int64_t of_merchandise = 0;
+};
+
+Sums SumTakings(const PricingSample& sample, const Pricer& pricer) {
+  Sums sums;
   for (const LineTaking& taking : pricer.takings()) {
+    const BasketLine& line = sample.lines[taking.line];
     RC_ASSERT(taking.amount_minor > 0);
-    RC_ASSERT(sample.lines[taking.line].counts_as_merchandise());
-    by_offer[taking.offer] += taking.amount_minor;
-    by_line[taking.line] += taking.amount_minor;
-    taken += taking.amount_minor;
+    RC_ASSERT(line.counts_as_merchandise() || (line.is_delivery && !line.is_return));
+    sums.by_offer[taking.offer] += taking.amount_minor;
+    sums.by_line[taking.line] += taking.amount_minor;
+    if (line.counts_as_merchandise()) sums.of_merchandise += taking.amount_minor;
   }
+  return sums;
+}
+
+void CheckSums(const PricingSample& sample, Pricer& pricer) {
+  const std::vector<Applied> applied = ApplyAll(sample, sample.lines, pricer);
+  Sums sums = SumTakings(sample, pricer);
+  int64_t points = 0;
   for (size_t i = 0; i < applied.size(); ++i) {
     const BenefitSpec& benefit = sample.offers[i].benefit;
-    RC_ASSERT(by_offer[benefit.offer] == applied[i].taken_minor);
-    RC_ASSERT((applied[i].taken_minor == 0) == (applied[i].reason != NothingTaken::kNone));
+    points += applied[i].points;
+    RC_ASSERT(sums.by_offer[benefit.offer] == applied[i].taken_minor);
+    const bool gave_nothing =
+        applied[i].taken_minor == 0 && applied[i].points == 0 && applied[i].missing_gifts == 0;
+    RC_ASSERT(gave_nothing == (applied[i].reason != NothingTaken::kNone));
     const std::optional<int64_t> at_most = AmountIn(benefit.at_most, sample.currency);
     if (at_most) RC_ASSERT(applied[i].taken_minor <= *at_most);
   }
+  RC_ASSERT(pricer.points() == points);
   int64_t payable = 0;
   for (uint32_t i = 0; i < sample.lines.size(); ++i) {
     const BasketLine& line = sample.lines[i];
     const LineTotals& totals = pricer.lines()[i];
+    const int64_t taken = sums.by_line[i];
     payable += totals.net_minor;
-    RC_ASSERT(totals.net_minor == totals.gross_minor - by_line[i]);
+    RC_ASSERT(totals.net_minor == totals.gross_minor - taken);
     if (line.is_return) continue;
     RC_ASSERT(totals.net_minor >= 0);
-    RC_ASSERT(absl::int128(by_line[i]) * 1'000'000 <=
-              absl::int128(totals.gross_minor) * sample.policy.most_off_line_ppm);
-    if (by_line[i] == 0 || !line.floor_price_e4) continue;
+    if (line.counts_as_merchandise()) {
+      RC_ASSERT(absl::int128(taken) * 1'000'000 <=
+                absl::int128(totals.gross_minor) * sample.policy.most_off_line_ppm);
+    }
+    if (taken == 0 || !line.floor_price_e4) continue;
     const Money floor =
         LineTotal(line.quantity, *line.floor_price_e4, sample.currency, Rounding::kUp).value();
     RC_ASSERT(totals.net_minor >= floor.amount_minor);
   }
   RC_ASSERT(pricer.payable().amount_minor == payable);
   const int64_t gross = pricer.merchandise_gross().amount_minor;
-  RC_ASSERT(pricer.merchandise_net().amount_minor == gross - taken);
-  RC_ASSERT(absl::int128(taken) * 1'000'000 <=
+  RC_ASSERT(pricer.merchandise_net().amount_minor == gross - sums.of_merchandise);
+  RC_ASSERT(absl::int128(sums.of_merchandise) * 1'000'000 <=
             absl::int128(gross) * sample.policy.most_off_basket_ppm);
 }
 
-RC_GTEST_PROP(PricerPropertyTest, ChargesEachLineTheSameInWhateverOrderTheLinesCome, ()) {
-  const Sample sample = AnySample();
-  RC_PRE(ValidateBasket({sample.currency, sample.lines}).empty());
+RC_GTEST_PROP(PricerPropertyTest, SumsExactlyAndNeverPassesZeroAFloorOrAGuardRail, ()) {
+  CheckSamples(CheckSums);
+}
+
+void PriceShuffled(const PricingSample& sample, Pricer& pricer) {
   std::vector<BasketLine> shuffled = sample.lines;
   for (size_t i = shuffled.size(); i > 1; --i) {
-    std::swap(shuffled[i - 1], shuffled[Pick<size_t>(0, i - 1)]);
+    std::swap(shuffled[i - 1], shuffled[*rc::gen::inRange<size_t>(0, i)]);
   }
-  Pricer pricer;
-  ApplyAll(sample, sample.lines, pricer);
+  const std::vector<Applied> applied = ApplyAll(sample, sample.lines, pricer);
   const TakingsById takings = ById(pricer, sample.lines);
   const Money payable = pricer.payable();
-  // The same pricer again, so that nothing of the first basket may linger.
-  ApplyAll(sample, shuffled, pricer);
+  RC_ASSERT(AreEqual(ApplyAll(sample, shuffled, pricer), applied));
   RC_ASSERT(ById(pricer, shuffled) == takings);
   RC_ASSERT(pricer.payable() == payable);
+}
+
+RC_GTEST_PROP(PricerPropertyTest, ChargesEachLineTheSameInWhateverOrderTheLinesCome, ()) {
+  CheckSamples(PriceShuffled);
+}
+
+void PriceWithoutThoseNotApplied(const PricingSample& sample, Pricer& pricer) {
+  const std::vector<Applied> applied = ApplyAll(sample, sample.lines, pricer);
+  const TakingsById takings = ById(pricer, sample.lines);
+  PricingSample without = sample;
+  std::vector<Applied> expected;
+  without.offers.clear();
+  for (size_t i = 0; i < applied.size(); ++i) {
+    if (applied[i].taken_minor == 0 && applied[i].points == 0) continue;
+    without.offers.push_back(sample.offers[i]);
+    expected.push_back(applied[i]);
+  }
+  RC_ASSERT(AreEqual(ApplyAll(without, without.lines, pricer), expected));
+  RC_ASSERT(ById(pricer, without.lines) == takings);
+}
+
+RC_GTEST_PROP(PricerPropertyTest, ComesToTheSameWithoutTheOffersThatWereNotApplied, ()) {
+  CheckSamples(PriceWithoutThoseNotApplied);
+}
+
+void CheckUnitsOfSets(const PricingSample& sample, Pricer& pricer) {
+  ApplyAll(sample, sample.lines, pricer);
+  std::map<uint32_t, bool> is_set;
+  for (const NaiveOffer& offer : sample.offers) {
+    is_set[offer.benefit.offer] = offer.benefit.set || offer.benefit.gift;
+  }
+  std::map<uint32_t, Decimal> given;
+  for (const LineTaking& taking : pricer.takings()) {
+    if (!is_set[taking.offer]) continue;
+    Decimal& of_line = given[taking.line];
+    of_line.thousandths += taking.quantity.thousandths;
+    RC_ASSERT(of_line <= sample.lines[taking.line].quantity);
+  }
+}
+
+RC_GTEST_PROP(PricerPropertyTest, GivesAwayEachUnitInOneSetOnly, ()) {
+  CheckSamples(CheckUnitsOfSets);
+}
+
+void TryOutOnACopy(const PricingSample& sample, Pricer& pricer) {
+  const std::vector<Applied> applied = ApplyAll(sample, sample.lines, pricer);
+  const TakingsById takings = ById(pricer, sample.lines);
+  pricer.Start({sample.currency, sample.lines}, sample.policy);
+  for (size_t i = 0; i < applied.size(); ++i) {
+    const NaiveOffer& offer = sample.offers[i];
+    Pricer copy = pricer;
+    RC_ASSERT(AreEqual(copy.Apply(offer.benefit, Selection(offer, sample.lines)), applied[i]));
+    RC_ASSERT(AreEqual(pricer.Apply(offer.benefit, Selection(offer, sample.lines)), applied[i]));
+  }
+  RC_ASSERT(ById(pricer, sample.lines) == takings);
+}
+
+RC_GTEST_PROP(PricerPropertyTest, TriesAnOfferOutOnACopyWithoutATrace, ()) {
+  CheckSamples(TryOutOnACopy);
 }
 
 }  // namespace

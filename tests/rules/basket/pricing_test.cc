@@ -20,13 +20,13 @@ BasketLine Line(absl::string_view id, int64_t price_minor, int64_t thousandths =
 BenefitSpec Percent(PricingStage stage, int64_t percent, uint32_t offer = 0) {
   return {.offer = offer,
           .stage = stage,
-          .kind = BenefitKind::kPercentOff,
-          .parts_per_million = percent * 10'000};
+          .off = {.kind = BenefitKind::kPercentOff, .parts_per_million = percent * 10'000}};
 }
 
 BenefitSpec AmountOff(PricingStage stage, AmountPer per, absl::string_view amount) {
-  return {
-      .stage = stage, .kind = BenefitKind::kAmountOff, .amount_off = {Amount(amount)}, .per = per};
+  return {.stage = stage,
+          .off = {.kind = BenefitKind::kAmountOff, .amount = {Amount(amount)}},
+          .per = per};
 }
 
 class PricerTest : public testing::Test {
@@ -262,6 +262,123 @@ TEST_F(PricerTest, ForgetsTheBasketBefore) {
   EXPECT_THAT(Nets(), ElementsAre(500));
   EXPECT_EQ(pricer_.payable(), Amount("5 EUR"));
   EXPECT_EQ(pricer_.Apply(Percent(kOrder, 10)).taken_minor, 50);
+}
+
+// One free of three.
+BenefitSpec ThreeForTwo(Grouping grouping) {
+  BenefitSpec benefit = Percent(PricingStage::kSet, 100);
+  benefit.set = SetSpec{.parts = {{.units = 3}}, .cheapest_got = 1, .grouping = grouping};
+  return benefit;
+}
+
+TEST_F(PricerTest, GivesWhatTheGroupingSaysOfEightUnits) {
+  const std::vector<BasketLine> lines = {Line("a", 500, 3000), Line("b", 200, 2000),
+                                         Line("c", 100, 3000)};
+  Start(lines);
+  EXPECT_EQ(pricer_.Apply(ThreeForTwo(Grouping::kDearestFirst)).taken_minor, 600);
+  EXPECT_THAT(Nets(), ElementsAre(1000, 400, 200));
+  Start(lines);
+  EXPECT_EQ(pricer_.Apply(ThreeForTwo(Grouping::kCheapestFirst)).taken_minor, 300);
+  EXPECT_THAT(Nets(), ElementsAre(1500, 200, 200));
+  Start(lines);
+  EXPECT_EQ(pricer_.Apply(ThreeForTwo(Grouping::kCheapestOfAll)).taken_minor, 200);
+  EXPECT_THAT(Nets(), ElementsAre(1500, 400, 100));
+}
+
+TEST_F(PricerTest, UsesAUnitInOneSetOnly) {
+  Start({Line("a", 500, 5000)});
+  EXPECT_EQ(pricer_.Apply(ThreeForTwo(Grouping::kDearestFirst)).taken_minor, 500);
+  const Applied two_left = pricer_.Apply(ThreeForTwo(Grouping::kDearestFirst));
+  EXPECT_EQ(two_left.reason, NothingTaken::kNoSet);
+}
+
+TEST_F(PricerTest, PricesMillionsOfUnitsByTheRun) {
+  Start({Line("a", 300, 1'000'000'000), Line("b", 200, 1'000'000'000),
+         Line("c", 100, 1'000'000'000)});
+  const Applied applied = pricer_.Apply(ThreeForTwo(Grouping::kDearestFirst));
+  EXPECT_EQ(applied.applications, 1'000'000);
+  // 333,333 sets of a and its last unit with two of b; then b and c, so that one set is left.
+  EXPECT_EQ(applied.taken_minor, 333'333 * 300 + 200 + 333'332 * 200 + 100 + 333'333 * 100);
+}
+
+TEST_F(PricerTest, SplitsAnOddCentOfALineWithTheLargerPartsOnTheFirstUnits) {
+  BasketLine line = Line("a", 0, 3000);
+  line.unit_price_e4 = 33'350;  // 10.005, rounded to 10.01
+  Start({line});
+  BenefitSpec first = Percent(kLine, 100);
+  first.units = UnitRange{.last = 1};
+  EXPECT_EQ(pricer_.Apply(first).taken_minor, 334);
+  BenefitSpec last = Percent(kLine, 100);
+  last.units = UnitRange{.first = 3};
+  EXPECT_EQ(pricer_.Apply(last).taken_minor, 333);
+}
+
+// The shelf offer leaves 10.01, which is the floor of the line; 6.68 of it is that of the first two
+// units, whose floor is 6.67.
+TEST_F(PricerTest, KeepsTheFloorOfALineWhoseUnitsAreNotAllAboveTheirs) {
+  BasketLine line = Line("a", 400, 3000);
+  line.floor_price_e4 = 33'334;  // 10.0002 for three, 6.6668 for two
+  Start({line});
+  EXPECT_EQ(pricer_.Apply(Percent(PricingStage::kShelf, 100)).taken_minor, 199);
+  BenefitSpec pairs = Percent(PricingStage::kTender, 100);
+  pairs.set = SetSpec{.parts = {{.units = 2}}, .at_most = 1};
+  EXPECT_EQ(pricer_.Apply(pairs).reason, NothingTaken::kNothingLeft);
+  EXPECT_THAT(Nets(), ElementsAre(1001));
+}
+
+TEST_F(PricerTest, SaysWhatTheShelfLeftWhenNothingComesAfterIt) {
+  Start({Line("a", 1000)});
+  pricer_.Apply(Percent(PricingStage::kShelf, 10));
+  EXPECT_EQ(pricer_.lines()[0].entry_minor, 900);
+}
+
+TEST_F(PricerTest, OrdersUnitsByWhatTheShelfLeft) {
+  Start({Line("a", 1000), Line("b", 900)});
+  BenefitSpec dearest = Percent(PricingStage::kShelf, 50);
+  dearest.units = UnitRange{.last = 1};
+  pricer_.Apply(dearest);
+  EXPECT_THAT(Nets(), ElementsAre(500, 900));
+  dearest.stage = PricingStage::kLine;
+  pricer_.Apply(dearest);
+  EXPECT_THAT(Nets(), ElementsAre(500, 450));
+}
+
+TEST_F(PricerTest, MeasuresEachLineByItselfForTiersByLineAlsoOnTheOrder) {
+  BenefitSpec tiers{.stage = kOrder, .per = AmountPer::kLine};
+  tiers.tiers = {{.from_units = 2, .off = Percent(kOrder, 10).off},
+                 {.from_units = 4, .off = Percent(kOrder, 50).off}};
+  Start({Line("a", 100, 2000), Line("b", 100, 4000), Line("c", 100)});
+  EXPECT_EQ(pricer_.Apply(tiers).taken_minor, 20 + 200);
+  EXPECT_THAT(Nets(), ElementsAre(180, 200, 100));
+}
+
+TEST_F(PricerTest, CountsMissingGiftsAlsoWhenAGuardRailLeavesNothingOfThoseThatAreThere) {
+  BenefitSpec mugs = Percent(PricingStage::kSet, 100);
+  mugs.gift = GiftSpec{.sku = "MUG", .units = 2};
+  Start({Line("coffee", 800), Line("mug", 400)}, {.most_off_line_ppm = 0});
+  const Applied applied = pricer_.Apply(mugs, {1, 2});
+  EXPECT_EQ(applied.missing_gifts, 1);
+  EXPECT_EQ(applied.reason, NothingTaken::kNone);
+  EXPECT_TRUE(applied.cut_by_guard_rail);
+}
+
+TEST_F(PricerTest, StartsAgainAfterAChangeOfWhatCountsAsMerchandise) {
+  Start({Line("a", 1000, 3000), Line("b", 500, 3000)});
+  pricer_.Apply(ThreeForTwo(Grouping::kDearestFirst));
+  lines_[0].never_discount = true;
+  pricer_.StartAgain();
+  EXPECT_THAT(pricer_.takings(), IsEmpty());
+  EXPECT_EQ(pricer_.merchandise_gross(), Amount("15.00 EUR"));
+  EXPECT_EQ(pricer_.Apply(ThreeForTwo(Grouping::kDearestFirst)).taken_minor, 500);
+  EXPECT_THAT(Nets(), ElementsAre(3000, 1000));
+}
+
+TEST_F(PricerTest, LetsEveryLineServeInEveryPartWhenNothingIsSelected) {
+  Start({Line("a", 500, 2000), Line("b", 300)});
+  BenefitSpec bundle = AmountOff(PricingStage::kSet, AmountPer::kSet, "1.00 EUR");
+  bundle.set = SetSpec{.parts = {{.units = 1, .is_got = true}, {.units = 2, .is_got = true}}};
+  EXPECT_EQ(pricer_.Apply(bundle).taken_minor, 100);
+  EXPECT_THAT(Nets(), ElementsAre(1000 - 77, 300 - 23));
 }
 
 }  // namespace

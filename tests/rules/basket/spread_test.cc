@@ -6,7 +6,7 @@
 
 #include <string>
 
-#include "tests/rules/basket/naive_pricing.h"
+#include "tests/rules/basket/naive_spread.h"
 
 namespace touchstone::rules {
 namespace {
