@@ -109,7 +109,7 @@ void Pricer::StartAgain() {
       bounds.most_off_minor =
           Fraction(gross, policy_.most_off_line_ppm, kPartsPerWhole, Rounding::kDown);
       bounds_.push_back(bounds);
-    } else if (line.is_delivery && !line.is_return) {
+    } else if (line.is_delivery && !line.is_return && !line.never_discount) {
       bounds.most_off_minor = gross;
       delivery_bounds_.push_back(bounds);
     }
@@ -168,6 +168,7 @@ Applied Pricer::ApplyTo(const BenefitSpec& benefit, const uint8_t* selected) {
   candidates_.clear();
   picked_.clear();
   missing_gifts_ = 0;
+  sets_left_alone_ = 0;
   whole_lines_ = !benefit.units && !benefit.set && !benefit.gift;
   if (whole_lines_) {
     CollectLines(benefit, selected);
@@ -184,6 +185,7 @@ Applied Pricer::ApplyTo(const BenefitSpec& benefit, const uint8_t* selected) {
                 benefit.set && !supply_.empty() ? NothingTaken::kNoSet : NothingTaken::kNoLines};
   }
   if (benefit.off.kind == BenefitKind::kPoints) return GivePoints(benefit);
+  if (!benefit.tiers.empty()) MeasureForTiers(benefit, selected);
   const Reduction* off = ReductionForAll(benefit);
   if (off == nullptr) return {.reason = NothingTaken::kNoTier};
   Applied applied = TakeOff(benefit, *off);
@@ -288,7 +290,7 @@ void Pricer::CollectSets(const BenefitSpec& benefit, const uint8_t* selected) {
       if (!runs_[run].used) supply_.push_back({run, runs_[run].count, parts});
     }
   }
-  planner_.Plan(set, std::min(set.at_most, most_sets_), supply_);
+  planner_.Plan(set, supply_, most_sets_);
   for (const SetSlice& slice : planner_.slices()) Pick(slice.units, slice.is_got);
   SortCandidates();
 }
@@ -406,23 +408,60 @@ const Reduction* Pricer::ReductionFor(const BenefitSpec& benefit, int64_t amount
   return off;
 }
 
-// With tiers for each line: that of the first line that reaches one, for what all tiers have in
-// common.
-const Reduction* Pricer::ReductionForAll(const BenefitSpec& benefit) const {
-  if (benefit.tiers.empty()) return &benefit.off;
+// REQUIRES: it has tiers.
+void Pricer::MeasureForTiers(const BenefitSpec& benefit, const uint8_t* selected) {
+  measured_.clear();
+  const bool of_net = IsOfNet(benefit);
+  if (!benefit.set) {
+    for (const Bounds& bounds : is_delivery_ ? delivery_bounds_ : bounds_) {
+      if (!MayTouch(benefit, selected, bounds.line)) continue;
+      const LineTotals& totals = totals_[bounds.line];
+      measured_.push_back({bounds.line, of_net ? totals.net_minor : totals.entry_minor,
+                           basket_lines_[bounds.line].units()});
+    }
+    return;
+  }
+  for (const PickedUnits& picked : picked_) {
+    const UnitRun& run = runs_[picked.units.run];
+    const int64_t units = basket_lines_[run.line].units();
+    measured_.push_back({run.line,
+                         of_net ? runs_.NetOf(picked.units)
+                                : AmountOfUnits(totals_[run.line].entry_minor, units,
+                                                run.first + picked.units.from, picked.units.count),
+                         picked.units.count});
+  }
+  std::sort(measured_.begin(), measured_.end(),
+            [](const Measured& a, const Measured& b) { return a.line < b.line; });
+}
+
+const Reduction* Pricer::ReductionForLine(const BenefitSpec& benefit, uint32_t line) const {
   int64_t amount = 0;
   int64_t units = 0;
-  for (const Candidate& candidate : candidates_) {
-    const int64_t line_amount = IsOfNet(benefit) ? candidate.net_minor : candidate.entry_minor;
-    if (benefit.per == AmountPer::kLine) {
-      const Reduction* off = ReductionFor(benefit, line_amount, candidate.units);
-      if (off != nullptr) return off;
-      continue;
-    }
-    amount += line_amount;
-    units += candidate.units;
+  for (const Measured& measured : measured_) {
+    if (measured.line != line) continue;
+    amount += measured.amount_minor;
+    units += measured.units;
   }
-  return benefit.per == AmountPer::kLine ? nullptr : ReductionFor(benefit, amount, units);
+  return ReductionFor(benefit, amount, units);
+}
+
+// With tiers for each line: one that a line reaches, for what all tiers have in common.
+const Reduction* Pricer::ReductionForAll(const BenefitSpec& benefit) const {
+  if (benefit.tiers.empty()) return &benefit.off;
+  if (HasTiersByLine(benefit)) {
+    for (const Candidate& candidate : candidates_) {
+      const Reduction* off = ReductionForLine(benefit, candidate.line);
+      if (off != nullptr) return off;
+    }
+    return nullptr;
+  }
+  int64_t amount = 0;
+  int64_t units = 0;
+  for (const Measured& measured : measured_) {
+    amount += measured.amount_minor;
+    units += measured.units;
+  }
+  return ReductionFor(benefit, amount, units);
 }
 
 // Whether the benefit is one sum for the basket rather than one for each line or set.
@@ -466,10 +505,7 @@ void Pricer::TakeFromEachLine(const BenefitSpec& benefit, const Reduction& off) 
   const bool tier_by_line = HasTiersByLine(benefit);
   for (Candidate& candidate : candidates_) {
     const Reduction* of_line = &off;
-    if (tier_by_line) {
-      of_line = ReductionFor(
-          benefit, IsOfNet(benefit) ? candidate.net_minor : candidate.entry_minor, candidate.units);
-    }
+    if (tier_by_line) of_line = ReductionForLine(benefit, candidate.line);
     if (of_line == nullptr) continue;
     candidate.take_minor =
         std::min(WantedFromLine(benefit, *of_line, candidate), candidate.available_minor);
@@ -486,8 +522,12 @@ void Pricer::TakeFromSets(const BenefitSpec& benefit, const Reduction& off) {
       if (picked.candidate != kNoCandidate) net += runs_.NetOf(picked.units);
     }
     const int64_t of_all = Times(amount, batch.sets);
-    TakeFromSet(batch,
-                off.kind == BenefitKind::kAmountOff ? of_all : std::max<int64_t>(0, net - of_all));
+    const int64_t wanted = off.kind == BenefitKind::kAmountOff ? of_all : net - of_all;
+    if (wanted > 0) {
+      TakeFromSet(batch, wanted);
+    } else {
+      LeaveAlone(batch);
+    }
   }
   for (Candidate& candidate : candidates_) {
     candidate.take_minor = std::min(candidate.take_minor, candidate.available_minor);
@@ -520,6 +560,21 @@ void Pricer::TakeFromSet(const SetBatch& batch, int64_t wanted_minor) {
     if (share == kNoCandidate) continue;  // a line that two slices are of
     candidates_[picked.candidate].take_minor += shares_[share].part;
     share = kNoCandidate;
+  }
+}
+
+// Sets that cost no more than their price are none.
+void Pricer::LeaveAlone(const SetBatch& batch) {
+  sets_left_alone_ += batch.sets;
+  for (uint32_t i = 0; i < batch.slices; ++i) {
+    PickedUnits& picked = picked_[batch.first_slice + i];
+    picked.left_alone = true;
+    if (picked.candidate == kNoCandidate) continue;
+    Candidate& candidate = candidates_[picked.candidate];
+    const BasketLine& line = basket_lines_[candidate.line];
+    candidate.quantity.thousandths -= QuantityOf(line, picked.units.count).thousandths;
+    candidate.of_units_minor -= picked.available_minor;
+    candidate.available_minor = std::min(candidate.available_minor, candidate.of_units_minor);
   }
 }
 
@@ -597,7 +652,7 @@ int64_t Pricer::TakeTotal() const {
 }
 
 int64_t Pricer::Applications(const BenefitSpec& benefit, const Reduction& off) const {
-  if (benefit.set) return planner_.sets();
+  if (benefit.set) return planner_.sets() - sets_left_alone_;
   if (whole_lines_ && TakesOneSum(benefit, off)) return 1;
   int64_t applications = 0;
   for (const Candidate& candidate : candidates_) {
@@ -642,6 +697,7 @@ void Pricer::RecordUnits(bool used) {
     return run_a.first + a.units.from > run_b.first + b.units.from;
   });
   for (const PickedUnits& picked : picked_) {
+    if (picked.left_alone) continue;
     const uint32_t run = runs_.Split(picked.units);
     if (picked.candidate != kNoCandidate) {
       runs_.Take(run, proportions_[picked.candidate].Next(picked.available_minor));

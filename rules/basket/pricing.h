@@ -134,6 +134,13 @@ class Pricer {
     UnitSlice units;
     int64_t available_minor = 0;
     uint32_t candidate = kNoCandidate;  // of these; kNoCandidate: they are bought, not got
+    bool left_alone = false;            // in a set that nothing is taken from
+  };
+  // What tiers measure of one line.
+  struct Measured {
+    uint32_t line = 0;
+    int64_t amount_minor = 0;
+    int64_t units = 0;
   };
   static constexpr uint32_t kNoCandidate = UINT32_MAX;
 
@@ -155,13 +162,16 @@ class Pricer {
   bool CostsMore(uint32_t a, uint32_t b) const;
 
   // What is taken.
+  void MeasureForTiers(const BenefitSpec& benefit, const uint8_t* selected);
   const Reduction* ReductionFor(const BenefitSpec& benefit, int64_t amount_minor,
                                 int64_t units) const;
+  const Reduction* ReductionForLine(const BenefitSpec& benefit, uint32_t line) const;
   const Reduction* ReductionForAll(const BenefitSpec& benefit) const;
   bool TakesOneSum(const BenefitSpec& benefit, const Reduction& off) const;
   void TakeFromEachLine(const BenefitSpec& benefit, const Reduction& off);
   void TakeFromSets(const BenefitSpec& benefit, const Reduction& off);
   void TakeFromSet(const SetBatch& batch, int64_t wanted_minor);
+  void LeaveAlone(const SetBatch& batch);
   void TakeFromBasket(const BenefitSpec& benefit, const Reduction& off);
   int64_t WantedFromLine(const BenefitSpec& benefit, const Reduction& off,
                          const Candidate& candidate) const;
@@ -199,6 +209,8 @@ class Pricer {
   std::vector<Candidate> candidates_;  // ascending by line
   std::vector<PickedUnits> picked_;    // none: whole lines
   bool whole_lines_ = true;
+  std::vector<Measured> measured_;  // ascending by line; with tiers only
+  int64_t sets_left_alone_ = 0;
   int64_t missing_gifts_ = 0;
   bool is_delivery_ = false;
   int64_t most_sets_ = 0;

@@ -37,10 +37,10 @@ UnitSlice SetPlanner::Queue::Take(int64_t count) {
   return taken;
 }
 
-void SetPlanner::Plan(const SetSpec& spec, int64_t most_sets, absl::Span<const SetSupply> supply) {
+void SetPlanner::Plan(const SetSpec& spec, absl::Span<const SetSupply> supply, int64_t most_sets) {
   batches_.clear();
   slices_.clear();
-  CountSets(spec, most_sets, supply);
+  CountSets(spec, supply, most_sets);
   if (sets_ == 0) return;
   const bool one_part = spec.parts.size() == 1;
   if (one_part && spec.grouping == Grouping::kCheapestOfAll && spec.cheapest_got > 0) {
@@ -51,8 +51,8 @@ void SetPlanner::Plan(const SetSpec& spec, int64_t most_sets, absl::Span<const S
   DrawSets(spec);
 }
 
-void SetPlanner::CountSets(const SetSpec& spec, int64_t most_sets,
-                           absl::Span<const SetSupply> supply) {
+void SetPlanner::CountSets(const SetSpec& spec, absl::Span<const SetSupply> supply,
+                           int64_t most_sets) {
   part_sets_ = size_t{1} << spec.parts.size();
   std::fill_n(supplied_.begin(), part_sets_, 0);
   for (const SetSupply& units : supply) {
@@ -60,7 +60,7 @@ void SetPlanner::CountSets(const SetSpec& spec, int64_t most_sets,
       if ((part_set & units.parts) != 0) supplied_[part_set] += units.count;
     }
   }
-  sets_ = most_sets;
+  sets_ = std::min(spec.at_most, most_sets);
   for (size_t part_set = 1; part_set < part_sets_; ++part_set) {
     sets_ = std::min(sets_, supplied_[part_set] / UnitsOf(spec, part_set));
   }
@@ -84,7 +84,6 @@ void SetPlanner::GiveOut(const SetSpec& spec, absl::Span<const SetSupply> supply
       Give(part, units, given, count);
       given += count;
     }
-    PassOver(units.parts, units.count - given);
   }
 }
 
@@ -106,12 +105,6 @@ void SetPlanner::Give(size_t part, const SetSupply& supply, int64_t from, int64_
   for (size_t part_set = 1; part_set < part_sets_; ++part_set) {
     const bool is_theirs = (part_set & supply.parts) != 0 && (part_set >> part & 1) == 0;
     if (is_theirs) slack_[part_set] -= count;
-  }
-}
-
-void SetPlanner::PassOver(uint8_t parts, int64_t count) {
-  for (size_t part_set = 1; part_set < part_sets_; ++part_set) {
-    if ((part_set & parts) != 0) slack_[part_set] -= count;
   }
 }
 

@@ -10,6 +10,7 @@
 
 #include <array>
 #include <cstdint>
+#include <limits>
 #include <vector>
 
 #include "absl/types/span.h"
@@ -39,8 +40,10 @@ struct SetBatch {
 
 class SetPlanner {
  public:
-  // At most so many sets. REQUIRES: units of the whole supply are at most 10^13.
-  void Plan(const SetSpec& spec, int64_t most_sets, absl::Span<const SetSupply> supply);
+  // At most so many sets, nor more than the spec says. REQUIRES: units of the whole supply are at
+  // most 10^13.
+  void Plan(const SetSpec& spec, absl::Span<const SetSupply> supply,
+            int64_t most_sets = std::numeric_limits<int64_t>::max());
 
   int64_t sets() const { return sets_; }
   absl::Span<const SetBatch> batches() const { return batches_; }
@@ -58,11 +61,10 @@ class SetPlanner {
     UnitSlice Take(int64_t count);  // of the front slice
   };
 
-  void CountSets(const SetSpec& spec, int64_t most_sets, absl::Span<const SetSupply> supply);
+  void CountSets(const SetSpec& spec, absl::Span<const SetSupply> supply, int64_t most_sets);
   void GiveOut(const SetSpec& spec, absl::Span<const SetSupply> supply);
   int64_t MostFor(size_t part, uint8_t parts, int64_t count) const;
   void Give(size_t part, const SetSupply& supply, int64_t from, int64_t count);
-  void PassOver(uint8_t parts, int64_t count);
   void DrawSets(const SetSpec& spec);
   int64_t EqualSets(const SetSpec& spec, int64_t left) const;
   void DrawEqualSets(const SetSpec& spec, int64_t sets);

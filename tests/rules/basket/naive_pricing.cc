@@ -279,7 +279,7 @@ NaivePricing::Scope NaivePricing::FindSets(const NaiveOffer& offer) const {
       if (first.is_got) {
         AddSlices(unit.id, slice, scope.batches.size() - 1, scope);
       } else {
-        scope.bought.emplace_back(unit.id, slice);
+        scope.bought.push_back({unit.id, slice, scope.batches.size() - 1});
       }
     }
   }
@@ -315,7 +315,7 @@ void NaivePricing::AddSlices(const std::string& id, UnitsFromTo units, size_t ba
                              Scope& scope) const {
   const NaiveLine& line = lines_.at(id);
   for (const UnitsFromTo& run : line.units.RunsOf(units)) {
-    const Decimal quantity = line.line.is_measured
+    const Decimal quantity = line.line.is_one_unit()
                                  ? line.line.quantity
                                  : Decimal{1000 * static_cast<int64_t>(run.count())};
     const int64_t available =
@@ -336,7 +336,7 @@ void NaivePricing::Sum(Scope& scope) const {
       share.available += slice.available;
     }
     if (share.slices.empty()) continue;
-    share.quantity = line.line.is_measured ? line.line.quantity : Decimal{share.units * 1000};
+    share.quantity = line.line.is_one_unit() ? line.line.quantity : Decimal{share.units * 1000};
     share.available = std::min(share.available, line.available());
   }
 }
@@ -354,8 +354,8 @@ void NaivePricing::MeasureSets(const BenefitSpec& benefit, Scope& scope) const {
       MeasureUnits(benefit, id, slice.units, scope.measured[id]);
     }
   }
-  for (const auto& [id, units] : scope.bought) {
-    MeasureUnits(benefit, id, units, scope.measured[id]);
+  for (const Bought& bought : scope.bought) {
+    MeasureUnits(benefit, bought.id, bought.units, scope.measured[bought.id]);
   }
 }
 
@@ -384,7 +384,8 @@ const Reduction* NaivePricing::ReachedByAny(const BenefitSpec& benefit, const Sc
   Measure all;
   for (const auto& [id, measure] : scope.measured) {
     const Reduction* off = Reached(benefit, measure);
-    if (benefit.per == AmountPer::kLine && off != nullptr) return off;
+    const bool is_theirs = benefit.per == AmountPer::kLine && scope.shares.contains(id);
+    if (is_theirs && off != nullptr) return off;
     all.amount += measure.amount;
     all.units += measure.units;
   }
@@ -425,6 +426,12 @@ void NaivePricing::TakeByLine(const BenefitSpec& benefit, const Reduction& off,
 
 int64_t NaivePricing::WantedFrom(const BenefitSpec& benefit, const Reduction& off,
                                  const Share& share) const {
+  if (off.kind == BenefitKind::kPercentOff && benefit.stage == PricingStage::kShelf) {
+    // What is rounded is the label, where all units have the same.
+    const Reduction left{BenefitKind::kPercentOff, kMillion - off.parts_per_million, {}};
+    const int64_t labels = share.net % share.units == 0 ? share.units : 1;
+    return share.net - Percent(share.net / labels, left) * labels;
+  }
   if (off.kind == BenefitKind::kPercentOff) {
     return Percent(IsOfNet(benefit) ? share.net : share.entry, off);
   }
@@ -456,8 +463,11 @@ void NaivePricing::TakeBySet(const Reduction& off, Scope& scope) const {
       }
     }
     const int64_t amount = AmountOf(off.amount) * scope.batches[batch];
-    const int64_t wanted =
-        off.kind == BenefitKind::kAmountOff ? amount : std::max<int64_t>(0, net - amount);
+    const int64_t wanted = off.kind == BenefitKind::kAmountOff ? amount : net - amount;
+    if (wanted <= 0) {
+      Drop(batch, scope);
+      continue;
+    }
     std::vector<NaiveShare> listed;
     for (const auto& [id, share] : shares) listed.push_back(share);
     for (const auto& [id, part] : NaiveSpread(std::min(wanted, available), listed)) {
@@ -465,6 +475,20 @@ void NaivePricing::TakeBySet(const Reduction& off, Scope& scope) const {
     }
   }
   for (auto& [id, share] : scope.shares) share.take = std::min(share.take, share.available);
+}
+
+// Its sets are none.
+void NaivePricing::Drop(size_t batch, Scope& scope) const {
+  scope.batches[batch] = 0;
+  std::erase_if(scope.bought, [batch](const Bought& bought) { return bought.batch == batch; });
+  for (auto share = scope.shares.begin(); share != scope.shares.end();) {
+    std::erase_if(share->second.slices,
+                  [batch](const Slice& slice) { return slice.batch == batch; });
+    const int64_t take = share->second.take;
+    share->second = {.take = take, .slices = share->second.slices};
+    share = share->second.slices.empty() ? scope.shares.erase(share) : std::next(share);
+  }
+  Sum(scope);
 }
 
 bool NaivePricing::CutByGuardRails(Scope& scope) const {
@@ -499,7 +523,7 @@ void NaivePricing::Record(const BenefitSpec& benefit, bool on_basket, const Scop
     if (share.take == 0) continue;
     line.taken_by_offer[benefit.offer] = {share.take, on_basket ? Decimal{} : share.quantity};
   }
-  for (const auto& [id, units] : scope.bought) lines_.at(id).units.Use(units);
+  for (const Bought& bought : scope.bought) lines_.at(bought.id).units.Use(bought.units);
 }
 
 // What is taken from some units of a line is theirs in proportion to what may be taken from each

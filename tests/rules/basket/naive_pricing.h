@@ -69,10 +69,16 @@ class NaivePricing {
     int64_t amount = 0;
     int64_t units = 0;
   };
+  // Units that must only be there.
+  struct Bought {
+    std::string id;
+    UnitsFromTo units;
+    size_t batch = 0;
+  };
   // What the benefit in hand is about.
   struct Scope {
     std::map<std::string, Share> shares = {};
-    std::vector<std::pair<std::string, UnitsFromTo>> bought = {};  // they must only be there
+    std::vector<Bought> bought = {};
     std::map<std::string, Measure> measured = {};
     std::vector<int64_t> batches = {};  // sets in each
     bool has_supply = false;            // units that could be in a set
@@ -105,6 +111,7 @@ class NaivePricing {
   void TakeOneSum(const BenefitSpec& benefit, const Reduction& off, Scope& scope) const;
   void TakeByLine(const BenefitSpec& benefit, const Reduction& off, Scope& scope) const;
   void TakeBySet(const Reduction& off, Scope& scope) const;
+  void Drop(size_t batch, Scope& scope) const;
   int64_t WantedFrom(const BenefitSpec& benefit, const Reduction& off, const Share& share) const;
   bool CutByGuardRails(Scope& scope) const;
   void Record(const BenefitSpec& benefit, bool on_basket, const Scope& scope);

@@ -139,17 +139,6 @@ PricingStage StageOfGoods() {
 }
 
 // Whether a set has units that must only be there.
-bool HasBought(const SetSpec& set) {
-  if (set.parts.size() == 1) return set.cheapest_got > 0;
-  return std::any_of(set.parts.begin(), set.parts.end(),
-                     [](const SetPart& part) { return !part.is_got; });
-}
-
-// Of these it is certain what tiers measure: just what the benefit is about.
-bool MayHaveTiers(const BenefitSpec& benefit) {
-  return !benefit.units && !(benefit.set && HasBought(*benefit.set));
-}
-
 BenefitSpec AnyBenefit(uint32_t offer, Currency currency, const Prices& prices) {
   BenefitSpec benefit{.offer = offer, .offer_id = std::to_string(offer)};
   benefit.stage = StageOfGoods();
@@ -184,7 +173,7 @@ BenefitSpec AnyBenefit(uint32_t offer, Currency currency, const Prices& prices) 
     default:
       break;
   }
-  if (MayHaveTiers(benefit) && OneIn(4)) AddTiers(currency, prices, benefit);
+  if (OneIn(4)) AddTiers(currency, prices, benefit);
   return benefit;
 }
 
