@@ -1,0 +1,258 @@
+// What it costs to price a basket: the offers' turns by themselves, without conditions (Pricer),
+// and with them as a whole decision without placements (Decide). Baskets of 1 to 4 pieces a line at
+// prices up to 40.00; benefits of every kind. Every offer is applicable, which is what makes it
+// dear.
+
+#include <benchmark/benchmark.h>
+
+#include <cstdio>
+#include <cstdlib>
+#include <deque>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "rules/decide/decide.h"
+#include "rules/ruleset/compile.h"
+
+namespace touchstone::rules {
+namespace {
+
+constexpr int kCategories = 8;
+
+class Random {
+ public:
+  int Below(int bound) {  // SplitMix64
+    uint64_t z = (state_ += 0x9e3779b97f4a7c15u);
+    z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9u;
+    z = (z ^ (z >> 27)) * 0x94d049bb133111ebu;
+    return static_cast<int>((z ^ (z >> 31)) % static_cast<uint64_t>(bound));
+  }
+
+ private:
+  uint64_t state_ = 1;
+};
+
+std::string LinesOf(int category) {
+  return absl::StrCat("\"category", category, "\" in line.categories");
+}
+
+void SetEuro(const std::string& amount, v1::AmountByCurrency* amounts) {
+  (*amounts->mutable_amounts())["EUR"] = amount;
+}
+
+// A tenth each of gifts, bundles, points and tiers, a fifth of sets, the others plain.
+v1::Benefit AnyBenefit(int index, Random& random) {
+  v1::Benefit benefit;
+  benefit.set_lines(LinesOf(index % kCategories));
+  switch (index % 10) {
+    case 0:
+      SetEuro("2.00", benefit.mutable_amount_off());
+      benefit.set_per("basket");
+      return benefit;
+    case 1:
+    case 2:
+      benefit.set_percent_off("50");
+      benefit.mutable_buy()->set_units(1);
+      benefit.mutable_get()->set_units(1);
+      benefit.set_grouping("dearest_first");
+      return benefit;
+    case 3:
+      SetEuro("9.00", benefit.mutable_price());
+      benefit.set_per("set");
+      benefit.add_bundle()->set_units(2);
+      benefit.add_bundle()->set_units(1);
+      benefit.set_grouping("dearest_first");
+      return benefit;
+    case 4:
+      benefit.mutable_points()->set_give(1);
+      SetEuro("2.00", benefit.mutable_points()->mutable_each());
+      return benefit;
+    case 5: {
+      v1::Tier& tier = *benefit.add_tiers();
+      SetEuro("10.00", tier.mutable_from_amount());
+      tier.set_percent_off("3");
+      return benefit;
+    }
+    case 6:
+      benefit.set_percent_off("20");
+      benefit.mutable_units()->set_order("cheapest_first");
+      benefit.mutable_units()->set_through(2);
+      return benefit;
+    case 7:
+      SetEuro("0.10", benefit.mutable_amount_off());
+      benefit.set_per("unit");
+      return benefit;
+    default:
+      benefit.set_percent_off(absl::StrCat(1 + random.Below(5)));
+      return benefit;
+  }
+}
+
+v1::RuleSet Frame() {
+  v1::RuleSet message;
+  v1::RuleSetSettings& settings = *message.mutable_settings();
+  settings.set_name("Pricing");
+  settings.set_zone("Europe/Berlin");
+  settings.add_currencies("EUR");
+  settings.add_locales("en");
+  settings.add_channels("pos");
+  v1::Segment& segment = *message.add_segments();
+  segment.set_name("all");
+  segment.set_otherwise("always");
+  v1::ReferenceTable& product = (*message.mutable_schema()->mutable_reference())["product"];
+  product.set_key("sku");
+  (*product.mutable_fields())["categories"] = "list(string)";
+  return message;
+}
+
+v1::Offer& AddOffer(int index, v1::RuleSet& message) {
+  v1::Offer& offer = *message.add_offers();
+  offer.set_offer(absl::StrCat("offer-", index));
+  offer.set_applies("automatic");
+  return offer;
+}
+
+// One of each kind in turn.
+v1::RuleSet MixedOffers(int offers) {
+  v1::RuleSet message = Frame();
+  Random random;
+  for (int i = 0; i < offers; ++i) *AddOffer(i, message).mutable_benefit() = AnyBenefit(i, random);
+  return message;
+}
+
+// One group of which only one may apply, the best.
+v1::RuleSet RivalOffers(int offers) {
+  v1::RuleSet message = Frame();
+  (*message.mutable_pricing()->mutable_choose())["otherwise"] = "best_for_customer";
+  for (int i = 0; i < offers; ++i) {
+    v1::Offer& offer = AddOffer(i, message);
+    offer.set_group("rivals");
+    offer.mutable_stacking()->add_not_with("group:rivals");
+    offer.mutable_benefit()->set_percent_off(absl::StrCat(5 + i % 7));
+    offer.mutable_benefit()->set_lines(LinesOf(i % kCategories));
+  }
+  return message;
+}
+
+// Sets of overlapping kinds that compete for units.
+v1::RuleSet CompetingSets(int offers) {
+  v1::RuleSet message = Frame();
+  (*message.mutable_pricing()->mutable_choose())["set"] = "best_for_customer";
+  for (int i = 0; i < offers; ++i) {
+    v1::Benefit& benefit = *AddOffer(i, message).mutable_benefit();
+    benefit.set_percent_off("100");
+    benefit.mutable_buy()->set_units(2);
+    benefit.mutable_buy()->set_lines(LinesOf(i % kCategories));
+    benefit.mutable_get()->set_units(1);
+    benefit.mutable_get()->set_lines(LinesOf((i + 1) % kCategories));
+    benefit.set_grouping("dearest_first");
+  }
+  return message;
+}
+
+std::shared_ptr<const RuleSet> CompileOrStop(const v1::RuleSet& message) {
+  const CompileResult result = Compile(message, SourceMap(), absl::FromUnixSeconds(1'795'678'200));
+  for (const Diagnostic& diagnostic : result.diagnostics) {
+    if (diagnostic.severity == Severity::kError) std::fputs(Render(diagnostic).c_str(), stderr);
+  }
+  if (result.rule_set == nullptr) std::abort();
+  return result.rule_set;
+}
+
+class Scene {
+ public:
+  Scene(const v1::RuleSet& message, int lines) : rules_(CompileOrStop(message)) {
+    reference_.version = "generated";
+    reference_.products = ReferenceTable(1);
+    reference_.stores = ReferenceTable(0);
+    Random random;
+    for (int i = 0; i < lines; ++i) AddLine(i, random);
+    facts_.resize(rules_->layout->decision_row_size());
+    input_.reference = &reference_;
+    input_.facts = facts_;
+    input_.basket = {Currency::FromCode("EUR").value(), lines_};
+    input_.line_facts = line_facts_;
+    input_.now = absl::FromUnixSeconds(1'795'678'200);
+    input_.step_limit = kDefaultDecisionStepLimit;
+  }
+
+  const RuleSet& rules() const { return *rules_; }
+  const DecisionInput& input() const { return input_; }
+
+ private:
+  void AddLine(int index, Random& random) {
+    BasketLine line;
+    line.line_id = texts_.emplace_back(absl::StrCat(1000 + index));
+    line.quantity = Decimal{1000 * (1 + random.Below(4))};
+    line.unit_price_e4 = 100 * (50 + random.Below(3950));
+    lines_.push_back(line);
+    categories_.push_back(texts_.emplace_back(absl::StrCat("category", index % kCategories)));
+    line_facts_.push_back(
+        {texts_.emplace_back(absl::StrCat("sku-", index)), {&categories_.back(), 1}});
+  }
+
+  std::shared_ptr<const RuleSet> rules_;
+  std::deque<std::string> texts_;
+  std::deque<absl::string_view> categories_;
+  std::vector<BasketLine> lines_;
+  std::vector<LineFacts> line_facts_;
+  std::vector<expr::Value> facts_;
+  ReferenceSnapshot reference_;
+  DecisionInput input_;
+};
+
+void DecideAgain(benchmark::State& state, const v1::RuleSet& message, int lines) {
+  const Scene scene(message, lines);
+  DecisionScratch scratch;
+  size_t applied = 0;
+  bool greedy = false;
+  for (auto _ : state) {
+    const Decision& decision = Decide(scene.rules(), scene.input(), scratch);
+    applied = decision.basket.applied.size();
+    greedy = decision.basket.search == CombinationSearch::kGreedy;
+    benchmark::DoNotOptimize(decision.basket.payable_minor);
+  }
+  state.counters["applied"] = static_cast<double>(applied);
+  state.counters["greedy"] = greedy ? 1 : 0;
+}
+
+// Every line may do everything: only the arithmetic.
+void BM_Price(benchmark::State& state) {
+  const Scene scene(MixedOffers(static_cast<int>(state.range(1))),
+                    static_cast<int>(state.range(0)));
+  const RuleSet& rules = scene.rules();
+  Pricer pricer;
+  for (auto _ : state) {
+    pricer.Start(scene.input().basket, rules.pricing);
+    for (const uint32_t index : rules.pricing_order) {
+      benchmark::DoNotOptimize(pricer.Apply(*rules.offers[index].benefit));
+    }
+  }
+  state.counters["takings"] = static_cast<double>(pricer.takings().size());
+}
+BENCHMARK(BM_Price)->ArgNames({"lines", "offers"})->Args({20, 40})->Args({200, 40});
+
+void BM_DecideMixed(benchmark::State& state) {
+  DecideAgain(state, MixedOffers(static_cast<int>(state.range(1))),
+              static_cast<int>(state.range(0)));
+}
+BENCHMARK(BM_DecideMixed)->ArgNames({"lines", "offers"})->Args({20, 40})->Args({200, 40});
+
+void BM_DecideBestOfRivals(benchmark::State& state) {
+  DecideAgain(state, RivalOffers(static_cast<int>(state.range(1))),
+              static_cast<int>(state.range(0)));
+}
+BENCHMARK(BM_DecideBestOfRivals)->ArgNames({"lines", "offers"})->Args({20, 30})->Args({200, 30});
+
+void BM_DecideCompetingSets(benchmark::State& state) {
+  DecideAgain(state, CompetingSets(static_cast<int>(state.range(1))),
+              static_cast<int>(state.range(0)));
+}
+BENCHMARK(BM_DecideCompetingSets)->ArgNames({"lines", "offers"})->Args({8, 2})->Args({20, 8});
+
+}  // namespace
+}  // namespace touchstone::rules
+
+BENCHMARK_MAIN();
