@@ -118,12 +118,12 @@ absl::string_view PriceSourceName(PriceSource source) {
   return "regular";
 }
 
-Value CallerCategories(absl::Span<const absl::string_view> categories, expr::Arena& arena) {
-  Value* elements = arena.NewArray<Value>(categories.size());
-  for (size_t i = 0; i < categories.size(); ++i) elements[i] = Value::String(categories[i]);
+Value StringList(absl::Span<const absl::string_view> texts, expr::Arena& arena) {
+  Value* elements = arena.NewArray<Value>(texts.size());
+  for (size_t i = 0; i < texts.size(); ++i) elements[i] = Value::String(texts[i]);
   expr::ListData* list = arena.NewArray<expr::ListData>(1);
   list->elements = elements;
-  list->size = static_cast<uint32_t>(categories.size());
+  list->size = static_cast<uint32_t>(texts.size());
   return Value::List(list);
 }
 
@@ -175,7 +175,7 @@ void BindLine(size_t line, DecisionContext& context) {
   row[kLineSlotPriceSource] = Value::String(PriceSourceName(priced.price_source));
   row[kLineSlotCategories] = known != nullptr && layout.categories_column().has_value()
                                  ? known[*layout.categories_column()]
-                                 : CallerCategories(given.caller_categories, state.expr.arena());
+                                 : StringList(given.caller_categories, state.expr.arena());
   row[kLineSlotProduct] = Value::Record(row + kBuiltinLineSlots, static_cast<uint32_t>(columns));
   if (product != nullptr) {
     std::copy_n(product, columns, row + kBuiltinLineSlots);
@@ -224,6 +224,7 @@ void BindBasketFacts(DecisionContext& context) {
   std::vector<Value>& facts = context.state.facts;
   const Pricer& pricer = context.state.pricer;
   facts[kSlotBasketCurrency] = Value::String(context.input.basket.currency.code());
+  facts[kSlotBasketTenders] = StringList(context.input.tender_types, context.state.expr.arena());
   facts[kSlotBasketGross] = Value::OfMoney(pricer.merchandise_gross());
   facts[kSlotBasketUnits] = Value::OfDecimal(pricer.merchandise_units());
   facts[kSlotBasketLines] = MerchandiseLines(context);

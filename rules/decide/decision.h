@@ -43,9 +43,10 @@ struct DecisionInput {
   absl::Span<const expr::Value> facts;
   // Empty lines: no basket.
   Basket basket;
-  absl::Span<const LineFacts> line_facts;  // parallel to basket.lines
-  absl::Span<const Contact> contacts;      // what has counted for the customer, any order
-  absl::Span<const uint32_t> paused;       // offer indexes, ascending
+  absl::Span<const LineFacts> line_facts;            // parallel to basket.lines
+  absl::Span<const absl::string_view> tender_types;  // of the basket, as far as known
+  absl::Span<const Contact> contacts;                // what has counted for the customer, any order
+  absl::Span<const uint32_t> paused;                 // offer indexes, ascending
   InputStatus customer = InputStatus::kAnonymous;
   absl::string_view decision_id;
   absl::string_view store;  // key; empty outside stores

@@ -140,6 +140,8 @@ void DeclareBuiltins(Scope scope, const Schema& schema, const RuleSetNames& name
   declare.Decision("store.key", Type(TypeKind::kString), kSlotStoreKey);
   declare.Decision("basket.currency", Type(TypeKind::kString), kSlotBasketCurrency, true, {},
                    offers_only);
+  declare.Decision("basket.tenders", Type::List(Type(TypeKind::kString)), kSlotBasketTenders, true,
+                   {}, offers_only, kMostTenders);
   declare.Decision("basket.gross", Type(TypeKind::kMoney), kSlotBasketGross, true, {}, offers_only);
   declare.Decision("basket.net", Type(TypeKind::kMoney), kSlotBasketNet, true, {},
                    priced     ? ""
@@ -169,9 +171,10 @@ void DeclareLine(const FactLayout& layout, Declarations& declare) {
 }  // namespace
 
 FactLayout::FactLayout(const Schema& schema) : schema_(&schema) {
-  names_ = {"customer.known", "customer.segment", "now",          "channel",    "direction",
-            "store.key",      "basket.currency",  "basket.gross", "basket.net", "basket.units",
-            "basket.lines"};
+  names_ = {"customer.known",  "customer.segment", "now",
+            "channel",         "direction",        "store.key",
+            "basket.currency", "basket.tenders",   "basket.gross",
+            "basket.net",      "basket.units",     "basket.lines"};
   line_names_ = {"line.sku",          "line.quantity",   "line.unit_price", "line.gross",
                  "line.price_source", "line.categories", "line.product"};
   assert(names_.size() == kBuiltinSlots && line_names_.size() == kBuiltinLineSlots);

@@ -21,6 +21,9 @@ namespace touchstone::rules {
 // Elements that basket.lines may have: kMaxBasketLines of rules/basket, which is above this room.
 inline constexpr uint64_t kMostBasketLines = 10'000;
 
+// Elements of basket.tenders.
+inline constexpr uint64_t kMostTenders = 64;
+
 inline constexpr uint8_t kDecisionRow = 0;
 inline constexpr uint8_t kLineRow = 1;
 
@@ -45,6 +48,7 @@ enum BuiltinSlot : uint16_t {
   kSlotDirection,       // direction: string, inbound or outbound
   kSlotStoreKey,        // store.key: string, absent outside stores
   kSlotBasketCurrency,  // basket.currency: string, absent without a basket
+  kSlotBasketTenders,   // basket.tenders: list(string), types of tender, as far as known
   kSlotBasketGross,     // basket.gross: money, merchandise as it came in; absent without a basket
   kSlotBasketNet,       // basket.net: money, merchandise after the offers so far
   kSlotBasketUnits,     // basket.units: decimal, merchandise quantity

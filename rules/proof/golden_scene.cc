@@ -304,6 +304,8 @@ void GoldenScene::SetBasket() {
   for (int i = 0; i < test_.given().basket_size(); ++i) {
     AddLine(test_.given().basket(i), absl::StrCat("given.basket[", i, "]"));
   }
+  tender_types_.assign(test_.given().tenders().begin(), test_.given().tenders().end());
+  input_.tender_types = tender_types_;
   input_.basket.lines = lines_;
   for (const BasketViolation& violation : ValidateBasket(input_.basket)) {
     Fail("given.basket", absl::StrCat(violation.field, ": ", violation.description));

@@ -62,6 +62,7 @@ class GoldenScene {
   std::vector<expr::Value> facts_;
   std::vector<BasketLine> lines_;
   std::vector<LineFacts> line_facts_;
+  std::vector<absl::string_view> tender_types_;
   std::vector<Contact> contacts_;
   std::vector<uint16_t> placements_;
   DecisionInput input_;

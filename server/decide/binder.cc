@@ -232,6 +232,7 @@ void Binder::BindBasket(const v1::Basket& basket, absl::Span<const LineView> lin
     Add("basket.currency_code", "is required with tenders", violations);
   }
   CheckTenders(basket, violations);
+  BindTenders(basket);
   const size_t count = lines.size();
   if (count > rules::kMaxBasketLines) {
     Add("basket.lines",
@@ -254,6 +255,13 @@ void Binder::BindBasket(const v1::Basket& basket, absl::Span<const LineView> lin
   for (rules::BasketViolation& violation : rules::ValidateBasket(input_.basket)) {
     Add(RequestField(violation.field), std::move(violation.description), violations);
   }
+}
+
+void Binder::BindTenders(const v1::Basket& basket) {
+  const auto count = static_cast<size_t>(std::min(basket.tenders_size(), kMaxTenders));
+  auto* types = memory_.NewArray<absl::string_view>(count);
+  for (size_t i = 0; i < count; ++i) types[i] = basket.tenders(static_cast<int>(i)).type();
+  input_.tender_types = absl::MakeConstSpan(types, count);
 }
 
 void Binder::BindLine(size_t index, const LineView& line, std::vector<Violation>* violations) {

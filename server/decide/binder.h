@@ -79,6 +79,7 @@ class Binder {
   void BindRequestFacts(const v1::DecideRequest& request, std::vector<Violation>* violations);
   void BindBasket(const v1::Basket& basket, absl::Span<const LineView> lines,
                   std::vector<Violation>* violations);
+  void BindTenders(const v1::Basket& basket);
   void BindLine(size_t index, const LineView& line, std::vector<Violation>* violations);
   absl::Span<const rules::expr::Value> BindProduct(size_t index, const v1::ProductFacts& given,
                                                    std::vector<Violation>* violations);
