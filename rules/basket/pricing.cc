@@ -3,7 +3,9 @@
 #include <algorithm>
 #include <cassert>
 #include <limits>
+#include <utility>
 
+#include "absl/container/flat_hash_map.h"
 #include "absl/numeric/int128.h"
 #include "rules/money/proportion.h"
 #include "rules/money/quotient.h"
@@ -137,24 +139,23 @@ Applied Pricer::ApplyPart(const BenefitSpec& benefit, absl::Span<const uint8_t> 
   most_sets_ = most_sets;
   taken_before_minor_ = 0;
   for (const LineTaking& taking : takings_) {
+    if (benefit.at_most.empty()) break;
     if (taking.offer == benefit.offer) taken_before_minor_ += taking.amount_minor;
   }
   return ApplyTo(benefit, selected.data());
 }
 
-void Pricer::JoinTakings() {
-  size_t kept = 0;
-  for (size_t i = 0; i < takings_.size(); ++i) {
+void Pricer::JoinTakings(size_t first) {
+  absl::flat_hash_map<std::pair<uint32_t, uint32_t>, size_t> places;  // by offer and line
+  size_t kept = first;
+  for (size_t i = first; i < takings_.size(); ++i) {
     const LineTaking taking = takings_[i];
-    const auto end = takings_.begin() + static_cast<ptrdiff_t>(kept);
-    const auto same = std::find_if(takings_.begin(), end, [&taking](const LineTaking& other) {
-      return other.line == taking.line && other.offer == taking.offer;
-    });
-    if (same == end) {
+    const auto [place, is_new] = places.try_emplace({taking.offer, taking.line}, kept);
+    if (is_new) {
       takings_[kept++] = taking;
     } else {
-      same->amount_minor += taking.amount_minor;
-      same->quantity.thousandths += taking.quantity.thousandths;
+      takings_[place->second].amount_minor += taking.amount_minor;
+      takings_[place->second].quantity.thousandths += taking.quantity.thousandths;
     }
   }
   takings_.resize(kept);
@@ -378,22 +379,28 @@ absl::Span<const uint32_t> Pricer::LinesByPrice(UnitOrder order) {
 }
 
 void Pricer::SortLinesByPrice() {
-  for (const Bounds& bounds : bounds_) dearest_first_.push_back(bounds.line);
-  cheapest_first_ = dearest_first_;
-  const auto has_smaller_id = [this](uint32_t a, uint32_t b) {
-    return basket_lines_[a].line_id < basket_lines_[b].line_id;
-  };
-  std::sort(dearest_first_.begin(), dearest_first_.end(), [&](uint32_t a, uint32_t b) {
-    return CostsMore(a, b) || (!CostsMore(b, a) && has_smaller_id(a, b));
-  });
-  std::sort(cheapest_first_.begin(), cheapest_first_.end(), [&](uint32_t a, uint32_t b) {
-    return CostsMore(b, a) || (!CostsMore(a, b) && has_smaller_id(a, b));
-  });
-}
-
-bool Pricer::CostsMore(uint32_t a, uint32_t b) const {
-  return absl::int128(totals_[a].entry_minor) * basket_lines_[b].units() >
-         absl::int128(totals_[b].entry_minor) * basket_lines_[a].units();
+  unit_prices_.clear();
+  for (const Bounds& bounds : bounds_) {
+    const int64_t entry = totals_[bounds.line].entry_minor;
+    const int64_t units = basket_lines_[bounds.line].units();
+    unit_prices_.push_back({bounds.line, entry / units, entry % units, units});
+  }
+  std::sort(unit_prices_.begin(), unit_prices_.end(),
+            [this](const UnitPrice& a, const UnitPrice& b) {
+              if (a.CostsMoreThan(b)) return true;
+              if (b.CostsMoreThan(a)) return false;
+              return basket_lines_[a.line].line_id < basket_lines_[b.line].line_id;
+            });
+  dearest_first_.clear();
+  for (const UnitPrice& price : unit_prices_) dearest_first_.push_back(price.line);
+  // The other way round, but for those that cost the same.
+  cheapest_first_.clear();
+  for (size_t end = unit_prices_.size(); end > 0;) {
+    size_t begin = end - 1;
+    while (begin > 0 && !unit_prices_[begin - 1].CostsMoreThan(unit_prices_[begin])) --begin;
+    for (size_t i = begin; i < end; ++i) cheapest_first_.push_back(unit_prices_[i].line);
+    end = begin;
+  }
 }
 
 // What counts when so much is bought; null: less than the first tier asks for.

@@ -107,8 +107,8 @@ class Pricer {
   // Which units are in sets, as bytes: equal exactly where the same ones are.
   void AppendUsedUnits(std::string* key) const { runs_.AppendUsed(key); }
   // Makes what one offer took from one line in several parts one taking again, at the place of the
-  // first.
-  void JoinTakings();
+  // first. Of those from position `first` on. Allocates.
+  void JoinTakings(size_t first);
 
  private:
   // What holds for a line of merchandise or delivery while its basket is priced.
@@ -136,6 +136,19 @@ class Pricer {
     uint32_t candidate = kNoCandidate;  // of these; kNoCandidate: they are bought, not got
     bool left_alone = false;            // in a set that nothing is taken from
   };
+  // What a unit of a line costs on entry: whole minor units and rest/units of one.
+  struct UnitPrice {
+    uint32_t line = 0;
+    int64_t whole_minor = 0;
+    int64_t rest = 0;
+    int64_t units = 0;
+
+    // Both times, the products stay within 10^12.
+    bool CostsMoreThan(const UnitPrice& other) const {
+      if (whole_minor != other.whole_minor) return whole_minor > other.whole_minor;
+      return rest * other.units > other.rest * units;
+    }
+  };
   // What tiers measure of one line.
   struct Measured {
     uint32_t line = 0;
@@ -159,7 +172,6 @@ class Pricer {
   void SortCandidates();
   absl::Span<const uint32_t> LinesByPrice(UnitOrder order);
   void SortLinesByPrice();
-  bool CostsMore(uint32_t a, uint32_t b) const;
 
   // What is taken.
   void MeasureForTiers(const BenefitSpec& benefit, const uint8_t* selected);
@@ -217,7 +229,8 @@ class Pricer {
   int64_t taken_before_minor_ = 0;  // by the same offer
   std::vector<uint32_t> candidate_of_line_;
 
-  UnitRuns runs_;                        // empty until a benefit is about units
+  UnitRuns runs_;  // empty until a benefit is about units
+  std::vector<UnitPrice> unit_prices_;
   std::vector<uint32_t> dearest_first_;  // lines by the price of a unit; empty until needed
   std::vector<uint32_t> cheapest_first_;
   std::vector<SetSupply> supply_;

@@ -25,6 +25,7 @@ int64_t UnitRuns::NetOf(const UnitSlice& slice) const {
 }
 
 void UnitRuns::TakeFromLine(uint32_t line, int64_t line_net_minor, int64_t amount_minor) {
+  if (runs_[line].next == kNoRun) return Take(line, amount_minor);
   Proportion proportion(amount_minor, line_net_minor);
   for (uint32_t run = line; run != kNoRun; run = runs_[run].next) {
     runs_[run].net_minor -= proportion.Next(runs_[run].net_minor);

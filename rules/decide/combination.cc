@@ -61,13 +61,17 @@ class Combination {
  public:
   Combination(absl::Span<const uint32_t> turns, DecisionContext& context)
       : context_(context), state_(context.state), rules_(context.rules) {
+    most_tried_ =
+        std::min(kMostCombinations, kMostLinesTried / static_cast<int>(state_.lines.size()));
     for (const uint32_t turn : turns) members_.push_back({rules_.pricing_order[turn]});
   }
 
   void Take() {
+    const size_t first_taking = state_.pricer.takings().size();
     FindContests();
     CollectOptions();
     if (options_.size() > kMostOptions) {
+      for (Option& option : options_) open_.push_back(&option);
       TakeInOrder();
     } else {
       FindParts();
@@ -76,7 +80,7 @@ class Combination {
     for (const Member& member : members_) {
       if (!state_.outcomes[member.offer].applied) TakeTurn(member.offer, context_);
     }
-    state_.pricer.JoinTakings();
+    if (!options_.empty()) state_.pricer.JoinTakings(first_taking);
   }
 
  private:
@@ -176,16 +180,19 @@ class Combination {
     for (Option& option : options_) {
       if (option.part == part) open_.push_back(&option);
     }
+    if (open_.empty()) return;
     if (open_.size() == 1) {
       TakeOption(*open_.front(), kEverySet);
-    } else if (!open_.empty()) {
+    } else if (tried_ + static_cast<int>(open_.size()) > most_tried_) {
+      TakeInOrder();
+    } else {
       Search();
     }
   }
 
-  // Too many to ask which of them meet.
+  // Too many to search among.
   void TakeInOrder() {
-    for (const Option& option : options_) TakeOption(option, kEverySet);
+    for (const Option* option : open_) TakeOption(*option, kEverySet);
     state_.search = CombinationSearch::kGreedy;
     state_.greedy_gap_minor += state_.pricer.merchandise_net().amount_minor;
   }
@@ -297,7 +304,9 @@ class Combination {
     state_.search = gave_up_ || state_.search == CombinationSearch::kGreedy
                         ? CombinationSearch::kGreedy
                         : CombinationSearch::kExact;
-    if (gave_up_) state_.greedy_gap_minor += std::min(bound, left) - best_minor_;
+    if (gave_up_) {
+      state_.greedy_gap_minor += std::max<int64_t>(0, std::min(bound, left) - best_minor_);
+    }
   }
 
   static bool IsOpen(const Option& option) {
@@ -339,7 +348,7 @@ class Combination {
       Option& option = *open_[i];
       if (!IsOpen(option)) continue;
       if (taken + BoundFrom(i) <= best_minor_) return;
-      if (tried_ >= kMostCombinations) {
+      if (tried_ >= most_tried_) {
         gave_up_ = true;
         return;
       }
@@ -377,7 +386,7 @@ class Combination {
   void TakeGreedily() {
     Restore(0);
     int64_t taken = 0;
-    for (int turns = 0; turns < kMostCombinations;) {
+    for (int turns = 0; turns < most_tried_;) {
       Option* next = nullptr;
       int64_t most = 0;
       Save(1);
@@ -412,6 +421,7 @@ class Combination {
   bool has_sets_ = false;
   bool gave_up_ = false;
   int tried_ = 0;
+  int most_tried_ = 0;
   int64_t root_minor_ = 0;
   int64_t best_minor_ = 0;
 };

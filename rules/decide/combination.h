@@ -25,7 +25,10 @@
 
 namespace touchstone::rules {
 
+// Turns that are tried in one stage, and lines that are priced by these: baskets of more than 100
+// lines have fewer turns.
 inline constexpr int kMostCombinations = 2'000;
+inline constexpr int kMostLinesTried = 200'000;
 
 // `turns` are those of one stage, in order. Says in state.search how the best combination was
 // looked for.

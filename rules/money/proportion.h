@@ -21,11 +21,18 @@ class Proportion {
   int64_t Next(int64_t weight) {
     passed_ += weight;
     const int64_t before = given_;
-    if (weights_ > 0) given_ = static_cast<int64_t>(absl::int128(total_) * passed_ / weights_);
+    if (weights_ > 0) given_ = SoFar();
     return given_ - before;
   }
 
  private:
+  int64_t SoFar() const {
+    int64_t product = 0;
+    if (!__builtin_mul_overflow(total_, passed_, &product)) [[likely]]
+      return product / weights_;
+    return static_cast<int64_t>(absl::int128(total_) * passed_ / weights_);
+  }
+
   int64_t total_;
   int64_t weights_;
   int64_t passed_ = 0;
