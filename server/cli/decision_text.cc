@@ -15,6 +15,37 @@
 namespace touchstone::server {
 namespace {
 
+absl::string_view PromptText(v1::GiftPrompt prompt) {
+  switch (prompt) {
+    case v1::GIFT_PROMPT_SCAN:
+      return "ask for it and scan it";
+    case v1::GIFT_PROMPT_PICK:
+      return "the customer fetches it";
+    case v1::GIFT_PROMPT_ADD:
+      return "the till adds it";
+    default:
+      return "";
+  }
+}
+
+// "4.00 EUR off", "7 points", "2 MUG free: the till adds it".
+std::string WhatItDid(const v1::AppliedOffer& applied, const std::string& currency) {
+  std::vector<std::string> parts;
+  const v1::MissingGift& gift = applied.missing_gift();
+  if (applied.points() > 0) {
+    parts.push_back(absl::StrCat(applied.points(), applied.points() == 1 ? " point" : " points"));
+  }
+  if (applied.has_missing_gift()) {
+    parts.push_back(
+        absl::StrCat(gift.units(), " ", gift.sku(), " free: ", PromptText(gift.prompt())));
+  }
+  if (applied.amount_minor() != 0 || parts.empty()) {
+    parts.insert(parts.begin(), absl::StrCat(AmountText(applied.amount_minor(), currency), " off"));
+  }
+  if (applied.cut_by_guard_rail()) parts.back() += " (cut by a guard rail)";
+  return absl::StrJoin(parts, ", ");
+}
+
 void AppendBasket(const v1::BasketResult& basket, std::string* text) {
   const std::string& currency = basket.currency_code();
   if (basket.state() != v1::PRICING_STATE_PRICED) {
@@ -26,12 +57,14 @@ void AppendBasket(const v1::BasketResult& basket, std::string* text) {
                   AmountText(basket.totals().payable_minor(), currency), "\n");
   Columns offers({Align::kLeft, Align::kRight, Align::kLeft});
   for (const v1::AppliedOffer& applied : basket.applied_offers()) {
-    offers.Add({applied.offer_id(),
-                absl::StrCat(AmountText(applied.amount_minor(), currency), " off",
-                             applied.cut_by_guard_rail() ? " (cut by a guard rail)" : ""),
-                applied.title()});
+    offers.Add({applied.offer_id(), WhatItDid(applied, currency), applied.title()});
   }
   absl::StrAppend(text, offers.Text("  "));
+  if (basket.search() == v1::COMBINATION_SEARCH_GREEDY) {
+    absl::StrAppend(text,
+                    "  too many combinations to look at all of them: the best one takes at most ",
+                    AmountText(basket.greedy_gap_minor(), currency), " more\n");
+  }
 }
 
 // Lines that an offer took something from.

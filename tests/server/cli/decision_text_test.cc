@@ -12,6 +12,7 @@
 namespace touchstone::server {
 namespace {
 
+using ::testing::ContainsRegex;
 using ::testing::HasSubstr;
 
 template <typename Message>
@@ -55,6 +56,23 @@ TEST(DecisionTextTest, ACutIsTold) {
                   "basket { state: PRICING_STATE_PRICED currency_code: 'EUR' applied_offers { "
                   "offer_id: 'half' amount_minor: 500 cut_by_guard_rail: true title: 'Half' } }")),
               HasSubstr("  half  5.00 EUR off (cut by a guard rail)  Half\n"));
+}
+
+TEST(DecisionTextTest, PointsAndGiftsAreTold) {
+  const std::string text = DecisionText(Parsed<v1::DecideResponse>(
+      "basket { state: PRICING_STATE_PRICED currency_code: 'EUR' "
+      "applied_offers { offer_id: 'points' points: 7 title: 'Points' } "
+      "applied_offers { offer_id: 'mug' amount_minor: 400 title: 'Mug' "
+      "missing_gift { sku: 'MUG' units: 2 prompt: GIFT_PROMPT_ADD } } }"));
+  EXPECT_THAT(text, ContainsRegex("points +7 points +Points"));
+  EXPECT_THAT(text, HasSubstr("4.00 EUR off, 2 MUG free: the till adds it  Mug\n"));
+}
+
+TEST(DecisionTextTest, ASearchThatGaveUpIsTold) {
+  EXPECT_THAT(DecisionText(Parsed<v1::DecideResponse>(
+                  "basket { state: PRICING_STATE_PRICED currency_code: 'EUR' "
+                  "search: COMBINATION_SEARCH_GREEDY greedy_gap_minor: 250 }")),
+              HasSubstr("the best one takes at most 2.50 EUR more\n"));
 }
 
 TEST(ExplanationTextTest, WhatCameFurthestComesFirstAndOneReasonIsSaidOnce) {
