@@ -9,6 +9,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "tests/rules/basket/naive_pricing.h"
+#include "tests/rules/decide/naive_stacking.h"
 
 namespace touchstone::rules {
 namespace {
@@ -31,10 +32,7 @@ class Naive {
     BindFacts();
     BindLines();
     for (uint32_t i = 0; i < rules_.offers.size(); ++i) outcomes_.push_back(Admit(i));
-    for (const uint32_t index : rules_.pricing_order) {
-      const bool admitted = outcomes_[index].stage == Stage::kNone;
-      if (has_basket() && admitted && Changes(rules_.offers[index])) TakeTurn(index);
-    }
+    if (has_basket()) TakeTurns();
     for (uint32_t i = 0; i < rules_.offers.size(); ++i) {
       if (outcomes_[i].stage != Stage::kNone || outcomes_[i].applied) continue;
       const Answer answer = Ask(rules_.offers[i].requires_, kNoLine, !has_basket());
@@ -332,44 +330,136 @@ class Naive {
     return outcome;
   }
 
+  // Shelf prices first; then the offer that applies alone, or all others.
+  void TakeTurns() {
+    std::vector<uint32_t> others;
+    for (const uint32_t index : TurnsInOrder(rules_)) {
+      if (outcomes_[index].stage != Stage::kNone) continue;
+      if (rules_.offers[index].benefit->stage == PricingStage::kShelf) {
+        TakeTurn(index);
+      } else {
+        others.push_back(index);
+      }
+    }
+    for (const uint32_t index : others) {
+      if (!AppliesAlone(rules_.offers[index])) continue;
+      TakeTurn(index);
+      if (outcomes_[index].applied) return RefuseBeside(index, others);
+    }
+    for (const uint32_t index : others) TakeTurn(index);
+  }
+
+  void RefuseBeside(uint32_t alone, const std::vector<uint32_t>& others) {
+    for (const uint32_t index : others) {
+      OfferOutcome& outcome = outcomes_[index];
+      if (!outcome.applied && outcome.stage == Stage::kNone) RefuseExcluded(outcome, alone);
+    }
+  }
+
+  void RefuseExcluded(OfferOutcome& outcome, uint32_t rival) const {
+    Refuse(outcome, Stage::kStacking, Cause::kExcluded);
+    outcome.rival = rival;
+  }
+
   void TakeTurn(uint32_t index) {
     const OfferSpec& offer = rules_.offers[index];
     OfferOutcome& outcome = outcomes_[index];
+    outcome = OfferOutcome();
     facts_[kSlotBasketNet] = MerchandiseNet(applied_);
     if (const Answer answer = Ask(offer.requires_); answer.kind != Answer::kYes) {
       return Refuse(outcome, Stage::kRequires, CauseOf(answer), answer.part);
     }
     NaiveOffer turn{*offer.benefit, {}};
     for (size_t i = 0; i < lines_.size(); ++i) {
-      const bool marked = lines_[i].price_source == PriceSource::kMarkdown ||
-                          lines_[i].price_source == PriceSource::kOverride;
-      bool works =
-          lines_[i].counts_as_merchandise() && (!marked || offer.benefit->takes_marked_down);
-      if (works) {
-        const Answer answer = Ask(offer.lines, static_cast<int>(i));
-        if (answer.open) return Refuse(outcome, Stage::kRequires, Cause::kInputMissing);
-        works = answer.kind == Answer::kYes;
-      }
-      turn.selected[std::string(lines_[i].line_id)] = works;
+      const std::optional<uint8_t> bits = Selected(offer, i);
+      if (!bits.has_value()) return Refuse(outcome, Stage::kRequires, Cause::kInputMissing);
+      turn.selected[std::string(lines_[i].line_id)] = *bits;
+    }
+    if (const std::optional<uint32_t> rival = CloseLines(index, turn); rival.has_value()) {
+      return RefuseExcluded(outcome, *rival);
     }
     const Applied applied = Price(applied_).Apply(turn);
-    switch (applied.reason) {
+    if (applied.reason != NothingTaken::kNone) return RefuseUntaken(outcome, applied.reason);
+    outcome.applied = true;
+    outcome.taken = {applied.taken_minor, input_.basket.currency};
+    applied_.push_back(turn);
+    applied_answers_.push_back({.offer = index,
+                                .taken = outcome.taken,
+                                .points = applied.points,
+                                .applications = applied.applications,
+                                .missing_gifts = applied.missing_gifts,
+                                .cut_by_guard_rail = applied.cut_by_guard_rail});
+    facts_[kSlotBasketNet] = MerchandiseNet(applied_);
+  }
+
+  static bool IsOpenTo(const OfferSpec& offer, const BasketLine& line) {
+    const bool marked =
+        line.price_source == PriceSource::kMarkdown || line.price_source == PriceSource::kOverride;
+    const bool is_theirs = offer.benefit->stage == PricingStage::kDelivery
+                               ? line.is_delivery
+                               : line.counts_as_merchandise();
+    return is_theirs && (!marked || offer.benefit->takes_marked_down);
+  }
+
+  // What the line may do in the benefit; nothing when that depends on what is missing.
+  std::optional<uint8_t> Selected(const OfferSpec& offer, size_t line) {
+    if (!IsOpenTo(offer, lines_[line])) return 0;
+    const Answer answer = Ask(offer.lines, static_cast<int>(line));
+    if (answer.open) return std::nullopt;
+    const bool qualifies = answer.kind == Answer::kYes;
+    if (offer.benefit->gift) {
+      const bool is_gift = input_.line_facts[line].sku == offer.benefit->gift->sku;
+      return static_cast<uint8_t>((qualifies ? 1 : 0) + (is_gift ? 2 : 0));
+    }
+    if (!qualifies || offer.part_lines.empty()) return static_cast<uint8_t>(qualifies ? 0xff : 0);
+    uint8_t bits = 0;
+    for (size_t part = 0; part < offer.part_lines.size(); ++part) {
+      const Answer of_part = Ask(offer.part_lines[part], static_cast<int>(line));
+      if (of_part.open) return std::nullopt;
+      if (of_part.kind == Answer::kYes) bits = static_cast<uint8_t>(bits + (1 << part));
+    }
+    return bits;
+  }
+
+  // The offer that leaves no line to this one.
+  std::optional<uint32_t> CloseLines(uint32_t index, NaiveOffer& turn) const {
+    const NaivePricing pricing = Price(applied_);
+    std::optional<uint32_t> last;
+    for (const AppliedOffer& applied : applied_answers_) {
+      const Together together = GoTogether(rules_, index, applied.offer);
+      if (together == Together::kYes) continue;
+      if (together == Together::kNo) return applied.offer;
+      for (auto& [id, bits] : turn.selected) {
+        if (bits == 0 || !pricing.lines().at(id).taken_by_offer.contains(applied.offer)) continue;
+        bits = 0;
+        last = applied.offer;
+      }
+    }
+    for (const auto& [id, bits] : turn.selected) {
+      if (bits != 0) return std::nullopt;
+    }
+    return last;
+  }
+
+  void RefuseUntaken(OfferOutcome& outcome, NothingTaken reason) const {
+    switch (reason) {
       case NothingTaken::kNone:
-        break;
+        return;
       case NothingTaken::kNoCurrency:
         return Refuse(outcome, Stage::kEligible, Cause::kNoCurrency);
       case NothingTaken::kNoLines:
         return Refuse(outcome, Stage::kRequires, Cause::kNoLines);
+      case NothingTaken::kNoSet:
+        return Refuse(outcome, Stage::kRequires, Cause::kNoSet);
+      case NothingTaken::kNoTier:
+        return Refuse(outcome, Stage::kRequires, Cause::kNoTier);
+      case NothingTaken::kNotAbovePrice:
+        return Refuse(outcome, Stage::kRequires, Cause::kNotAbovePrice);
       case NothingTaken::kNothingLeft:
         return Refuse(outcome, Stage::kStacking, Cause::kNothingLeft);
       case NothingTaken::kTooSmall:
         return Refuse(outcome, Stage::kRequires, Cause::kTooSmall);
     }
-    outcome.applied = true;
-    outcome.taken = {applied.taken_minor, input_.basket.currency};
-    applied_.push_back(turn);
-    applied_answers_.push_back({index, outcome.taken, applied.cut_by_guard_rail});
-    facts_[kSlotBasketNet] = MerchandiseNet(applied_);
   }
 
   void Score(const OfferSpec& offer, OfferOutcome& outcome) {
@@ -449,8 +539,8 @@ class Naive {
       if (!piece.placeholder.has_value()) continue;
       if (outcomes_[index].applied) {
         text += FormatAmount(outcomes_[index].taken);
-      } else if (offer.benefit.has_value() && offer.benefit->kind == BenefitKind::kAmountOff) {
-        for (const Money& amount : offer.benefit->amount_off) {
+      } else if (offer.benefit.has_value() && offer.benefit->off.kind == BenefitKind::kAmountOff) {
+        for (const Money& amount : offer.benefit->off.amount) {
           if (amount.currency == input_.basket.currency) text += FormatAmount(amount);
         }
       }
@@ -503,7 +593,7 @@ class Naive {
     basket.currency = input_.basket.currency;
     for (const BasketLine& line : lines_) {
       const NaiveLine& priced = pricing.lines().at(std::string(line.line_id));
-      result_->lines.push_back({Gross(line), Gross(line) - priced.taken()});
+      result_->lines.push_back({Gross(line), priced.entry, Gross(line) - priced.taken()});
       basket.gross_minor += Gross(line);
       basket.payable_minor += Gross(line) - priced.taken();
     }
@@ -511,10 +601,12 @@ class Naive {
       for (uint32_t i = 0; i < lines_.size(); ++i) {
         const auto& taken = pricing.lines().at(std::string(lines_[i].line_id)).taken_by_offer;
         const auto found = taken.find(applied.offer);
-        if (found == taken.end() || found->second == 0) continue;
-        result_->takings.push_back({i, applied.offer, found->second});
+        if (found == taken.end()) continue;
+        const NaiveTaking& taking = found->second;
+        result_->takings.push_back({i, applied.offer, taking.amount, taking.quantity});
       }
     }
+    basket.points = pricing.points();
     result_->applied = applied_answers_;
     basket.lines = result_->lines;
     basket.takings = result_->takings;

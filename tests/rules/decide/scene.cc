@@ -260,17 +260,20 @@ std::string Dump(const RuleSet& rules, const Decision& decision) {
                                   " ", decision.segment_known, "\n");
   const BasketAnswer& basket = decision.basket;
   absl::StrAppend(&dump, "basket ", basket.priced, " ", basket.currency.code(), " ",
-                  basket.gross_minor, " ", basket.payable_minor, "\n");
+                  basket.gross_minor, " ", basket.payable_minor, " points ", basket.points,
+                  " search ", static_cast<int>(basket.search), " ", basket.greedy_gap_minor, "\n");
   for (const LineTotals& line : basket.lines) {
-    absl::StrAppend(&dump, "line ", line.gross_minor, " ", line.net_minor, "\n");
+    absl::StrAppend(&dump, "line ", line.gross_minor, " ", line.entry_minor, " ", line.net_minor,
+                    "\n");
   }
   for (const LineTaking& taking : basket.takings) {
     absl::StrAppend(&dump, "taking ", taking.line, " ", rules.offers[taking.offer].id, " ",
-                    taking.amount_minor, "\n");
+                    taking.amount_minor, " ", Format(taking.quantity), "\n");
   }
   for (const AppliedOffer& applied : basket.applied) {
     absl::StrAppend(&dump, "applied ", rules.offers[applied.offer].id, " ", Format(applied.taken),
-                    " ", applied.cut_by_guard_rail, "\n");
+                    " ", applied.cut_by_guard_rail, " ", applied.points, " ", applied.applications,
+                    " ", applied.missing_gifts, "\n");
   }
   for (const PlacementAnswer& answer : decision.placements) {
     absl::StrAppend(&dump, "placement ", rules.placements[answer.placement].name, "\n");
@@ -286,7 +289,11 @@ std::string Dump(const RuleSet& rules, const Decision& decision) {
     absl::StrAppend(&dump, "offer ", rules.offers[i].id, " ", StageName(outcome.stage), " ",
                     CauseName(outcome.cause), " ", outcome.part, " ");
     absl::StrAppend(&dump, outcome.applied, outcome.shown, outcome.value_failed, " ",
-                    outcome.score_millionths, " ", Format(outcome.taken), "\n");
+                    outcome.score_millionths, " ", Format(outcome.taken));
+    if (outcome.cause == Cause::kExcluded) {
+      absl::StrAppend(&dump, " ", rules.offers[outcome.rival].id);
+    }
+    absl::StrAppend(&dump, "\n");
   }
   for (const Value& fact : decision.facts) {
     absl::StrAppend(&dump, expr::DebugString(fact), "\n");

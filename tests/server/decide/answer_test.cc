@@ -33,11 +33,14 @@ std::string Deterministic(const google::protobuf::MessageLite& message) {
 // format.
 class RandomDecision {
  public:
-  explicit RandomDecision(uint64_t seed) : random_(seed) {}
+  explicit RandomDecision(uint64_t seed) : random_(seed) {
+    for (const char* prompt : {"scan", "pick", "add"}) giving_.push_back(WorldStateGiving(prompt));
+  }
 
   void Make() {
     texts_.clear();
-    live_ = WorldState(1 + random_() % kWorldRevisions, 1);
+    live_ = Chance(2) ? WorldState(1 + random_() % kWorldRevisions, 1)
+                      : giving_[random_() % giving_.size()];
     MakeRequest();
     MakeBasket();
     MakeOffers();
@@ -89,6 +92,16 @@ class RandomDecision {
     return order[random_() % order.size()];
   }
 
+  rules::Decimal Quantity() { return {Number()}; }
+  rules::AppliedOffer AnyApplied() {
+    rules::AppliedOffer applied{.offer = PricedOffer(), .taken = {Number(), rules::Currency()}};
+    applied.points = Number();
+    applied.applications = Number();
+    if (rule_set().offers[applied.offer].benefit->gift) applied.missing_gifts = Number();
+    applied.cut_by_guard_rail = Chance(2);
+    return applied;
+  }
+
   void MakeRequest() {
     request_.Clear();
     for (uint64_t i = Chance(3) ? random_() % 3 : 0; i > 0; --i) {
@@ -116,14 +129,14 @@ class RandomDecision {
       bound.line_id = line.line_id();
       bound.quantity = rules::Decimal{Number()};
       bound.price_source = static_cast<rules::PriceSource>(random_() % 4);
-      totals_.push_back({Number(), Number()});
+      totals_.push_back({Number(), Number(), Number()});
     }
     for (uint64_t i = lines_.empty() ? 0 : random_() % 60; i > 0; --i) {
       takings_.push_back(
-          {static_cast<uint32_t>(random_() % lines_.size()), PricedOffer(), Number()});
+          {static_cast<uint32_t>(random_() % lines_.size()), PricedOffer(), Number(), Quantity()});
     }
     for (uint64_t i = random_() % 4; i > 0; --i) {
-      applied_.push_back({PricedOffer(), {Number(), rules::Currency()}, Chance(2)});
+      applied_.push_back(AnyApplied());
     }
     input_.basket.lines = lines_;
     decision_.basket.lines = totals_;
@@ -131,6 +144,9 @@ class RandomDecision {
     decision_.basket.applied = applied_;
     decision_.basket.gross_minor = Number() / 2;
     decision_.basket.payable_minor = Number() / 2;
+    decision_.basket.points = Number();
+    decision_.basket.search = static_cast<rules::CombinationSearch>(random_() % 3);
+    decision_.basket.greedy_gap_minor = Number();
   }
 
   void MakeOffers() {
@@ -168,6 +184,7 @@ class RandomDecision {
   }
 
   std::mt19937_64 random_;
+  std::vector<std::shared_ptr<const LiveState>> giving_;
   std::shared_ptr<const LiveState> live_;
   std::deque<std::string> texts_;
   v1::DecideRequest request_;

@@ -331,6 +331,17 @@ std::shared_ptr<const LiveState> WorldStatePausing(uint64_t revision, const std:
   return state;
 }
 
+std::shared_ptr<const LiveState> WorldStateGiving(const std::string& prompt) {
+  v1::RuleSet message = Message(1);
+  for (v1::Offer& offer : *message.mutable_offers()) {
+    if (offer.offer() != "basket-3") continue;
+    offer.mutable_benefit()->Clear();
+    offer.mutable_benefit()->mutable_gift()->set_sku("MUG");
+    offer.mutable_benefit()->mutable_gift()->set_prompt(prompt);
+  }
+  return NewState(message, 1, 1);
+}
+
 std::shared_ptr<const LiveState> WorldStateWith(const std::string& offer,
                                                 const std::string& eligible) {
   v1::RuleSet message = Message(1);

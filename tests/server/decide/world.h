@@ -31,6 +31,8 @@ std::shared_ptr<const LiveState> WorldStatePausing(uint64_t revision, const std:
 // Revision 1 with another condition of one offer.
 std::shared_ptr<const LiveState> WorldStateWith(const std::string& offer,
                                                 const std::string& eligible);
+// Revision 1 whose offer basket-3 gives a mug, as the till is to do it: scan, pick or add.
+std::shared_ptr<const LiveState> WorldStateGiving(const std::string& prompt);
 
 // A loyal customer with everything, and one of whom little is known.
 std::string LoyalRecord();
