@@ -11,6 +11,7 @@ namespace {
 void Refuse(Stage stage, Cause cause, OfferOutcome& outcome) {
   outcome.stage = stage;
   outcome.cause = cause;
+  outcome.part = 0;  // of an earlier turn
 }
 
 constexpr uint8_t kQualifies = 1;
@@ -83,6 +84,13 @@ Exclusion Says(const OfferSpec& a, const OfferSpec& b, uint32_t b_index) {
   return stacking.on_line ? Exclusion::kOnLine : Exclusion::kInBasket;
 }
 
+void SelectWhatItMayTouch(const OfferSpec& offer, DecisionScratch::State& state) {
+  state.selected.resize(state.lines.size());
+  for (size_t i = 0; i < state.lines.size(); ++i) {
+    state.selected[i] = MayTouch(*offer.benefit, state.lines[i]) ? kForEverything : 0;
+  }
+}
+
 // The lines from which offers took that this one does not go together with are closed to it. The
 // offer that excludes it from the whole basket, or from the last of its lines, or nothing.
 // `every_line`: nothing was selected yet.
@@ -94,7 +102,7 @@ std::optional<uint32_t> CloseLines(uint32_t index, bool& every_line, DecisionCon
     const Exclusion exclusion = Between(index, applied.offer, context.rules);
     if (exclusion == Exclusion::kNone) continue;
     if (exclusion == Exclusion::kInBasket) return applied.offer;
-    if (every_line) state.selected.assign(state.lines.size(), kForEverything);
+    if (every_line) SelectWhatItMayTouch(context.rules.offers[index], state);
     every_line = false;
     for (const LineTaking& taking : state.pricer.takings()) {
       if (taking.offer != applied.offer || state.selected[taking.line] == 0) continue;
