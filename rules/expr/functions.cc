@@ -108,6 +108,7 @@ constexpr std::array kNames = {
     NamedFunction{Function::kBase64Decode, "base64.decode"},
     NamedFunction{Function::kAge, "age"},
     NamedFunction{Function::kCurrency, "currency"},
+    NamedFunction{Function::kSum, "sum"},
 };
 
 constexpr bool IsInEnumOrder() {

@@ -113,6 +113,7 @@ enum class Function : uint8_t {
   // Touchstone.
   kAge,       // age(birth_date, now): full years between two timestamps on the frame's calendar
   kCurrency,  // currency(money): its ISO code
+  kSum,       // list.sum(): of ints, uints, doubles, decimals or money
   // A name that no function has (Expr::name). Only between parser and checker: the checker reports
   // it, or, without types, turns the call into an unbound name.
   kUnknown,

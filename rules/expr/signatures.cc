@@ -24,6 +24,9 @@ class Table {
     Global(Function::kBase64Decode, bytes_, {string_});
     Global(Function::kAge, int_, {timestamp_, timestamp_});
     Global(Function::kCurrency, string_, {money_});
+    for (const Type& type : {int_, uint_, double_, decimal_, money_}) {
+      Method(Function::kSum, type, {Type::List(type)});
+    }
   }
 
   absl::Span<const Signature> Of(Function function) const {

@@ -14,6 +14,7 @@ OperationTable AllOperations() {
   AddConversions(table);
   AddEncoders(table);
   AddExtremes(table);
+  AddSums(table);
   AddFormat(table);
   AddMath(table);
   AddOptionals(table);

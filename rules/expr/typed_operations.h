@@ -127,5 +127,6 @@ void AddMath(OperationTable& table);             // math_extension.cc
 void AddOptionals(OperationTable& table);        // optionals.cc
 void AddStringExtension(OperationTable& table);  // strings_extension.cc
 void AddStrings(OperationTable& table);          // strings.cc
+void AddSums(OperationTable& table);             // sums.cc
 
 }  // namespace touchstone::rules::expr
