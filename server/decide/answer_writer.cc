@@ -182,10 +182,12 @@ void AnswerWriter::WriteBasket(const rules::RuleSet& rule_set, const rules::Deci
     WriteLines(rule_set, input, decision.basket, request);
     WriteApplied(rule_set, decision.basket);
     WriteTotals(decision, answer_);
+  }
+  WriteCodes(request, fallback, answer_);
+  if (has_basket && !fallback) {
     answer_.Number(Field::kSearchFieldNumber, SearchOf(decision.basket));
     answer_.Number(Field::kGreedyGapMinorFieldNumber, decision.basket.greedy_gap_minor);
   }
-  WriteCodes(request, fallback, answer_);
   answer_.End(result);
 }
 
