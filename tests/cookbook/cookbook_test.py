@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""The cookbook: every rule set is valid, its golden tests pass, and its pages show what its files hold.
+"""The cookbook: every rule set is valid, its golden tests pass and leave no mutant alive, and its pages show its files.
 
 A trade is a folder beside a page of the same name. TOUCHSTONE_SOURCE_DIR says where the tree is, TOUCHSTONE_BINARY_DIR
 where `touchstone` was built.
@@ -103,7 +103,7 @@ def main():
     faults = faults_of_index(pages)
     offers = tests = promotions = 0
     for folder in folders:
-        faults += run("validate", folder) + run("test", folder)
+        faults += run("validate", folder) + run("test", folder) + run("mutants", folder)
         faults += faults_of_page(folder, pages[folder.name]) + faults_of_tests(folder)
         offers += sum(1 for _ in (folder / "offers").iterdir())
         tests += sum(len(EXPECT.findall(file.read_text(encoding="utf-8"))) for file in (folder / "tests").glob("*.yaml"))
