@@ -30,7 +30,8 @@ Value NetAtTurn(const RuleSet& rule_set, const Decision& decision, uint32_t offe
   Money net = gross.money_value();
   for (const uint32_t before : rule_set.pricing_order) {
     if (before == offer) break;
-    if (decision.offers[before].applied) {
+    const bool of_merchandise = rule_set.offers[before].benefit->stage != PricingStage::kDelivery;
+    if (decision.offers[before].applied && of_merchandise) {
       net.amount_minor -= decision.offers[before].taken.amount_minor;
     }
   }

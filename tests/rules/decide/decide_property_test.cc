@@ -1,6 +1,8 @@
 #include <gtest/gtest.h>
 #include <rapidcheck/gtest.h>
 
+#include <set>
+#include <string>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
@@ -38,6 +40,48 @@ RC_GTEST_PROP(DecidePropertyTest, AgreesWithTheNaiveDecision, ()) {
     const std::string actual =
         Dump(*rules.compiled, Decide(*rules.compiled, input, scratch, Reasons::kEveryOffer));
     if (actual != expected) RC_FAIL(FirstDifference(actual, expected));
+  }
+}
+
+// What the random decisions came to: causes, and what offers did.
+std::set<std::string> SeenIn(const Decision& decision) {
+  std::set<std::string> seen;
+  for (const OfferOutcome& outcome : decision.offers) {
+    seen.insert(std::string(CauseName(outcome.cause)));
+  }
+  for (const AppliedOffer& applied : decision.basket.applied) {
+    if (applied.points > 0) seen.insert("points");
+    if (applied.missing_gifts > 0) seen.insert("a missing gift");
+    if (applied.missing_gifts > 0 && applied.applications > 0) seen.insert("a gift of several");
+    if (applied.applications > 1) seen.insert("more than once");
+    if (applied.cut_by_guard_rail) seen.insert("a guard rail");
+  }
+  return seen;
+}
+
+TEST(DecidePropertyTest, TheRandomDecisionsReachWhatOffersCanComeTo) {
+  std::set<std::string> seen;
+  std::set<std::string> stages;
+  DecisionScratch scratch;
+  for (uint64_t seed = 0; seed < 200; ++seed) {
+    Random random(seed);
+    const TestRules rules = RandomRules(random);
+    for (int i = 0; i < 5; ++i) {
+      Scene scene(rules);
+      RandomScene(random, scene);
+      const Decision& decision = scene.Decide(scratch);
+      seen.merge(SeenIn(decision));
+      for (const AppliedOffer& applied : decision.basket.applied) {
+        const BenefitSpec& benefit = *rules.compiled->offers[applied.offer].benefit;
+        stages.insert(std::string(PricingStageName(benefit.stage)));
+      }
+    }
+  }
+  EXPECT_EQ(stages.size(), kPricingStages);
+  for (const char* what : {"no_lines", "no_set", "no_tier", "not_above_price", "nothing_left",
+                           "excluded", "too_small", "no_currency", "points", "a missing gift",
+                           "a gift of several", "more than once", "a guard rail"}) {
+    EXPECT_TRUE(seen.contains(what)) << what;
   }
 }
 

@@ -22,8 +22,8 @@ constexpr const char* kPercents[] = {"10", "33.3333", "100", "0.01"};
 
 enum class Kind { kPercent, kAmount, kPrice };
 
-std::string Amounts(Random& random) {
-  return absl::StrCat("{ EUR: ", random.Below(8), ".5", random.Below(10),
+std::string Amounts(Random& random, uint64_t below) {
+  return absl::StrCat("{ EUR: ", random.Below(below), ".5", random.Below(10),
                       random.OneIn(2) ? ", CHF: 1.00" : "", " }");
 }
 
@@ -32,9 +32,9 @@ std::string Off(Kind kind, Random& random) {
     case Kind::kPercent:
       return "percent_off: " + random.Of(kPercents);
     case Kind::kAmount:
-      return "amount_off: " + Amounts(random);
+      return "amount_off: " + Amounts(random, 6);
     case Kind::kPrice:
-      return "price: " + Amounts(random);
+      return "price: " + Amounts(random, 40);
   }
   return "";
 }
@@ -44,7 +44,7 @@ std::string Tiers(Kind kind, Random& random) {
   std::vector<std::string> tiers;
   uint64_t threshold = 0;
   for (uint64_t i = 1 + random.Below(3); i > 0; --i) {
-    threshold += 1 + random.Below(by_units ? 3 : 20);
+    threshold += 1 + random.Below(by_units ? 6 : 60);
     const std::string from = by_units ? absl::StrCat("from_units: ", threshold)
                                       : absl::StrCat("from_amount: { EUR: ", threshold,
                                                      ".00, CHF: ", threshold, ".00 }");
