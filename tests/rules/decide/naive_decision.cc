@@ -168,10 +168,21 @@ class Naive {
       merchandise[list->size++] = Value::Record(rows_[i].data(), kBuiltinLineSlots);
     }
     facts_[kSlotBasketCurrency] = Value::String(input_.basket.currency.code());
+    facts_[kSlotBasketTenders] = TenderTypes();
     facts_[kSlotBasketUnits] = Value::OfDecimal(Decimal{units});
     facts_[kSlotBasketLines] = Value::List(list);
     facts_[kSlotBasketGross] = MerchandiseNet({});
     facts_[kSlotBasketNet] = MerchandiseNet({});
+  }
+
+  Value TenderTypes() {
+    auto* list = arena_->NewArray<expr::ListData>(1);
+    Value* types = arena_->NewArray<Value>(input_.tender_types.size());
+    list->elements = types;
+    for (const absl::string_view type : input_.tender_types) {
+      types[list->size++] = Value::String(type);
+    }
+    return Value::List(list);
   }
 
   int64_t Gross(const BasketLine& line) const {

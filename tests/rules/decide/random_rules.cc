@@ -26,6 +26,8 @@ constexpr const char* kEligible[] = {
     "store.region == \"north\"",
     "basket.gross >= 20.00",
     "basket.units >= 3.0",
+    "\"cash\" in basket.tenders",
+    "basket.lines.map(line, line.gross).sum() >= 30.00",
     "basket.lines.exists(line, line.sku == \"BEANS\")",
     "basket.lines.all(line, line.gross < 40.00)",
     "channel == \"pos\"",
@@ -168,6 +170,8 @@ void RandomBasket(Random& random, Scene& scene) {
     }
     if (random.OneIn(8)) line.floor_price_e4 = line.unit_price_e4 / 2;
   }
+  static constexpr absl::string_view kTenders[] = {"voucher", "cash"};
+  scene.input.tender_types = absl::MakeConstSpan(kTenders).first(random.Below(3));
   if (random.OneIn(5)) scene.input.basket.currency = Currency::FromCode("CHF").value();
 }
 
