@@ -50,6 +50,21 @@ bool TakesLineByLine(const BenefitSpec& benefit) {
   return benefit.per == AmountPer::kUnit || benefit.per == AmountPer::kLine;
 }
 
+// Whether what it takes from one set does not depend on how many there are.
+bool TakesSetBySet(const BenefitSpec& benefit) {
+  if (!benefit.set || !benefit.tiers.empty()) return false;
+  return benefit.off.kind == BenefitKind::kPercentOff || benefit.per == AmountPer::kSet;
+}
+
+// Whether it never takes more when others have taken before it. Of the cheapest units others may
+// leave dearer ones; and all sets at once are as many as there can be, of units that leave enough
+// for every part, where fewer sets may be of dearer ones.
+bool TakesMostAlone(const BenefitSpec& benefit) {
+  if (benefit.units) return benefit.units->order == UnitOrder::kDearestFirst;
+  if (!benefit.set) return true;
+  return benefit.set->grouping == Grouping::kDearestFirst && benefit.set->parts.size() == 1;
+}
+
 // Where the search can go back to.
 struct Saved {
   Pricer pricer;
@@ -67,9 +82,36 @@ class Combination {
   }
 
   void Take() {
-    const size_t first_taking = state_.pricer.takings().size();
     FindContests();
     CollectOptions();
+    if (options_.empty()) return TakeTheRest();
+    Saved start;
+    SaveTo(start);
+    TakeTheRest();
+    const int64_t by_priority = Taken();
+    Saved in_order;
+    SaveTo(in_order);
+    RestoreFrom(start);
+    TakeBest();
+    // What meets nothing was priced later than its turn, and sets one by one may be fewer.
+    if (Taken() >= by_priority) return;
+    state_.greedy_gap_minor -= std::min(state_.greedy_gap_minor, by_priority - Taken());
+    RestoreFrom(in_order);
+  }
+
+ private:
+  const OfferSpec& OfferOf(const Option& option) const {
+    return rules_.offers[members_[option.member].offer];
+  }
+
+  void TakeTheRest() {
+    for (const Member& member : members_) {
+      if (!state_.outcomes[member.offer].applied) TakeTurn(member.offer, context_);
+    }
+  }
+
+  void TakeBest() {
+    const size_t first_taking = state_.pricer.takings().size();
     if (options_.size() > kMostOptions) {
       for (Option& option : options_) open_.push_back(&option);
       TakeInOrder();
@@ -77,15 +119,8 @@ class Combination {
       FindParts();
       for (size_t part = 0; part < options_.size(); ++part) TakePart(part);
     }
-    for (const Member& member : members_) {
-      if (!state_.outcomes[member.offer].applied) TakeTurn(member.offer, context_);
-    }
-    if (!options_.empty()) state_.pricer.JoinTakings(first_taking);
-  }
-
- private:
-  const OfferSpec& OfferOf(const Option& option) const {
-    return rules_.offers[members_[option.member].offer];
+    TakeTheRest();
+    state_.pricer.JoinTakings(first_taking);
   }
 
   // Which offers cannot all be had, as far as that can be said without looking at lines.
@@ -110,7 +145,7 @@ class Combination {
       // Its own turn says what is missing.
       if (SelectLines(offer, context_).has_value()) continue;
       member.selected = state_.selected;
-      const bool by_set = offer.benefit->set.has_value();
+      const bool by_set = TakesSetBySet(*offer.benefit);
       if (!TakesLineByLine(*offer.benefit) || IsExcludedFromBaskets(member)) {
         options_.push_back({.member = i, .uses_units = UsesUnits(offer), .by_set = by_set});
         continue;
@@ -222,8 +257,8 @@ class Combination {
     return saved_[depth];
   }
 
-  void Save(size_t depth) {
-    Saved& saved = SavedAt(depth);
+  void Save(size_t depth) { SaveTo(SavedAt(depth)); }
+  void SaveTo(Saved& saved) const {
     saved.pricer = state_.pricer;
     saved.applied = state_.applied;
     saved.outcomes.clear();
@@ -232,8 +267,8 @@ class Combination {
     }
   }
 
-  void Restore(size_t depth) {
-    const Saved& saved = saved_[depth];
+  void Restore(size_t depth) { RestoreFrom(saved_[depth]); }
+  void RestoreFrom(const Saved& saved) {
     state_.pricer = saved.pricer;
     state_.applied = saved.applied;
     for (size_t i = 0; i < members_.size(); ++i) {
@@ -254,6 +289,8 @@ class Combination {
   void Measure() {
     for (Option* option : open_) {
       const int64_t before = Taken();
+      const int64_t net = NetOf(*option);
+      const BenefitSpec& benefit = *OfferOf(*option).benefit;
       ++tried_;
       TakeOption(*option, kEverySet);
       option->bound_minor = Taken() - before;
@@ -261,14 +298,24 @@ class Combination {
       if (option->by_set) {
         const AppliedOffer* applied = FindApplied(members_[option->member].offer);
         option->most = applied == nullptr ? 0 : applied->applications;
-        const Grouping grouping = OfferOf(*option).benefit->set->grouping;
-        // Alone it makes sets of the cheapest units, which others may take away.
-        if (grouping != Grouping::kDearestFirst) option->bound_minor = NetOf(*option);
+        // A set that costs no more than its price is none until others take what is in it.
+        if (benefit.off.kind == BenefitKind::kPrice) option->most = benefit.set->at_most;
       }
+      if (!TakesMostAlone(benefit)) option->bound_minor = net;
       Restore(0);
     }
     has_sets_ = std::any_of(open_.begin(), open_.end(),
                             [](const Option* option) { return option->by_set; });
+    closes_lines_ = has_sets_ && std::any_of(open_.begin(), open_.end(), [this](const Option* a) {
+                      return std::any_of(open_.begin(), open_.end(), [this, a](const Option* b) {
+                        return ExcludeOnLine(*a, *b);
+                      });
+                    });
+  }
+
+  bool ExcludeOnLine(const Option& a, const Option& b) const {
+    return a.member != b.member && Between(members_[a.member].offer, members_[b.member].offer,
+                                           rules_) == Exclusion::kOnLine;
   }
 
   const AppliedOffer* FindApplied(uint32_t offer) const {
@@ -370,11 +417,25 @@ class Combination {
     std::string key;
     for (const Option* option : open_) AppendTo(&key, option->times);
     state_.pricer.AppendUsedUnits(&key);
+    if (closes_lines_) AppendLinesTaken(&key);
     const int64_t taken = Taken();
     const auto [place, is_new] = seen_.try_emplace(std::move(key), taken);
     if (!is_new && place->second >= taken) return false;
     place->second = taken;
     return true;
+  }
+
+  // From which lines each option took, which closes them to others.
+  void AppendLinesTaken(std::string* key) const {
+    const size_t lines = state_.lines.size();
+    const size_t begin = key->size();
+    key->resize(begin + open_.size() * lines);
+    for (const LineTaking& taking : state_.pricer.takings()) {
+      for (size_t i = 0; i < open_.size(); ++i) {
+        if (members_[open_[i]->member].offer != taking.offer) continue;
+        (*key)[begin + i * lines + taking.line] = 1;
+      }
+    }
   }
 
   static void AppendTo(std::string* key, int64_t number) {
@@ -419,6 +480,7 @@ class Combination {
   std::vector<const Option*> best_;
   absl::flat_hash_map<std::string, int64_t> seen_;  // what was taken by then
   bool has_sets_ = false;
+  bool closes_lines_ = false;
   bool gave_up_ = false;
   int tried_ = 0;
   int most_tried_ = 0;
