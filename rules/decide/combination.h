@@ -3,20 +3,24 @@
 // The offers of one stage that take most off the basket together. Internal to this room.
 //
 // What may be chosen are options: an offer as a whole; where offers exclude each other on the same
-// line only and take from each line by itself, an offer on one line; of an offer with sets, one
-// more set. Options meet where they cannot all be had: their offers exclude each other, or both
-// want units of one line for a set. Those that meet, directly or through others, are looked at
-// together; what meets nothing is simply taken. Sets may come in any order, other options come in
-// the order of pricing.
+// line only and take from each line by itself, an offer on one line; of an offer that takes from
+// each set by itself, one more set. Options meet where they cannot all be had: their offers exclude
+// each other, or both want units of one line for a set. Those that meet, directly or through
+// others, are looked at together; what meets nothing is simply taken. With sets options may come in
+// any order, else they come in the order of pricing.
 //
 // All combinations are looked at, those aside that cannot come to more than the best one found
-// (branch and bound) or that leave the same units as one that came to as much. After
-// kMostCombinations turns of one stage the search gives up, and the option that takes most at that
-// moment goes first, again and again; how much the best combination could take beyond that is
-// bounded by what each option takes alone.
+// (branch and bound) or that leave the same units, and the same lines open, as one that came to as
+// much. After kMostCombinations turns of one stage the search gives up, and the option that takes
+// most at that moment goes first, again and again; how much the best combination could take beyond
+// that is bounded by what each option takes alone.
+//
+// It is never less than by priority: sets that are made one by one may be fewer, and what meets
+// nothing may find less on a line that it shares, since these are looked at apart.
 //
 // Deterministic: the search is bounded by a count, and by the steps of the decision, whose turns it
-// takes. Cost: a turn, and a copy of what is priced, for each option that is tried.
+// takes. Cost: a turn for each offer, and a turn and a copy of what is priced for each option
+// tried.
 
 #include <cstdint>
 
