@@ -161,6 +161,11 @@ void Pricer::JoinTakings(size_t first) {
   takings_.resize(kept);
 }
 
+bool Pricer::IsUsedUp(uint32_t line) const {
+  return totals_[line].net_minor <=
+         FloorOf(basket_lines_[line], basket_lines_[line].quantity, currency_);
+}
+
 // `selected` is null when every line is.
 Applied Pricer::ApplyTo(const BenefitSpec& benefit, const uint8_t* selected) {
   if (!HasAmountsIn(benefit, currency_)) return {.reason = NothingTaken::kNoCurrency};

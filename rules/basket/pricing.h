@@ -104,6 +104,8 @@ class Pricer {
 
   absl::Span<const LineTotals> lines() const { return totals_; }     // parallel to basket.lines
   absl::Span<const LineTaking> takings() const { return takings_; }  // in order of Apply, then line
+  // Whether offers can take nothing more from the line, guard rails aside.
+  bool IsUsedUp(uint32_t line) const;
   // Which units are in sets, as bytes: equal exactly where the same ones are.
   void AppendUsedUnits(std::string* key) const { runs_.AppendUsed(key); }
   // Makes what one offer took from one line in several parts one taking again, at the place of the

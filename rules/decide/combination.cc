@@ -93,6 +93,10 @@ class Combination {
     SaveTo(in_order);
     RestoreFrom(start);
     TakeBest();
+    if (HasSharedLineUsedUp(start.pricer.takings().size())) {
+      state_.search = CombinationSearch::kGreedy;
+      state_.greedy_gap_minor = state_.pricer.merchandise_net().amount_minor;
+    }
     // What meets nothing was priced later than its turn, and sets one by one may be fewer.
     if (Taken() >= by_priority) return;
     state_.greedy_gap_minor -= std::min(state_.greedy_gap_minor, by_priority - Taken());
@@ -121,6 +125,22 @@ class Combination {
     }
     TakeTheRest();
     state_.pricer.JoinTakings(first_taking);
+  }
+
+  // Whether more than one offer took from a line until nothing was left of it: which of them meet
+  // there, the search does not look at.
+  bool HasSharedLineUsedUp(size_t first_taking) const {
+    const absl::Span<const LineTaking> takings = state_.pricer.takings().subspan(first_taking);
+    std::vector<std::optional<uint32_t>> taker(state_.lines.size());
+    for (const LineTaking& taking : takings) {
+      std::optional<uint32_t>& offer = taker[taking.line];
+      if (offer.has_value() && *offer != taking.offer && state_.pricer.IsUsedUp(taking.line)) {
+        return true;
+      }
+      offer = taking.offer;
+    }
+    return std::any_of(state_.applied.begin(), state_.applied.end(),
+                       [](const AppliedOffer& applied) { return applied.cut_by_guard_rail; });
   }
 
   // Which offers cannot all be had, as far as that can be said without looking at lines.

@@ -15,8 +15,11 @@
 // most at that moment goes first, again and again; how much the best combination could take beyond
 // that is bounded by what each option takes alone.
 //
-// It is never less than by priority: sets that are made one by one may be fewer, and what meets
-// nothing may find less on a line that it shares, since these are looked at apart.
+// Where more than one offer took from a line until nothing was left of it, or a guard rail cut
+// one, another combination may take more: the answer is then not called exact either, and the bound
+// is what is left of the merchandise. What comes of it all is never less than by priority: sets
+// made one by one may be fewer, and what meets nothing is priced after its turn, so that is tried
+// too.
 //
 // Deterministic: the search is bounded by a count, and by the steps of the decision, whose turns it
 // takes. Cost: a turn for each offer, and a turn and a copy of what is priced for each option
