@@ -39,8 +39,7 @@ Value Add(const Value& a, const Value& b) {
   }
 }
 
-Value SumFrom(Value sum, absl::Span<const Value> elements, Evaluation& evaluation) {
-  if (!evaluation.Spend(elements.size() / kEntriesPerStep)) return StepLimitError();
+Value SumFrom(Value sum, absl::Span<const Value> elements) {
   for (const Value& next : elements) {
     if (next.IsError()) return next;
     sum = next.kind() == sum.kind() ? Add(sum, next) : NoOverload();
@@ -49,33 +48,19 @@ Value SumFrom(Value sum, absl::Span<const Value> elements, Evaluation& evaluatio
   return sum;
 }
 
-// Where the type of the elements is known, that of none is 0 of it; an amount of no currency yet.
-template <Kind kind>
-Value Zero() {
-  if constexpr (kind == Kind::kUint) return Value::Uint(0);
-  if constexpr (kind == Kind::kDouble) return Value::Double(0);
-  if constexpr (kind == Kind::kDecimal) return Value::OfDecimal(Decimal{0});
-  if constexpr (kind == Kind::kMoney) return Value::OfMoney(Money{0, Currency()});
-  return Value::Int(0);
-}
-
-template <Kind kind>
-Value SumOf(Value list, uint8_t /*detail*/, Evaluation& evaluation) {
-  return SumFrom(Zero<kind>(), ElementsOf(list), evaluation);
-}
-
+// An amount of no currency yet.
 Value ZeroOf(Kind kind) {
   switch (kind) {
     case Kind::kInt:
-      return Zero<Kind::kInt>();
+      return Value::Int(0);
     case Kind::kUint:
-      return Zero<Kind::kUint>();
+      return Value::Uint(0);
     case Kind::kDouble:
-      return Zero<Kind::kDouble>();
+      return Value::Double(0);
     case Kind::kDecimal:
-      return Zero<Kind::kDecimal>();
+      return Value::OfDecimal(Decimal{0});
     case Kind::kMoney:
-      return Zero<Kind::kMoney>();
+      return Value::OfMoney(Money{0, Currency()});
     default:
       return NoOverload();
   }
@@ -85,9 +70,16 @@ Value ZeroOf(Kind kind) {
 Value SumOfAny(Value list, uint8_t /*detail*/, Evaluation& evaluation) {
   const absl::Span<const Value> elements = ElementsOf(list);
   if (elements.empty()) return Value::Int(0);
+  if (!evaluation.Spend(elements.size() / kEntriesPerStep)) return StepLimitError();
   if (elements.front().IsError()) return elements.front();
   const Value zero = ZeroOf(elements.front().kind());
-  return zero.IsError() ? zero : SumFrom(zero, elements, evaluation);
+  return zero.IsError() ? zero : SumFrom(zero, elements);
+}
+
+// Where the type of the elements is known, the sum of none is 0 of it.
+template <Kind kind>
+Value SumOf(Value list, uint8_t detail, Evaluation& evaluation) {
+  return ElementsOf(list).empty() ? ZeroOf(kind) : SumOfAny(list, detail, evaluation);
 }
 
 }  // namespace

@@ -63,7 +63,7 @@ TEST(DecidePropertyTest, TheRandomDecisionsReachWhatOffersCanComeTo) {
   std::set<std::string> seen;
   std::set<std::string> stages;
   DecisionScratch scratch;
-  for (uint64_t seed = 0; seed < 200; ++seed) {
+  for (uint64_t seed = 0; seed < 400; ++seed) {
     Random random(seed);
     const TestRules rules = RandomRules(random);
     for (int i = 0; i < 5; ++i) {

@@ -186,11 +186,18 @@ std::string WordsFor(const std::vector<Value>& row) {
   return words;
 }
 
+// It is 0 of the type of the elements, where that is known.
+bool IsSumOfNothing(const FunctionCall& call, const std::vector<Value>& row) {
+  return call.function == Function::kSum && row[0].kind() == Kind::kList &&
+         row[0].list_value().size == 0;
+}
+
 void ExpectAsOnTheGenericPath(const FunctionCall& call,
                               const std::vector<std::vector<Value>>& operands) {
   const Subject typed(call, Subject::Operands::kTyped);
   const Subject generic(call, Subject::Operands::kAnything);
   for (const std::vector<Value>& row : RowsOf(operands)) {
+    if (IsSumOfNothing(call, row)) continue;
     ASSERT_EQ(typed.Evaluate(row, 1000), generic.Evaluate(row, 1000))
         << call.ToString() << " of " << WordsFor(row);
   }
