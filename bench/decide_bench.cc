@@ -5,18 +5,17 @@
 
 #include <benchmark/benchmark.h>
 
-#include <cstdio>
-#include <cstdlib>
 #include <string>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "bench/generated_scene.h"
 #include "rules/decide/decide.h"
-#include "rules/ruleset/compile.h"
 
 namespace touchstone::rules {
 namespace {
 
+using bench::Random;
 using expr::Value;
 
 constexpr int kNumbers = 40;
@@ -24,20 +23,6 @@ constexpr int kWords = 20;
 constexpr int kLines = 20;
 constexpr int kCustomers = 512;
 constexpr int kProducts = 200;
-
-class Random {
- public:
-  explicit Random(uint64_t seed) : state_(seed) {}
-  int Below(int bound) {  // SplitMix64
-    uint64_t z = (state_ += 0x9e3779b97f4a7c15u);
-    z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9u;
-    z = (z ^ (z >> 27)) * 0x94d049bb133111ebu;
-    return static_cast<int>((z ^ (z >> 31)) % static_cast<uint64_t>(bound));
-  }
-
- private:
-  uint64_t state_;
-};
 
 std::string Predicate(Random& random) {
   if (random.Below(3) == 0) {
@@ -124,12 +109,7 @@ std::shared_ptr<const RuleSet> GenerateRules(int offers) {
   AddAttributes(message);
   Random random(1);
   for (int i = 0; i < offers; ++i) AddOffer(i, random, message);
-  const CompileResult result = Compile(message, SourceMap(), absl::FromUnixSeconds(1'795'678'200));
-  for (const Diagnostic& diagnostic : result.diagnostics) {
-    if (diagnostic.severity == Severity::kError) std::fputs(Render(diagnostic).c_str(), stderr);
-  }
-  if (result.rule_set == nullptr) std::abort();
-  return result.rule_set;
+  return bench::CompileOrStop(message);
 }
 
 // A basket of 20, 512 customers, and the rows they refer to.

@@ -5,34 +5,21 @@
 
 #include <benchmark/benchmark.h>
 
-#include <cstdio>
-#include <cstdlib>
 #include <deque>
 #include <memory>
 #include <string>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "bench/generated_scene.h"
 #include "rules/decide/decide.h"
-#include "rules/ruleset/compile.h"
 
 namespace touchstone::rules {
 namespace {
 
+using bench::Random;
+
 constexpr int kCategories = 8;
-
-class Random {
- public:
-  int Below(int bound) {  // SplitMix64
-    uint64_t z = (state_ += 0x9e3779b97f4a7c15u);
-    z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9u;
-    z = (z ^ (z >> 27)) * 0x94d049bb133111ebu;
-    return static_cast<int>((z ^ (z >> 31)) % static_cast<uint64_t>(bound));
-  }
-
- private:
-  uint64_t state_ = 1;
-};
 
 std::string LinesOf(int category) {
   return absl::StrCat("\"category", category, "\" in line.categories");
@@ -117,7 +104,7 @@ v1::Offer& AddOffer(int index, v1::RuleSet& message) {
 // One of each kind in turn.
 v1::RuleSet MixedOffers(int offers) {
   v1::RuleSet message = Frame();
-  Random random;
+  Random random(1);
   for (int i = 0; i < offers; ++i) *AddOffer(i, message).mutable_benefit() = AnyBenefit(i, random);
   return message;
 }
@@ -152,22 +139,13 @@ v1::RuleSet CompetingSets(int offers) {
   return message;
 }
 
-std::shared_ptr<const RuleSet> CompileOrStop(const v1::RuleSet& message) {
-  const CompileResult result = Compile(message, SourceMap(), absl::FromUnixSeconds(1'795'678'200));
-  for (const Diagnostic& diagnostic : result.diagnostics) {
-    if (diagnostic.severity == Severity::kError) std::fputs(Render(diagnostic).c_str(), stderr);
-  }
-  if (result.rule_set == nullptr) std::abort();
-  return result.rule_set;
-}
-
 class Scene {
  public:
-  Scene(const v1::RuleSet& message, int lines) : rules_(CompileOrStop(message)) {
+  Scene(const v1::RuleSet& message, int lines) : rules_(bench::CompileOrStop(message)) {
     reference_.version = "generated";
     reference_.products = ReferenceTable(1);
     reference_.stores = ReferenceTable(0);
-    Random random;
+    Random random(1);
     for (int i = 0; i < lines; ++i) AddLine(i, random);
     facts_.resize(rules_->layout->decision_row_size());
     input_.reference = &reference_;

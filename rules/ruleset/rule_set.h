@@ -200,9 +200,9 @@ struct RuleSet {
   std::vector<uint32_t> pricing_order;    // offers with a benefit: stage, priority, id
   Condition never_discount;               // over the line row; only with has_never_discount
   bool has_never_discount = false;
-  PricingPolicy pricing;       // rounding, guard rails
+  PricingPolicy pricing;                                    // rounding, guard rails
   std::array<bool, kPricingStages> best_for_customer = {};  // by stage; else by priority
-  bool has_exclusive = false;  // an offer that excludes_all()
+  bool has_exclusive = false;                               // an offer that excludes_all()
   absl::flat_hash_map<std::string, uint32_t> offer_by_id;
   absl::flat_hash_map<std::string, uint32_t> placement_by_name;
 
