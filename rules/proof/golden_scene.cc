@@ -281,9 +281,6 @@ void GoldenScene::AddLine(const v1::GoldenLine& given, const std::string& field)
   }
   line.price_source = *source;
   line.is_measured = !given.unit().empty() && given.unit() != "each";
-  if (!line.is_measured && quantity->thousandths % 1000 != 0) {
-    return Fail(field + ".quantity", "pieces are whole; name the `unit` of what is weighed");
-  }
   const Value* product = reference_.products.Find(given.sku());
   line.merchandise =
       given.kind().empty() ? product_terms_.IsMerchandise(product) : given.kind() == "merchandise";
