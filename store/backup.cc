@@ -3,7 +3,6 @@
 #include <fcntl.h>
 #include <rocksdb/utilities/backup_engine.h>
 #include <sys/file.h>
-#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -16,10 +15,10 @@
 #include <optional>
 #include <set>
 #include <system_error>
-#include <thread>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "store/background_priority.h"
 #include "store/crc32c.h"
 #include "store/database.h"
 #include "touchstone/storage/v1/backup.pb.h"
@@ -33,7 +32,6 @@ using storage::BackupNote;
 constexpr char kTablesPart[] = "store";
 constexpr char kFilesPart[] = "files";
 constexpr char kLockFile[] = "LOCK";
-constexpr int kLowestPriority = 19;
 constexpr size_t kCopyBytes = size_t{1} << 20;
 
 absl::Status FileError(absl::string_view what, const std::string& path, int error) {
@@ -385,13 +383,9 @@ absl::StatusOr<Backup> Backups::Create(const Store& store, const std::string& da
                                        const std::vector<std::string>& files, absl::Time now,
                                        uint32_t keep) {
   // Copying and verifying is as much work as a compaction of everything, and nobody who decides
-  // should wait for a CPU because of it. A thread that has given way cannot take it back, so it is
-  // one of its own.
+  // should wait for a CPU because of it.
   absl::StatusOr<Backup> backup = absl::UnknownError("");
-  std::thread([&] {
-    setpriority(PRIO_PROCESS, 0, kLowestPriority);  // Linux: of this thread
-    backup = impl_->Create(store, data_dir, files, now, keep);
-  }).join();
+  RunYielding([&] { backup = impl_->Create(store, data_dir, files, now, keep); });
   return backup;
 }
 

@@ -42,6 +42,10 @@ struct BasketLine {
 
   // What offers may touch and conditions count.
   bool counts_as_merchandise() const { return merchandise && !never_discount && !is_return; }
+  // Its price was reduced for this item: offers leave it alone unless they say otherwise.
+  bool is_marked_down() const {
+    return price_source == PriceSource::kMarkdown || price_source == PriceSource::kOverride;
+  }
   // What is no whole number of pieces is one unit too.
   bool is_one_unit() const { return is_measured || quantity.thousandths % 1000 != 0; }
   int64_t units() const { return is_one_unit() ? 1 : quantity.thousandths / 1000; }

@@ -100,6 +100,10 @@ struct BenefitTier {
 
 enum class GiftPrompt : uint8_t { kScan, kPick, kAdd };
 
+// Bits of what selects a line for a gift.
+inline constexpr uint8_t kQualifiesForGift = 1;
+inline constexpr uint8_t kIsGift = 2;
+
 struct GiftSpec {
   std::string sku;
   int64_t units = 1;
@@ -126,7 +130,6 @@ struct BenefitSpec {
   std::optional<UnitRange> units = {};
   std::optional<SetSpec> set = {};
   std::vector<BenefitTier> tiers = {};  // from the least threshold to the largest
-  // Bit 0 of what selects a line: it qualifies; bit 1: it is the gift's product.
   std::optional<GiftSpec> gift = {};
   PointsSpec points = {};  // kPoints
 };

@@ -316,7 +316,7 @@ class Combination {
       option->bound_minor = Taken() - before;
       option->most = 1;
       if (option->by_set) {
-        const AppliedOffer* applied = FindApplied(members_[option->member].offer);
+        const AppliedOffer* applied = FindApplied(state_.applied, members_[option->member].offer);
         option->most = applied == nullptr ? 0 : applied->applications;
         // A set that costs no more than its price is none until others take what is in it.
         if (benefit.off.kind == BenefitKind::kPrice) option->most = benefit.set->at_most;
@@ -336,13 +336,6 @@ class Combination {
   bool ExcludeOnLine(const Option& a, const Option& b) const {
     return a.member != b.member && Between(members_[a.member].offer, members_[b.member].offer,
                                            rules_) == Exclusion::kOnLine;
-  }
-
-  const AppliedOffer* FindApplied(uint32_t offer) const {
-    for (const AppliedOffer& applied : state_.applied) {
-      if (applied.offer == offer) return &applied;
-    }
-    return nullptr;
   }
 
   int64_t NetOf(const Option& option) const {

@@ -146,6 +146,14 @@ struct AppliedOffer {
   bool cut_by_guard_rail = false;
 };
 
+// Null: it was not applied.
+inline const AppliedOffer* FindApplied(absl::Span<const AppliedOffer> all, uint32_t offer) {
+  for (const AppliedOffer& applied : all) {
+    if (applied.offer == offer) return &applied;
+  }
+  return nullptr;
+}
+
 // How the best combination of offers was looked for.
 enum class CombinationSearch : uint8_t { kNone, kExact, kGreedy };
 

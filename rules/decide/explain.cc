@@ -126,15 +126,13 @@ std::string PlentyOf(int64_t count, absl::string_view one, absl::string_view man
   return absl::StrCat(count, " ", count == 1 ? one : many);
 }
 
-// What the offer did to the basket.
+// What the offer did to the basket. REQUIRES: it was applied.
 std::string AppliedText(const OfferOutcome& outcome, const Decision& decision, uint32_t offer) {
-  for (const AppliedOffer& applied : decision.basket.applied) {
-    if (applied.offer != offer) continue;
-    if (applied.points > 0) return "it gives " + PlentyOf(applied.points, "point", "points");
-    if (applied.missing_gifts > 0 && outcome.taken.amount_minor == 0) {
-      return absl::StrCat("it gives ", PlentyOf(applied.missing_gifts, "unit", "units"),
-                          " that the basket does not have yet");
-    }
+  const AppliedOffer& applied = *FindApplied(decision.basket.applied, offer);
+  if (applied.points > 0) return "it gives " + PlentyOf(applied.points, "point", "points");
+  if (applied.missing_gifts > 0 && outcome.taken.amount_minor == 0) {
+    return absl::StrCat("it gives ", PlentyOf(applied.missing_gifts, "unit", "units"),
+                        " that the basket does not have yet");
   }
   return absl::StrCat("it takes off ", Format(outcome.taken));
 }

@@ -14,16 +14,12 @@ void Refuse(Stage stage, Cause cause, OfferOutcome& outcome) {
   outcome.part = 0;  // of an earlier turn
 }
 
-constexpr uint8_t kQualifies = 1;
-constexpr uint8_t kIsGift = 2;
 constexpr uint8_t kForEverything = 0xff;
 
 bool MayTouch(const BenefitSpec& benefit, const BasketLine& line) {
-  const bool marked_down =
-      line.price_source == PriceSource::kMarkdown || line.price_source == PriceSource::kOverride;
   const bool is_theirs =
       benefit.stage == PricingStage::kDelivery ? line.is_delivery : line.counts_as_merchandise();
-  return is_theirs && (benefit.takes_marked_down || !marked_down);
+  return is_theirs && (benefit.takes_marked_down || !line.is_marked_down());
 }
 
 // What the line may do in each part of the offer's set, by its own condition.
@@ -181,7 +177,7 @@ std::optional<expr::ErrorCode> SelectLines(const OfferSpec& offer, DecisionConte
     uint8_t& selected = state.selected[i];
     Verdict verdict = EvaluateLines(offer.lines, context);
     if (verdict.open) return verdict.error;
-    if (verdict.holds()) selected = benefit.gift ? kQualifies : kForEverything;
+    if (verdict.holds()) selected = benefit.gift ? kQualifiesForGift : kForEverything;
     if (verdict.holds() && !offer.part_lines.empty()) {
       verdict = SelectParts(offer, context, selected);
       if (verdict.open) return verdict.error;

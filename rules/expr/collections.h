@@ -15,6 +15,10 @@ namespace touchstone::rules::expr {
 // Probing a few entries costs about as much as visiting a node.
 inline constexpr uint32_t kEntriesPerStep = 4;
 
+inline absl::Span<const Value> ElementsOf(const Value& list) {
+  return absl::MakeConstSpan(list.list_value().elements, list.list_value().size);
+}
+
 // The value under a key, by CEL equality of keys; null when there is none. Cost: linear.
 const Value* FindEntry(const MapData& map, const Value& key);
 const Value* FindEntry(const MapData& map, absl::string_view key);

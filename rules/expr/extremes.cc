@@ -67,10 +67,6 @@ class AnyExtreme {
   Currency currency_;
 };
 
-absl::Span<const Value> ElementsOf(const Value& list) {
-  return absl::MakeConstSpan(list.list_value().elements, list.list_value().size);
-}
-
 // Of one it is that one.
 Value ExtremeOfOne(Value a, uint8_t /*detail*/, Evaluation& /*evaluation*/) { return a; }
 

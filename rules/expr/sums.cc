@@ -1,48 +1,20 @@
 // sum: what the elements of a list come to. Leaving the range of a kind is kOverflow; money of two
 // currencies is kCurrencyMismatch.
 
-#include "rules/expr/amounts.h"
 #include "rules/expr/collections.h"
-#include "rules/expr/kind_numbers.h"
 #include "rules/expr/typed_operations.h"
 
 namespace touchstone::rules::expr {
 namespace {
 
-Value Overflow() { return Value::Error(ErrorCode::kOverflow); }
-
-absl::Span<const Value> ElementsOf(const Value& list) {
-  return absl::MakeConstSpan(list.list_value().elements, list.list_value().size);
-}
-
-template <typename T>
-Value AddCounts(const Value& a, const Value& b) {
-  auto sum = T::Of(a);
-  return __builtin_add_overflow(T::Of(a), T::Of(b), &sum) ? Overflow() : T::Make(sum);
-}
-
-// REQUIRES: of one kind.
-Value Add(const Value& a, const Value& b) {
-  switch (a.kind()) {
-    case Kind::kInt:
-      return AddCounts<Ints>(a, b);
-    case Kind::kUint:
-      return AddCounts<Uints>(a, b);
-    case Kind::kDouble:
-      return Value::Double(a.double_value() + b.double_value());
-    case Kind::kDecimal:
-      return AddCounts<Decimals>(a, b);
-    case Kind::kMoney:
-      return AddMoney(a.money_value(), b.money_value());
-    default:
-      return NoOverload();
-  }
-}
-
-Value SumFrom(Value sum, absl::Span<const Value> elements) {
+// As `+` adds two of them.
+Value SumFrom(const Value& zero, absl::Span<const Value> elements, Evaluation& evaluation) {
+  const TypedOperation& add = *FindTyped(Function::kAdd, {KindsOf(zero.kind(), zero.kind())});
+  Value sum = zero;
   for (const Value& next : elements) {
     if (next.IsError()) return next;
-    sum = next.kind() == sum.kind() ? Add(sum, next) : NoOverload();
+    if (next.kind() != zero.kind()) return NoOverload();
+    sum = add.binary(sum, next, static_cast<uint8_t>(Function::kAdd), evaluation);
     if (sum.IsError()) break;
   }
   return sum;
@@ -73,7 +45,7 @@ Value SumOfAny(Value list, uint8_t /*detail*/, Evaluation& evaluation) {
   if (!evaluation.Spend(elements.size() / kEntriesPerStep)) return StepLimitError();
   if (elements.front().IsError()) return elements.front();
   const Value zero = ZeroOf(elements.front().kind());
-  return zero.IsError() ? zero : SumFrom(zero, elements);
+  return zero.IsError() ? zero : SumFrom(zero, elements, evaluation);
 }
 
 // Where the type of the elements is known, the sum of none is 0 of it.

@@ -5,8 +5,6 @@
 namespace touchstone::rules {
 namespace {
 
-constexpr int kUnitPriceDecimals = 4;
-
 int Column(const ReferenceSpec& table, absl::string_view name, expr::TypeKind type) {
   for (size_t i = 0; i < table.columns.size(); ++i) {
     const AttributeSpec& column = table.columns[i];

@@ -65,6 +65,9 @@ absl::StatusOr<Money> Multiply(Money a, Decimal factor, Rounding rounding);
 // A share of an amount. InvalidArgument when parts_per_million is negative.
 absl::StatusOr<Money> Percentage(Money a, int64_t parts_per_million, Rounding rounding);
 
+// Of a unit price: it is in ten-thousandths of a major unit, whatever the currency.
+inline constexpr int kUnitPriceDecimals = 4;
+
 // quantity (thousandths) times unit price (ten-thousandths of a major unit), rounded once, to the
 // currency's minor unit. This is how a line total comes to be.
 absl::StatusOr<Money> LineTotal(Decimal quantity, int64_t unit_price_e4, Currency currency,

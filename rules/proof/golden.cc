@@ -123,10 +123,8 @@ class Expectations {
     const std::string field = absl::StrCat("missing_gifts[", id, "]");
     const std::optional<uint32_t> offer = FindOffer(id, field);
     if (!offer.has_value()) return;
-    int64_t missing = 0;
-    for (const AppliedOffer& applied : decision_.basket.applied) {
-      if (applied.offer == *offer) missing = applied.missing_gifts;
-    }
+    const AppliedOffer* applied = FindApplied(decision_.basket.applied, *offer);
+    const int64_t missing = applied == nullptr ? 0 : applied->missing_gifts;
     if (missing == units) return;
     Fail(field, absl::StrCat("the basket should lack ", units, " of the gift of ", id,
                              " and lacks ", missing, ": ", Reason(*offer)));

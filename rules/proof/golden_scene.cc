@@ -11,14 +11,13 @@
 #include "rules/facts/aggregate.h"
 #include "rules/facts/text.h"
 #include "rules/money/fixed_point.h"
+#include "rules/money/money.h"
 #include "rules/ruleset/literal.h"
 
 namespace touchstone::rules {
 namespace {
 
 using expr::Value;
-
-constexpr int kUnitPriceDecimals = 4;
 
 // The keys of a protobuf map in order, since its own order is not one.
 template <typename Map>

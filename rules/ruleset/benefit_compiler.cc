@@ -106,32 +106,30 @@ class BenefitCompiler {
   }
 
   void CompileKind() {
-    switch (message_.kind_case()) {
-      case v1::Benefit::kPercentOff:
-        spec_.off.kind = BenefitKind::kPercentOff;
-        spec_.off.parts_per_million = Percent("benefit.percent_off", message_.percent_off());
-        break;
-      case v1::Benefit::kAmountOff:
-        spec_.off.kind = BenefitKind::kAmountOff;
-        spec_.off.amount = CompileAmounts(c_, At("benefit.amount_off"), message_.amount_off());
-        break;
-      case v1::Benefit::kPrice:
-        spec_.off.kind = BenefitKind::kPrice;
-        spec_.off.amount = CompileAmounts(c_, At("benefit.price"), message_.price());
-        break;
-      case v1::Benefit::kGift:
-        CompileGift();
-        break;
-      case v1::Benefit::kPoints:
-        CompilePoints();
-        break;
-      case v1::Benefit::KIND_NOT_SET:
-        if (message_.tiers_size() > 0) break;
-        c_.reporter.Error(codes::kMissingValue, At("benefit"), "a benefit says what it takes off",
-                          "add `percent_off: 20`, `amount_off: { EUR: 5.00 }` or `price: { EUR: "
-                          "9.99 }`");
-        break;
+    if (message_.has_gift()) return CompileGift();
+    if (message_.has_points()) return CompilePoints();
+    spec_.off = ReadReduction("benefit", message_);
+    if (spec_.off.kind != BenefitKind::kNone || message_.tiers_size() > 0) return;
+    c_.reporter.Error(codes::kMissingValue, At("benefit"), "a benefit says what it takes off",
+                      "add `percent_off: 20`, `amount_off: { EUR: 5.00 }` or `price: { EUR: "
+                      "9.99 }`");
+  }
+
+  // Of a benefit or a tier; kNone: it says none.
+  template <typename Message>
+  Reduction ReadReduction(const std::string& key, const Message& message) {
+    Reduction off;
+    if (message.has_percent_off()) {
+      off.kind = BenefitKind::kPercentOff;
+      off.parts_per_million = Percent(key + ".percent_off", message.percent_off());
+    } else if (message.has_amount_off()) {
+      off.kind = BenefitKind::kAmountOff;
+      off.amount = CompileAmounts(c_, At(key + ".amount_off"), message.amount_off());
+    } else if (message.has_price()) {
+      off.kind = BenefitKind::kPrice;
+      off.amount = CompileAmounts(c_, At(key + ".price"), message.price());
     }
+    return off;
   }
 
   int64_t Percent(const std::string& key, const std::string& text) {
@@ -225,23 +223,10 @@ class BenefitCompiler {
                           "add `from_amount: { EUR: 50.00 }` or `from_units: 3`");
         break;
     }
-    switch (message.kind_case()) {
-      case v1::Tier::kPercentOff:
-        tier.off.kind = BenefitKind::kPercentOff;
-        tier.off.parts_per_million = Percent(key + ".percent_off", message.percent_off());
-        break;
-      case v1::Tier::kAmountOff:
-        tier.off.kind = BenefitKind::kAmountOff;
-        tier.off.amount = CompileAmounts(c_, At(key + ".amount_off"), message.amount_off());
-        break;
-      case v1::Tier::kPrice:
-        tier.off.kind = BenefitKind::kPrice;
-        tier.off.amount = CompileAmounts(c_, At(key + ".price"), message.price());
-        break;
-      case v1::Tier::KIND_NOT_SET:
-        c_.reporter.Error(codes::kMissingValue, At(key), "a tier says what it takes off",
-                          "add `percent_off`, `amount_off` or `price`");
-        break;
+    tier.off = ReadReduction(key, message);
+    if (tier.off.kind == BenefitKind::kNone) {
+      c_.reporter.Error(codes::kMissingValue, At(key), "a tier says what it takes off",
+                        "add `percent_off`, `amount_off` or `price`");
     }
     return tier;
   }

@@ -11,13 +11,12 @@
 #include "absl/strings/str_split.h"
 #include "rules/money/decimal.h"
 #include "rules/money/fixed_point.h"
+#include "rules/money/money.h"
 #include "server/cli/yaml_json.h"
 #include "server/decide/identity.h"
 
 namespace touchstone::server {
 namespace {
-
-constexpr int kUnitPriceDecimals = 4;
 
 absl::Status AddLine(absl::string_view text, v1::Basket* basket) {
   // A SKU may hold colons; quantity and price do not.
@@ -26,7 +25,7 @@ absl::Status AddLine(absl::string_view text, v1::Basket* basket) {
       absl::StrCat("--line ", text, ": write SKU:QUANTITY:PRICE, such as BEANS-1KG:2:14.00"));
   if (parts.size() < 3) return wrong;
   const absl::StatusOr<rules::Decimal> quantity = rules::ParseDecimal(parts[parts.size() - 2]);
-  const auto price = rules::ParseFixedPoint(parts.back(), kUnitPriceDecimals);
+  const auto price = rules::ParseFixedPoint(parts.back(), rules::kUnitPriceDecimals);
   if (!quantity.ok() || !price.ok()) return wrong;
   v1::BasketLine* line = basket->add_lines();
   line->set_line_id(absl::StrCat(basket->lines_size()));

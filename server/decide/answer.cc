@@ -117,7 +117,7 @@ void FillLines(const rules::RuleSet& rule_set, const rules::DecisionInput& input
     priced->set_gross_minor(basket.lines[i].gross_minor);
     priced->set_net_minor(basket.lines[i].net_minor);
     priced->set_caller_facts(HasCallerFacts(asked, input));
-    priced->set_no_discount(IsNoDiscount(input.basket.lines[i]));
+    priced->set_no_discount(input.basket.lines[i].is_marked_down());
   }
   for (const rules::LineTaking& taking : basket.takings) {
     const rules::OfferSpec& offer = rule_set.offers[taking.offer];
@@ -245,11 +245,6 @@ int64_t MinorUnits(const rules::Decision& decision, uint16_t slot) {
 
 bool HasCallerFacts(const LineView& asked, const rules::DecisionInput& input) {
   return asked.has_product() && input.reference->products.Find(asked.sku) == nullptr;
-}
-
-bool IsNoDiscount(const rules::BasketLine& line) {
-  return line.price_source == rules::PriceSource::kOverride ||
-         line.price_source == rules::PriceSource::kMarkdown;
 }
 
 absl::string_view StageOf(const rules::OfferSpec& offer) {

@@ -85,7 +85,6 @@ inline int64_t ValueMillionths(const rules::OfferOutcome& outcome) {
 int64_t MinorUnits(const rules::Decision& decision, uint16_t slot);
 // Whether what the caller says of the product was used.
 bool HasCallerFacts(const LineView& asked, const rules::DecisionInput& input);
-bool IsNoDiscount(const rules::BasketLine& line);
 // Of an offer with a benefit: its stage as the answer names it.
 absl::string_view StageOf(const rules::OfferSpec& offer);
 int32_t Applications(const rules::AppliedOffer& applied);

@@ -132,7 +132,7 @@ void AnswerWriter::WriteLines(const rules::RuleSet& rule_set, const rules::Decis
     WriteTakings(rule_set, basket, i);
     answer_.Number(Field::kNetMinorFieldNumber, basket.lines[i].net_minor);
     answer_.Flag(Field::kCallerFactsFieldNumber, HasCallerFacts(asked, input));
-    answer_.Flag(Field::kNoDiscountFieldNumber, IsNoDiscount(input.basket.lines[i]));
+    answer_.Flag(Field::kNoDiscountFieldNumber, input.basket.lines[i].is_marked_down());
     answer_.End(line);
   }
 }

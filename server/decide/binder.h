@@ -20,6 +20,7 @@
 #include "absl/time/time.h"
 #include "rules/decide/decision.h"
 #include "rules/expr/arena.h"
+#include "rules/facts/layout.h"
 #include "server/decide/aggregate_state.h"
 #include "server/decide/answer.h"
 #include "server/decide/bind_plan.h"
@@ -35,7 +36,7 @@ inline constexpr int kMaxIdentities = 16;
 inline constexpr int kMaxCodes = 64;
 inline constexpr int kMaxPlacements = 32;
 inline constexpr int kMaxRequestAttributes = 256;
-inline constexpr int kMaxTenders = 64;
+inline constexpr int kMaxTenders = static_cast<int>(rules::kMostTenders);
 inline constexpr int kMaxManualDiscounts = 16;
 
 // What was gathered of the customer.

@@ -52,8 +52,8 @@ struct AggregateCheckReport {
   // Those that differ, and are over an event of which the schema now refuses a value.
   uint64_t refused_values = 0;
 
-  uint64_t undeclared_events =
-      0;  // of a type that the schema no longer declares: they count nowhere
+  // Of a type that the schema no longer declares: they count nowhere.
+  uint64_t undeclared_events = 0;
 };
 
 // Adds what it finds to `report`. REQUIRES: that is what VerifyStore gave for the store.

@@ -7,10 +7,10 @@
 
 #include "absl/container/flat_hash_set.h"
 #include "absl/strings/str_cat.h"
-#include "server/background_priority.h"
 #include "server/ingest/event_increments.h"
 #include "server/log.h"
 #include "server/services/event_history.h"
+#include "store/background_priority.h"
 #include "store/record.h"
 #include "store/record_patch.h"
 
@@ -106,7 +106,7 @@ void AggregateFiller::Stop() {
 }
 
 void AggregateFiller::Run() {
-  YieldToDecisions();
+  store::YieldToDecisions();
   for (;;) {
     const absl::StatusOr<Progress> progress = Step();
     std::unique_lock<std::mutex> lock(mutex_);

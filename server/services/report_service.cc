@@ -1,11 +1,10 @@
 #include "server/services/report_service.h"
 
-#include <thread>
 #include <utility>
 
-#include "server/background_priority.h"
 #include "server/services/kept_import.h"
 #include "server/services/resource_name.h"
+#include "store/background_priority.h"
 #include "store/record.h"
 
 namespace touchstone::server {
@@ -45,10 +44,7 @@ grpc::Status ReportService::GetDataQuality(const v1::GetDataQualityRequest& requ
   }
   DataQualityScan scan(schema, request, backend_.proposer->now());
   absl::Status read;
-  std::thread([&] {
-    YieldToDecisions();
-    read = Read(&scan, response);
-  }).join();
+  store::RunYielding([&] { read = Read(&scan, response); });
   if (absl::IsCancelled(read)) {
     return RpcError(StatusCode::UNAVAILABLE, v1::ERROR_REASON_NOT_READY,
                     "the server is going down: ask again when it is back");

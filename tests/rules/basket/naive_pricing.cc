@@ -13,7 +13,7 @@ namespace {
 constexpr int64_t kMillion = 1'000'000;
 constexpr uint8_t kAnyBit = 0xff;
 constexpr uint8_t kQualifies = 1;
-constexpr uint8_t kIsGift = 2;
+constexpr uint8_t kGiftBit = 2;
 
 absl::int128 Wide(int64_t value) { return value; }
 
@@ -294,7 +294,7 @@ NaivePricing::Scope NaivePricing::FindGifts(const NaiveOffer& offer) const {
   if (qualifying.empty()) return scope;
   int64_t left = gift.units * (gift.per_unit ? static_cast<int64_t>(qualifying.size()) : 1);
   std::map<std::string, std::vector<size_t>> given;
-  for (const UnitOfLine& unit : UnitsByPrice(offer, UnitOrder::kDearestFirst, kIsGift)) {
+  for (const UnitOfLine& unit : UnitsByPrice(offer, UnitOrder::kDearestFirst, kGiftBit)) {
     if (left == 0 || lines_.at(unit.id).units.is_used(unit.position)) continue;
     given[unit.id].push_back(unit.position);
     --left;

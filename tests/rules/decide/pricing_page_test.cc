@@ -15,12 +15,12 @@
 #include "absl/strings/str_split.h"
 #include "absl/strings/strip.h"
 #include "rules/money/fixed_point.h"
+#include "rules/money/money.h"
 #include "tests/rules/decide/scene.h"
 
 namespace touchstone::rules {
 namespace {
 
-constexpr int kUnitPriceDecimals = 4;
 constexpr absl::string_view kPromptNames[] = {"scan", "pick", "add"};
 
 // One row of a table: by the table's header.

@@ -1,10 +1,12 @@
-#include "server/background_priority.h"
+#include "store/background_priority.h"
 
 #include <sys/resource.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
-namespace touchstone::server {
+#include <thread>
+
+namespace touchstone::store {
 
 void YieldToDecisions() {
   constexpr int kLowestPriority = 19;
@@ -13,4 +15,11 @@ void YieldToDecisions() {
       setpriority(PRIO_PROCESS, static_cast<id_t>(syscall(SYS_gettid)), kLowestPriority));
 }
 
-}  // namespace touchstone::server
+void RunYielding(absl::FunctionRef<void()> work) {
+  std::thread([work] {
+    YieldToDecisions();
+    work();
+  }).join();
+}
+
+}  // namespace touchstone::store
