@@ -35,6 +35,12 @@ struct LineFacts {
   absl::Span<const expr::Value> caller_product = {};  // by column of the table; empty: nothing
 };
 
+// An offer that a reservation found used up between its decision and its claims.
+struct UnclaimedOffer {
+  uint32_t offer = 0;     // index
+  bool by_limit = false;  // else by its budget
+};
+
 struct DecisionInput {
   const ReferenceSnapshot* reference = nullptr;  // never null
   // Facts of the decision row as bound: customer attributes, aggregates and request facts in their
@@ -47,6 +53,8 @@ struct DecisionInput {
   absl::Span<const absl::string_view> tender_types;  // of the basket, as far as known
   absl::Span<const Contact> contacts;                // what has counted for the customer, any order
   absl::Span<const uint32_t> paused;                 // offer indexes, ascending
+  absl::Span<const uint32_t> closed_budgets;         // budget indexes, ascending
+  absl::Span<const UnclaimedOffer> unclaimed;        // ascending by offer
   InputStatus customer = InputStatus::kAnonymous;
   absl::string_view decision_id;
   absl::string_view store;  // key; empty outside stores
@@ -94,6 +102,8 @@ enum class Cause : uint8_t {
   kInputMissing,    // it needs the customer's record, which did not come (INPUT_MISSING)
   kAnonymousLimit,  // a per-customer limit, and the customer is not known
   kLimitReached,    // `part` is the limit's position
+  kSpent,           // its budget has nothing left
+  kUnclaimed,       // it could not be claimed: others took the last of it
   kNoCurrency,      // the benefit has no amount in the basket's currency
   kNoLines,         // no line or unit that it may touch
   kNoSet,           // the units make no complete set

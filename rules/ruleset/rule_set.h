@@ -91,6 +91,23 @@ struct CampaignSpec {
   std::vector<ContactCost> contact_costs;
 };
 
+// What offers may take together. Its name is the counter's identity across revisions.
+struct BudgetSpec {
+  std::string name;
+  int64_t uses = 0;                      // 0: not limited
+  std::optional<int64_t> amount_minor;   // in all, above 0
+  std::optional<int64_t> per_day_minor;  // on one local day of the rule set's zone, above 0
+  Currency currency;                     // of the amounts; none without any
+  bool honour = false;                   // promises may go beyond it, by at most overrun_minor
+  int64_t overrun_minor = 0;
+  bool restored_by_returns = true;
+
+  bool counts_money() const { return !currency.is_none(); }
+};
+
+// What a return refunds: all but the price of what is kept, or what the units were paid.
+enum class ReturnPolicy : uint8_t { kRecompute, kProportional };
+
 struct SegmentSpec {
   std::string name;
   Condition when;  // no conjuncts: otherwise
@@ -161,6 +178,7 @@ struct OfferSpec {
   std::vector<Condition> part_lines;  // by part of the benefit's set, beside `lines`
   StackingSpec stacking;
   std::vector<LimitSpec> limits;
+  int32_t budget = -1;                                   // index into RuleSet::budgets, -1: none
   std::vector<std::optional<TreatmentSpec>> treatments;  // by placement index
 };
 
@@ -192,6 +210,7 @@ struct RuleSet {
   std::vector<std::unique_ptr<const ProductListSpec>> lists;
   std::vector<DecisionTableSpec> tables;  // in order of evaluation
   std::vector<CampaignSpec> campaigns;    // in order of name
+  std::vector<BudgetSpec> budgets;        // in order of name
   std::vector<SegmentSpec> segments;      // the last is `otherwise`
   std::vector<PlacementSpec> placements;  // in order of name
   std::vector<OfferSpec> offers;          // in order of id
@@ -202,7 +221,8 @@ struct RuleSet {
   bool has_never_discount = false;
   PricingPolicy pricing;                                    // rounding, guard rails
   std::array<bool, kPricingStages> best_for_customer = {};  // by stage; else by priority
-  bool has_exclusive = false;                               // an offer that excludes_all()
+  ReturnPolicy return_policy = ReturnPolicy::kRecompute;
+  bool has_exclusive = false;  // an offer that excludes_all()
   absl::flat_hash_map<std::string, uint32_t> offer_by_id;
   absl::flat_hash_map<std::string, uint32_t> placement_by_name;
 
