@@ -53,6 +53,20 @@ AppliedOr Dispatch(const storage::Entry& entry, PendingWrites* writes) {
       return ApplyMergeCustomers(entry.merge_customers(), entry.time_us(), writes);
     case storage::Entry::kRecordImport:
       return ApplyRecordImport(entry.record_import(), writes);
+    case storage::Entry::kReserve:
+      return ApplyReserve(entry.reserve(), writes);
+    case storage::Entry::kCommit:
+      return ApplyCommit(entry.commit(), writes);
+    case storage::Entry::kRelease:
+      return ApplyRelease(entry.release(), writes);
+    case storage::Entry::kSuspend:
+      return ApplySuspend(entry.suspend(), writes);
+    case storage::Entry::kExpire:
+      return ApplyExpire(entry.expire(), writes);
+    case storage::Entry::kPostSale:
+      return ApplyPostSale(entry.post_sale(), writes);
+    case storage::Entry::kReturnSale:
+      return ApplyReturnSale(entry.return_sale(), writes);
     case storage::Entry::COMMAND_NOT_SET:
       break;
   }

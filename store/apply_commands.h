@@ -59,6 +59,20 @@ AppliedOr ApplyMergeCustomers(const storage::MergeCustomers& command, int64_t ti
 inline constexpr size_t kMaxImportRuns = 1000;
 AppliedOr ApplyRecordImport(const storage::RecordImport& command, PendingWrites* writes);
 
+// What transactions hold (apply_ledger.cc).
+AppliedOr ApplyReserve(const storage::Reserve& command, PendingWrites* writes);
+AppliedOr ApplyRelease(const storage::Release& command, PendingWrites* writes);
+AppliedOr ApplySuspend(const storage::Suspend& command, PendingWrites* writes);
+AppliedOr ApplyExpire(const storage::Expire& command, PendingWrites* writes);
+// What was sold (apply_sales.cc).
+AppliedOr ApplyCommit(const storage::Commit& command, PendingWrites* writes);
+AppliedOr ApplyPostSale(const storage::PostSale& command, PendingWrites* writes);
+AppliedOr ApplyReturnSale(const storage::ReturnSale& command, PendingWrites* writes);
+// Takes an erased customer out of her sales, gives back what is held for her, and names both in the
+// erasure.
+absl::Status ForgetTransactions(absl::string_view customer_id, storage::PendingErasure* erasure,
+                                PendingWrites* writes);
+
 // What aggregates of records are made of (apply_aggregates.cc).
 AppliedOr ApplyRebuildRecord(const storage::RebuildRecord& command, PendingWrites* writes);
 AppliedOr ApplyUpdateBackfill(const storage::UpdateBackfill& command, PendingWrites* writes);

@@ -60,6 +60,7 @@ absl::Status AddUnfinished(PendingWrites* writes, storage::PendingErasure* erasu
     AddOnce(household_id, erasure->mutable_household_ids());
   }
   erasure->mutable_outcome_ids()->MergeFrom(unfinished.outcome_ids());
+  erasure->mutable_transaction_ids()->MergeFrom(unfinished.transaction_ids());
   return absl::OkStatus();
 }
 
@@ -136,11 +137,15 @@ AppliedOr ApplyDeleteCustomer(const storage::DeleteCustomer& command, absl::stri
   if (absl::Status added = AddMerged(customer_id, &erasure, writes); !added.ok()) return added;
   absl::StatusOr<bool> had_journals = DeleteJournals(customer_id, &erasure, writes);
   if (!had_journals.ok()) return had_journals.status();
+  absl::Status forgotten = ForgetTransactions(customer_id, &erasure, writes);
+  if (!forgotten.ok()) return forgotten;
   // What both had stayed with the one who was merged.
   for (const std::string& merged_id :
        std::vector<std::string>(erasure.merged_ids().begin(), erasure.merged_ids().end())) {
     const absl::StatusOr<bool> more = DeleteJournals(merged_id, &erasure, writes);
     if (!more.ok()) return more.status();
+    forgotten = ForgetTransactions(merged_id, &erasure, writes);
+    if (!forgotten.ok()) return forgotten;
   }
   if (!bytes->has_value() && !*had_journals) {
     return Refuse(EntryResult::REFUSAL_NOT_FOUND, "no such customer");

@@ -73,6 +73,11 @@ void Add(const ContactView& contact, RecordPatch* patch) {
                      .limits = limits});
 }
 
+// What a transaction held then and holds no more must not come back.
+bool WasGivenBack(const ContactView& then, const RecordView& now) {
+  return then.kind == ContactKind::kReserved && !HasContact(now, then);
+}
+
 // What the surviving record takes of the merged one.
 void Unite(const RecordView& surviving, const RecordView& merged, bool latest_wins,
            RecordPatch* patch) {
@@ -113,7 +118,9 @@ void Separate(const RecordView& now, const RecordView& before, const RecordView&
   }
   patch->ClearContacts();
   // Those that the bound pushed out come back too.
-  for (size_t i = 0; i < before.contact_count(); ++i) Add(before.contact(i), patch);
+  for (size_t i = 0; i < before.contact_count(); ++i) {
+    if (!WasGivenBack(before.contact(i), now)) Add(before.contact(i), patch);
+  }
   for (size_t i = 0; i < now.contact_count(); ++i) {
     const ContactView contact = now.contact(i);
     if (!HasContact(merged, contact) && !HasContact(before, contact)) Add(contact, patch);
@@ -254,6 +261,11 @@ absl::StatusOr<std::string> Restored(const ReadRecord& surviving,
   patch.BumpVersion();
   for (const std::string& identity : IdentitiesOf(merged)) {
     if (!surviving.view.identities().Contains(identity)) patch.RemoveIdentity(identity);
+  }
+  for (size_t i = 0; i < merged.contact_count(); ++i) {
+    const ContactView contact = merged.contact(i);
+    if (!WasGivenBack(contact, surviving.view)) continue;
+    patch.RemoveContacts(contact.transaction, contact.offer, contact.kind);
   }
   if (!rejoins) patch.SetHousehold("");
   const absl::string_view patches[] = {patch.bytes()};

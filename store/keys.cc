@@ -120,6 +120,43 @@ std::string ImportRunRow(int64_t ended_us, absl::string_view run_id) {
   return key.append(run_id.data(), run_id.size());
 }
 
+std::string BudgetRow(absl::string_view budget_id) { return RecordRow(kBudgetPrefix, budget_id); }
+
+std::string BudgetDayRow(absl::string_view budget_id, int32_t day) {
+  std::string key = PairRow(kBudgetDayPrefix, budget_id, "");
+  AppendOrdered(&key, int64_t{day});
+  return key;
+}
+
+std::string ReservationRow(absl::string_view transaction_id) {
+  return RecordRow(kReservationPrefix, transaction_id);
+}
+
+std::string DueRow(int64_t time_us, absl::string_view transaction_id) {
+  std::string key(1, kDuePrefix);
+  AppendOrdered(&key, time_us);
+  return key.append(transaction_id.data(), transaction_id.size());
+}
+
+std::string HeldRow(absl::string_view customer_id, absl::string_view transaction_id) {
+  return PairRow(kHeldPrefix, customer_id, transaction_id);
+}
+
+std::string SaleRow(absl::string_view transaction_id) {
+  return RecordRow(kSalePrefix, transaction_id);
+}
+
+std::string CustomerSalesPrefix(absl::string_view customer_id) {
+  return PairRow(kCustomerSalePrefix, customer_id, "");
+}
+
+std::string CustomerSaleRow(absl::string_view customer_id, int64_t time_us,
+                            absl::string_view transaction_id) {
+  std::string key = CustomerSalesPrefix(customer_id);
+  AppendOrdered(&key, time_us);
+  return key.append(transaction_id.data(), transaction_id.size());
+}
+
 void AppendOrdered(std::string* key, uint64_t number) {
   for (int shift = 56; shift >= 0; shift -= 8) {
     key->push_back(static_cast<char>((number >> shift) & 0xff));

@@ -62,6 +62,29 @@ std::string SurvivorRow(absl::string_view merged_id);
 std::string MergedRow(absl::string_view surviving_id, absl::string_view merged_id);
 std::string ImportRunRow(int64_t ended_us, absl::string_view run_id);
 
+// Of the ledger. Of a budget in all, and on one local day.
+std::string BudgetRow(absl::string_view budget_id);
+std::string BudgetDayRow(absl::string_view budget_id, int32_t day);
+std::string ReservationRow(absl::string_view transaction_id);
+// In order of when something is due.
+std::string DueRow(int64_t time_us, absl::string_view transaction_id);
+// What is held for a customer. With an empty id: what all such keys of hers begin with.
+std::string HeldRow(absl::string_view customer_id, absl::string_view transaction_id);
+// Of the sales.
+std::string SaleRow(absl::string_view transaction_id);
+// Sales of a customer in order of time.
+std::string CustomerSalesPrefix(absl::string_view customer_id);
+std::string CustomerSaleRow(absl::string_view customer_id, int64_t time_us,
+                            absl::string_view transaction_id);
+
+inline constexpr char kBudgetPrefix = 'b';
+inline constexpr char kBudgetDayPrefix = 'd';
+inline constexpr char kReservationPrefix = 't';
+inline constexpr char kDuePrefix = 'x';
+inline constexpr char kHeldPrefix = 'h';
+inline constexpr char kSalePrefix = 's';
+inline constexpr char kCustomerSalePrefix = 'c';
+
 inline constexpr char kRevisionInfoPrefix = 'i';
 inline constexpr char kRuleSetPrefix = 'r';
 inline constexpr char kAuditPrefix = 'a';

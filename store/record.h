@@ -41,7 +41,14 @@ struct AttributeView {
   ValueView value;
 };
 
-enum class ContactKind : uint8_t { kShown = 1, kAccepted = 2, kDeclined = 3, kRedeemed = 4 };
+// kReserved: a use of a limit that a transaction holds, until it is redeemed or given back.
+enum class ContactKind : uint8_t {
+  kShown = 1,
+  kAccepted = 2,
+  kDeclined = 3,
+  kRedeemed = 4,
+  kReserved = 5,
+};
 
 // One contact. Offers, transactions, channels and limits are ids that the caller gives out.
 struct ContactView {

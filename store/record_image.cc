@@ -153,6 +153,9 @@ absl::Status RecordImage::Apply(absl::string_view patch) {
       case layout::kClearConsent:
         ClearConsent(body);
         break;
+      case layout::kRemoveContacts:
+        RemoveContacts(body);
+        break;
       case layout::kClearContacts:
         Open(layout::kContacts);
         contacts_.clear();
@@ -261,6 +264,18 @@ void RecordImage::AddContact(absl::string_view body) {
       [](int64_t time_us, const Contact& c) { return time_us < c.contact.time_us; });
   contacts_.insert(place, added);
   if (contacts_.size() > kMaxContacts) DropContact();
+}
+
+void RecordImage::RemoveContacts(absl::string_view body) {
+  Open(layout::kContacts);
+  const uint64_t transaction = LoadNumber<uint64_t>(body.data());
+  const uint64_t offer = LoadNumber<uint64_t>(body.data() + 8);
+  const auto kind = static_cast<ContactKind>(body[16]);
+  std::erase_if(contacts_, [&](const Contact& held) {
+    const ContactView& contact = held.contact;
+    return contact.transaction == transaction && contact.kind == kind &&
+           (offer == 0 || contact.offer == offer);
+  });
 }
 
 void RecordImage::DropContact() {

@@ -58,6 +58,7 @@ class RecordImage {
   void ClearAttribute(uint32_t id);
   void ChangeAggregate(uint8_t operation, absl::string_view body);
   void AddContact(absl::string_view body);
+  void RemoveContacts(absl::string_view body);
   void DropContact();
   void SetConsent(absl::string_view body);
   void ClearConsent(absl::string_view purpose);

@@ -77,6 +77,7 @@ enum Operation : uint8_t {
   kSettleAggregates = 17,
   kClearConsent = 18,
   kClearContacts = 19,
+  kRemoveContacts = 20,
 };
 inline constexpr size_t kOperationHeaderBytes = 5;  // operation, length of what follows
 
@@ -85,6 +86,7 @@ inline constexpr size_t kCellIncrementValue = 30;    // offset of type, currency
 inline constexpr size_t kCellIncrementPayload = 34;  // offset of the payload
 inline constexpr size_t kDistinctIncrementBytes = 20;
 inline constexpr size_t kContactOperationBytes = 39;  // without the limits
+inline constexpr size_t kRemoveContactsBytes = 17;
 inline constexpr size_t kConsentOperationBytes = 11;  // without the purpose
 
 template <typename T>

@@ -102,6 +102,8 @@ bool IsOperationWellFormed(uint8_t operation, absl::string_view body) {
     case layout::kSettleAggregates:
     case layout::kClearContacts:
       return body.empty();
+    case layout::kRemoveContacts:
+      return body.size() == layout::kRemoveContactsBytes;
     case layout::kClearConsent:
       return !body.empty() && body.size() <= kMaxPurposeBytes;
     case layout::kSetConsent:
@@ -204,6 +206,13 @@ void RecordPatch::ForgetAggregates() { BeginOperation(&bytes_, layout::kForgetAg
 void RecordPatch::SettleAggregates() { BeginOperation(&bytes_, layout::kSettleAggregates, 0); }
 
 void RecordPatch::ClearContacts() { BeginOperation(&bytes_, layout::kClearContacts, 0); }
+
+void RecordPatch::RemoveContacts(uint64_t transaction, uint64_t offer, ContactKind kind) {
+  BeginOperation(&bytes_, layout::kRemoveContacts, layout::kRemoveContactsBytes);
+  AppendNumber(&bytes_, transaction);
+  AppendNumber(&bytes_, offer);
+  AppendNumber(&bytes_, static_cast<uint8_t>(kind));
+}
 
 void RecordPatch::ClearConsent(absl::string_view purpose) {
   AppendTextOperation(&bytes_, layout::kClearConsent, purpose);

@@ -108,6 +108,8 @@ class RecordPatch {
 
   // Forgets all contacts, but not how many were dropped.
   void ClearContacts();
+  // Forgets contacts of a kind and transaction, of one offer or, with 0, of all.
+  void RemoveContacts(uint64_t transaction, uint64_t offer, ContactKind kind);
 
   // What she said last counts: a statement of an earlier time than the one that the record holds
   // changes nothing, one of the same time replaces it. Beyond kMaxConsents a new purpose is not

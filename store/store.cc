@@ -104,6 +104,9 @@ void AddRangesOf(const std::string& id, std::vector<KeyRange>* ranges) {
   }
   ranges->push_back({Family::kMeta, MergedRow(id, ""), BehindPrefix(MergedRow(id, ""))});
   ranges->push_back({Family::kMeta, SurvivorRow(id), SurvivorRow(id)});
+  ranges->push_back({Family::kLedger, HeldRow(id, ""), BehindPrefix(HeldRow(id, ""))});
+  ranges->push_back(
+      {Family::kSales, CustomerSalesPrefix(id), BehindPrefix(CustomerSalesPrefix(id))});
 }
 
 void AddRanges(const storage::PendingErasure& erasure, std::vector<KeyRange>* ranges) {
@@ -122,6 +125,14 @@ void AddRanges(const storage::PendingErasure& erasure, std::vector<KeyRange>* ra
     seen.push_back(OutcomeSeenRow(outcome_id));
   }
   AddKeys(Family::kEvents, std::move(seen), ranges);
+  std::vector<std::string> reservations;
+  std::vector<std::string> sales;
+  for (const std::string& transaction_id : erasure.transaction_ids()) {
+    reservations.push_back(ReservationRow(transaction_id));
+    sales.push_back(SaleRow(transaction_id));
+  }
+  AddKeys(Family::kLedger, std::move(reservations), ranges);
+  AddKeys(Family::kSales, std::move(sales), ranges);
 }
 
 constexpr size_t kMaxCustomersInStep = 10'000;

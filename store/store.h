@@ -30,6 +30,7 @@
 #include "absl/time/time.h"
 #include "absl/types/span.h"
 #include "touchstone/storage/v1/entry.pb.h"
+#include "touchstone/storage/v1/ledger.pb.h"
 #include "touchstone/storage/v1/state.pb.h"
 
 namespace touchstone::store {
@@ -193,6 +194,23 @@ class Store {
   absl::StatusOr<std::string> GetReference(absl::string_view table,
                                            uint64_t reference_version) const;
   absl::StatusOr<std::vector<std::string>> ListReferenceTables() const;
+
+  // What a transaction holds, or held until lately; nullopt when nothing is known of it. Blocks.
+  absl::StatusOr<std::optional<storage::Reservation>> GetReservation(
+      absl::string_view transaction_id) const;
+  // nullopt when the transaction was not sold. Blocks.
+  absl::StatusOr<std::optional<storage::StoredSale>> GetSale(
+      absl::string_view transaction_id) const;
+  // Transactions of which something is due at that moment, the earliest first, at most `limit`.
+  // Blocks.
+  absl::StatusOr<std::vector<std::string>> ListDue(absl::Time now, size_t limit) const;
+  // Transactions that hold something for the customer. Blocks.
+  absl::StatusOr<std::vector<std::string>> ListHeld(absl::string_view customer_id) const;
+  // Transactions of her sales, the latest first, at most `limit`. Blocks.
+  absl::StatusOr<std::vector<std::string>> ListSales(absl::string_view customer_id,
+                                                     size_t limit) const;
+  // How much of every budget is used, in all and on every day. Blocks.
+  absl::StatusOr<std::vector<storage::EntryResult::ChangedBudget>> ListBudgets() const;
 
   // In order of writing, from the position `from` on, at most `limit`.
   absl::StatusOr<std::vector<storage::AuditRecord>> ListAudit(uint64_t from, size_t limit) const;

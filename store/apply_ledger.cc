@@ -1,0 +1,196 @@
+// Commands on what transactions hold: claims are made, kept, given back.
+
+#include <algorithm>
+#include <limits>
+#include <utility>
+#include <vector>
+
+#include "absl/container/flat_hash_set.h"
+#include "store/apply.h"
+#include "store/apply_commands.h"
+#include "store/budgets.h"
+#include "store/holdings.h"
+#include "store/keys.h"
+#include "store/links.h"
+#include "store/record.h"
+#include "store/record_patch.h"
+
+namespace touchstone::store {
+namespace {
+
+using storage::Claim;
+using storage::ClaimRequest;
+using storage::EntryResult;
+using storage::Reservation;
+
+// The contacts that stand for claims on limits, one an offer.
+void AddReserved(const storage::Reserve& command, RecordPatch* patch) {
+  absl::flat_hash_set<uint64_t> offers;
+  for (const ClaimRequest& request : command.claims()) {
+    if (request.claim().kind() != Claim::KIND_LIMIT) continue;
+    if (!offers.insert(request.claim().offer()).second) continue;
+    RecordPatch::Contact contact = {};
+    contact.offer = request.claim().offer();
+    contact.transaction = command.transaction();
+    contact.time_us = command.time_us();
+    contact.channel = command.channel();
+    contact.kind = ContactKind::kReserved;
+    contact.direction = static_cast<uint8_t>(command.direction());
+    patch->AddContact(contact);
+  }
+}
+
+// Claims on limits, and their contacts.
+absl::Status ClaimLimits(const storage::Reserve& command, EntryResult* result,
+                         PendingWrites* writes) {
+  if (!HasLimits(command.claims())) return absl::OkStatus();
+  const absl::StatusOr<std::string> customer = CustomerNow(command.customer_id(), writes);
+  if (!customer.ok()) return customer.status();
+  // Of one who has just been erased nothing is counted: the limits refuse her as they refuse
+  // anybody who is not known.
+  const auto record = Read(kCustomer, *customer, writes);
+  if (!record.ok()) return record.status();
+  for (int i = 0; i < command.claims_size(); ++i) {
+    const ClaimRequest& request = command.claims(i);
+    if (request.claim().kind() != Claim::KIND_LIMIT) continue;
+    if (!customer->empty() && CountedForLimit((*record)->view, request, command.transaction()) +
+                                      request.claim().count() <=
+                                  request.at_most()) {
+      continue;
+    }
+    result->add_refused_claims(static_cast<uint32_t>(i));
+  }
+  if (!result->refused_claims().empty()) return absl::OkStatus();
+  RecordPatch patch;
+  AddReserved(command, &patch);
+  MergeAndBump(kCustomer, *customer, patch.bytes(), writes);
+  return absl::OkStatus();
+}
+
+// Whether a reservation of this step would undo what a later step, or a void, has said.
+bool IsSuperseded(const std::optional<Reservation>& held, int32_t step) {
+  if (!held.has_value()) return false;
+  return held->state() == Reservation::STATE_RELEASED ? held->step() >= step : held->step() > step;
+}
+
+}  // namespace
+
+AppliedOr ApplyReserve(const storage::Reserve& command, PendingWrites* writes) {
+  Holdings holdings(command.transaction_id(), writes);
+  AppliedOr refused = holdings.CheckNames(command.step());
+  if (IsRefused(refused)) return refused;
+  if (!command.customer_id().empty() && !IsValidId(command.customer_id())) {
+    return Refuse(EntryResult::REFUSAL_INVALID, "customer_id: empty, or a valid id");
+  }
+  const absl::string_view fault = ClaimsFault(command.claims(), command.customer_id());
+  if (!fault.empty()) return Refuse(EntryResult::REFUSAL_INVALID, fault);
+  refused = holdings.CheckUnsold();
+  if (IsRefused(refused)) return refused;
+  absl::StatusOr<std::optional<Reservation>> held = holdings.Find();
+  if (!held.ok()) return held.status();
+  if (IsSuperseded(*held, command.step())) {
+    return Refuse(EntryResult::REFUSAL_STEP_SUPERSEDED, "the transaction has come further");
+  }
+  Budgets budgets(writes);
+  EntryResult result;
+  if (held->has_value()) {
+    if (absl::Status given = holdings.GiveBack(**held, &budgets); !given.ok()) return given;
+  }
+  for (int i = 0; i < command.claims_size(); ++i) {
+    if (command.claims(i).claim().kind() != Claim::KIND_BUDGET) continue;
+    const absl::StatusOr<bool> fits = budgets.Reserve(command.claims(i));
+    if (!fits.ok()) return fits.status();
+    if (!*fits) result.add_refused_claims(static_cast<uint32_t>(i));
+  }
+  if (absl::Status claimed = ClaimLimits(command, &result, writes); !claimed.ok()) return claimed;
+  if (!result.refused_claims().empty()) {
+    result.set_refusal(EntryResult::REFUSAL_CLAIMS_REFUSED);
+    result.set_refusal_detail("others took the last of what it claims");
+    return result;
+  }
+  Reservation reservation;
+  reservation.set_state(Reservation::STATE_HELD);
+  reservation.set_step(command.step());
+  reservation.set_expire_us(command.expire_us());
+  reservation.set_customer_id(command.customer_id());
+  reservation.set_transaction(command.transaction());
+  for (const ClaimRequest& request : command.claims()) *reservation.add_claims() = request.claim();
+  reservation.set_body(command.body());
+  holdings.Write(*held, reservation);
+  budgets.Flush(&result);
+  result.set_answer(command.answer());
+  return result;
+}
+
+AppliedOr ApplyRelease(const storage::Release& command, PendingWrites* writes) {
+  Holdings holdings(command.transaction_id(), writes);
+  AppliedOr refused = holdings.CheckNames(command.step());
+  if (IsRefused(refused)) return refused;
+  refused = holdings.CheckUnsold();
+  if (IsRefused(refused)) return refused;
+  absl::StatusOr<std::optional<Reservation>> held = holdings.Find();
+  if (!held.ok()) return held.status();
+  if (held->has_value() && (*held)->step() > command.step()) {
+    return Refuse(EntryResult::REFUSAL_STEP_SUPERSEDED, "the transaction has come further");
+  }
+  EntryResult result;
+  Budgets budgets(writes);
+  if (held->has_value()) {
+    if (absl::Status given = holdings.GiveBack(**held, &budgets); !given.ok()) return given;
+  }
+  // Kept, so that a reservation that was sent before it and comes after it claims nothing.
+  Reservation released;
+  released.set_state(Reservation::STATE_RELEASED);
+  released.set_step(command.step());
+  released.set_expire_us(holdings.now_us() + kKeepEndedUs);
+  holdings.Write(*held, released);
+  budgets.Flush(&result);
+  *result.mutable_reservation() = released;
+  return result;
+}
+
+AppliedOr ApplySuspend(const storage::Suspend& command, PendingWrites* writes) {
+  Holdings holdings(command.transaction_id(), writes);
+  AppliedOr refused = holdings.CheckNames(command.step());
+  if (IsRefused(refused)) return refused;
+  Reservation held;
+  refused = holdings.FindHeld(command.step(), &held);
+  if (IsRefused(refused)) return refused;
+  const std::optional<Reservation> before = held;
+  held.set_state(Reservation::STATE_SUSPENDED);
+  held.set_expire_us(command.expire_us());
+  holdings.Write(before, held);
+  EntryResult result;
+  *result.mutable_reservation() = held;
+  result.mutable_reservation()->clear_body();
+  return result;
+}
+
+AppliedOr ApplyExpire(const storage::Expire& command, PendingWrites* writes) {
+  if (command.transaction_ids_size() > kMaxItems) {
+    return Refuse(EntryResult::REFUSAL_INVALID, "too many items");
+  }
+  EntryResult result;
+  Budgets budgets(writes);
+  for (const std::string& transaction_id : command.transaction_ids()) {
+    Holdings holdings(transaction_id, writes);
+    absl::StatusOr<std::optional<Reservation>> held = holdings.Find();
+    if (!held.ok()) return held.status();
+    if (!held->has_value() || (*held)->expire_us() > holdings.now_us()) continue;
+    result.set_applied(result.applied() + 1);
+    if (!IsHeld(**held)) {
+      holdings.Drop(**held);
+      continue;
+    }
+    if (absl::Status given = holdings.GiveBack(**held, &budgets); !given.ok()) return given;
+    Reservation expired;
+    expired.set_state(Reservation::STATE_EXPIRED);
+    expired.set_step((*held)->step());
+    expired.set_expire_us(holdings.now_us() + kKeepEndedUs);
+    holdings.Write(*held, expired);
+  }
+  budgets.Flush(&result);
+  return result;
+}
+
+}  // namespace touchstone::store

@@ -1,0 +1,269 @@
+// Commands on what was sold.
+
+#include <algorithm>
+#include <utility>
+#include <vector>
+
+#include "store/apply.h"
+#include "store/apply_commands.h"
+#include "store/budgets.h"
+#include "store/holdings.h"
+#include "store/keys.h"
+#include "store/links.h"
+#include "store/record.h"
+#include "store/record_patch.h"
+
+namespace touchstone::store {
+namespace {
+
+using storage::Claim;
+using storage::ClaimRequest;
+using storage::EntryResult;
+using storage::Reservation;
+using storage::StoredSale;
+
+AppliedOr CheckParts(absl::string_view customer_patch, const storage::AppendEvents& events) {
+  if (!IsUsablePatch(customer_patch)) {
+    return Refuse(EntryResult::REFUSAL_INVALID,
+                  "customer_patch: malformed, too long, or changes links");
+  }
+  if (events.items_size() > 1) return Refuse(EntryResult::REFUSAL_INVALID, "events: one at most");
+  return EntryResult();
+}
+
+// The purchase. Of one that is known already, as from a nightly log of transactions, or of a
+// customer who was erased, nothing is written.
+AppliedOr AppendPurchase(const storage::AppendEvents& events, PendingWrites* writes) {
+  if (events.items().empty()) return EntryResult();
+  return ApplyAppendEvents(events, writes);
+}
+
+// Sale, its row by customer, and what it does to her record.
+absl::Status WriteSale(absl::string_view transaction_id, StoredSale sale,
+                       absl::string_view customer_patch, PendingWrites* writes) {
+  absl::StatusOr<std::string> customer = CustomerNow(sale.customer_id(), writes);
+  if (!customer.ok()) return customer.status();
+  // What names her goes with her.
+  if (customer->empty() && !sale.customer_id().empty()) sale.clear_body();
+  sale.set_customer_id(*customer);
+  sale.set_version(1);
+  writes->Put(Family::kSales, SaleRow(transaction_id), sale.SerializeAsString());
+  if (customer->empty()) return absl::OkStatus();
+  writes->Put(Family::kSales, CustomerSaleRow(*customer, sale.time_us(), transaction_id), "");
+  RecordPatch patch;
+  patch.RemoveContacts(sale.transaction(), 0, ContactKind::kReserved);
+  patch.Append(customer_patch);
+  MergeAndBump(kCustomer, *customer, patch.bytes(), writes);
+  return absl::OkStatus();
+}
+
+// The part of a sale's claims that a return restores; null: the sale has no such claim.
+Claim* FindClaim(const Claim& wanted, StoredSale* sale) {
+  for (Claim& claim : *sale->mutable_claims()) {
+    if (claim.kind() == wanted.kind() && claim.id() == wanted.id() &&
+        claim.offer_id() == wanted.offer_id()) {
+      return &claim;
+    }
+  }
+  return nullptr;
+}
+
+// False: the sale has less of it.
+bool TakeFromClaim(const Claim& restored, StoredSale* sale) {
+  Claim* claim = FindClaim(restored, sale);
+  if (claim == nullptr || restored.count() < 0 || restored.amount_minor() < 0 ||
+      restored.count() > claim->count() || restored.amount_minor() > claim->amount_minor() ||
+      restored.day() != claim->day() || restored.by_day() != claim->by_day()) {
+    return false;
+  }
+  claim->set_count(claim->count() - restored.count());
+  claim->set_amount_minor(claim->amount_minor() - restored.amount_minor());
+  return true;
+}
+
+void DropEmptyClaims(StoredSale* sale) {
+  auto* claims = sale->mutable_claims();
+  claims->erase(std::remove_if(claims->begin(), claims->end(),
+                               [](const Claim& claim) {
+                                 return claim.count() == 0 && claim.amount_minor() == 0;
+                               }),
+                claims->end());
+}
+
+// Uses of limits that come back are no contacts any more.
+absl::Status RestoreLimits(const storage::ReturnSale& command, const StoredSale& sale,
+                           PendingWrites* writes) {
+  RecordPatch patch;
+  for (const Claim& claim : command.restored()) {
+    if (claim.kind() != Claim::KIND_LIMIT) continue;
+    patch.RemoveContacts(sale.transaction(), claim.offer(), ContactKind::kRedeemed);
+  }
+  if (patch.empty()) return absl::OkStatus();
+  const absl::StatusOr<std::string> customer = CustomerNow(sale.customer_id(), writes);
+  if (!customer.ok()) return customer.status();
+  if (!customer->empty()) MergeAndBump(kCustomer, *customer, patch.bytes(), writes);
+  return absl::OkStatus();
+}
+
+// Books the claims of a posted sale, and lists what they take beyond their bounds.
+absl::Status Book(const storage::PostSale& command, Budgets* budgets, EntryResult* result,
+                  PendingWrites* writes) {
+  const absl::StatusOr<std::string> customer = CustomerNow(command.sale().customer_id(), writes);
+  if (!customer.ok()) return customer.status();
+  const auto record = Read(kCustomer, *customer, writes);
+  if (!record.ok()) return record.status();
+  for (int i = 0; i < command.claims_size(); ++i) {
+    const ClaimRequest& request = command.claims(i);
+    EntryResult::Overrun overrun;
+    overrun.set_claim(static_cast<uint32_t>(i));
+    if (request.claim().kind() == Claim::KIND_BUDGET) {
+      if (absl::Status booked = budgets->Book(request, &overrun); !booked.ok()) return booked;
+    } else {
+      const int64_t counted =
+          CountedForLimit((*record)->view, request, command.sale().transaction());
+      const int64_t beyond = counted + request.claim().count() - request.at_most();
+      overrun.set_count(std::clamp<int64_t>(beyond, 0, request.claim().count()));
+    }
+    if (overrun.count() > 0 || overrun.amount_minor() > 0) *result->add_overruns() = overrun;
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+AppliedOr ApplyCommit(const storage::Commit& command, PendingWrites* writes) {
+  Holdings holdings(command.transaction_id(), writes);
+  AppliedOr refused = holdings.CheckNames(command.step());
+  if (!IsRefused(refused)) refused = CheckParts(command.customer_patch(), command.events());
+  if (IsRefused(refused)) return refused;
+  Reservation held;
+  refused = holdings.FindHeld(command.step(), &held);
+  if (IsRefused(refused)) return refused;
+
+  AppliedOr purchase = AppendPurchase(command.events(), writes);
+  if (IsRefused(purchase)) return purchase;
+  Budgets budgets(writes);
+  StoredSale sale = command.sale();
+  *sale.mutable_claims() = held.claims();
+  sale.set_transaction(held.transaction());
+  for (const Claim& claim : held.claims()) {
+    if (claim.kind() != Claim::KIND_BUDGET) continue;
+    if (absl::Status committed = budgets.Commit(claim); !committed.ok()) return committed;
+  }
+  absl::Status written =
+      WriteSale(command.transaction_id(), std::move(sale), command.customer_patch(), writes);
+  if (!written.ok()) return written;
+  holdings.Drop(held);
+  EntryResult result;
+  budgets.Flush(&result);
+  return result;
+}
+
+AppliedOr ApplyPostSale(const storage::PostSale& command, PendingWrites* writes) {
+  Holdings holdings(command.transaction_id(), writes);
+  AppliedOr refused = holdings.CheckNames(command.step());
+  if (!IsRefused(refused)) refused = CheckParts(command.customer_patch(), command.events());
+  if (IsRefused(refused)) return refused;
+  const absl::string_view fault = ClaimsFault(command.claims(), command.sale().customer_id());
+  if (!fault.empty()) return Refuse(EntryResult::REFUSAL_INVALID, fault);
+  refused = holdings.CheckUnsold();
+  if (IsRefused(refused)) return refused;
+
+  AppliedOr purchase = AppendPurchase(command.events(), writes);
+  if (IsRefused(purchase)) return purchase;
+  absl::StatusOr<std::optional<Reservation>> held = holdings.Find();
+  if (!held.ok()) return held.status();
+  EntryResult result;
+  Budgets budgets(writes);
+  if (held->has_value()) {
+    if (absl::Status given = holdings.GiveBack(**held, &budgets); !given.ok()) return given;
+    holdings.Drop(**held);
+  }
+  absl::Status booked = Book(command, &budgets, &result, writes);
+  if (!booked.ok()) return booked;
+  StoredSale sale = command.sale();
+  for (const ClaimRequest& request : command.claims()) *sale.add_claims() = request.claim();
+  absl::Status written =
+      WriteSale(command.transaction_id(), std::move(sale), command.customer_patch(), writes);
+  if (!written.ok()) return written;
+  budgets.Flush(&result);
+  result.set_answer(command.answer());
+  return result;
+}
+
+AppliedOr ApplyReturnSale(const storage::ReturnSale& command, PendingWrites* writes) {
+  if (!IsValidId(command.sale_transaction_id())) {
+    return Refuse(EntryResult::REFUSAL_INVALID,
+                  "sale_transaction_id: 1-64 bytes of [A-Za-z0-9._-]");
+  }
+  const std::string row = SaleRow(command.sale_transaction_id());
+  absl::StatusOr<std::optional<StoredSale>> found =
+      ReadMessage<StoredSale>(Family::kSales, row, writes);
+  if (!found.ok()) return found.status();
+  if (!found->has_value()) return Refuse(EntryResult::REFUSAL_NOT_FOUND, "no such sale");
+  StoredSale sale = **std::move(found);
+  if (sale.version() != command.expected_version()) {
+    return Refuse(EntryResult::REFUSAL_VERSION_CHANGED, "another return came first");
+  }
+  Budgets budgets(writes);
+  for (const Claim& claim : command.restored()) {
+    if (!TakeFromClaim(claim, &sale)) {
+      return Refuse(EntryResult::REFUSAL_INVALID, "restored: more than the sale has used");
+    }
+    if (claim.kind() != Claim::KIND_BUDGET) continue;
+    if (absl::Status restored = budgets.Restore(claim); !restored.ok()) return restored;
+  }
+  DropEmptyClaims(&sale);
+  if (absl::Status status = RestoreLimits(command, sale, writes); !status.ok()) return status;
+  sale.set_sale(command.sale());
+  sale.set_version(sale.version() + 1);
+  writes->Put(Family::kSales, row, sale.SerializeAsString());
+  EntryResult result;
+  budgets.Flush(&result);
+  result.set_answer(command.answer());
+  return result;
+}
+
+absl::Status ForgetTransactions(absl::string_view customer_id, storage::PendingErasure* erasure,
+                                PendingWrites* writes) {
+  const std::string prefix = CustomerSalesPrefix(customer_id);
+  Database::PrefixIterator sales = writes->committed().Iterate(Family::kSales, prefix, prefix);
+  for (; sales.Valid(); sales.Next()) {
+    const absl::string_view transaction_id = sales.key().substr(prefix.size() + sizeof(uint64_t));
+    absl::StatusOr<std::optional<StoredSale>> sale =
+        ReadMessage<StoredSale>(Family::kSales, SaleRow(transaction_id), writes);
+    if (!sale.ok()) return sale.status();
+    if (!sale->has_value()) return absl::DataLossError("sales: a listed sale is not there");
+    (*sale)->clear_customer_id();
+    (*sale)->clear_body();
+    writes->Put(Family::kSales, SaleRow(transaction_id), (*sale)->SerializeAsString());
+    writes->Delete(Family::kSales, sales.key());
+    erasure->add_transaction_ids(std::string(transaction_id));
+  }
+  if (!sales.status().ok()) return sales.status();
+
+  const std::string held_prefix = HeldRow(customer_id, "");
+  Database::PrefixIterator rows =
+      writes->committed().Iterate(Family::kLedger, held_prefix, held_prefix);
+  Budgets budgets(writes);
+  for (; rows.Valid(); rows.Next()) {
+    const std::string transaction_id(rows.key().substr(held_prefix.size()));
+    Holdings holdings(transaction_id, writes);
+    absl::StatusOr<std::optional<Reservation>> held = holdings.Find();
+    if (!held.ok()) return held.status();
+    if (!held->has_value()) return absl::DataLossError("ledger: a listed reservation is not there");
+    if (absl::Status given = holdings.GiveBack(**held, &budgets); !given.ok()) return given;
+    Reservation released;
+    released.set_state(Reservation::STATE_RELEASED);
+    released.set_step((*held)->step());
+    released.set_expire_us(holdings.now_us() + kKeepEndedUs);
+    holdings.Write(*held, released);
+    erasure->add_transaction_ids(transaction_id);
+  }
+  if (!rows.status().ok()) return rows.status();
+  EntryResult changed;
+  budgets.Flush(&changed);
+  return absl::OkStatus();
+}
+
+}  // namespace touchstone::store

@@ -1,0 +1,53 @@
+#pragma once
+
+// Budgets as one entry uses them: what fits, what is booked, what is given back.
+//
+// In every state committed + reserved of a budget is at most what the claims that were let in were
+// bounded by. What posted sales take beyond it is its overrun; as long as there is any, it counts
+// for whether something fits, and what comes back takes from it first.
+//
+// Thread safety, errors: as in apply.h. Use: claim by claim, then Flush.
+
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "store/pending_writes.h"
+#include "touchstone/storage/v1/entry.pb.h"
+#include "touchstone/storage/v1/ledger.pb.h"
+
+namespace touchstone::store {
+
+class Budgets {
+ public:
+  explicit Budgets(PendingWrites* writes) : writes_(writes) {}
+
+  // False: it does not fit, and nothing is changed.
+  absl::StatusOr<bool> Reserve(const storage::ClaimRequest& request);
+  // Of a claim that is reserved.
+  absl::Status Release(const storage::Claim& claim);
+  absl::Status Commit(const storage::Claim& claim);
+  // Of a claim that nobody asked for before: always, and what does not fit is in `overrun`.
+  absl::Status Book(const storage::ClaimRequest& request, storage::EntryResult::Overrun* overrun);
+  // Of a claim that was committed or booked.
+  absl::Status Restore(const storage::Claim& claim);
+
+  // Writes what changed, and lists it.
+  void Flush(storage::EntryResult* result);
+
+ private:
+  struct Row {
+    std::string key;
+    storage::EntryResult::ChangedBudget budget;
+  };
+  // The rows that a claim counts in: of all, and of its day.
+  absl::StatusOr<std::vector<size_t>> RowsOf(const storage::Claim& claim);
+  absl::StatusOr<size_t> Find(std::string key, const storage::Claim& claim, bool by_day);
+  storage::BudgetUse* use(size_t row) { return rows_[row].budget.mutable_use(); }
+
+  PendingWrites* writes_;
+  std::vector<Row> rows_;
+};
+
+}  // namespace touchstone::store

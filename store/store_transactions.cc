@@ -1,0 +1,106 @@
+// Reads of what transactions hold and of what was sold.
+
+#include <utility>
+
+#include "store/database.h"
+#include "store/keys.h"
+#include "store/store.h"
+
+namespace touchstone::store {
+namespace {
+
+template <typename Message>
+absl::StatusOr<std::optional<Message>> ReadIfThere(const Database& database, Family family,
+                                                   absl::string_view key) {
+  const absl::StatusOr<std::optional<std::string>> row = database.GetCopy(family, key);
+  if (!row.ok()) return row.status();
+  if (!row->has_value()) return std::nullopt;
+  Message message;
+  if (!message.ParseFromString(**row)) {
+    return absl::DataLossError(std::string(FamilyName(family)) + ": malformed row");
+  }
+  return message;
+}
+
+}  // namespace
+
+absl::StatusOr<std::optional<storage::Reservation>> Store::GetReservation(
+    absl::string_view transaction_id) const {
+  return ReadIfThere<storage::Reservation>(*database_, Family::kLedger,
+                                           ReservationRow(transaction_id));
+}
+
+absl::StatusOr<std::optional<storage::StoredSale>> Store::GetSale(
+    absl::string_view transaction_id) const {
+  return ReadIfThere<storage::StoredSale>(*database_, Family::kSales, SaleRow(transaction_id));
+}
+
+absl::StatusOr<std::vector<std::string>> Store::ListDue(absl::Time now, size_t limit) const {
+  std::vector<std::string> due;
+  const std::string prefix(1, kDuePrefix);
+  constexpr size_t kIdAt = 1 + sizeof(uint64_t);
+  const std::string behind = DueRow(absl::ToUnixMicros(now) + 1, {});
+  Database::PrefixIterator rows = database_->Iterate(Family::kLedger, prefix, prefix);
+  for (; rows.Valid() && due.size() < limit && rows.key() < behind; rows.Next()) {
+    if (rows.key().size() <= kIdAt) return absl::DataLossError("ledger: malformed key");
+    due.emplace_back(rows.key().substr(kIdAt));
+  }
+  if (!rows.status().ok()) return rows.status();
+  return due;
+}
+
+absl::StatusOr<std::vector<std::string>> Store::ListHeld(absl::string_view customer_id) const {
+  std::vector<std::string> held;
+  const std::string prefix = HeldRow(customer_id, {});
+  Database::PrefixIterator rows = database_->Iterate(Family::kLedger, prefix, prefix);
+  for (; rows.Valid(); rows.Next()) held.emplace_back(rows.key().substr(prefix.size()));
+  if (!rows.status().ok()) return rows.status();
+  return held;
+}
+
+absl::StatusOr<std::vector<std::string>> Store::ListSales(absl::string_view customer_id,
+                                                          size_t limit) const {
+  std::vector<std::string> sales;
+  const std::string prefix = CustomerSalesPrefix(customer_id);
+  std::string last = prefix;
+  last.back() = '\1';
+  Database::PrefixIterator rows = database_->FindLast(Family::kSales, prefix, last);
+  for (; rows.Valid() && sales.size() < limit; rows.Previous()) {
+    if (rows.key().size() <= prefix.size() + sizeof(uint64_t)) {
+      return absl::DataLossError("sales: malformed key");
+    }
+    sales.emplace_back(rows.key().substr(prefix.size() + sizeof(uint64_t)));
+  }
+  if (!rows.status().ok()) return rows.status();
+  return sales;
+}
+
+absl::StatusOr<std::vector<storage::EntryResult::ChangedBudget>> Store::ListBudgets() const {
+  std::vector<storage::EntryResult::ChangedBudget> budgets;
+  for (const char kind : {kBudgetPrefix, kBudgetDayPrefix}) {
+    const std::string prefix(1, kind);
+    Database::PrefixIterator rows = database_->Iterate(Family::kLedger, prefix, prefix);
+    for (; rows.Valid(); rows.Next()) {
+      storage::EntryResult::ChangedBudget& budget = budgets.emplace_back();
+      absl::string_view id = rows.key().substr(1);
+      if (kind == kBudgetDayPrefix) {
+        const size_t end = id.find('\0');
+        if (end == absl::string_view::npos || id.size() != end + 1 + sizeof(uint64_t)) {
+          return absl::DataLossError("ledger: malformed key");
+        }
+        budget.set_by_day(true);
+        budget.set_day(static_cast<int32_t>(ReadOrderedSigned(id.data() + end + 1)));
+        id = id.substr(0, end);
+      }
+      budget.set_budget_id(std::string(id));
+      if (!budget.mutable_use()->ParseFromArray(rows.value().data(),
+                                                static_cast<int>(rows.value().size()))) {
+        return absl::DataLossError("ledger: malformed budget");
+      }
+    }
+    if (!rows.status().ok()) return rows.status();
+  }
+  return budgets;
+}
+
+}  // namespace touchstone::store
