@@ -14,24 +14,6 @@
 namespace touchstone::rules {
 namespace {
 
-std::vector<uint8_t> Selection(const NaiveOffer& offer, const std::vector<BasketLine>& lines) {
-  std::vector<uint8_t> selected;
-  for (const BasketLine& line : lines) {
-    selected.push_back(offer.selected.at(std::string(line.line_id)));
-  }
-  return selected;
-}
-
-std::vector<Applied> ApplyAll(const PricingSample& sample, const std::vector<BasketLine>& lines,
-                              Pricer& pricer) {
-  pricer.Start({sample.currency, lines}, sample.policy);
-  std::vector<Applied> applied;
-  for (const NaiveOffer& offer : sample.offers) {
-    applied.push_back(pricer.Apply(offer.benefit, Selection(offer, lines)));
-  }
-  return applied;
-}
-
 using TakingsById = std::map<std::pair<std::string, uint32_t>, NaiveTaking>;
 
 TakingsById ById(const Pricer& pricer, const std::vector<BasketLine>& lines) {

@@ -301,6 +301,24 @@ std::vector<PricingSample> AnyPricingSamples() {
   return *rc::gen::container<std::vector<PricingSample>>(rc::gen::exec(AnyPricingSample));
 }
 
+std::vector<uint8_t> Selection(const NaiveOffer& offer, absl::Span<const BasketLine> lines) {
+  std::vector<uint8_t> selected;
+  for (const BasketLine& line : lines) {
+    selected.push_back(offer.selected.at(std::string(line.line_id)));
+  }
+  return selected;
+}
+
+std::vector<Applied> ApplyAll(const PricingSample& sample, absl::Span<const BasketLine> lines,
+                              Pricer& pricer) {
+  pricer.Start({sample.currency, lines}, sample.policy);
+  std::vector<Applied> applied;
+  for (const NaiveOffer& offer : sample.offers) {
+    applied.push_back(pricer.Apply(offer.benefit, Selection(offer, lines)));
+  }
+  return applied;
+}
+
 std::string Describe(const PricingSample& sample) {
   std::string text =
       absl::StrCat(sample.currency.code(), " rounding ", static_cast<int>(sample.policy.rounding),

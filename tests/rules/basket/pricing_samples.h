@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "absl/types/span.h"
 #include "rules/basket/pricing.h"
 #include "tests/rules/basket/naive_pricing.h"
 
@@ -21,6 +22,12 @@ struct PricingSample {
 PricingSample AnyPricingSample();
 // Some of them.
 std::vector<PricingSample> AnyPricingSamples();
+
+// What each line may do in the offer.
+std::vector<uint8_t> Selection(const NaiveOffer& offer, absl::Span<const BasketLine> lines);
+// Prices lines of the sample with its offers, in their order: what each came to.
+std::vector<Applied> ApplyAll(const PricingSample& sample, absl::Span<const BasketLine> lines,
+                              Pricer& pricer);
 
 // A set of up to four parts.
 SetSpec AnySet();

@@ -90,6 +90,7 @@ TEST(PaidForQuantityTest, AddsUpToWhatWasPaidForTheWholeWeight) {
   // 1.234 kg at 8.10 a kilogram: 10.00.
   const SoldLine cheese = Sold(1, 1000, {});
   EXPECT_EQ(PaidForQuantity(cheese, 0, 617, 1234), 500);
+  EXPECT_EQ(PaidForQuantity(cheese, 0, 100, 1234), 81);   // 81.04
   EXPECT_EQ(PaidForQuantity(cheese, 0, 333, 1234), 270);  // 269.85
   EXPECT_EQ(PaidForQuantity(cheese, 333, 333, 1234), 270);
   EXPECT_EQ(PaidForQuantity(cheese, 666, 568, 1234), 460);
