@@ -93,20 +93,6 @@ Refusal AskCurrency(const OfferSpec& offer, const DecisionContext& context) {
   return Refused(Stage::kEligible, Cause::kNoCurrency);
 }
 
-// A window begins on a second, whatever the fraction of the one that it is asked in.
-absl::Time StartOf(const LimitWindow& window, DecisionContext& context) {
-  const absl::TimeZone zone = context.rules.schema.zone;
-  std::vector<CountingStart>& known = context.state.counting_starts;
-  for (const CountingStart& start : known) {
-    if (start.window.unit == window.unit && start.window.count == window.count &&
-        start.zone == zone) {
-      return start.start;
-    }
-  }
-  known.push_back({window, zone, WindowStart(window, context.input.now, zone)});
-  return known.back().start;
-}
-
 absl::Span<const Contact> ContactsOf(uint32_t offer, const DecisionContext& context) {
   const std::vector<Contact>& contacts = context.state.contacts;
   const auto begin =
@@ -147,16 +133,39 @@ Refusal AskLimit(const OfferSpec& offer, size_t part, DecisionContext& context) 
   return Refused(Stage::kLimit, Cause::kLimitReached, part);
 }
 
-ABSL_ATTRIBUTE_NOINLINE Refusal AskLimits(const OfferSpec& offer, DecisionContext& context) {
+// Few offers are ever unclaimed at once: those that one transaction could not have.
+bool IsUnclaimed(uint32_t index, bool by_limit, const DecisionContext& context) {
+  const absl::Span<const UnclaimedOffer> unclaimed = context.input.unclaimed;
+  return std::any_of(unclaimed.begin(), unclaimed.end(), [&](const UnclaimedOffer& one) {
+    return one.offer == index && one.by_limit == by_limit;
+  });
+}
+
+ABSL_ATTRIBUTE_NOINLINE Refusal AskLimits(uint32_t index, DecisionContext& context) {
+  const OfferSpec& offer = context.rules.offers[index];
   for (size_t part = 0; part < offer.limits.size(); ++part) {
     const Refusal refusal = AskLimit(offer, part, context);
     if (!refusal.none()) return refusal;
   }
-  return Refusal();
+  if (!IsUnclaimed(index, true, context)) return Refusal();
+  return Refused(Stage::kLimit, Cause::kUnclaimed);
 }
 
-bool IsPaused(uint32_t index, absl::Span<const uint32_t> paused) {
-  return !paused.empty() && std::binary_search(paused.begin(), paused.end(), index);
+bool IsAmong(uint32_t index, absl::Span<const uint32_t> ascending) {
+  return !ascending.empty() && std::binary_search(ascending.begin(), ascending.end(), index);
+}
+
+// What is taken from a basket in another currency could not be booked on a budget of money.
+ABSL_ATTRIBUTE_NOINLINE Refusal AskBudget(uint32_t index, const DecisionContext& context) {
+  const auto number = static_cast<uint32_t>(context.rules.offers[index].budget);
+  const BudgetSpec& budget = context.rules.budgets[number];
+  if (context.has_basket() && budget.counts_money() &&
+      budget.currency != context.input.basket.currency) {
+    return Refused(Stage::kBudget, Cause::kNoCurrency);
+  }
+  if (IsAmong(number, context.input.closed_budgets)) return Refused(Stage::kBudget, Cause::kSpent);
+  if (!IsUnclaimed(index, false, context)) return Refusal();
+  return Refused(Stage::kBudget, Cause::kUnclaimed);
 }
 
 // Whether the condition is known to hold.
@@ -165,7 +174,7 @@ enum class Matched : uint8_t { kYes, kUnknown };
 Refusal Ask(uint32_t index, Matched matched, DecisionContext& context) {
   const DecisionInput& input = context.input;
   const ScannedOffer& scanned = context.rules.scan.offers[index];
-  if (IsPaused(index, input.paused)) return Refused(Stage::kPaused, Cause::kNone);
+  if (IsAmong(index, input.paused)) return Refused(Stage::kPaused, Cause::kNone);
   Refusal refusal;
   if (scanned.window != kNoWindow) refusal = AskWindow(scanned.window, context);
   if (!refusal.none()) return refusal;
@@ -173,9 +182,9 @@ Refusal Ask(uint32_t index, Matched matched, DecisionContext& context) {
   refusal = AskPlacement(index, context);
   if (refusal.none() && matched == Matched::kUnknown) refusal = AskCondition(index, context);
   if (!refusal.none()) return refusal;
-  const OfferSpec& offer = context.rules.offers[index];
-  if (scanned.changes_baskets) refusal = AskCurrency(offer, context);
-  if (refusal.none() && scanned.has_limits) refusal = AskLimits(offer, context);
+  if (scanned.changes_baskets) refusal = AskCurrency(context.rules.offers[index], context);
+  if (refusal.none() && scanned.has_limits) refusal = AskLimits(index, context);
+  if (refusal.none() && scanned.has_budget) refusal = AskBudget(index, context);
   return refusal;
 }
 
@@ -278,6 +287,20 @@ class PlainAsking {
 };
 
 }  // namespace
+
+// A window begins on a second, whatever the fraction of the one that it is asked in.
+absl::Time StartOf(const LimitWindow& window, DecisionContext& context) {
+  const absl::TimeZone zone = context.rules.schema.zone;
+  std::vector<CountingStart>& known = context.state.counting_starts;
+  for (const CountingStart& start : known) {
+    if (start.window.unit == window.unit && start.window.count == window.count &&
+        start.zone == zone) {
+      return start.start;
+    }
+  }
+  known.push_back({window, zone, WindowStart(window, context.input.now, zone)});
+  return known.back().start;
+}
 
 bool HasOneOfTheTreatments(uint32_t offer, const DecisionContext& context) {
   const std::vector<std::optional<TreatmentSpec>>& treatments =

@@ -1,7 +1,7 @@
 #pragma once
 
 // Which offers may come into question: paused, window, channel, placement, eligible and segment,
-// limits, in that order. Internal to this room.
+// limits, budget, in that order. Internal to this room.
 //
 // The index finds the offers whose condition holds; those, and the fallback offers of the
 // placements asked for, are state.considered. Of each of them state.outcomes gets Stage::kNone or
@@ -15,6 +15,9 @@
 namespace touchstone::rules {
 
 void AdmitOffers(DecisionContext& context);
+
+// From when on contacts count over `window`.
+absl::Time StartOf(const LimitWindow& window, DecisionContext& context);
 
 // An answer tells why offers were not chosen: at least this many, if so many were refused...
 inline constexpr size_t kFewestReasons = 3;

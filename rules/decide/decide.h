@@ -3,12 +3,12 @@
 // The decision itself: a pure function of its input. Same input, same answer, on every machine.
 //
 // Steps: bind built-in, store and computed facts; segment; find the offers that are eligible by one
-// probe of the index; for each of them paused, window, channel, placement, limits; price the basket
-// offer by offer with `requires` seeing what is left; rank and fill placements; fallback. Cost: no
-// heap allocation after warm-up; bounded by input.step_limit evaluator steps, after which the
-// answer is PARTIAL and what was not decided is refused with kStepLimit. Thread safety: one Scratch
-// per thread. Errors: none; input is validated by the caller (ValidateBasket, known indexes);
-// REQUIRES that it is.
+// probe of the index; for each of them paused, window, channel, placement, limits, budget; price
+// the basket offer by offer with `requires` seeing what is left; rank and fill placements;
+// fallback. Cost: no heap allocation after warm-up; bounded by input.step_limit evaluator steps,
+// after which the answer is PARTIAL and what was not decided is refused with kStepLimit. Thread
+// safety: one Scratch per thread. Errors: none; input is validated by the caller (ValidateBasket,
+// known indexes); REQUIRES that it is.
 
 #include <memory>
 
@@ -18,7 +18,7 @@
 namespace touchstone::rules {
 
 // Changes in the commit that changes any result: receipts replay under the same version only.
-inline constexpr int kEngineVersion = 7;
+inline constexpr int kEngineVersion = 8;
 
 // Enough for 10,000 offers on a basket of 60 lines.
 inline constexpr uint64_t kDefaultDecisionStepLimit = 2'000'000;

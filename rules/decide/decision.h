@@ -94,7 +94,8 @@ absl::string_view StageName(Stage stage);
 std::optional<Stage> FindStage(absl::string_view name);
 
 // Why, beyond the stage. kNoLines, kNoSet, kNoTier, kNotAbovePrice and kTooSmall come at kRequires,
-// kNothingLeft and kExcluded at kStacking, kNoCurrency at kEligible, kNoBasket at kPlacement.
+// kNothingLeft and kExcluded at kStacking, kNoBasket at kPlacement; kNoCurrency at kEligible, or at
+// kBudget when its budget is money of another currency; kUnclaimed at kLimit or kBudget.
 enum class Cause : uint8_t {
   kNone,
   kCondition,       // a conjunct is false: `part` is its position
@@ -104,7 +105,7 @@ enum class Cause : uint8_t {
   kLimitReached,    // `part` is the limit's position
   kSpent,           // its budget has nothing left
   kUnclaimed,       // it could not be claimed: others took the last of it
-  kNoCurrency,      // the benefit has no amount in the basket's currency
+  kNoCurrency,      // the benefit or budget has no amount in the basket's currency
   kNoLines,         // no line or unit that it may touch
   kNoSet,           // the units make no complete set
   kNoTier,          // less is bought than its first tier asks for

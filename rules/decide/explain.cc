@@ -80,6 +80,18 @@ std::string LimitText(const OfferSpec& offer, const OfferOutcome& outcome) {
   }
 }
 
+std::string BudgetText(const BudgetSpec& budget, Cause cause) {
+  switch (cause) {
+    case Cause::kNoCurrency:
+      return absl::StrCat("its budget ", budget.name, " is in ", budget.currency.code(),
+                          ", and the basket is not");
+    case Cause::kUnclaimed:
+      return absl::StrCat("others took the last of its budget ", budget.name);
+    default:
+      return absl::StrCat("its budget ", budget.name, " has nothing left");
+  }
+}
+
 std::string CauseText(const OfferOutcome& outcome) {
   switch (outcome.cause) {
     case Cause::kNoCurrency:
@@ -172,7 +184,12 @@ std::string ReasonText(const RuleSet& rule_set, const Decision& decision, uint32
       }
       return CauseText(outcome);
     case Stage::kLimit:
+      if (outcome.cause == Cause::kUnclaimed) {
+        return "another transaction of the customer took the last of one of its limits";
+      }
       return LimitText(spec, outcome);
+    case Stage::kBudget:
+      return BudgetText(rule_set.budgets[static_cast<size_t>(spec.budget)], outcome.cause);
     default:
       return CauseText(outcome);
   }

@@ -122,9 +122,11 @@ GoldenScene::GoldenScene(const v1::GoldenTest& test, std::string path, const Rul
   SetRequest();
   SetBasket();
   SetContacts();
+  SetClosedBudgets();
   input_.facts = facts_;
   input_.line_facts = line_facts_;
   input_.contacts = contacts_;
+  input_.closed_budgets = closed_budgets_;
   input_.placements = placements_;
 }
 
@@ -325,6 +327,20 @@ void GoldenScene::SetContacts() {
       contacts_.push_back({StableId(given.offer()), *kind, *at});
     }
   }
+}
+
+void GoldenScene::SetClosedBudgets() {
+  const std::vector<BudgetSpec>& budgets = rule_set_.budgets;
+  for (int i = 0; i < test_.given().closed_budgets_size(); ++i) {
+    const std::string& name = test_.given().closed_budgets(i);
+    if (const BudgetSpec* budget = FindByName(budgets, name)) {
+      closed_budgets_.push_back(static_cast<uint32_t>(IndexOf(budget, budgets)));
+    } else {
+      Fail(absl::StrCat("given.closed_budgets[", i, "]"),
+           absl::StrCat("there is no budget `", name, "`"));
+    }
+  }
+  std::sort(closed_budgets_.begin(), closed_budgets_.end());
 }
 
 }  // namespace touchstone::rules

@@ -47,6 +47,7 @@ class GoldenScene {
   void SetBasket();
   void AddLine(const v1::GoldenLine& given, const std::string& field);
   void SetContacts();
+  void SetClosedBudgets();
   expr::Value StoreFact(absl::string_view column) const;
   void Give(const v1::Literal& literal, const AttributeSpec& attribute, uint16_t slot,
             const std::string& field);
@@ -65,6 +66,7 @@ class GoldenScene {
   std::vector<absl::string_view> tender_types_;
   std::vector<Contact> contacts_;
   std::vector<uint16_t> placements_;
+  std::vector<uint32_t> closed_budgets_;
   DecisionInput input_;
 };
 

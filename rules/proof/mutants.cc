@@ -117,12 +117,19 @@ void AddLimits(const v1::Offer& offer, const std::string& path, std::vector<Chan
   }
 }
 
+void AddBudget(const v1::Offer& offer, const std::string& path, std::vector<Change>& changes) {
+  if (offer.budget().empty()) return;
+  changes.push_back({path + ".budget", absl::StrCat("without the budget ", offer.budget()),
+                     [](v1::Offer& mutant) { mutant.clear_budget(); }});
+}
+
 std::vector<Change> ChangesOf(const v1::Offer& offer) {
   std::vector<Change> changes;
   const std::string path = absl::StrCat("offers[", offer.offer(), "]");
   AddConditions(offer, path, changes);
   AddBenefit(offer, path, changes);
   AddLimits(offer, path, changes);
+  AddBudget(offer, path, changes);
   return changes;
 }
 

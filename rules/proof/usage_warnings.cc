@@ -127,6 +127,20 @@ void WarnOfLists(const ProofInput& input, Readings& readings) {
   }
 }
 
+void WarnOfBudgets(const ProofInput& input) {
+  std::vector<bool> is_used(input.rule_set.budgets.size());
+  for (const OfferSpec& offer : input.rule_set.offers) {
+    if (offer.budget >= 0) is_used[static_cast<size_t>(offer.budget)] = true;
+  }
+  for (size_t i = 0; i < is_used.size(); ++i) {
+    if (is_used[i]) continue;
+    const std::string& name = input.rule_set.budgets[i].name;
+    input.reporter.Warning(codes::kUnusedBudget, absl::StrCat("budgets[", name, "]"),
+                           absl::StrCat("no offer draws on the budget `", name, "`"),
+                           absl::StrCat("write `budget: ", name, "` in an offer, or take it out"));
+  }
+}
+
 void WarnOfChannels(const ProofInput& input, size_t offer) {
   const v1::Offer& message = *input.offers[offer];
   if (message.has_benefit() || message.treatments().empty()) return;
@@ -178,6 +192,7 @@ void WarnOfUsage(const ProofInput& input) {
   Readings readings(input.rule_set);
   WarnOfFacts(input, readings);
   WarnOfLists(input, readings);
+  WarnOfBudgets(input);
   for (size_t i = 0; i < input.offers.size(); ++i) WarnOfChannels(input, i);
   WarnOfNoValue(input);
 }

@@ -10,15 +10,10 @@ namespace {
 
 // Whole parts of the message that this version does not act on.
 void RefuseWhatIsNotSupported(Compilation& c) {
-  for (const std::string& name : SortedKeys(c.message.budgets())) {
-    c.reporter.NotSupportedYet("budgets[" + name + "]", "budgets",
-                               "use `limits` per customer in the offers instead");
-  }
-  if (c.message.has_policy()) {
-    c.reporter.NotSupportedYet(
-        "policy", "the contact policy",
-        "use `limits` in the offers, and conditions on the customer for consent");
-  }
+  if (!c.message.has_policy()) return;
+  c.reporter.NotSupportedYet(
+      "policy", "the contact policy",
+      "use `limits` in the offers, and conditions on the customer for consent");
 }
 
 }  // namespace
@@ -35,6 +30,7 @@ CompileResult Compile(const v1::RuleSet& message, const SourceMap& sources, absl
   CompileNames(c);
   CompileSegments(c);
   CompileCampaigns(c);
+  CompileBudgets(c);
   CollectOffers(c);
   CompilePlacements(c);
   CompilePricing(c);

@@ -46,6 +46,7 @@ struct DiagnosticCode {
   X(kUnknownChannel, "unknown_channel", "A channel that the rule set does not have.")              \
   X(kUnknownPlacement, "unknown_placement", "A placement that the rule set does not have.")        \
   X(kUnknownCampaign, "unknown_campaign", "A campaign that the rule set does not have.")           \
+  X(kUnknownBudget, "unknown_budget", "A budget that the rule set does not have.")                 \
   X(kUnknownGroup, "unknown_group", "A group that no offer belongs to.")                           \
   X(kUnknownOffer, "unknown_offer", "An offer that the rule set does not have.")                   \
   X(kUnknownSegment, "unknown_segment", "A segment that the rule set does not have.")              \
@@ -109,6 +110,7 @@ struct DiagnosticCode {
   X(kLongNight, "long_night", "Hours that pass midnight and are open for more than twelve.")      \
   X(kUnusedAttribute, "unused_attribute", "A fact that is declared and that no rule reads.")      \
   X(kUnusedList, "unused_list", "A product list that no rule reads.")                             \
+  X(kUnusedBudget, "unused_budget", "A budget that no offer draws on.")                           \
   X(kIdleChannel, "idle_channel",                                                                 \
     "A channel of an offer that it is shown on nowhere, and it changes no basket.")               \
   X(kDeepDiscount, "deep_discount",                                                               \

@@ -68,7 +68,7 @@ class OfferCompiler {
     spec_.title = message_.title();
     CompileCampaign();
     CompileApplies();
-    RefuseWhatIsNotSupported();
+    RefusePromise();
     if (message_.has_window()) {
       spec_.window = CompileWindow(c_, At("window"), message_.window());
     }
@@ -77,8 +77,9 @@ class OfferCompiler {
     spec_.benefit = CompileBenefit(c_, path_, message_, index_);
     CompileStacking(c_, index_);
     spec_.limits = CompileLimits(c_, path_, message_);
-    spec_.treatments =
-        CompileTreatments(c_, path_, message_, spec_.benefit ? &*spec_.benefit : nullptr);
+    const BenefitSpec* benefit = spec_.benefit ? &*spec_.benefit : nullptr;
+    spec_.budget = CompileOfferBudget(c_, path_, message_, benefit);
+    spec_.treatments = CompileTreatments(c_, path_, message_, benefit);
     spec_.is_public = IsPublic();
     WarnOfIdleness();
   }
@@ -121,14 +122,10 @@ class OfferCompiler {
     }
   }
 
-  void RefuseWhatIsNotSupported() {
-    if (!message_.budget().empty()) {
-      c_.reporter.NotSupportedYet(At("budget"), "`budget`", "use `limits` per customer instead");
-    }
-    if (message_.has_promise()) {
-      c_.reporter.NotSupportedYet(At("promise"), "`promise`",
-                                  "the offer ends with its window; choose that long enough");
-    }
+  void RefusePromise() {
+    if (!message_.has_promise()) return;
+    c_.reporter.NotSupportedYet(At("promise"), "`promise`",
+                                "the offer ends with its window; choose that long enough");
   }
 
   void CompileChannels() {

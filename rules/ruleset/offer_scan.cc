@@ -50,6 +50,7 @@ class Scanner {
     scanned.requires_parts = AddParts(offer.requires_);
     scanned.changes_baskets = offer.applies == Applies::kAutomatic && offer.benefit.has_value();
     scanned.has_limits = !offer.limits.empty();
+    scanned.has_budget = offer.budget >= 0;
   }
 
   OfferScan Take() { return std::move(scan_); }

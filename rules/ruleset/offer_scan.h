@@ -42,6 +42,7 @@ struct ScannedOffer {
   uint32_t turn = kNoTurn;       // its place in RuleSet::pricing_order
   bool changes_baskets = false;  // automatic and with a benefit
   bool has_limits = false;
+  bool has_budget = false;
 };
 
 struct OfferScan {

@@ -109,6 +109,17 @@ void CompileRounding(Compilation& c, const std::string& rounding) {
   }
 }
 
+void CompileReturns(Compilation& c, const std::string& returns) {
+  if (returns.empty() || returns == "recompute") return;
+  if (returns == "proportional") {
+    c.rule_set.return_policy = ReturnPolicy::kProportional;
+    return;
+  }
+  c.reporter.Error(codes::kUnknownWord, "pricing.returns",
+                   absl::StrCat("returns are not refunded `", returns, "`"),
+                   HintFor(returns, {"proportional", "recompute"}));
+}
+
 }  // namespace
 
 void CompilePricing(Compilation& c) {
@@ -117,6 +128,7 @@ void CompilePricing(Compilation& c) {
   CompileChoose(c, message);
   CompileMostOff(c, message);
   CompileRounding(c, message.rounding());
+  CompileReturns(c, message.returns());
   if (message.has_never_discount()) {
     c.rule_set.has_never_discount = true;
     c.rule_set.never_discount = c.expressions->CompileCondition(

@@ -68,12 +68,13 @@ void CompileComputed(Compilation& c);
 void CompileNames(Compilation& c);
 void CompileSegments(Compilation& c);
 void CompileCampaigns(Compilation& c);
+void CompileBudgets(Compilation& c);
 
 // Ids and groups of all offers, sorted, so that others can refer to them.
 void CollectOffers(Compilation& c);
 void CompilePlacements(Compilation& c);
 void CompilePricing(Compilation& c);
-// Needs placements, campaigns and pricing.
+// Needs placements, campaigns, budgets and pricing.
 void CompileOffers(Compilation& c);
 // Needs the offers.
 void CompileFallbacks(Compilation& c);
@@ -96,6 +97,9 @@ std::optional<BenefitSpec> CompileBenefit(Compilation& c, absl::string_view path
                                           const v1::Offer& offer, uint32_t index);
 std::vector<LimitSpec> CompileLimits(Compilation& c, absl::string_view path,
                                      const v1::Offer& offer);
+// Index of the budget that the offer draws on; -1: it names none, or none that it can draw on.
+int32_t CompileOfferBudget(Compilation& c, absl::string_view path, const v1::Offer& offer,
+                           const BenefitSpec* benefit);
 std::vector<std::optional<TreatmentSpec>> CompileTreatments(Compilation& c, absl::string_view path,
                                                             const v1::Offer& offer,
                                                             const BenefitSpec* benefit);

@@ -39,6 +39,10 @@ CauseText TextOf(Cause cause) {
       return {"ANONYMOUS_LIMIT", "it has a limit per customer, and the customer is not known"};
     case Cause::kLimitReached:
       return {"LIMIT_REACHED", "a limit is used up"};
+    case Cause::kSpent:
+      return {"SPENT", "its budget has nothing left"};
+    case Cause::kUnclaimed:
+      return {"UNCLAIMED", "others took the last of what it is limited to"};
     case Cause::kNoCurrency:
       return {"NO_CURRENCY", "it has no amount in the basket's currency"};
     case Cause::kNoLines:

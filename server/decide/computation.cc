@@ -36,6 +36,8 @@ void Computation::Compute(const DecisionTerms& terms, GatheredCustomer* customer
   input_.decision_id = terms.decision_id;
   input_.seed = terms.seed;
   input_.step_limit = terms.step_limit;
+  input_.closed_budgets = terms.closed_budgets;
+  input_.unclaimed = terms.unclaimed;
   left_out_.clear();
   if (terms.fallback) PauseAllButFallback();
   decision_ = &rules::Decide(*live.rule_set, input_, scratch_, terms.reasons);

@@ -13,6 +13,7 @@
 
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
+#include "absl/types/span.h"
 #include "rules/decide/decide.h"
 #include "rules/facts/sip_hash.h"
 #include "server/decide/answer.h"
@@ -28,6 +29,9 @@ struct DecisionTerms {
   uint64_t seed = 0;
   uint64_t step_limit = 0;
   bool fallback = false;  // no time to compute: fallback offers only
+  // As DecisionInput has them; lifetime: until the receipt is built.
+  absl::Span<const uint32_t> closed_budgets = {};
+  absl::Span<const rules::UnclaimedOffer> unclaimed = {};
   rules::Reasons reasons = rules::Reasons::kConsidered;
 };
 

@@ -95,6 +95,32 @@ void WriteZoneOffset(absl::TimeZone zone, absl::Time now, WireWriter& out) {
   out.End(offset);
 }
 
+void WriteUnclaimed(absl::string_view offer_id, bool by_limit, WireWriter& out) {
+  const WireWriter::Submessage unclaimed = out.Begin(Receipt::kUnclaimedOffersFieldNumber);
+  out.Text(Receipt::Unclaimed::kOfferIdFieldNumber, offer_id);
+  out.Flag(Receipt::Unclaimed::kByLimitFieldNumber, by_limit);
+  out.End(unclaimed);
+}
+
+absl::Status NotOfRevision(absl::string_view what, absl::string_view name) {
+  return absl::DataLossError(absl::StrCat("the receipt names the ", what, " ", name,
+                                          ", which its revision does not have"));
+}
+
+absl::StatusOr<uint32_t> FindOffer(const rules::RuleSet& rule_set, absl::string_view id) {
+  const auto offer = rule_set.offer_by_id.find(id);
+  if (offer == rule_set.offer_by_id.end()) return NotOfRevision("offer", id);
+  return offer->second;
+}
+
+absl::StatusOr<uint32_t> FindBudget(const rules::RuleSet& rule_set, absl::string_view name) {
+  const std::vector<rules::BudgetSpec>& budgets = rule_set.budgets;
+  for (uint32_t i = 0; i < budgets.size(); ++i) {
+    if (budgets[i].name == name) return i;
+  }
+  return NotOfRevision("budget", name);
+}
+
 }  // namespace
 
 // In order of field number, as storage::v1::Receipt has them.
@@ -130,12 +156,19 @@ absl::string_view ReceiptBuilder::Build(const Computation& computation, absl::st
     receipt_.Text(Receipt::kHouseholdIdFieldNumber, customer.household_id);
     receipt_.Text(Receipt::kHouseholdRecordFieldNumber, customer.household_record);
   }
+  const rules::RuleSet& rule_set = *live.rule_set;
+  for (const uint32_t budget : terms.closed_budgets) {
+    receipt_.TextOrEmpty(Receipt::kClosedBudgetsFieldNumber, rule_set.budgets[budget].name);
+  }
   for (const uint32_t offer : live.paused) {
-    receipt_.TextOrEmpty(Receipt::kPausedOffersFieldNumber, live.rule_set->offers[offer].id);
+    receipt_.TextOrEmpty(Receipt::kPausedOffersFieldNumber, rule_set.offers[offer].id);
   }
   receipt_.Fixed64(Receipt::kAnswerHashLowFieldNumber, computation.hash().low);
   receipt_.Fixed64(Receipt::kAnswerHashHighFieldNumber, computation.hash().high);
   receipt_.Fixed32s(Receipt::kIncompleteAggregatesFieldNumber, live.incomplete_aggregates);
+  for (const rules::UnclaimedOffer& unclaimed : terms.unclaimed) {
+    WriteUnclaimed(rule_set.offers[unclaimed.offer].id, unclaimed.by_limit, receipt_);
+  }
   return receipt_.bytes();
 }
 
@@ -149,17 +182,30 @@ absl::StatusOr<std::shared_ptr<const LiveState>> Rebuilder::Resolve() {
   auto state = std::make_shared<LiveState>(**kept);
   state->paused.clear();
   for (const std::string& id : receipt_.paused_offers()) {
-    const auto offer = state->rule_set->offer_by_id.find(id);
-    if (offer == state->rule_set->offer_by_id.end()) {
-      return absl::DataLossError(
-          absl::StrCat("the receipt pauses ", id, ", which its revision ", "does not have"));
-    }
-    state->paused.push_back(offer->second);
+    const absl::StatusOr<uint32_t> offer = FindOffer(*state->rule_set, id);
+    if (!offer.ok()) return offer.status();
+    state->paused.push_back(*offer);
   }
   std::sort(state->paused.begin(), state->paused.end());
   state->incomplete_aggregates.assign(receipt_.incomplete_aggregates().begin(),
                                       receipt_.incomplete_aggregates().end());
   return state;
+}
+
+absl::Status Rebuilder::ReadClaims(const rules::RuleSet& rule_set) {
+  closed_budgets_.clear();
+  for (const std::string& name : receipt_.closed_budgets()) {
+    const absl::StatusOr<uint32_t> budget = FindBudget(rule_set, name);
+    if (!budget.ok()) return budget.status();
+    closed_budgets_.push_back(*budget);
+  }
+  unclaimed_.clear();
+  for (const Receipt::Unclaimed& unclaimed : receipt_.unclaimed_offers()) {
+    const absl::StatusOr<uint32_t> offer = FindOffer(rule_set, unclaimed.offer_id());
+    if (!offer.ok()) return offer.status();
+    unclaimed_.push_back({*offer, unclaimed.by_limit()});
+  }
+  return absl::OkStatus();
 }
 
 const v1::DecideResponse& Rebuilder::response() {
@@ -182,6 +228,7 @@ absl::Status Rebuilder::Rebuild(absl::string_view receipt_bytes) {
   }
   absl::StatusOr<std::shared_ptr<const LiveState>> live = Resolve();
   if (!live.ok()) return live.status();
+  if (absl::Status read = ReadClaims(*(*live)->rule_set); !read.ok()) return read;
 
   const absl::Time now = absl::FromUnixMicros(receipt_.now_us());
   const absl::TimeZone zone = (*live)->rule_set->schema.zone;
@@ -209,6 +256,8 @@ absl::Status Rebuilder::Rebuild(absl::string_view receipt_bytes) {
   terms.seed = receipt_.seed();
   terms.step_limit = receipt_.step_limit();
   terms.fallback = receipt_.completeness() == Receipt::COMPLETENESS_FALLBACK;
+  terms.closed_budgets = closed_budgets_;
+  terms.unclaimed = unclaimed_;
   terms.reasons = rules::Reasons::kEveryOffer;
   computation_.Compute(terms, &customer);
   return absl::OkStatus();

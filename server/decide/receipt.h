@@ -8,6 +8,7 @@
 
 #include <functional>
 #include <memory>
+#include <vector>
 
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
@@ -57,10 +58,14 @@ class Rebuilder {
 
  private:
   absl::StatusOr<std::shared_ptr<const LiveState>> Resolve();
+  // What the receipt says of budgets and of offers that could not be claimed.
+  absl::Status ReadClaims(const rules::RuleSet& rule_set);
 
   RevisionResolver resolver_;
   storage::v1::Receipt receipt_;
   v1::DecideRequest request_;
+  std::vector<uint32_t> closed_budgets_;
+  std::vector<rules::UnclaimedOffer> unclaimed_;
   Computation computation_;
   v1::DecideResponse response_;
 };

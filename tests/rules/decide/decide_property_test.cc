@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
 #include "rules/decide/condition_explanation.h"
 #include "tests/rules/decide/naive_decision.h"
@@ -63,7 +64,7 @@ TEST(DecidePropertyTest, TheRandomDecisionsReachWhatOffersCanComeTo) {
   std::set<std::string> seen;
   std::set<std::string> stages;
   DecisionScratch scratch;
-  for (uint64_t seed = 0; seed < 400; ++seed) {
+  for (uint64_t seed = 0; seed < 1000; ++seed) {
     Random random(seed);
     const TestRules rules = RandomRules(random);
     for (int i = 0; i < 5; ++i) {
@@ -77,10 +78,11 @@ TEST(DecidePropertyTest, TheRandomDecisionsReachWhatOffersCanComeTo) {
       }
     }
   }
-  EXPECT_EQ(stages.size(), kPricingStages);
-  for (const char* what : {"no_lines", "no_set", "no_tier", "not_above_price", "nothing_left",
-                           "excluded", "too_small", "no_currency", "points", "a missing gift",
-                           "a gift of several", "more than once", "a guard rail"}) {
+  EXPECT_EQ(stages.size(), kPricingStages) << absl::StrJoin(stages, ", ");
+  for (const char* what :
+       {"no_lines", "no_set", "no_tier", "not_above_price", "nothing_left", "excluded", "too_small",
+        "no_currency", "spent", "unclaimed", "points", "a missing gift", "a gift of several",
+        "more than once", "a guard rail"}) {
     EXPECT_TRUE(seen.contains(what)) << what;
   }
 }

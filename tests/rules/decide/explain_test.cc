@@ -87,6 +87,29 @@ TEST_F(ReasonTest, NamesTheLimitThatIsReached) {
   EXPECT_EQ(Reason("loyalty"), "limit weekly is reached");
 }
 
+TEST_F(ReasonTest, SaysThatALimitCouldNotBeClaimed) {
+  scene_.unclaimed = {{rules_.Offer("loyalty"), true}};
+  EXPECT_EQ(Reason("loyalty"),
+            "another transaction of the customer took the last of one of its limits");
+}
+
+TEST(BudgetReasonTest, NamesTheBudgetAndWhatIsTheMatterWithIt) {
+  std::vector<SourceFile> files = Grocery({std::string(kLast) + "budget: autumn\n"});
+  files.push_back({"budgets.yaml", "autumn: { amount: 9.00 EUR }\n"});
+  const TestRules rules = LoadRules(files);
+  Scene scene(rules);
+  scene.Line("BREAD", 3000);
+  const auto reason = [&] {
+    return ReasonText(*rules.compiled, scene.Decide(), rules.Offer("last"));
+  };
+  scene.unclaimed = {{rules.Offer("last"), false}};
+  EXPECT_EQ(reason(), "others took the last of its budget autumn");
+  scene.closed_budgets = {0};
+  EXPECT_EQ(reason(), "its budget autumn has nothing left");
+  scene.input.basket.currency = Currency::FromCode("CHF").value();
+  EXPECT_EQ(reason(), "its budget autumn is in EUR, and the basket is not");
+}
+
 TEST_F(ReasonTest, NamesTheChannelThatAnOfferIsNotFor) {
   scene_.Channel("call");
   EXPECT_EQ(Reason("first"), "it is not for channel call");
@@ -98,6 +121,8 @@ TEST(StageNameTest, IsTheWordThatGoldenTestsUse) {
   EXPECT_EQ(FindStage("requires"), Stage::kRequires);
   EXPECT_EQ(FindStage("no such stage"), std::nullopt);
   EXPECT_EQ(CauseName(Cause::kStepLimit), "step_limit");
+  EXPECT_EQ(CauseName(Cause::kSpent), "spent");
+  EXPECT_EQ(CauseName(Cause::kUnclaimed), "unclaimed");
   EXPECT_EQ(CauseName(Cause::kNothingLeft), "nothing_left");
 }
 

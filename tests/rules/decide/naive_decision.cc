@@ -312,6 +312,27 @@ class Naive {
     if (count >= at_most) Refuse(outcome, Stage::kLimit, Cause::kLimitReached, part);
   }
 
+  bool IsUnclaimed(uint32_t index, bool by_limit) const {
+    bool found = false;
+    for (const UnclaimedOffer& one : input_.unclaimed) {
+      found |= one.offer == index && one.by_limit == by_limit;
+    }
+    return found;
+  }
+
+  void CheckBudget(uint32_t index, OfferOutcome& outcome) const {
+    const int32_t number = rules_.offers[index].budget;
+    const BudgetSpec& budget = rules_.budgets[static_cast<size_t>(number)];
+    const bool by_money = budget.amount_minor.has_value() || budget.per_day_minor.has_value();
+    if (by_money && has_basket() && !(budget.currency == input_.basket.currency)) {
+      Refuse(outcome, Stage::kBudget, Cause::kNoCurrency);
+    } else if (std::count(input_.closed_budgets.begin(), input_.closed_budgets.end(), number) > 0) {
+      Refuse(outcome, Stage::kBudget, Cause::kSpent);
+    } else if (IsUnclaimed(index, false)) {
+      Refuse(outcome, Stage::kBudget, Cause::kUnclaimed);
+    }
+  }
+
   OfferOutcome Admit(uint32_t index) {
     const OfferSpec& offer = rules_.offers[index];
     OfferOutcome outcome;
@@ -338,6 +359,10 @@ class Naive {
          ++i) {
       CheckLimit(offer, i, outcome);
     }
+    if (outcome.stage == Stage::kNone && !offer.limits.empty() && IsUnclaimed(index, true)) {
+      Refuse(outcome, Stage::kLimit, Cause::kUnclaimed);
+    }
+    if (outcome.stage == Stage::kNone && offer.budget >= 0) CheckBudget(index, outcome);
     return outcome;
   }
 

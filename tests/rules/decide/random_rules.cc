@@ -68,6 +68,11 @@ constexpr const char* kLimits[] = {
     "ever }",
     "{ id: L, at_most: 1, per: basket }",
 };
+constexpr const char* kBudgets[] = {"autumn", "launch"};
+// Points are given from budgets that count uses.
+constexpr char kBudgetsFile[] =
+    "autumn: { amount: 100.00 EUR, uses: 50 }\n"
+    "launch: { uses: 1000, overspend: honour }\n";
 constexpr const char* kPlacements[] = {"receipt", "screen", "agent_top3", "home_hero"};
 
 std::string RandomOffer(Random& random, const std::string& id,
@@ -83,6 +88,7 @@ std::string RandomOffer(Random& random, const std::string& id,
   if (!random.OneIn(3)) offer += "value: " + Quoted(random.Of(kValues)) + "\n";
   if (random.OneIn(3)) offer += "limits: [" + random.Of(kLimits) + "]\n";
   if (automatic) offer += RandomBenefit(random, id, ids);
+  if (automatic && random.OneIn(3)) offer += "budget: " + random.Of(kBudgets) + "\n";
   offer += "treatments:\n";
   // The first fills its 40 characters before its amount does.
   const char* const texts[] = {"\"Take off all of this and more: {benefit.amount}\"",
@@ -147,6 +153,7 @@ TestRules RandomRules(Random& random) {
   std::erase_if(files, [](const SourceFile& file) { return file.path == "pricing.yaml"; });
   files.push_back({"pricing.yaml", RandomPricing(random)});
   AddAudiencesAndTables(random, ids, files);
+  files.push_back({"budgets.yaml", kBudgetsFile});
   return LoadRules(files);
 }
 
@@ -220,6 +227,10 @@ void RandomScene(Random& random, Scene& scene) {
   if (random.OneIn(2)) scene.Fact("request.weather", Value::String(weathers[random.Below(2)]));
   for (uint32_t i = 0; i < scene.rules().compiled->offers.size(); ++i) {
     if (random.OneIn(10)) scene.paused.push_back(i);
+    if (random.OneIn(8)) scene.unclaimed.push_back({i, random.OneIn(2)});
+  }
+  for (uint32_t i = 0; i < scene.rules().compiled->budgets.size(); ++i) {
+    if (random.OneIn(4)) scene.closed_budgets.push_back(i);
   }
 }
 

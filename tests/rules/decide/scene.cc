@@ -221,6 +221,8 @@ DecisionInput Scene::Input() const {
   complete.line_facts = line_facts;
   complete.contacts = contacts;
   complete.paused = paused;
+  complete.closed_budgets = closed_budgets;
+  complete.unclaimed = unclaimed;
   complete.placements = placements;
   return complete;
 }

@@ -62,6 +62,8 @@ class Scene {
   std::vector<LineFacts> line_facts;
   std::vector<Contact> contacts;
   std::vector<uint32_t> paused;
+  std::vector<uint32_t> closed_budgets;
+  std::vector<UnclaimedOffer> unclaimed;
   std::vector<uint16_t> placements;
   DecisionInput input;  // but for its spans
 

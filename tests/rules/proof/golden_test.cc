@@ -137,6 +137,22 @@ TEST(GoldenTest, CountsContactsByTheLocalCalendar) {
                   "nothing: refused at limit: limit weekly is reached"));
 }
 
+TEST(GoldenTest, SeesTheBudgetsThatItClosesAsSpent) {
+  std::vector<SourceFile> files = Grocery({absl::StrCat(kWebOnly, "budget: launch\n")});
+  files.push_back({"budgets.yaml", "autumn: { amount: 9.00 EUR }\nlaunch: { uses: 50 }\n"});
+  const auto test = [](const std::string& closed, const std::string& expect) {
+    return absl::StrCat("- name: with ", closed, " closed\n  at: \"2026-11-26T08:30\"\n",
+                        "  channel: web\n  given: { basket: [{ sku: BREAD, price: 1.00 }], ",
+                        "closed_budgets: [", closed, "] }\n  expect: { ", expect, " }\n");
+  };
+  files.push_back(
+      {"tests/budgets.yaml", test("autumn", "applied: { web-only: 0.01 }") +
+                                 test("launch, autumn", "refused: { web-only: budget }")});
+  files.push_back({"tests/reference/product.yaml", kRows});
+  const TestRules rules = LoadRules(files);
+  EXPECT_THAT(Findings(RunGoldenTests(rules.message, *rules.compiled)), IsEmpty());
+}
+
 TEST(GoldenTest, FailsATestThatCannotBeSetUpWithoutDecidingIt) {
   // The compiler finds these too; the runner must not rely on it.
   const TestRules rules = LoadRules(Grocery({kBeans}));
@@ -150,6 +166,7 @@ TEST(GoldenTest, FailsATestThatCannotBeSetUpWithoutDecidingIt) {
   (*test.mutable_given()->mutable_customer()->mutable_fields())["tier"].set_text("wood");
   test.mutable_given()->add_basket()->set_price("cheap");
   test.mutable_given()->add_contacts()->set_kind("seen");
+  test.mutable_given()->add_closed_budgets("autumn");
   test.mutable_expect()->set_payable("1.00");
   v1::ReferenceRow& row = *message.add_test_reference();
   row.set_table("planet");
@@ -166,7 +183,7 @@ TEST(GoldenTest, FailsATestThatCannotBeSetUpWithoutDecidingIt) {
                           "tests[0].placements[0]", "tests[0].given.customer[shoe_size]",
                           "tests[0].given.customer[tier]", "tests[0].given.basket[0].price",
                           "tests[0].given.contacts[0].offer", "tests[0].given.contacts[0].kind",
-                          "tests[0].given.contacts[0].at"));
+                          "tests[0].given.contacts[0].at", "tests[0].given.closed_budgets[0]"));
 }
 
 TEST(GoldenTest, FailsOnNamesThatTheRuleSetDoesNotHave) {

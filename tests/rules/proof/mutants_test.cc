@@ -24,6 +24,7 @@ applies: automatic
 requires: basket.net >= 20.00
 benefit: { amount_off: { EUR: 5.00, CHF: 5.00 }, per: basket }
 limits: [{ id: weekly, at_most: 1, per: customer, over: calendar_week, anonymous: unlimited }]
+budget: autumn
 )"};
 
 std::string Written(const std::string& name, const std::string& given, const std::string& expect) {
@@ -33,6 +34,7 @@ std::string Written(const std::string& name, const std::string& given, const std
 
 MutantReport RunOn(const std::string& tests) {
   std::vector<SourceFile> files = Grocery({kOffers[0], kOffers[1]});
+  files.push_back({"budgets.yaml", "autumn: { uses: 50 }\n"});
   files.push_back({"tests/all.yaml", tests});
   files.push_back(
       {"tests/reference/product.yaml", "BREAD: { categories: [bakery], tobacco: false }\n"});
@@ -57,7 +59,9 @@ TEST(MutantsTest, NamesTheTestThatNoticesEachChange) {
       Written("again",
               "customer: {}, basket: [{ sku: BREAD, price: 30.00 }], contacts: [{ offer: five-off, "
               "kind: redeemed, at: \"2026-11-25T08:30\" }]",
-              "refused: { five-off: limit }");
+              "refused: { five-off: limit }") +
+      Written("spent", "basket: [{ sku: BREAD, price: 30.00 }], closed_budgets: [autumn]",
+              "refused: { five-off: budget }");
   const MutantReport report = RunOn(tests);
   EXPECT_THAT(Lines(report),
               ElementsAre("offers[all-free].eligible: without eligible: large",
@@ -66,8 +70,9 @@ TEST(MutantsTest, NamesTheTestThatNoticesEachChange) {
                           "offers[five-off].requires: without requires: small",
                           "offers[five-off].benefit.amount_off: amount_off one minor unit larger: "
                           "large",
-                          "offers[five-off].limits[weekly]: without the limit weekly: again"));
-  EXPECT_EQ(report.killed, 4);
+                          "offers[five-off].limits[weekly]: without the limit weekly: again",
+                          "offers[five-off].budget: without the budget autumn: spent"));
+  EXPECT_EQ(report.killed, 5);
   EXPECT_EQ(report.survived, 1);
 }
 

@@ -13,7 +13,7 @@ std::vector<FindingCase> AllFindingCases() {
   std::vector<FindingCase> all;
   for (const auto& cases :
        {SettingsCases(), SchemaCases(), DerivedFactCases(), TableCases(), FrameCases(),
-        OfferCases(), TextCases(), GoldenCases(), UnsupportedCases()}) {
+        OfferCases(), BudgetCases(), TextCases(), GoldenCases(), UnsupportedCases()}) {
     all.insert(all.end(), cases.begin(), cases.end());
   }
   return all;

@@ -458,11 +458,7 @@ std::vector<FindingCase> UnsupportedCases() {
     return std::vector<std::string>{"not_supported_yet at " + path};
   };
   return {
-      {"SaysThatBudgetsAreNotSupported", finding("budgets[a]"),
-       "budgets { key: 'a' value { uses: 3 } }", "limits"},
       {"SaysThatTheContactPolicyIsNotSupported", finding("policy"), "policy { }", "limits"},
-      {"SaysThatABudgetOfAnOfferIsNotSupported", finding("offers[b].budget"),
-       Discount("budget: 'a'"), "limits"},
       {"SaysThatPromisesAreNotSupported", finding("offers[b].promise"), Discount("promise { }"),
        "window"},
       {"SaysThatGrantedOffersAreNotSupported", finding("offers[b].applies"),

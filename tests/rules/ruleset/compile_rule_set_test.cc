@@ -160,6 +160,48 @@ limits:
   EXPECT_EQ(offer.limits[2].per, LimitScope::kBasket);
 }
 
+TEST_F(CompileRuleSetTest, CompilesBudgetsInOrderOfNameAndWhoDrawsOnThem) {
+  File("budgets.yaml", R"(launch: { uses: 1000 }
+coffee-autumn: { amount: 100000.00 EUR, uses: 50000, per_day: 5000.00 EUR, overspend: honour, overrun_at_most: 1000.00 EUR, on_return: kept }
+)");
+  Offer("b", "applies: automatic\nbenefit: { percent_off: 5 }\nbudget: launch\n");
+  Offer("c", "applies: automatic\nbenefit: { percent_off: 5 }\nbudget: coffee-autumn\n");
+  const CompileResult result = Compile();
+  ASSERT_NE(result.rule_set, nullptr);
+  const RuleSet& rules = *result.rule_set;
+  ASSERT_EQ(rules.budgets.size(), 2u);
+  const BudgetSpec& autumn = rules.budgets[0];
+  EXPECT_EQ(autumn.name, "coffee-autumn");
+  EXPECT_EQ(autumn.amount_minor, 10'000'000);
+  EXPECT_EQ(autumn.uses, 50'000);
+  EXPECT_EQ(autumn.per_day_minor, 500'000);
+  EXPECT_EQ(autumn.currency.code(), "EUR");
+  EXPECT_TRUE(autumn.honour);
+  EXPECT_EQ(autumn.overrun_minor, 100'000);
+  EXPECT_FALSE(autumn.restored_by_returns);
+  const BudgetSpec& launch = rules.budgets[1];
+  EXPECT_EQ(launch.name, "launch");
+  EXPECT_EQ(launch.uses, 1000);
+  EXPECT_FALSE(launch.counts_money());
+  EXPECT_FALSE(launch.amount_minor.has_value() || launch.per_day_minor.has_value());
+  EXPECT_FALSE(launch.honour);
+  EXPECT_TRUE(launch.restored_by_returns);
+  EXPECT_EQ(OfferOf(rules, "b").budget, 1);
+  EXPECT_EQ(OfferOf(rules, "c").budget, 0);
+  EXPECT_EQ(OfferOf(rules, "join").budget, -1);
+}
+
+TEST_F(CompileRuleSetTest, RefundsByRecomputingUnlessSaid) {
+  EXPECT_EQ(Compile().rule_set->return_policy, ReturnPolicy::kRecompute);
+  for (const auto& [word, policy] : {std::pair("recompute", ReturnPolicy::kRecompute),
+                                     std::pair("proportional", ReturnPolicy::kProportional)}) {
+    Edit([word](v1::RuleSet& message) { message.mutable_pricing()->set_returns(word); });
+    const CompileResult result = Compile();
+    ASSERT_NE(result.rule_set, nullptr);
+    EXPECT_EQ(result.rule_set->return_policy, policy);
+  }
+}
+
 TEST_F(CompileRuleSetTest, CallsPublicWhatNeedsNoFactOfTheCustomer) {
   const auto add = [this](const std::string& id, const std::string& lines) {
     Offer(id, "applies: automatic\nbenefit: { percent_off: 5 }\n" + lines);

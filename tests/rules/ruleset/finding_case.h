@@ -29,6 +29,7 @@ std::vector<FindingCase> DerivedFactCases();
 std::vector<FindingCase> TableCases();
 std::vector<FindingCase> FrameCases();  // segments, placements, campaigns, pricing, lists
 std::vector<FindingCase> OfferCases();
+std::vector<FindingCase> BudgetCases();
 std::vector<FindingCase> TextCases();
 std::vector<FindingCase> GoldenCases();
 std::vector<FindingCase> UnsupportedCases();

@@ -1,0 +1,46 @@
+#include "rules/decide/claims.h"
+
+#include <algorithm>
+
+#include "rules/decide/admission.h"
+#include "rules/decide/verdict.h"
+
+namespace touchstone::rules {
+namespace {
+
+bool MustBeClaimed(const LimitSpec& limit) {
+  return limit.per == LimitScope::kCustomer && limit.count == ContactKind::kRedeemed;
+}
+
+// Of a limit that let its offer through, so that its formula comes to a number.
+int64_t AtMost(const LimitSpec& limit, DecisionContext& context) {
+  if (!limit.at_most_formula.has_value()) return limit.at_most;
+  return Evaluate(*limit.at_most_formula, context).int_value();
+}
+
+}  // namespace
+
+std::vector<LimitClaim> LimitClaimsOf(const RuleSet& rule_set, const DecisionInput& input,
+                                      const Decision& decision, DecisionScratch& scratch) {
+  std::vector<LimitClaim> claims;
+  if (input.customer != InputStatus::kPresent) return claims;
+  DecisionContext context{rule_set, input, scratch.state()};
+  // The decision has used its steps for more than these formulas.
+  context.state.step_limit_reached = false;
+  context.state.expr.Refill(input.step_limit);
+  for (const AppliedOffer& applied : decision.basket.applied) {
+    const std::vector<LimitSpec>& limits = rule_set.offers[applied.offer].limits;
+    for (size_t part = 0; part < limits.size(); ++part) {
+      if (!MustBeClaimed(limits[part])) continue;
+      claims.push_back({.offer = applied.offer,
+                        .limit = static_cast<uint16_t>(part),
+                        .at_most = AtMost(limits[part], context),
+                        .from = StartOf(limits[part].over, context)});
+    }
+  }
+  std::stable_sort(claims.begin(), claims.end(),
+                   [](const LimitClaim& a, const LimitClaim& b) { return a.offer < b.offer; });
+  return claims;
+}
+
+}  // namespace touchstone::rules
