@@ -132,6 +132,7 @@ absl::Status DecisionWorld::Open(const std::string& folder) {
       },
       kShownWaiting);
   rooms_.live = &live_;
+  rooms_.budgets = &budgets_;
   rooms_.token_key = &token_key_;
   rooms_.steps = steps_.get();
   rooms_.contacts = contacts_.get();

@@ -79,6 +79,7 @@ class DecisionWorld {
   absl::Status MakeRequests(const WorldOptions& options);
 
   server::Live live_;
+  server::BudgetBoard budgets_{&live_};
   server::TokenKey token_key_;
   std::unique_ptr<store::Store> store_;
   std::unique_ptr<store::Writer> writer_;

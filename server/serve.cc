@@ -29,6 +29,8 @@
 #include "server/services/reference_service.h"
 #include "server/services/report_service.h"
 #include "server/services/rule_set_service.h"
+#include "server/transactions/reservation_expiry.h"
+#include "server/transactions/transaction_service.h"
 #include "store/backup.h"
 #include "store/receipts.h"
 #include "store/store.h"
@@ -77,6 +79,10 @@ class RunningServer::Impl {
     backend_.draining = &draining_;
     backend_.event_retention = event_retention;
     backend_.max_event_ahead = absl::Seconds(config_.max_event_ahead);
+    absl::StatusOr<std::vector<ChangedBudget>> budgets = store_->ListBudgets();
+    if (!budgets.ok()) return budgets.status();
+    budgets_.Update(store_->progress().position(), {budgets->begin(), budgets->end()});
+    expiry_.emplace(&backend_, &budgets_);
     filler_.emplace(backend_);
     backend_.filler = &*filler_;
     rule_sets_.emplace(backend_);
@@ -87,6 +93,7 @@ class RunningServer::Impl {
                                                .data_dir = config_.data_dir,
                                                .files = {kReceiptsPart, kTokenKeyPart}});
     filler_->Start();
+    expiry_->Start();
     return Listen();
   }
 
@@ -133,6 +140,7 @@ class RunningServer::Impl {
   DecideServerRooms Rooms() {
     DecideServerRooms rooms;
     rooms.live = &live_;
+    rooms.budgets = &budgets_;
     rooms.store = store_.get();
     rooms.token_key = &*token_key_;
     rooms.limit = &*limit_;
@@ -168,6 +176,14 @@ class RunningServer::Impl {
     options.allow_as_of = config_.allow_as_of;
     decide_.emplace(options, Rooms());
 
+    transactions_.emplace(PricerRooms{.backend = &backend_,
+                                      .reader = &decide_->reader(),
+                                      .budgets = &budgets_,
+                                      .step_limit = config_.step_limit,
+                                      .allow_as_of = config_.allow_as_of,
+                                      .process = decide_->process()},
+                          &budgets_);
+
     grpc::reflection::InitProtoReflectionServerBuilderPlugin();
     grpc::ServerBuilder builder;
     int port = 0;
@@ -178,11 +194,12 @@ class RunningServer::Impl {
     builder.RegisterService(&*references_);
     builder.RegisterService(&*maintenance_);
     builder.RegisterService(&*reports_);
+    builder.RegisterService(&*transactions_);
     health_.emplace(
         std::vector<std::string>{"touchstone.v1.DecisionService", "touchstone.v1.OutcomeService",
                                  rule_sets_->full_name(), customers_->full_name(),
                                  references_->full_name(), maintenance_->full_name(),
-                                 reports_->full_name()},
+                                 reports_->full_name(), transactions_->full_name()},
         &*limit_);
     builder.RegisterService(&*health_);
     builder.SetMaxReceiveMessageSize(kMaxMessageBytes);
@@ -220,12 +237,14 @@ class RunningServer::Impl {
     if (filler_.has_value()) filler_->Stop();
     if (eraser_.has_value()) eraser_->Stop();
     if (event_retention_.has_value()) event_retention_->Stop();
+    if (expiry_.has_value()) expiry_->Stop();
     // Before the hot half goes: its entries call back into it.
     if (writer_ != nullptr) writer_->Stop();
     if (receipts_ != nullptr) {
       const absl::Status flushed = receipts_->Flush();
       if (!flushed.ok()) Log(LogLevel::kError, "receipts_lost", {{"error", flushed.message()}});
     }
+    transactions_.reset();
     decide_.reset();
     eraser_.reset();
     receipts_.reset();
@@ -252,7 +271,10 @@ class RunningServer::Impl {
   std::optional<ReferenceService> references_;
   std::optional<MaintenanceService> maintenance_;
   std::optional<ReportService> reports_;
+  BudgetBoard budgets_{&live_};
+  std::optional<ReservationExpiry> expiry_;
   std::optional<DecideServer> decide_;
+  std::optional<TransactionService> transactions_;
   std::optional<HealthService> health_;
   std::unique_ptr<grpc::Server> server_;
   std::string address_;

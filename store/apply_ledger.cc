@@ -116,6 +116,7 @@ AppliedOr ApplyReserve(const storage::Reserve& command, PendingWrites* writes) {
   reservation.set_transaction(command.transaction());
   for (const ClaimRequest& request : command.claims()) *reservation.add_claims() = request.claim();
   reservation.set_body(command.body());
+  reservation.set_position(writes->progress().position() + 1);
   holdings.Write(*held, reservation);
   budgets.Flush(&result);
   result.set_answer(command.answer());
@@ -163,6 +164,7 @@ AppliedOr ApplySuspend(const storage::Suspend& command, PendingWrites* writes) {
   EntryResult result;
   *result.mutable_reservation() = held;
   result.mutable_reservation()->clear_body();
+  result.set_answer(command.answer());
   return result;
 }
 

@@ -139,6 +139,9 @@ AppliedOr ApplyCommit(const storage::Commit& command, PendingWrites* writes) {
   Reservation held;
   refused = holdings.FindHeld(command.step(), &held);
   if (IsRefused(refused)) return refused;
+  if (held.position() != command.reserved_position()) {
+    return Refuse(EntryResult::REFUSAL_VERSION_CHANGED, "the reservation was made again");
+  }
 
   AppliedOr purchase = AppendPurchase(command.events(), writes);
   if (IsRefused(purchase)) return purchase;

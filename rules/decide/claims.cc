@@ -1,6 +1,7 @@
 #include "rules/decide/claims.h"
 
 #include <algorithm>
+#include <limits>
 
 #include "rules/decide/admission.h"
 #include "rules/decide/verdict.h"
@@ -12,10 +13,13 @@ bool MustBeClaimed(const LimitSpec& limit) {
   return limit.per == LimitScope::kCustomer && limit.count == ContactKind::kRedeemed;
 }
 
-// Of a limit that let its offer through, so that its formula comes to a number.
+// The formula of a limit that let its offer through comes to a number. That of an offer that was
+// sold by others may not: then nothing bounds it.
 int64_t AtMost(const LimitSpec& limit, DecisionContext& context) {
   if (!limit.at_most_formula.has_value()) return limit.at_most;
-  return Evaluate(*limit.at_most_formula, context).int_value();
+  const expr::Value formula = Evaluate(*limit.at_most_formula, context);
+  return formula.kind() == expr::Kind::kInt ? formula.int_value()
+                                            : std::numeric_limits<int64_t>::max();
 }
 
 }  // namespace

@@ -7,6 +7,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "rules/facts/aggregate.h"
+#include "server/decide/computation.h"
 #include "server/decide/request_check.h"
 
 namespace touchstone::server {
@@ -144,6 +145,7 @@ void Binder::BindRequest(const RequestView& view, const std::shared_ptr<const Li
 
 void Binder::BindContext(const v1::DecideRequest& request, std::vector<Violation>* violations) {
   const v1::DecisionContext& context = request.context();
+  transaction_id_ = context.transaction_id();
   if (context.has_budget()) {
     budget_ =
         absl::Seconds(context.budget().seconds()) + absl::Nanoseconds(context.budget().nanos());
@@ -231,7 +233,7 @@ void Binder::BindBasket(const v1::Basket& basket, absl::Span<const LineView> lin
   } else if (basket.tenders_size() > 0 && lines.empty()) {
     Add("basket.currency_code", "is required with tenders", violations);
   }
-  CheckTenders(basket, violations);
+  CheckTenders(basket.tenders(), "basket.tenders", violations);
   BindTenders(basket);
   const size_t count = lines.size();
   if (count > rules::kMaxBasketLines) {
@@ -413,6 +415,13 @@ void Binder::HideIncomplete() {
 void Binder::BindContacts(const store::RecordView& record) {
   for (size_t i = 0; i < record.contact_count(); ++i) {
     const store::ContactView contact = record.contact(i);
+    if (contact.kind == store::ContactKind::kReserved) {
+      // As good as redeemed, unless it is this transaction that holds it.
+      if (contact.transaction == TransactionHash(transaction_id_)) continue;
+      contacts_.push_back({static_cast<uint32_t>(contact.offer), rules::ContactKind::kRedeemed,
+                           absl::FromUnixMicros(contact.time_us)});
+      continue;
+    }
     const auto kind = static_cast<uint8_t>(contact.kind);
     if (kind < static_cast<uint8_t>(store::ContactKind::kShown) ||
         kind > static_cast<uint8_t>(store::ContactKind::kRedeemed)) {

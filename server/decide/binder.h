@@ -71,6 +71,8 @@ class Binder {
   // Decision id, seed and step limit are the caller's to fill in.
   rules::DecisionInput& input() { return input_; }
   const LiveState& live() const { return *live_; }
+  // The moment of the decision.
+  absl::Time now() const { return input_.now; }
   // The smallest of the request's budget and those of its placements; InfiniteDuration for none.
   absl::Duration budget() const { return budget_; }
 
@@ -95,6 +97,7 @@ class Binder {
   std::shared_ptr<const LiveState> live_;
   std::optional<BindPlan> plan_;  // of live_->rule_set
   rules::DecisionInput input_;
+  absl::string_view transaction_id_;
   absl::Duration budget_;
   rules::expr::Arena memory_;
   std::vector<rules::expr::Value> facts_;

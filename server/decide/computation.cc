@@ -50,6 +50,13 @@ void Computation::Compute(const DecisionTerms& terms, GatheredCustomer* customer
   hash_ = AnswerHash(serialized_);
 }
 
+std::vector<rules::LimitClaim> Computation::LimitClaims(
+    absl::Span<const rules::AppliedOffer> applied) {
+  rules::Decision decision = *decision_;
+  decision.basket.applied = applied;
+  return rules::LimitClaimsOf(*binder_.live().rule_set, input_, decision, scratch_);
+}
+
 void Computation::FillResponse(v1::DecideResponse* response) const {
   FillAnswer(*binder_.live().rule_set, input_, *decision_, request_, facts_, response);
 }

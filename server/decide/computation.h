@@ -14,6 +14,7 @@
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "absl/types/span.h"
+#include "rules/decide/claims.h"
 #include "rules/decide/decide.h"
 #include "rules/facts/sip_hash.h"
 #include "server/decide/answer.h"
@@ -51,6 +52,8 @@ class Computation {
   void Compute(const DecisionTerms& terms, GatheredCustomer* customer);
 
   const rules::Decision& decision() const { return *decision_; }
+  // What these offers must claim of limits; see rules::LimitClaimsOf. REQUIRES: after Compute.
+  std::vector<rules::LimitClaim> LimitClaims(absl::Span<const rules::AppliedOffer> applied);
   const rules::DecisionInput& input() const { return input_; }
   v1::Completeness completeness() const { return CompletenessOf(*decision_, facts_).completeness; }
   // Whether nothing was asked of this offer because no time was left (FALLBACK).

@@ -16,7 +16,11 @@ bool IsLive(v1::DecisionMode mode) {
 }  // namespace
 
 Decider::Decider(const DecideRooms* rooms, uint32_t thread)
-    : rooms_(rooms), live_(rooms->live), ids_(rooms->process, thread), sealer_(*rooms->token_key) {}
+    : rooms_(rooms),
+      live_(rooms->live),
+      budgets_(rooms->budgets),
+      ids_(rooms->process, thread),
+      sealer_(*rooms->token_key) {}
 
 absl::Duration Decider::budget() const {
   const absl::Duration stated = computation_.binder().budget();
@@ -60,6 +64,7 @@ grpc::Status Decider::Answer(const GatheredCustomer& given, bool fallback,
   terms.seed = transaction_;
   terms.step_limit = rooms_->step_limit;
   terms.fallback = fallback;
+  terms.closed_budgets = budgets_.Closed(live_.Get(), computation_.binder().now());
   computation_.Compute(terms, &gathered);
   v1::ReceiptState receipt = v1::RECEIPT_STATE_LOGGED;
   if (grpc::Status logged = LogReceipt(terms, gathered, &receipt); !logged.ok()) return logged;

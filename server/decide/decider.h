@@ -17,6 +17,7 @@
 
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
+#include "server/decide/budget_board.h"
 #include "server/decide/computation.h"
 #include "server/decide/decision_id.h"
 #include "server/decide/gather.h"
@@ -54,6 +55,7 @@ struct DecideRooms {
   std::function<absl::Time()> clock;
   // Called when receipts begin to fail and when they are kept again; any thread.
   std::function<void(absl::string_view)> log;
+  const BudgetBoard* budgets = nullptr;
   uint64_t step_limit = 0;
   bool allow_as_of = false;
   uint64_t process = 0;  // random, for decision ids
@@ -94,6 +96,7 @@ class Decider {
 
   const DecideRooms* rooms_;
   LiveReader live_;
+  BudgetReader budgets_;
   DecisionIds ids_;
   TokenSealer sealer_;
   RequestReader reader_;

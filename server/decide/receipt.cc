@@ -172,6 +172,15 @@ absl::string_view ReceiptBuilder::Build(const Computation& computation, absl::st
   return receipt_.bytes();
 }
 
+GatheredCustomer CustomerOf(const Receipt& receipt) {
+  return {.status = ToStatus(receipt.customer_input()).value_or(rules::InputStatus::kUnavailable),
+          .failure = ToFailure(receipt.cause()),
+          .id = receipt.customer_id(),
+          .record = receipt.customer_record(),
+          .household_id = receipt.household_id(),
+          .household_record = receipt.household_record()};
+}
+
 Rebuilder::Rebuilder(RevisionResolver resolver) : resolver_(std::move(resolver)) {}
 
 absl::StatusOr<std::shared_ptr<const LiveState>> Rebuilder::Resolve() {
@@ -244,13 +253,7 @@ absl::Status Rebuilder::Rebuild(absl::string_view receipt_bytes) {
     return absl::DataLossError(absl::StrCat("the receipt's request is not valid: ",
                                             violations[0].field, " ", violations[0].description));
   }
-  GatheredCustomer customer;
-  customer.status = *status;
-  customer.failure = ToFailure(receipt_.cause());
-  customer.id = receipt_.customer_id();
-  customer.record = receipt_.customer_record();
-  customer.household_id = receipt_.household_id();
-  customer.household_record = receipt_.household_record();
+  GatheredCustomer customer = CustomerOf(receipt_);
   DecisionTerms terms;
   terms.decision_id = receipt_.decision_id();
   terms.seed = receipt_.seed();

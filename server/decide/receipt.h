@@ -35,6 +35,10 @@ class ReceiptBuilder {
 using RevisionResolver = std::function<absl::StatusOr<std::shared_ptr<const LiveState>>(
     uint64_t revision, uint64_t reference_version)>;
 
+// The customer as the decision read her; refers to the receipt. kUnavailable when the receipt does
+// not say what became of the read.
+GatheredCustomer CustomerOf(const ::touchstone::storage::v1::Receipt& receipt);
+
 class Rebuilder {
  public:
   explicit Rebuilder(RevisionResolver resolver);
@@ -45,7 +49,7 @@ class Rebuilder {
   // be called.
   absl::Status Rebuild(absl::string_view receipt_bytes);
 
-  const storage::v1::Receipt& receipt() const { return receipt_; }
+  const ::touchstone::storage::v1::Receipt& receipt() const { return receipt_; }
   const v1::DecideRequest& request() const { return request_; }
   // Without tokens and receipt state.
   const v1::DecideResponse& response();
@@ -62,7 +66,7 @@ class Rebuilder {
   absl::Status ReadClaims(const rules::RuleSet& rule_set);
 
   RevisionResolver resolver_;
-  storage::v1::Receipt receipt_;
+  ::touchstone::storage::v1::Receipt receipt_;
   v1::DecideRequest request_;
   std::vector<uint32_t> closed_budgets_;
   std::vector<rules::UnclaimedOffer> unclaimed_;

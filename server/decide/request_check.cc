@@ -154,17 +154,18 @@ void CheckContext(const v1::DecisionContext& context, std::vector<Violation>* vi
   CheckCodes(context, violations);
 }
 
-void CheckTenders(const v1::Basket& basket, std::vector<Violation>* violations) {
-  if (basket.tenders_size() > kMaxTenders) {
-    Add("basket.tenders", "must hold at most 64", violations);
+void CheckTenders(const google::protobuf::RepeatedPtrField<v1::Tender>& tenders,
+                  absl::string_view field, std::vector<Violation>* violations) {
+  if (tenders.size() > kMaxTenders) {
+    Add(std::string(field), "must hold at most 64", violations);
   }
-  for (int i = 0; i < basket.tenders_size(); ++i) {
-    const v1::Tender& tender = basket.tenders(i);
+  for (int i = 0; i < tenders.size(); ++i) {
+    const v1::Tender& tender = tenders[i];
     if (tender.type().empty() || tender.type().size() > kMaxIdBytes) {
-      Add(absl::StrCat("basket.tenders[", i, "].type"), "must be 1 to 64 bytes", violations);
+      Add(absl::StrCat(field, "[", i, "].type"), "must be 1 to 64 bytes", violations);
     }
     if (tender.amount_minor() < 0) {
-      Add(absl::StrCat("basket.tenders[", i, "].amount_minor"), "must not be below 0", violations);
+      Add(absl::StrCat(field, "[", i, "].amount_minor"), "must not be below 0", violations);
     }
   }
 }

@@ -27,7 +27,9 @@ bool IsTimestamp(const google::protobuf::Timestamp& timestamp);
 // no roles.
 grpc::Status CheckAsOf(const v1::DecisionContext& context, bool allowed);
 void CheckContext(const v1::DecisionContext& context, std::vector<Violation>* violations);
-void CheckTenders(const v1::Basket& basket, std::vector<Violation>* violations);
+// `field`: where they are in the request.
+void CheckTenders(const google::protobuf::RepeatedPtrField<v1::Tender>& tenders,
+                  absl::string_view field, std::vector<Violation>* violations);
 void CheckLine(size_t index, const LineView& line, std::vector<Violation>* violations);
 
 // "basket.lines[3].sku".

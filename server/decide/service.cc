@@ -41,6 +41,7 @@ DecideServer::DecideServer(const DecideServerOptions& options, DecideServerRooms
           .append_receipt = rooms_.append_receipt,
           .clock = Or<std::function<absl::Time()>>(rooms_.clock, absl::Now),
           .log = Or<std::function<void(absl::string_view)>>(rooms_.log, [](absl::string_view) {}),
+          .budgets = rooms_.budgets,
           .step_limit = options.step_limit,
           .allow_as_of = options.allow_as_of,
           .process = RandomProcess()},

@@ -51,6 +51,7 @@ struct HotMethod {
 
 struct DecideServerRooms {
   const Live* live = nullptr;
+  const BudgetBoard* budgets = nullptr;
   const store::Store* store = nullptr;
   const TokenKey* token_key = nullptr;
   CallLimit* limit = nullptr;            // of the methods that are not hot
@@ -76,6 +77,11 @@ class DecideServer {
   void Register(grpc::ServerBuilder& builder);
   void Start();
   void Stop();
+
+  // What decisions read, for whoever decides elsewhere.
+  const RecordReader& reader() const { return reader_; }
+  // The random part of decision ids.
+  uint64_t process() const { return decide_rooms_.process; }
 
   const DecideStats& decide_stats() const { return stats_; }
   const GatherStats& gather_stats() const { return gatherer_.stats(); }

@@ -69,6 +69,8 @@ absl::string_view KindName(store::ContactKind kind) {
       return "declined";
     case store::ContactKind::kRedeemed:
       return "redeemed";
+    case store::ContactKind::kReserved:
+      return "reserved";
   }
   return "";
 }

@@ -156,6 +156,17 @@ google::rpc::Status RefusalStatus(EntryResult::Refusal refusal, absl::string_vie
       return ErrorStatus(StatusCode::FAILED_PRECONDITION, v1::ERROR_REASON_REVISION_STATE, detail);
     case EntryResult::REFUSAL_TOO_MANY:
       return ErrorStatus(StatusCode::FAILED_PRECONDITION, v1::ERROR_REASON_RECORD_FULL, detail);
+    case EntryResult::REFUSAL_STEP_SUPERSEDED:
+      return ErrorStatus(
+          StatusCode::ABORTED, v1::ERROR_REASON_STEP_SUPERSEDED,
+          "the transaction has come to a later step, or was voided: go on from there");
+    case EntryResult::REFUSAL_TRANSACTION_COMMITTED:
+      return ErrorStatus(StatusCode::FAILED_PRECONDITION, v1::ERROR_REASON_TRANSACTION_COMMITTED,
+                         "the transaction is a sale already: GetSale has it");
+    case EntryResult::REFUSAL_RESERVATION_EXPIRED:
+      return ErrorStatus(StatusCode::FAILED_PRECONDITION, v1::ERROR_REASON_RESERVATION_EXPIRED,
+                         "the time of the reservation is over and its claims were given back: "
+                         "reserve again, and charge the price that comes back");
     case EntryResult::REFUSAL_INVALID:
       return ErrorStatus(StatusCode::INVALID_ARGUMENT, v1::ERROR_REASON_INVALID_REQUEST, detail);
     default:

@@ -61,6 +61,7 @@ void TestServer::Start() {
   outcomes_ = v1::OutcomeService::NewStub(channel);
   maintenance_ = v1::MaintenanceService::NewStub(channel);
   reports_ = v1::ReportService::NewStub(channel);
+  transactions_ = v1::TransactionService::NewStub(channel);
 }
 
 void TestServer::Restart() {

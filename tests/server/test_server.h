@@ -21,6 +21,7 @@
 #include "touchstone/v1/reference_service.grpc.pb.h"
 #include "touchstone/v1/report_service.grpc.pb.h"
 #include "touchstone/v1/rule_set_service.grpc.pb.h"
+#include "touchstone/v1/transaction_service.grpc.pb.h"
 
 namespace touchstone::server {
 
@@ -46,6 +47,7 @@ class TestServer {
   v1::OutcomeService::Stub& outcomes() { return *outcomes_; }
   v1::MaintenanceService::Stub& maintenance() { return *maintenance_; }
   v1::ReportService::Stub& reports() { return *reports_; }
+  v1::TransactionService::Stub& transactions() { return *transactions_; }
 
   // Creates and publishes a revision; its number.
   int Publish(const v1::RuleSetSource& source);
@@ -66,6 +68,7 @@ class TestServer {
   std::unique_ptr<v1::OutcomeService::Stub> outcomes_;
   std::unique_ptr<v1::MaintenanceService::Stub> maintenance_;
   std::unique_ptr<v1::ReportService::Stub> reports_;
+  std::unique_ptr<v1::TransactionService::Stub> transactions_;
 };
 
 // "REQUEST_ID_REUSED": the reason in an error's details; "" without one.

@@ -107,6 +107,7 @@ Serving::Serving(DecideServerOptions options, std::shared_ptr<rocksdb::FileSyste
 
   DecideServerRooms rooms;
   rooms.live = &live_;
+  rooms.budgets = &budgets_;
   rooms.store = store_.get();
   rooms.token_key = &token_key_;
   rooms.limit = &limit_;

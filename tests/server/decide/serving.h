@@ -56,6 +56,7 @@ class Serving {
   std::unique_ptr<store::Store> store_;
   std::unique_ptr<store::Writer> writer_;
   Live live_;
+  BudgetBoard budgets_{&live_};
   TokenKey token_key_;
   std::mutex mutex_;  // guards the four below
   std::map<std::string, std::string> receipts_;

@@ -1,0 +1,35 @@
+#pragma once
+
+// What the requests of transactions have in common: checks that need no rule set, and durations.
+//
+// Thread safety: pure functions.
+
+#include <google/protobuf/duration.pb.h>
+
+#include <string>
+#include <vector>
+
+#include "absl/time/time.h"
+#include "server/rpc/rpc_error.h"
+#include "touchstone/v1/decision.pb.h"
+
+namespace touchstone::server {
+
+// Of a call that decides nothing: which transaction and step.
+void CheckTransaction(const v1::DecisionContext& context, std::vector<Violation>* violations);
+// Null: not said.
+void CheckHold(const google::protobuf::Duration* hold, std::vector<Violation>* violations);
+
+inline absl::Duration ToDuration(const google::protobuf::Duration& duration) {
+  return absl::Seconds(duration.seconds()) + absl::Nanoseconds(duration.nanos());
+}
+
+template <typename Request>
+absl::Duration HoldOf(const Request& request, absl::Duration otherwise) {
+  return request.has_hold() ? ToDuration(request.hold()) : otherwise;
+}
+
+// The request that a receipt was made of. False: it is no receipt.
+bool RequestOfReceipt(const std::string& receipt, v1::DecideRequest* request);
+
+}  // namespace touchstone::server

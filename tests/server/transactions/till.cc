@@ -1,0 +1,247 @@
+#include "tests/server/transactions/till.h"
+
+#include "absl/strings/str_cat.h"
+#include "gtest/gtest.h"
+
+namespace touchstone::server {
+namespace {
+
+constexpr char kRuleSet[] = R"(name: Till
+zone: Europe/Berlin
+currencies: [EUR]
+locales: [en]
+channels: [pos]
+)";
+
+constexpr char kSchema[] = R"(customer:
+  tier: { type: enum, values: [none, gold], default: none }
+events:
+  purchase: { fields: { paid: money, store: string }, lines: { sku: string, quantity: decimal, paid: money } }
+aggregates:
+  spend_90d: { sum: event.paid, of: purchase, over: 90d }
+reference:
+  product: { key: sku, fields: { categories: list(string) } }
+identities:
+  loyalty_card: {}
+)";
+
+constexpr char kSegments[] = "segments:\n  - { name: everyone, otherwise: always }\n";
+constexpr char kPlacements[] =
+    "placements:\n  receipt: { channel: pos, max_offers: 1, fields: { text: { max: 60 } } }\n";
+
+constexpr char kBudgets[] = R"(autumn: { amount: 10.00 EUR, uses: 4, per_day: 6.00 EUR }
+kept: { uses: 100, on_return: kept }
+)";
+
+constexpr char kBeans[] = R"(offer: beans-20
+title: Beans for less
+applies: automatic
+benefit: { percent_off: 20, lines: 'line.sku == "BEANS"' }
+)";
+constexpr char kThreeEuro[] = R"(offer: three-euro
+title: Three euro
+applies: automatic
+requires: basket.net >= 20.00
+benefit: { amount_off: { EUR: 3.00 }, per: basket }
+budget: autumn
+stacking: { priority: 50 }
+)";
+constexpr char kMilk[] = R"(offer: milk-once
+title: Milk for less
+applies: automatic
+benefit: { amount_off: { EUR: 0.50 }, per: line, lines: 'line.sku == "MILK"' }
+limits: [{ id: weekly, at_most: 1, count: redeemed, per: customer, over: calendar_week }]
+)";
+constexpr char kBig[] = R"(offer: big-basket
+title: Ten off from fifty
+applies: automatic
+requires: basket.net >= 50.00
+benefit: { amount_off: { EUR: 10.00 }, per: basket }
+budget: kept
+stacking: { priority: 40 }
+)";
+
+}  // namespace
+
+v1::RuleSetSource TillRules(const std::string& returns) {
+  v1::RuleSetSource source;
+  const auto add = [&source](const std::string& path, const std::string& content) {
+    v1::RuleSetFile* file = source.mutable_files()->add_files();
+    file->set_path(path);
+    file->set_content(content);
+  };
+  add("rule_set.yaml", kRuleSet);
+  add("schema.yaml", kSchema);
+  add("segments.yaml", kSegments);
+  add("placements.yaml", kPlacements);
+  add("pricing.yaml", absl::StrCat("returns: ", returns, "\n"));
+  add("budgets.yaml", kBudgets);
+  add("offers/beans-20.yaml", kBeans);
+  add("offers/three-euro.yaml", kThreeEuro);
+  add("offers/milk-once.yaml", kMilk);
+  add("offers/big-basket.yaml", kBig);
+  return source;
+}
+
+Till::Till(const std::string& returns) { server_.Publish(TillRules(returns)); }
+
+v1::DecisionContext Till::Context(const std::string& transaction, int step,
+                                  const std::string& card) {
+  v1::DecisionContext context;
+  context.set_transaction_id(transaction);
+  context.set_step(step);
+  context.mutable_touchpoint()->set_channel("pos");
+  context.mutable_touchpoint()->set_terminal("till-1");
+  if (!card.empty()) {
+    v1::Identity* identity = context.add_identities();
+    identity->set_namespace_("loyalty_card");
+    identity->set_value(card);
+  }
+  return context;
+}
+
+v1::Basket Till::BasketOf(const std::vector<Item>& items) {
+  v1::Basket basket;
+  basket.set_currency_code("EUR");
+  for (size_t i = 0; i < items.size(); ++i) {
+    v1::BasketLine* line = basket.add_lines();
+    line->set_line_id(absl::StrCat(i + 1));
+    line->set_sku(items[i].sku);
+    line->set_quantity_thousandths(items[i].pieces * 1000);
+    line->set_unit_price_e4(items[i].price_minor * 100);
+  }
+  return basket;
+}
+
+v1::ReserveRequest Till::ReserveRequestOf(const std::string& transaction, int step,
+                                          const std::vector<Item>& items, const std::string& card) {
+  v1::ReserveRequest request;
+  request.set_request_id(server_.NextRequestId());
+  *request.mutable_context() = Context(transaction, step, card);
+  *request.mutable_basket() = BasketOf(items);
+  return request;
+}
+
+v1::CommitRequest Till::CommitRequestOf(const std::string& transaction, int step) {
+  v1::CommitRequest request;
+  request.set_request_id(server_.NextRequestId());
+  *request.mutable_context() = Context(transaction, step);
+  return request;
+}
+
+v1::ReturnSaleRequest Till::ReturnRequestOf(
+    const std::string& transaction, const std::string& sale,
+    const std::vector<std::pair<std::string, int64_t>>& lines) {
+  v1::ReturnSaleRequest request;
+  request.set_request_id(server_.NextRequestId());
+  *request.mutable_context() = Context(transaction, 1);
+  request.set_sale_transaction_id(sale);
+  for (const auto& [line_id, pieces] : lines) {
+    v1::ReturnedLine* line = request.add_lines();
+    line->set_line_id(line_id);
+    line->set_quantity_thousandths(pieces * 1000);
+  }
+  return request;
+}
+
+grpc::Status Till::Try(const v1::ReserveRequest& request, v1::Reservation* reservation) {
+  grpc::ClientContext context;
+  return server_.transactions().Reserve(&context, request, reservation);
+}
+grpc::Status Till::Try(const v1::CommitRequest& request, v1::Sale* sale) {
+  grpc::ClientContext context;
+  return server_.transactions().Commit(&context, request, sale);
+}
+grpc::Status Till::Try(const v1::ReturnSaleRequest& request, v1::ReturnSaleResponse* response) {
+  grpc::ClientContext context;
+  return server_.transactions().ReturnSale(&context, request, response);
+}
+grpc::Status Till::Try(const v1::PostSaleRequest& request, v1::PostSaleResponse* response) {
+  grpc::ClientContext context;
+  return server_.transactions().PostSale(&context, request, response);
+}
+
+v1::Reservation Till::Reserve(const std::string& transaction, int step,
+                              const std::vector<Item>& items, const std::string& card) {
+  v1::Reservation reservation;
+  const grpc::Status status = Try(ReserveRequestOf(transaction, step, items, card), &reservation);
+  EXPECT_TRUE(status.ok()) << status.error_message();
+  return reservation;
+}
+
+v1::Sale Till::Commit(const std::string& transaction, int step) {
+  v1::Sale sale;
+  const grpc::Status status = Try(CommitRequestOf(transaction, step), &sale);
+  EXPECT_TRUE(status.ok()) << status.error_message();
+  return sale;
+}
+
+v1::Reservation Till::Release(const std::string& transaction, int step) {
+  v1::ReleaseRequest request;
+  request.set_request_id(server_.NextRequestId());
+  *request.mutable_context() = Context(transaction, step);
+  grpc::ClientContext context;
+  v1::Reservation released;
+  const grpc::Status status = server_.transactions().Release(&context, request, &released);
+  EXPECT_TRUE(status.ok()) << status.error_message();
+  return released;
+}
+
+v1::Sale Till::GetSale(const std::string& transaction) {
+  v1::GetSaleRequest request;
+  request.set_transaction_id(transaction);
+  grpc::ClientContext context;
+  v1::Sale sale;
+  const grpc::Status status = server_.transactions().GetSale(&context, request, &sale);
+  EXPECT_TRUE(status.ok()) << status.error_message();
+  return sale;
+}
+
+v1::ReturnSaleResponse Till::Return(const std::string& transaction, const std::string& sale,
+                                    const std::vector<std::pair<std::string, int64_t>>& lines) {
+  v1::ReturnSaleResponse response;
+  const grpc::Status status = Try(ReturnRequestOf(transaction, sale, lines), &response);
+  EXPECT_TRUE(status.ok()) << status.error_message();
+  return response;
+}
+
+v1::DecideResponse Till::Decide(const std::string& transaction, int step,
+                                const std::vector<Item>& items, const std::string& card) {
+  v1::DecideRequest request;
+  *request.mutable_context() = Context(transaction, step, card);
+  *request.mutable_basket() = BasketOf(items);
+  grpc::ClientContext context;
+  v1::DecideResponse response;
+  const grpc::Status status = server_.decisions().Decide(&context, request, &response);
+  EXPECT_TRUE(status.ok()) << status.error_message();
+  return response;
+}
+
+void Till::AddCustomer(const std::string& id, const std::string& card) {
+  v1::UpdateCustomerRequest request;
+  request.set_request_id(server_.NextRequestId());
+  request.set_allow_missing(true);
+  request.mutable_customer()->set_name("customers/" + id);
+  v1::Identity* identity = request.add_add_identities();
+  identity->set_namespace_("loyalty_card");
+  identity->set_value(card);
+  grpc::ClientContext context;
+  v1::Customer customer;
+  const grpc::Status status = server_.customers().UpdateCustomer(&context, request, &customer);
+  EXPECT_TRUE(status.ok()) << status.error_message();
+}
+
+std::vector<std::string> AppliedIn(const v1::BasketResult& basket) {
+  std::vector<std::string> ids;
+  for (const v1::AppliedOffer& offer : basket.applied_offers()) ids.push_back(offer.offer_id());
+  return ids;
+}
+
+std::string CodeFor(const v1::Reservation& reservation, const std::string& offer) {
+  for (const v1::OfferReason& reason : reservation.reasons()) {
+    if (reason.offer_id() == offer) return reason.reason().code();
+  }
+  return "";
+}
+
+}  // namespace touchstone::server
