@@ -1,10 +1,10 @@
 #include "rules/sale/returns.h"
 
 #include <algorithm>
+#include <numeric>
 #include <string>
 #include <utility>
 
-#include "absl/container/flat_hash_map.h"
 #include "absl/strings/str_cat.h"
 #include "rules/basket/line_amounts.h"
 #include "rules/money/rounding.h"
@@ -14,20 +14,26 @@ namespace {
 
 Decimal Less(Decimal whole, Decimal part) { return Decimal{whole.thousandths - part.thousandths}; }
 
+absl::string_view IdOf(const Basket& basket, uint32_t line) { return basket.lines[line].line_id; }
+
 // Reads a return line by line.
 class Checker {
  public:
   Checker(const Basket& sold, absl::Span<const Decimal> returned_before)
-      : sold_(sold), before_(returned_before), now_(sold.lines.size()) {
-    for (uint32_t i = 0; i < sold.lines.size(); ++i) line_by_id_[sold.lines[i].line_id] = i;
+      : sold_(sold), before_(returned_before), now_(sold.lines.size()), by_id_(now_.size()) {
+    std::iota(by_id_.begin(), by_id_.end(), 0U);
+    std::sort(by_id_.begin(), by_id_.end(),
+              [&sold](uint32_t a, uint32_t b) { return IdOf(sold, a) < IdOf(sold, b); });
   }
 
   void Read(size_t index, const ReturnedQuantity& returned) {
-    const auto found = line_by_id_.find(returned.line_id);
-    if (found == line_by_id_.end()) {
+    const auto found =
+        std::lower_bound(by_id_.begin(), by_id_.end(), returned.line_id,
+                         [this](uint32_t a, absl::string_view id) { return IdOf(sold_, a) < id; });
+    if (found == by_id_.end() || IdOf(sold_, *found) != returned.line_id) {
       return Add(index, "line_id", "is no line of the sale", /*exceeds_sale=*/true);
     }
-    const uint32_t line = found->second;
+    const uint32_t line = *found;
     if (now_[line] != Decimal{}) {
       return Add(index, "line_id", "is named before; name each line once");
     }
@@ -76,7 +82,7 @@ class Checker {
   const Basket& sold_;
   absl::Span<const Decimal> before_;
   std::vector<Decimal> now_;
-  absl::flat_hash_map<absl::string_view, uint32_t> line_by_id_;
+  std::vector<uint32_t> by_id_;  // lines of the sale
   std::vector<ReturnViolation> violations_;
 };
 

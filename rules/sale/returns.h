@@ -9,9 +9,10 @@
 // earlier cannot come back themselves: they count neither in what was paid nor in the price of what
 // is kept.
 //
-// Thread safety: pure. Cost: O(lines), however many units they have. Units: amounts in minor units
-// of the sale's currency. `returned` and `kept` quantities are parallel to the sale's lines, and
-// from 0 to the quantity of the line; of a line that cannot come back, 0 is returned.
+// Thread safety: pure. Cost: O(lines), with a sort of their ids to check a return, however many
+// units they have. Units: amounts in minor units of the sale's currency. `returned` and `kept`
+// quantities are parallel to the sale's lines, and from 0 to the quantity of the line; of a line
+// that cannot come back 0 is returned, and all of it is kept.
 
 #include <cstdint>
 #include <string>

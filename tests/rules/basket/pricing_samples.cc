@@ -303,6 +303,7 @@ std::vector<PricingSample> AnyPricingSamples() {
 
 std::vector<uint8_t> Selection(const NaiveOffer& offer, absl::Span<const BasketLine> lines) {
   std::vector<uint8_t> selected;
+  selected.reserve(lines.size());
   for (const BasketLine& line : lines) {
     selected.push_back(offer.selected.at(std::string(line.line_id)));
   }

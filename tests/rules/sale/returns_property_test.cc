@@ -171,6 +171,7 @@ RC_GTEST_PROP(ReturnsPropertyTest, SharesOfUnitsAddUpToWhatOffersTook, ()) {
 
 void KeepSome(const SampleSale& sale, Pricer& /*pricer*/) {
   std::vector<int64_t> discounts;  // by line of the sale
+  discounts.reserve(sale.sample.lines.size());
   for (const BasketLine& line : sale.sample.lines) discounts.push_back(line.manual_discount_minor);
   TakeBack(sale, [&](const std::vector<Decimal>& /*before*/, const CheckedReturn& checked) {
     const KeptBasket kept = BuildKept(sale.basket(), checked.kept);

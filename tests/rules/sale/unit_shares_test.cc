@@ -6,6 +6,8 @@
 
 #include <algorithm>
 #include <ostream>
+#include <utility>
+#include <vector>
 
 namespace touchstone::rules {
 
@@ -24,14 +26,16 @@ UnitShare Share(uint32_t offer, int64_t first, int64_t count, int64_t each) {
 }
 
 SoldLine Sold(int64_t units, int64_t gross, std::vector<OfferTaking> taken) {
-  SoldLine line{.units = units, .gross_minor = gross, .net_minor = gross, .taken = taken};
-  for (const OfferTaking& taking : taken) line.net_minor -= taking.amount_minor;
+  SoldLine line{
+      .units = units, .gross_minor = gross, .net_minor = gross, .taken = std::move(taken)};
+  for (const OfferTaking& taking : line.taken) line.net_minor -= taking.amount_minor;
   return line;
 }
 
 // Of each unit.
 std::vector<int64_t> Paid(const SoldLine& line) {
   std::vector<int64_t> paid;
+  paid.reserve(static_cast<size_t>(line.units));
   for (int64_t unit = 0; unit < line.units; ++unit) paid.push_back(PaidForUnits(line, unit, 1));
   return paid;
 }
