@@ -4,8 +4,9 @@
 // test should fail on it.
 //
 // Mutants: an offer without its `eligible`; without its `requires`; a benefit one unit larger (a
-// percentage by 1, amounts by one minor unit; what is 100 percent by 1 smaller); a limit taken
-// away. A mutant that no test fails on has survived: no test says that this part is as it must be.
+// percentage by 1, amounts by one minor unit; what is 100 percent by 1 smaller); a limit or
+// its budget taken away. A mutant that no test fails on has survived: no test says that this part
+// is as it must be.
 // Thread safety: pure function. Cost: one compilation and one run of all tests a mutant.
 
 #include <string>

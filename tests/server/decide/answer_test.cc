@@ -213,6 +213,23 @@ TEST(AnswerTest, TheBytesAreThoseOfTheMessageSerializedDeterministically) {
   }
 }
 
+TEST(AnswerTest, SaysWhatIsTheMatterWithABudget) {
+  const auto reason = [](rules::Stage stage, rules::Cause cause) {
+    rules::OfferOutcome outcome;
+    outcome.stage = stage;
+    outcome.cause = cause;
+    v1::Reason said;
+    FillReason(outcome, false, &said);
+    return absl::StrCat(v1::DecisionStage_Name(said.stage()), " ", said.code(), ": ", said.text());
+  };
+  EXPECT_EQ(reason(rules::Stage::kBudget, rules::Cause::kSpent),
+            "DECISION_STAGE_BUDGET SPENT: its budget has nothing left");
+  EXPECT_EQ(reason(rules::Stage::kBudget, rules::Cause::kUnclaimed),
+            "DECISION_STAGE_BUDGET UNCLAIMED: others took the last of what it is limited to");
+  EXPECT_EQ(reason(rules::Stage::kLimit, rules::Cause::kUnclaimed),
+            "DECISION_STAGE_LIMIT UNCLAIMED: others took the last of what it is limited to");
+}
+
 TEST(AnswerTest, TheFinishedBytesAreThoseOfTheMessageWithTokensAndReceiptState) {
   RandomDecision random(kSeed + 1);
   AnswerWriter writer;

@@ -2,6 +2,7 @@
 
 #include "store/receipts.h"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <sys/wait.h>
 
@@ -100,12 +101,20 @@ std::string PlainReceipt(const Computation& computation, const v1::DecideRespons
   receipt.set_customer_input(PlainInput(customer.status));
   receipt.set_customer_id(std::string(customer.id));
   receipt.set_customer_record(std::string(customer.record));
+  for (const uint32_t budget : terms.closed_budgets) {
+    receipt.add_closed_budgets(live.rule_set->budgets[budget].name);
+  }
   for (const uint32_t offer : live.paused) {
     receipt.add_paused_offers(live.rule_set->offers[offer].id);
   }
   receipt.set_answer_hash_low(computation.hash().low);
   receipt.set_answer_hash_high(computation.hash().high);
   for (const uint32_t id : live.incomplete_aggregates) receipt.add_incomplete_aggregates(id);
+  for (const rules::UnclaimedOffer& offer : terms.unclaimed) {
+    storage::v1::Receipt::Unclaimed* unclaimed = receipt.add_unclaimed_offers();
+    unclaimed->set_offer_id(live.rule_set->offers[offer.offer].id);
+    unclaimed->set_by_limit(offer.by_limit);
+  }
   return receipt.SerializeAsString();
 }
 
@@ -134,6 +143,7 @@ class DecisionMaker {
     terms.seed = TransactionHash(request.context().transaction_id());
     terms.step_limit = Chance(6) ? random_() % 300 : 1'000'000;
     terms.fallback = customer.status == rules::InputStatus::kUnavailable && Chance(3);
+    DrawClaims(computation_.binder().live().rule_set->offers.size(), &terms);
     Made made;
     computation_.Compute(terms, &customer);
     computation_.FillResponse(&made.response);
@@ -164,6 +174,19 @@ class DecisionMaker {
     return filling;
   }
 
+  void DrawClaims(size_t offers, DecisionTerms* terms) {
+    closed_budgets_.clear();
+    unclaimed_.clear();
+    for (uint32_t budget = 0; budget < kWorldBudgets; ++budget) {
+      if (Chance(4)) closed_budgets_.push_back(budget);
+    }
+    for (uint32_t offer = 0; offer < offers; ++offer) {
+      if (Chance(8)) unclaimed_.push_back({offer, Chance(2)});
+    }
+    terms->closed_budgets = closed_budgets_;
+    terms->unclaimed = unclaimed_;
+  }
+
   GatheredCustomer Customer(const std::string& record) {
     switch (random_() % 6) {
       case 0:
@@ -182,6 +205,8 @@ class DecisionMaker {
   DecisionIds ids_;
   Computation computation_;
   ReceiptBuilder receipts_;
+  std::vector<uint32_t> closed_budgets_;
+  std::vector<rules::UnclaimedOffer> unclaimed_;
 };
 
 TEST(ReceiptsTest, RebuildsEveryDecisionInAnotherProcess) {
@@ -256,6 +281,61 @@ TEST(ReceiptsTest, NoticesAnotherIdOrRecord) {
   EXPECT_FALSE(rebuilder.identical());
 }
 
+// The receipt of beans and bread at the till, which the loyal customer gets both cheaper.
+storage::v1::Receipt ReceiptOf(const DecisionTerms& terms, v1::DecideResponse* response) {
+  const std::string record = LoyalRecord();
+  GatheredCustomer customer = {rules::InputStatus::kPresent, ReadFailure::kNone, "c-1", record};
+  const v1::DecideRequest request = LoyalTillRequest();
+  Computation computation;
+  std::vector<Violation> violations;
+  computation.Bind(request, WorldState(1, 1), WorldNow(), &violations);
+  EXPECT_TRUE(violations.empty());
+  computation.Compute(terms, &customer);
+  computation.FillResponse(response);
+  ReceiptBuilder builder;
+  storage::v1::Receipt receipt;
+  EXPECT_TRUE(receipt.ParseFromString(
+      std::string(builder.Build(computation, request.SerializeAsString(), terms, customer))));
+  return receipt;
+}
+
+std::vector<std::string> Applied(const v1::DecideResponse& response) {
+  std::vector<std::string> applied;
+  for (const v1::AppliedOffer& offer : response.basket().applied_offers()) {
+    applied.push_back(offer.offer_id());
+  }
+  return applied;
+}
+
+TEST(ReceiptsTest, KeepsWhichBudgetsWereClosedAndWhatCouldNotBeClaimed) {
+  DecisionTerms terms;
+  terms.step_limit = 1'000'000;
+  v1::DecideResponse open;
+  ReceiptOf(terms, &open);
+  ASSERT_THAT(Applied(open), testing::ElementsAre("beans-20", "bread-10", "basket-3"));
+
+  const uint32_t closed[] = {0};
+  const uint32_t bread = WorldState(1, 1)->rule_set->offer_by_id.at("bread-10");
+  const rules::UnclaimedOffer unclaimed[] = {{bread, false}};
+  terms.closed_budgets = closed;
+  terms.unclaimed = unclaimed;
+  v1::DecideResponse made;
+  storage::v1::Receipt receipt = ReceiptOf(terms, &made);
+  EXPECT_THAT(Applied(made), testing::ElementsAre("basket-3"));
+  EXPECT_THAT(receipt.closed_budgets(), testing::ElementsAre("coffee"));
+  ASSERT_EQ(receipt.unclaimed_offers_size(), 1);
+  EXPECT_EQ(receipt.unclaimed_offers(0).offer_id(), "bread-10");
+  Rebuilder rebuilder(Resolve);
+  ASSERT_TRUE(rebuilder.Rebuild(receipt.SerializeAsString()).ok());
+  EXPECT_TRUE(rebuilder.identical());
+  EXPECT_EQ(rebuilder.response().SerializeAsString(), made.SerializeAsString());
+
+  receipt.clear_closed_budgets();
+  ASSERT_TRUE(rebuilder.Rebuild(receipt.SerializeAsString()).ok());
+  EXPECT_FALSE(rebuilder.identical());
+  EXPECT_THAT(Applied(rebuilder.response()), testing::ElementsAre("beans-20", "basket-3"));
+}
+
 TEST(ReceiptsTest, SaysWhyADecisionCannotBeRebuilt) {
   DecisionMaker maker(1);
   storage::v1::Receipt good;
@@ -274,6 +354,12 @@ TEST(ReceiptsTest, SaysWhyADecisionCannotBeRebuilt) {
   EXPECT_TRUE(absl::IsFailedPrecondition(rebuilder.Rebuild(receipt.SerializeAsString())));
   receipt = good;
   receipt.add_paused_offers("no-such-offer");
+  EXPECT_TRUE(absl::IsDataLoss(rebuilder.Rebuild(receipt.SerializeAsString())));
+  receipt = good;
+  receipt.add_closed_budgets("no-such-budget");
+  EXPECT_TRUE(absl::IsDataLoss(rebuilder.Rebuild(receipt.SerializeAsString())));
+  receipt = good;
+  receipt.add_unclaimed_offers()->set_offer_id("no-such-offer");
   EXPECT_TRUE(absl::IsDataLoss(rebuilder.Rebuild(receipt.SerializeAsString())));
   Rebuilder forgetful([](uint64_t, uint64_t) -> absl::StatusOr<std::shared_ptr<const LiveState>> {
     return absl::NotFoundError("no longer kept");

@@ -78,6 +78,9 @@ struct OfferFile {
   const char* text;
 };
 
+constexpr char kBudgets[] =
+    "coffee: { amount: 1000.00 EUR, per_day: 100.00 EUR }\nlaunch: { uses: 50 }\n";
+
 constexpr OfferFile kOffers[] = {
     {"beans-20", R"(offer: beans-20
 title: 20% off coffee beans
@@ -88,6 +91,7 @@ benefit: { percent_off: PERCENT, lines: '"coffee.beans" in line.categories', at_
 stacking: { stage: line, priority: 50 }
 value: 0.2 * double(basket.net)
 limits: [{ id: weekly, at_most: 'customer.tier == "gold" ? 2 : 1', count: redeemed, per: customer, over: calendar_week }]
+budget: coffee
 treatments:
   receipt:   { text: { en: "Beans: you saved {benefit.amount}", de: "Bohnen: {benefit.amount} gespart" } }
   home_hero: { banner: { en: "Beans, less", de: "Bohnen billiger" } }
@@ -97,6 +101,7 @@ title: 10% off bread
 applies: automatic
 channels: [pos]
 benefit: { percent_off: 10, lines: '"bakery" in line.categories' }
+budget: launch
 stacking: { stage: line, priority: 40 }
 value: 2.0
 treatments:
@@ -177,6 +182,7 @@ v1::RuleSet Message(uint64_t revision) {
   add("segments.yaml", kSegments);
   add("placements.yaml", kPlacements);
   add("pricing.yaml", kPricing);
+  add("budgets.yaml", kBudgets);
   for (const OfferFile& offer : kOffers)
     add(absl::StrCat("offers/", offer.id, ".yaml"), offer.text);
   rules::LoadedRuleSet loaded = rules::LoadRuleSetFiles(files);

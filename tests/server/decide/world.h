@@ -17,6 +17,7 @@
 namespace touchstone::server {
 
 inline constexpr int kWorldRevisions = 3;
+inline constexpr int kWorldBudgets = 2;  // coffee and launch
 
 // 2026-11-26T08:30 in Berlin, a Thursday.
 absl::Time WorldNow();
