@@ -9,6 +9,7 @@
 #include <string>
 
 #include "absl/status/statusor.h"
+#include "absl/types/span.h"
 #include "store/database.h"
 #include "store/pending_writes.h"
 #include "touchstone/storage/v1/entry.pb.h"
@@ -68,9 +69,10 @@ AppliedOr ApplyExpire(const storage::Expire& command, PendingWrites* writes);
 AppliedOr ApplyCommit(const storage::Commit& command, PendingWrites* writes);
 AppliedOr ApplyPostSale(const storage::PostSale& command, PendingWrites* writes);
 AppliedOr ApplyReturnSale(const storage::ReturnSale& command, PendingWrites* writes);
-// Takes an erased customer out of her sales, gives back what is held for her, and names both in the
-// erasure.
-absl::Status ForgetTransactions(absl::string_view customer_id, storage::PendingErasure* erasure,
+// Takes erased customers out of their sales, gives back what is held for them, and names both in
+// the erasure.
+absl::Status ForgetTransactions(absl::Span<const std::string> customer_ids,
+                                storage::PendingErasure* erasure, storage::EntryResult* result,
                                 PendingWrites* writes);
 
 // What aggregates of records are made of (apply_aggregates.cc).

@@ -137,22 +137,22 @@ AppliedOr ApplyDeleteCustomer(const storage::DeleteCustomer& command, absl::stri
   if (absl::Status added = AddMerged(customer_id, &erasure, writes); !added.ok()) return added;
   absl::StatusOr<bool> had_journals = DeleteJournals(customer_id, &erasure, writes);
   if (!had_journals.ok()) return had_journals.status();
-  absl::Status forgotten = ForgetTransactions(customer_id, &erasure, writes);
-  if (!forgotten.ok()) return forgotten;
   // What both had stayed with the one who was merged.
-  for (const std::string& merged_id :
-       std::vector<std::string>(erasure.merged_ids().begin(), erasure.merged_ids().end())) {
+  std::vector<std::string> ids(erasure.merged_ids().begin(), erasure.merged_ids().end());
+  for (const std::string& merged_id : ids) {
     const absl::StatusOr<bool> more = DeleteJournals(merged_id, &erasure, writes);
     if (!more.ok()) return more.status();
-    forgotten = ForgetTransactions(merged_id, &erasure, writes);
-    if (!forgotten.ok()) return forgotten;
   }
+  EntryResult result;
+  ids.push_back(customer_id);
+  absl::Status forgotten = ForgetTransactions(ids, &erasure, &result, writes);
+  if (!forgotten.ok()) return forgotten;
   if (!bytes->has_value() && !*had_journals) {
     return Refuse(EntryResult::REFUSAL_NOT_FOUND, "no such customer");
   }
   if (absl::Status added = AddUnfinished(writes, &erasure); !added.ok()) return added;
   writes->Put(Family::kMeta, ErasureRow(customer_id), erasure.SerializeAsString());
-  return EntryResult();
+  return result;
 }
 
 AppliedOr ApplyUpdateErasure(const storage::UpdateErasure& command, int64_t time_us,

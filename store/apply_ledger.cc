@@ -1,9 +1,6 @@
 // Commands on what transactions hold: claims are made, kept, given back.
 
-#include <algorithm>
-#include <limits>
 #include <utility>
-#include <vector>
 
 #include "absl/container/flat_hash_set.h"
 #include "store/apply.h"
@@ -40,30 +37,23 @@ void AddReserved(const storage::Reserve& command, RecordPatch* patch) {
   }
 }
 
-// Claims on limits, and their contacts.
-absl::Status ClaimLimits(const storage::Reserve& command, EntryResult* result,
-                         PendingWrites* writes) {
+// Claims on limits, and their contacts in the record of `customer_id`.
+absl::Status ClaimLimits(const storage::Reserve& command, absl::string_view customer_id,
+                         EntryResult* result, PendingWrites* writes) {
   if (!HasLimits(command.claims())) return absl::OkStatus();
-  const absl::StatusOr<std::string> customer = CustomerNow(command.customer_id(), writes);
-  if (!customer.ok()) return customer.status();
-  // Of one who has just been erased nothing is counted: the limits refuse her as they refuse
-  // anybody who is not known.
-  const auto record = Read(kCustomer, *customer, writes);
+  const auto record = Read(kCustomer, customer_id, writes);
   if (!record.ok()) return record.status();
   for (int i = 0; i < command.claims_size(); ++i) {
     const ClaimRequest& request = command.claims(i);
     if (request.claim().kind() != Claim::KIND_LIMIT) continue;
-    if (!customer->empty() && CountedForLimit((*record)->view, request, command.transaction()) +
-                                      request.claim().count() <=
-                                  request.at_most()) {
-      continue;
-    }
+    const int64_t counted = CountedForLimit((*record)->view, request, command.transaction());
+    if (counted + request.claim().count() <= request.at_most()) continue;
     result->add_refused_claims(static_cast<uint32_t>(i));
   }
   if (!result->refused_claims().empty()) return absl::OkStatus();
   RecordPatch patch;
   AddReserved(command, &patch);
-  MergeAndBump(kCustomer, *customer, patch.bytes(), writes);
+  MergeAndBump(kCustomer, customer_id, patch.bytes(), writes);
   return absl::OkStatus();
 }
 
@@ -82,7 +72,8 @@ AppliedOr ApplyReserve(const storage::Reserve& command, PendingWrites* writes) {
   if (!command.customer_id().empty() && !IsValidId(command.customer_id())) {
     return Refuse(EntryResult::REFUSAL_INVALID, "customer_id: empty, or a valid id");
   }
-  const absl::string_view fault = ClaimsFault(command.claims(), command.customer_id());
+  const absl::string_view fault =
+      ClaimsFault(command.claims(), command.customer_id(), command.transaction());
   if (!fault.empty()) return Refuse(EntryResult::REFUSAL_INVALID, fault);
   refused = holdings.CheckUnsold();
   if (IsRefused(refused)) return refused;
@@ -90,6 +81,12 @@ AppliedOr ApplyReserve(const storage::Reserve& command, PendingWrites* writes) {
   if (!held.ok()) return held.status();
   if (IsSuperseded(*held, command.step())) {
     return Refuse(EntryResult::REFUSAL_STEP_SUPERSEDED, "the transaction has come further");
+  }
+  const absl::StatusOr<std::string> customer = CustomerNow(command.customer_id(), writes);
+  if (!customer.ok()) return customer.status();
+  // Nothing is kept for one who was erased: no row would lead to it when it has to go.
+  if (customer->empty() && !command.customer_id().empty()) {
+    return Refuse(EntryResult::REFUSAL_NOT_FOUND, "no such customer");
   }
   Budgets budgets(writes);
   EntryResult result;
@@ -102,7 +99,8 @@ AppliedOr ApplyReserve(const storage::Reserve& command, PendingWrites* writes) {
     if (!fits.ok()) return fits.status();
     if (!*fits) result.add_refused_claims(static_cast<uint32_t>(i));
   }
-  if (absl::Status claimed = ClaimLimits(command, &result, writes); !claimed.ok()) return claimed;
+  absl::Status claimed = ClaimLimits(command, *customer, &result, writes);
+  if (!claimed.ok()) return claimed;
   if (!result.refused_claims().empty()) {
     result.set_refusal(EntryResult::REFUSAL_CLAIMS_REFUSED);
     result.set_refusal_detail("others took the last of what it claims");
@@ -112,7 +110,7 @@ AppliedOr ApplyReserve(const storage::Reserve& command, PendingWrites* writes) {
   reservation.set_state(Reservation::STATE_HELD);
   reservation.set_step(command.step());
   reservation.set_expire_us(command.expire_us());
-  reservation.set_customer_id(command.customer_id());
+  reservation.set_customer_id(*customer);
   reservation.set_transaction(command.transaction());
   for (const ClaimRequest& request : command.claims()) *reservation.add_claims() = request.claim();
   reservation.set_body(command.body());
@@ -140,10 +138,7 @@ AppliedOr ApplyRelease(const storage::Release& command, PendingWrites* writes) {
     if (absl::Status given = holdings.GiveBack(**held, &budgets); !given.ok()) return given;
   }
   // Kept, so that a reservation that was sent before it and comes after it claims nothing.
-  Reservation released;
-  released.set_state(Reservation::STATE_RELEASED);
-  released.set_step(command.step());
-  released.set_expire_us(holdings.now_us() + kKeepEndedUs);
+  const Reservation released = holdings.Ended(Reservation::STATE_RELEASED, command.step());
   holdings.Write(*held, released);
   budgets.Flush(&result);
   *result.mutable_reservation() = released;
@@ -163,6 +158,7 @@ AppliedOr ApplySuspend(const storage::Suspend& command, PendingWrites* writes) {
   holdings.Write(before, held);
   EntryResult result;
   *result.mutable_reservation() = held;
+  result.mutable_reservation()->clear_claims();
   result.mutable_reservation()->clear_body();
   result.set_answer(command.answer());
   return result;
@@ -185,11 +181,7 @@ AppliedOr ApplyExpire(const storage::Expire& command, PendingWrites* writes) {
       continue;
     }
     if (absl::Status given = holdings.GiveBack(**held, &budgets); !given.ok()) return given;
-    Reservation expired;
-    expired.set_state(Reservation::STATE_EXPIRED);
-    expired.set_step((*held)->step());
-    expired.set_expire_us(holdings.now_us() + kKeepEndedUs);
-    holdings.Write(*held, expired);
+    holdings.Write(*held, holdings.Ended(Reservation::STATE_EXPIRED, (*held)->step()));
   }
   budgets.Flush(&result);
   return result;

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "store/apply_commands.h"
+#include "store/holdings.h"
 #include "store/keys.h"
 #include "store/links.h"
 #include "store/record.h"
@@ -73,9 +74,50 @@ void Add(const ContactView& contact, RecordPatch* patch) {
                      .limits = limits});
 }
 
-// What a transaction held then and holds no more must not come back.
-bool WasGivenBack(const ContactView& then, const RecordView& now) {
-  return then.kind == ContactKind::kReserved && !HasContact(now, then);
+// Whose contacts of transactions are whose when a merge is taken back. What is held goes with its
+// reservation, however it came; what a return took away must not come back.
+struct TransactionContacts {
+  ContactTransactions held_for_merged;
+  ContactTransactions returned;
+
+  bool IsHeldForMerged(const ContactView& contact) const {
+    return contact.kind == ContactKind::kReserved && held_for_merged.contains(contact.transaction);
+  }
+  // Of a contact from before the merge.
+  bool ComesBack(const ContactView& then, const RecordView& now) const {
+    if (then.kind == ContactKind::kReserved) return false;
+    return HasContact(now, then) || then.kind != ContactKind::kRedeemed ||
+           !returned.contains(then.transaction);
+  }
+};
+
+// The customer, and all who were merged into her.
+absl::Status AddFamily(const std::string& customer_id, std::vector<std::string>* ids,
+                       PendingWrites* writes) {
+  ids->push_back(customer_id);
+  const std::string prefix = MergedRow(customer_id, "");
+  Database::PrefixIterator rows = writes->committed().Iterate(Family::kMeta, prefix, prefix);
+  for (; rows.Valid(); rows.Next()) {
+    const std::string merged_id(rows.key().substr(prefix.size()));
+    if (absl::Status added = AddFamily(merged_id, ids, writes); !added.ok()) return added;
+  }
+  return rows.status();
+}
+
+absl::StatusOr<TransactionContacts> ReadTransactions(const storage::MergeCustomers& command,
+                                                     PendingWrites* writes) {
+  std::vector<std::string> merged;
+  absl::Status added = AddFamily(command.merged(), &merged, writes);
+  if (!added.ok()) return added;
+  // With those of the merged one.
+  std::vector<std::string> both;
+  added = AddFamily(command.surviving(), &both, writes);
+  if (!added.ok()) return added;
+  absl::StatusOr<ContactTransactions> held = HeldTransactions(merged, writes);
+  if (!held.ok()) return held.status();
+  absl::StatusOr<ContactTransactions> returned = ReturnedTransactions(both, writes);
+  if (!returned.ok()) return returned.status();
+  return TransactionContacts{*std::move(held), *std::move(returned)};
 }
 
 // What the surviving record takes of the merged one.
@@ -98,7 +140,7 @@ void Unite(const RecordView& surviving, const RecordView& merged, bool latest_wi
 
 // What the surviving record loses again: what came from the merged one and was not changed since.
 void Separate(const RecordView& now, const RecordView& before, const RecordView& merged,
-              RecordPatch* patch) {
+              const TransactionContacts& transactions, RecordPatch* patch) {
   for (size_t i = 0; i < merged.attribute_count(); ++i) {
     const AttributeView theirs = merged.attribute(i);
     const std::optional<AttributeView> ours = before.FindAttribute(theirs.id);
@@ -119,11 +161,14 @@ void Separate(const RecordView& now, const RecordView& before, const RecordView&
   patch->ClearContacts();
   // Those that the bound pushed out come back too.
   for (size_t i = 0; i < before.contact_count(); ++i) {
-    if (!WasGivenBack(before.contact(i), now)) Add(before.contact(i), patch);
+    if (transactions.ComesBack(before.contact(i), now)) Add(before.contact(i), patch);
   }
   for (size_t i = 0; i < now.contact_count(); ++i) {
     const ContactView contact = now.contact(i);
-    if (!HasContact(merged, contact) && !HasContact(before, contact)) Add(contact, patch);
+    const bool stays = contact.kind == ContactKind::kReserved
+                           ? !transactions.IsHeldForMerged(contact)
+                           : !HasContact(merged, contact) && !HasContact(before, contact);
+    if (stays) Add(contact, patch);
   }
 }
 
@@ -256,7 +301,7 @@ AppliedOr Merge(const storage::MergeCustomers& command, int64_t time_us, Pending
 // The merged record as it comes back: with those of its identities that the other one still has.
 absl::StatusOr<std::string> Restored(const ReadRecord& surviving,
                                      const storage::MergedCustomer& undo, const RecordView& merged,
-                                     bool rejoins) {
+                                     const TransactionContacts& transactions, bool rejoins) {
   RecordPatch patch;
   patch.BumpVersion();
   for (const std::string& identity : IdentitiesOf(merged)) {
@@ -264,8 +309,12 @@ absl::StatusOr<std::string> Restored(const ReadRecord& surviving,
   }
   for (size_t i = 0; i < merged.contact_count(); ++i) {
     const ContactView contact = merged.contact(i);
-    if (!WasGivenBack(contact, surviving.view)) continue;
+    if (transactions.ComesBack(contact, surviving.view)) continue;
     patch.RemoveContacts(contact.transaction, contact.offer, contact.kind);
+  }
+  for (size_t i = 0; i < surviving.view.contact_count(); ++i) {
+    const ContactView contact = surviving.view.contact(i);
+    if (transactions.IsHeldForMerged(contact)) Add(contact, &patch);
   }
   if (!rejoins) patch.SetHousehold("");
   const absl::string_view patches[] = {patch.bytes()};
@@ -287,9 +336,11 @@ AppliedOr Undo(const storage::MergeCustomers& command, PendingWrites* writes) {
   const absl::StatusOr<RecordView> merged = RecordView::Parse((*undo)->merged_record());
   if (!merged.ok()) return merged.status();
   const RecordView& now = (*surviving)->view;
+  const absl::StatusOr<TransactionContacts> transactions = ReadTransactions(command, writes);
+  if (!transactions.ok()) return transactions.status();
 
   RecordPatch patch;
-  Separate(now, *before, *merged, &patch);
+  Separate(now, *before, *merged, *transactions, &patch);
   for (const std::string& identity : IdentitiesOf(*merged)) {
     if (!now.identities().Contains(identity)) continue;
     writes->Put(Family::kIdentities, identity, merged_id);
@@ -311,7 +362,8 @@ AppliedOr Undo(const storage::MergeCustomers& command, PendingWrites* writes) {
     if (!refused.ok()) return refused.status();
     rejoins = !IsRefused(refused);  // full by now: she is in none
   }
-  absl::StatusOr<std::string> restored = Restored(**surviving, **undo, *merged, rejoins);
+  absl::StatusOr<std::string> restored =
+      Restored(**surviving, **undo, *merged, *transactions, rejoins);
   if (!restored.ok()) return restored.status();
   writes->Put(Family::kCustomers, RecordRow(kCustomer, merged_id), *restored);
   RecordPatch joined;  // her record says so already

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <utility>
-#include <vector>
 
 #include "store/apply.h"
 #include "store/apply_commands.h"
@@ -22,7 +21,11 @@ using storage::EntryResult;
 using storage::Reservation;
 using storage::StoredSale;
 
-AppliedOr CheckParts(absl::string_view customer_patch, const storage::AppendEvents& events) {
+AppliedOr CheckParts(absl::string_view customer_id, absl::string_view customer_patch,
+                     const storage::AppendEvents& events) {
+  if (!customer_id.empty() && !IsValidId(customer_id)) {
+    return Refuse(EntryResult::REFUSAL_INVALID, "sale.customer_id: empty, or a valid id");
+  }
   if (!IsUsablePatch(customer_patch)) {
     return Refuse(EntryResult::REFUSAL_INVALID,
                   "customer_patch: malformed, too long, or changes links");
@@ -35,10 +38,14 @@ AppliedOr CheckParts(absl::string_view customer_patch, const storage::AppendEven
 // customer who was erased, nothing is written.
 AppliedOr AppendPurchase(const storage::AppendEvents& events, PendingWrites* writes) {
   if (events.items().empty()) return EntryResult();
+  // A sale has happened, whoever bought; the purchase must not bring her back.
+  const absl::StatusOr<std::string> customer = CustomerNow(events.items(0).customer_id(), writes);
+  if (!customer.ok()) return customer.status();
+  if (customer->empty()) return EntryResult();
   return ApplyAppendEvents(events, writes);
 }
 
-// Sale, its row by customer, and what it does to her record.
+// Sale, its row by customer, and what it adds to her record.
 absl::Status WriteSale(absl::string_view transaction_id, StoredSale sale,
                        absl::string_view customer_patch, PendingWrites* writes) {
   absl::StatusOr<std::string> customer = CustomerNow(sale.customer_id(), writes);
@@ -50,10 +57,7 @@ absl::Status WriteSale(absl::string_view transaction_id, StoredSale sale,
   writes->Put(Family::kSales, SaleRow(transaction_id), sale.SerializeAsString());
   if (customer->empty()) return absl::OkStatus();
   writes->Put(Family::kSales, CustomerSaleRow(*customer, sale.time_us(), transaction_id), "");
-  RecordPatch patch;
-  patch.RemoveContacts(sale.transaction(), 0, ContactKind::kReserved);
-  patch.Append(customer_patch);
-  MergeAndBump(kCustomer, *customer, patch.bytes(), writes);
+  if (!customer_patch.empty()) MergeAndBump(kCustomer, *customer, customer_patch, writes);
   return absl::OkStatus();
 }
 
@@ -68,8 +72,9 @@ Claim* FindClaim(const Claim& wanted, StoredSale* sale) {
   return nullptr;
 }
 
-// False: the sale has less of it.
-bool TakeFromClaim(const Claim& restored, StoredSale* sale) {
+// False: the sale has less of it. Uses of limits that come back are no contacts any more: these go
+// to `patch`.
+bool TakeFromClaim(const Claim& restored, StoredSale* sale, RecordPatch* patch) {
   Claim* claim = FindClaim(restored, sale);
   if (claim == nullptr || restored.count() < 0 || restored.amount_minor() < 0 ||
       restored.count() > claim->count() || restored.amount_minor() > claim->amount_minor() ||
@@ -78,6 +83,9 @@ bool TakeFromClaim(const Claim& restored, StoredSale* sale) {
   }
   claim->set_count(claim->count() - restored.count());
   claim->set_amount_minor(claim->amount_minor() - restored.amount_minor());
+  if (claim->kind() == Claim::KIND_LIMIT && claim->count() == 0) {
+    patch->RemoveContacts(sale->transaction(), claim->offer(), ContactKind::kRedeemed);
+  }
   return true;
 }
 
@@ -90,39 +98,27 @@ void DropEmptyClaims(StoredSale* sale) {
                 claims->end());
 }
 
-// Uses of limits that come back are no contacts any more.
-absl::Status RestoreLimits(const storage::ReturnSale& command, const StoredSale& sale,
-                           PendingWrites* writes) {
-  RecordPatch patch;
-  for (const Claim& claim : command.restored()) {
-    if (claim.kind() != Claim::KIND_LIMIT) continue;
-    patch.RemoveContacts(sale.transaction(), claim.offer(), ContactKind::kRedeemed);
-  }
-  if (patch.empty()) return absl::OkStatus();
-  const absl::StatusOr<std::string> customer = CustomerNow(sale.customer_id(), writes);
-  if (!customer.ok()) return customer.status();
-  if (!customer->empty()) MergeAndBump(kCustomer, *customer, patch.bytes(), writes);
-  return absl::OkStatus();
-}
-
-// Books the claims of a posted sale, and lists what they take beyond their bounds.
-absl::Status Book(const storage::PostSale& command, Budgets* budgets, EntryResult* result,
-                  PendingWrites* writes) {
-  const absl::StatusOr<std::string> customer = CustomerNow(command.sale().customer_id(), writes);
+// Books the claims of a posted sale, as the sale keeps them, and lists what they take beyond their
+// bounds.
+absl::Status Book(const storage::PostSale& command, Budgets* budgets, StoredSale* sale,
+                  EntryResult* result, PendingWrites* writes) {
+  const absl::StatusOr<std::string> customer = CustomerNow(sale->customer_id(), writes);
   if (!customer.ok()) return customer.status();
   const auto record = Read(kCustomer, *customer, writes);
   if (!record.ok()) return record.status();
   for (int i = 0; i < command.claims_size(); ++i) {
     const ClaimRequest& request = command.claims(i);
+    Claim* claim = sale->add_claims();
+    *claim = request.claim();
     EntryResult::Overrun overrun;
     overrun.set_claim(static_cast<uint32_t>(i));
-    if (request.claim().kind() == Claim::KIND_BUDGET) {
-      if (absl::Status booked = budgets->Book(request, &overrun); !booked.ok()) return booked;
+    if (claim->kind() == Claim::KIND_BUDGET) {
+      absl::Status booked = budgets->Book(request, claim, &overrun);
+      if (!booked.ok()) return booked;
     } else {
-      const int64_t counted =
-          CountedForLimit((*record)->view, request, command.sale().transaction());
-      const int64_t beyond = counted + request.claim().count() - request.at_most();
-      overrun.set_count(std::clamp<int64_t>(beyond, 0, request.claim().count()));
+      const int64_t counted = CountedForLimit((*record)->view, request, sale->transaction());
+      const int64_t beyond = counted + claim->count() - request.at_most();
+      overrun.set_count(std::clamp<int64_t>(beyond, 0, claim->count()));
     }
     if (overrun.count() > 0 || overrun.amount_minor() > 0) *result->add_overruns() = overrun;
   }
@@ -134,7 +130,8 @@ absl::Status Book(const storage::PostSale& command, Budgets* budgets, EntryResul
 AppliedOr ApplyCommit(const storage::Commit& command, PendingWrites* writes) {
   Holdings holdings(command.transaction_id(), writes);
   AppliedOr refused = holdings.CheckNames(command.step());
-  if (!IsRefused(refused)) refused = CheckParts(command.customer_patch(), command.events());
+  if (!IsRefused(refused))
+    refused = CheckParts(command.sale().customer_id(), command.customer_patch(), command.events());
   if (IsRefused(refused)) return refused;
   Reservation held;
   refused = holdings.FindHeld(command.step(), &held);
@@ -153,6 +150,7 @@ AppliedOr ApplyCommit(const storage::Commit& command, PendingWrites* writes) {
     if (claim.kind() != Claim::KIND_BUDGET) continue;
     if (absl::Status committed = budgets.Commit(claim); !committed.ok()) return committed;
   }
+  if (absl::Status removed = holdings.RemoveReserved(held); !removed.ok()) return removed;
   absl::Status written =
       WriteSale(command.transaction_id(), std::move(sale), command.customer_patch(), writes);
   if (!written.ok()) return written;
@@ -165,9 +163,11 @@ AppliedOr ApplyCommit(const storage::Commit& command, PendingWrites* writes) {
 AppliedOr ApplyPostSale(const storage::PostSale& command, PendingWrites* writes) {
   Holdings holdings(command.transaction_id(), writes);
   AppliedOr refused = holdings.CheckNames(command.step());
-  if (!IsRefused(refused)) refused = CheckParts(command.customer_patch(), command.events());
+  if (!IsRefused(refused))
+    refused = CheckParts(command.sale().customer_id(), command.customer_patch(), command.events());
   if (IsRefused(refused)) return refused;
-  const absl::string_view fault = ClaimsFault(command.claims(), command.sale().customer_id());
+  const absl::string_view fault =
+      ClaimsFault(command.claims(), command.sale().customer_id(), command.sale().transaction());
   if (!fault.empty()) return Refuse(EntryResult::REFUSAL_INVALID, fault);
   refused = holdings.CheckUnsold();
   if (IsRefused(refused)) return refused;
@@ -182,10 +182,10 @@ AppliedOr ApplyPostSale(const storage::PostSale& command, PendingWrites* writes)
     if (absl::Status given = holdings.GiveBack(**held, &budgets); !given.ok()) return given;
     holdings.Drop(**held);
   }
-  absl::Status booked = Book(command, &budgets, &result, writes);
-  if (!booked.ok()) return booked;
   StoredSale sale = command.sale();
-  for (const ClaimRequest& request : command.claims()) *sale.add_claims() = request.claim();
+  sale.clear_claims();
+  absl::Status booked = Book(command, &budgets, &sale, &result, writes);
+  if (!booked.ok()) return booked;
   absl::Status written =
       WriteSale(command.transaction_id(), std::move(sale), command.customer_patch(), writes);
   if (!written.ok()) return written;
@@ -209,15 +209,20 @@ AppliedOr ApplyReturnSale(const storage::ReturnSale& command, PendingWrites* wri
     return Refuse(EntryResult::REFUSAL_VERSION_CHANGED, "another return came first");
   }
   Budgets budgets(writes);
+  RecordPatch patch;
   for (const Claim& claim : command.restored()) {
-    if (!TakeFromClaim(claim, &sale)) {
+    if (!TakeFromClaim(claim, &sale, &patch)) {
       return Refuse(EntryResult::REFUSAL_INVALID, "restored: more than the sale has used");
     }
     if (claim.kind() != Claim::KIND_BUDGET) continue;
     if (absl::Status restored = budgets.Restore(claim); !restored.ok()) return restored;
   }
   DropEmptyClaims(&sale);
-  if (absl::Status status = RestoreLimits(command, sale, writes); !status.ok()) return status;
+  if (!patch.empty()) {
+    const absl::StatusOr<std::string> customer = CustomerNow(sale.customer_id(), writes);
+    if (!customer.ok()) return customer.status();
+    if (!customer->empty()) MergeAndBump(kCustomer, *customer, patch.bytes(), writes);
+  }
   sale.set_sale(command.sale());
   sale.set_version(sale.version() + 1);
   writes->Put(Family::kSales, row, sale.SerializeAsString());
@@ -227,8 +232,11 @@ AppliedOr ApplyReturnSale(const storage::ReturnSale& command, PendingWrites* wri
   return result;
 }
 
-absl::Status ForgetTransactions(absl::string_view customer_id, storage::PendingErasure* erasure,
-                                PendingWrites* writes) {
+namespace {
+
+// Takes the customer out of her sales.
+absl::Status ForgetSales(absl::string_view customer_id, storage::PendingErasure* erasure,
+                         PendingWrites* writes) {
   const std::string prefix = CustomerSalesPrefix(customer_id);
   Database::PrefixIterator sales = writes->committed().Iterate(Family::kSales, prefix, prefix);
   for (; sales.Valid(); sales.Next()) {
@@ -243,29 +251,39 @@ absl::Status ForgetTransactions(absl::string_view customer_id, storage::PendingE
     writes->Delete(Family::kSales, sales.key());
     erasure->add_transaction_ids(std::string(transaction_id));
   }
-  if (!sales.status().ok()) return sales.status();
+  return sales.status();
+}
 
-  const std::string held_prefix = HeldRow(customer_id, "");
-  Database::PrefixIterator rows =
-      writes->committed().Iterate(Family::kLedger, held_prefix, held_prefix);
-  Budgets budgets(writes);
+// Gives back what is held for the customer.
+absl::Status ForgetHeld(absl::string_view customer_id, Budgets* budgets,
+                        storage::PendingErasure* erasure, PendingWrites* writes) {
+  const std::string prefix = HeldRow(customer_id, "");
+  Database::PrefixIterator rows = writes->committed().Iterate(Family::kLedger, prefix, prefix);
   for (; rows.Valid(); rows.Next()) {
-    const std::string transaction_id(rows.key().substr(held_prefix.size()));
+    const std::string transaction_id(rows.key().substr(prefix.size()));
     Holdings holdings(transaction_id, writes);
     absl::StatusOr<std::optional<Reservation>> held = holdings.Find();
     if (!held.ok()) return held.status();
     if (!held->has_value()) return absl::DataLossError("ledger: a listed reservation is not there");
-    if (absl::Status given = holdings.GiveBack(**held, &budgets); !given.ok()) return given;
-    Reservation released;
-    released.set_state(Reservation::STATE_RELEASED);
-    released.set_step((*held)->step());
-    released.set_expire_us(holdings.now_us() + kKeepEndedUs);
-    holdings.Write(*held, released);
+    if (absl::Status given = holdings.GiveBack(**held, budgets); !given.ok()) return given;
+    holdings.Write(*held, holdings.Ended(Reservation::STATE_RELEASED, (*held)->step()));
     erasure->add_transaction_ids(transaction_id);
   }
-  if (!rows.status().ok()) return rows.status();
-  EntryResult changed;
-  budgets.Flush(&changed);
+  return rows.status();
+}
+
+}  // namespace
+
+absl::Status ForgetTransactions(absl::Span<const std::string> customer_ids,
+                                storage::PendingErasure* erasure, EntryResult* result,
+                                PendingWrites* writes) {
+  Budgets budgets(writes);
+  for (const std::string& customer_id : customer_ids) {
+    absl::Status forgotten = ForgetSales(customer_id, erasure, writes);
+    if (forgotten.ok()) forgotten = ForgetHeld(customer_id, &budgets, erasure, writes);
+    if (!forgotten.ok()) return forgotten;
+  }
+  budgets.Flush(result);
   return absl::OkStatus();
 }
 

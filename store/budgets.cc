@@ -102,21 +102,24 @@ absl::Status Budgets::Commit(const Claim& claim) {
   return absl::OkStatus();
 }
 
-absl::Status Budgets::Book(const ClaimRequest& request, EntryResult::Overrun* overrun) {
-  const Claim& claim = request.claim();
-  const absl::StatusOr<std::vector<size_t>> rows = RowsOf(claim);
+absl::Status Budgets::Book(const ClaimRequest& request, Claim* booked,
+                           EntryResult::Overrun* overrun) {
+  const absl::StatusOr<std::vector<size_t>> rows = RowsOf(*booked);
   if (!rows.ok()) return rows.status();
+  if (IsInAnotherCurrency(*use(rows->front()), *booked)) {
+    overrun->set_amount_minor(booked->amount_minor());
+    booked->set_amount_minor(0);
+    booked->clear_currency();
+  }
   for (const size_t row : *rows) {
     const Room room = RoomFor(rows_[row].budget, request);
-    const int64_t count = std::min(claim.count(), room.count);
-    const int64_t minor = std::min(claim.amount_minor(), room.minor);
+    const int64_t count = std::min(booked->count(), room.count);
+    const int64_t minor = std::min(booked->amount_minor(), room.minor);
     AddCommitted(count, minor, use(row));
-    AddOverrun(claim.count() - count, claim.amount_minor() - minor, use(row));
-    if (!claim.currency().empty() && use(row)->currency().empty()) {
-      use(row)->set_currency(claim.currency());
-    }
-    overrun->set_count(std::max(overrun->count(), claim.count() - count));
-    overrun->set_amount_minor(std::max(overrun->amount_minor(), claim.amount_minor() - minor));
+    AddOverrun(booked->count() - count, booked->amount_minor() - minor, use(row));
+    if (!booked->currency().empty()) use(row)->set_currency(booked->currency());
+    overrun->set_count(std::max(overrun->count(), booked->count() - count));
+    overrun->set_amount_minor(std::max(overrun->amount_minor(), booked->amount_minor() - minor));
   }
   return absl::OkStatus();
 }

@@ -28,8 +28,11 @@ class Budgets {
   // Of a claim that is reserved.
   absl::Status Release(const storage::Claim& claim);
   absl::Status Commit(const storage::Claim& claim);
-  // Of a claim that nobody asked for before: always, and what does not fit is in `overrun`.
-  absl::Status Book(const storage::ClaimRequest& request, storage::EntryResult::Overrun* overrun);
+  // Of a claim that nobody asked for before: always, and what does not fit is in `overrun`. Money
+  // in another currency than the budget's cannot be added to it: it is in `overrun` and no part of
+  // `booked`, which begins as the claim.
+  absl::Status Book(const storage::ClaimRequest& request, storage::Claim* booked,
+                    storage::EntryResult::Overrun* overrun);
   // Of a claim that was committed or booked.
   absl::Status Restore(const storage::Claim& claim);
 

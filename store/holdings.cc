@@ -1,6 +1,7 @@
 #include "store/holdings.h"
 
 #include <algorithm>
+#include <tuple>
 #include <utility>
 
 #include "store/keys.h"
@@ -14,37 +15,67 @@ using storage::ClaimRequest;
 using storage::EntryResult;
 using storage::Reservation;
 
+namespace {
+
+bool IsLimit(const Claim& claim) { return claim.kind() == Claim::KIND_LIMIT; }
+
+absl::string_view AmountFault(const Claim& claim) {
+  if (claim.count() < 1 || claim.count() > kMaxClaimCount) return "claim: 1 to 1,000,000,000 uses";
+  if (claim.amount_minor() < 0 || claim.amount_minor() > kMaxClaimMinor) {
+    return "claim: no amount below zero, none above 10^15";
+  }
+  if (claim.amount_minor() > 0 && claim.currency().empty()) {
+    return "claim: an amount has a currency";
+  }
+  return "";
+}
+
+// A contact stands for one use of an offer by a transaction; neither may be "any".
+absl::string_view LimitFault(const Claim& claim, absl::string_view customer_id,
+                             uint64_t transaction) {
+  if (customer_id.empty()) return "claim: a limit is of a customer";
+  if (claim.count() != 1) return "claim: one use of a limit";
+  if (claim.offer() == 0 || transaction == 0)
+    return "claim: of a limit, without offer or transaction";
+  return "";
+}
+
+absl::string_view ClaimFault(const ClaimRequest& request, absl::string_view customer_id,
+                             uint64_t transaction) {
+  const Claim& claim = request.claim();
+  if (!IsValidId(claim.id()) || !IsValidId(claim.offer_id())) {
+    return "claim: ids are 1-64 bytes of [A-Za-z0-9._-]";
+  }
+  if (const absl::string_view fault = AmountFault(claim); !fault.empty()) return fault;
+  if (IsLimit(claim)) return LimitFault(claim, customer_id, transaction);
+  if (claim.kind() != Claim::KIND_BUDGET) return "claim: of a budget or a limit";
+  if (request.most_uses() < 0 || request.most_minor() < 0 || request.most_minor_a_day() < 0) {
+    return "claim: no bound below zero";
+  }
+  return "";
+}
+
+}  // namespace
+
 absl::string_view ClaimsFault(const google::protobuf::RepeatedPtrField<ClaimRequest>& claims,
-                              absl::string_view customer_id) {
+                              absl::string_view customer_id, uint64_t transaction) {
   if (claims.size() > kMaxClaims) return "claims: too many";
+  absl::flat_hash_set<std::tuple<int, absl::string_view, absl::string_view>> names;
   for (const ClaimRequest& request : claims) {
+    const absl::string_view fault = ClaimFault(request, customer_id, transaction);
+    if (!fault.empty()) return fault;
     const Claim& claim = request.claim();
-    if (!IsValidId(claim.id()) || !IsValidId(claim.offer_id())) {
-      return "claim: ids are 1-64 bytes of [A-Za-z0-9._-]";
-    }
-    if (claim.count() < 1 || claim.amount_minor() < 0) {
-      return "claim: at least one use, no amount below zero";
-    }
-    switch (claim.kind()) {
-      case Claim::KIND_BUDGET:
-        if (request.most_uses() < 0 || request.most_minor() < 0 || request.most_minor_a_day() < 0) {
-          return "claim: no bound below zero";
-        }
-        break;
-      case Claim::KIND_LIMIT:
-        if (customer_id.empty()) return "claim: a limit is of a customer";
-        break;
-      default:
-        return "claim: of a budget or a limit";
+    // A return names what it restores by these.
+    if (!names.insert({claim.kind(), claim.id(), claim.offer_id()}).second) {
+      return "claims: two of the same budget or limit for the same offer";
     }
   }
   return "";
 }
 
 bool HasLimits(const google::protobuf::RepeatedPtrField<ClaimRequest>& claims) {
-  return std::any_of(claims.begin(), claims.end(), [](const ClaimRequest& request) {
-    return request.claim().kind() == Claim::KIND_LIMIT;
-  });
+  return std::any_of(claims.begin(), claims.end(),
+                     [](const ClaimRequest& request) { return IsLimit(request.claim()); });
 }
 
 int64_t CountedForLimit(const RecordView& record, const ClaimRequest& request,
@@ -69,6 +100,41 @@ absl::StatusOr<std::string> CustomerNow(absl::string_view customer_id, PendingWr
   const absl::StatusOr<bool> exists = writes->ContainsRecord(RecordRow(kCustomer, *survivor));
   if (!exists.ok()) return exists.status();
   return *exists ? *std::move(survivor) : std::string();
+}
+
+absl::StatusOr<ContactTransactions> HeldTransactions(absl::Span<const std::string> customer_ids,
+                                                     PendingWrites* writes) {
+  ContactTransactions transactions;
+  for (const std::string& customer_id : customer_ids) {
+    const std::string prefix = HeldRow(customer_id, "");
+    Database::PrefixIterator rows = writes->committed().Iterate(Family::kLedger, prefix, prefix);
+    for (; rows.Valid(); rows.Next()) {
+      const std::string transaction_id(rows.key().substr(prefix.size()));
+      absl::StatusOr<std::optional<Reservation>> held = Holdings(transaction_id, writes).Find();
+      if (!held.ok()) return held.status();
+      if (held->has_value()) transactions.insert((*held)->transaction());
+    }
+    if (!rows.status().ok()) return rows.status();
+  }
+  return transactions;
+}
+
+absl::StatusOr<ContactTransactions> ReturnedTransactions(absl::Span<const std::string> customer_ids,
+                                                         PendingWrites* writes) {
+  ContactTransactions transactions;
+  for (const std::string& customer_id : customer_ids) {
+    const std::string prefix = CustomerSalesPrefix(customer_id);
+    Database::PrefixIterator rows = writes->committed().Iterate(Family::kSales, prefix, prefix);
+    for (; rows.Valid(); rows.Next()) {
+      const absl::string_view transaction_id = rows.key().substr(prefix.size() + sizeof(uint64_t));
+      absl::StatusOr<std::optional<storage::StoredSale>> sale =
+          ReadMessage<storage::StoredSale>(Family::kSales, SaleRow(transaction_id), writes);
+      if (!sale.ok()) return sale.status();
+      if (sale->has_value() && (*sale)->version() > 1) transactions.insert((*sale)->transaction());
+    }
+    if (!rows.status().ok()) return rows.status();
+  }
+  return transactions;
 }
 
 absl::StatusOr<std::optional<Reservation>> Holdings::Find() {
@@ -112,13 +178,15 @@ AppliedOr Holdings::FindHeld(int32_t step, Reservation* held) {
 
 absl::Status Holdings::GiveBack(const Reservation& held, Budgets* budgets) {
   if (!IsHeld(held)) return absl::OkStatus();
-  bool has_limits = false;
   for (const Claim& claim : held.claims()) {
-    if (claim.kind() == Claim::KIND_LIMIT) has_limits = true;
-    if (claim.kind() != Claim::KIND_BUDGET) continue;
+    if (IsLimit(claim)) continue;
     if (absl::Status released = budgets->Release(claim); !released.ok()) return released;
   }
-  if (!has_limits) return absl::OkStatus();
+  return RemoveReserved(held);
+}
+
+absl::Status Holdings::RemoveReserved(const Reservation& held) {
+  if (std::none_of(held.claims().begin(), held.claims().end(), IsLimit)) return absl::OkStatus();
   const absl::StatusOr<std::string> customer = CustomerNow(held.customer_id(), writes_);
   if (!customer.ok()) return customer.status();
   if (customer->empty()) return absl::OkStatus();
@@ -126,6 +194,14 @@ absl::Status Holdings::GiveBack(const Reservation& held, Budgets* budgets) {
   patch.RemoveContacts(held.transaction(), 0, ContactKind::kReserved);
   MergeAndBump(kCustomer, *customer, patch.bytes(), writes_);
   return absl::OkStatus();
+}
+
+Reservation Holdings::Ended(Reservation::State state, int32_t step) const {
+  Reservation ended;
+  ended.set_state(state);
+  ended.set_step(step);
+  ended.set_expire_us(now_us() + kKeepEndedUs);
+  return ended;
 }
 
 void Holdings::Write(const std::optional<Reservation>& before, const Reservation& reservation) {

@@ -8,9 +8,11 @@
 #include <optional>
 #include <string>
 
+#include "absl/container/flat_hash_set.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
+#include "absl/types/span.h"
 #include "google/protobuf/repeated_field.h"
 #include "store/apply_commands.h"
 #include "store/budgets.h"
@@ -19,6 +21,9 @@
 namespace touchstone::store {
 
 inline constexpr int kMaxClaims = 4096;
+// Of one claim: so that no sum of a budget leaves 64 bits.
+inline constexpr int64_t kMaxClaimCount = 1'000'000'000;
+inline constexpr int64_t kMaxClaimMinor = 1'000'000'000'000'000;
 // How long it is known of a transaction that its claims were given back.
 inline constexpr int64_t kKeepEndedUs = int64_t{24} * 3600 * 1'000'000;
 
@@ -28,9 +33,10 @@ inline bool IsHeld(const storage::Reservation& reservation) {
 }
 
 // "" when the claims are fine, else what is wrong with one. Empty `customer_id`: of nobody.
+// `transaction`: as contacts name it.
 absl::string_view ClaimsFault(
     const google::protobuf::RepeatedPtrField<storage::ClaimRequest>& claims,
-    absl::string_view customer_id);
+    absl::string_view customer_id, uint64_t transaction);
 bool HasLimits(const google::protobuf::RepeatedPtrField<storage::ClaimRequest>& claims);
 // How many contacts of the record count for a claim on a limit, but for those of the transaction.
 int64_t CountedForLimit(const RecordView& record, const storage::ClaimRequest& request,
@@ -38,6 +44,14 @@ int64_t CountedForLimit(const RecordView& record, const storage::ClaimRequest& r
 
 // The customer who stands for this one; empty when there is none, or no more.
 absl::StatusOr<std::string> CustomerNow(absl::string_view customer_id, PendingWrites* writes);
+
+// For taking a merge back: what of these customers' transactions holds something, as contacts name
+// it, and in which of their sales something was returned. REQUIRES: as PendingWrites::committed.
+using ContactTransactions = absl::flat_hash_set<uint64_t>;
+absl::StatusOr<ContactTransactions> HeldTransactions(absl::Span<const std::string> customer_ids,
+                                                     PendingWrites* writes);
+absl::StatusOr<ContactTransactions> ReturnedTransactions(absl::Span<const std::string> customer_ids,
+                                                         PendingWrites* writes);
 
 class Holdings {
  public:
@@ -55,12 +69,16 @@ class Holdings {
 
   // Gives back the claims of a reservation, if it is held: its row stays to be written.
   absl::Status GiveBack(const storage::Reservation& held, Budgets* budgets);
+  // The part of GiveBack that is hers: what stands in her record for what is held.
+  absl::Status RemoveReserved(const storage::Reservation& held);
+  // What is kept of a reservation that is over.
+  storage::Reservation Ended(storage::Reservation::State state, int32_t step) const;
   // In the place of `before`.
   void Write(const std::optional<storage::Reservation>& before,
              const storage::Reservation& reservation);
   void Drop(const storage::Reservation& reservation);
 
-  // The latest proposer's time: it never goes back.
+  // The latest time of an entry that was applied, or of this one: it never goes back.
   int64_t now_us() const { return writes_->progress().time_us(); }
 
  private:

@@ -125,13 +125,10 @@ void AddRanges(const storage::PendingErasure& erasure, std::vector<KeyRange>* ra
     seen.push_back(OutcomeSeenRow(outcome_id));
   }
   AddKeys(Family::kEvents, std::move(seen), ranges);
-  std::vector<std::string> reservations;
   std::vector<std::string> sales;
   for (const std::string& transaction_id : erasure.transaction_ids()) {
-    reservations.push_back(ReservationRow(transaction_id));
     sales.push_back(SaleRow(transaction_id));
   }
-  AddKeys(Family::kLedger, std::move(reservations), ranges);
   AddKeys(Family::kSales, std::move(sales), ranges);
 }
 
@@ -275,6 +272,9 @@ absl::Status Store::PurgeErased(absl::Span<const storage::PendingErasure> erasur
                                 std::atomic<bool>* cancel) const {
   std::vector<KeyRange> ranges;
   for (const storage::PendingErasure& erasure : erasures) AddRanges(erasure, &ranges);
+  // What is over names nobody any more, but what it was before did: no row tells which they are.
+  const std::string reservations(1, kReservationPrefix);
+  ranges.push_back({Family::kLedger, reservations, std::string(1, kReservationPrefix + 1)});
   return database_->Purge(ranges, cancel);
 }
 

@@ -39,10 +39,11 @@ absl::StatusOr<std::vector<std::string>> Store::ListDue(absl::Time now, size_t l
   std::vector<std::string> due;
   const std::string prefix(1, kDuePrefix);
   constexpr size_t kIdAt = 1 + sizeof(uint64_t);
-  const std::string behind = DueRow(absl::ToUnixMicros(now) + 1, {});
+  const int64_t now_us = absl::ToUnixMicros(now);
   Database::PrefixIterator rows = database_->Iterate(Family::kLedger, prefix, prefix);
-  for (; rows.Valid() && due.size() < limit && rows.key() < behind; rows.Next()) {
+  for (; rows.Valid() && due.size() < limit; rows.Next()) {
     if (rows.key().size() <= kIdAt) return absl::DataLossError("ledger: malformed key");
+    if (ReadOrderedSigned(rows.key().data() + 1) > now_us) break;
     due.emplace_back(rows.key().substr(kIdAt));
   }
   if (!rows.status().ok()) return rows.status();

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 #include <rapidcheck/gtest.h>
 
+#include <algorithm>
 #include <map>
 #include <optional>
 #include <string>
@@ -76,7 +77,7 @@ void AddRandomCell(uint32_t id, int64_t time_us, RecordPatch* patch) {
 void AddRandomOperation(RecordPatch* patch) {
   const uint32_t id = *rc::gen::inRange<uint32_t>(0, 6);
   const int64_t time_us = *rc::gen::inRange<int64_t>(-5, 50);
-  switch (*rc::gen::inRange(0, 13)) {
+  switch (*rc::gen::inRange(0, 14)) {
     case 0:
     case 1:
       return patch->SetAttribute(id, RandomValue(), *rc::gen::arbitrary<uint16_t>(),
@@ -97,7 +98,8 @@ void AddRandomOperation(RecordPatch* patch) {
            .transaction = *rc::gen::inRange<uint64_t>(0, 3),
            .time_us = time_us,
            .channel = 1,
-           .kind = *rc::gen::element(ContactKind::kShown, ContactKind::kRedeemed),
+           .kind = *rc::gen::element(ContactKind::kShown, ContactKind::kRedeemed,
+                                     ContactKind::kReserved),
            .direction = 0,
            .limits = limits,
            .keep_from_us = *rc::gen::inRange<int64_t>(-9, 9)});
@@ -116,6 +118,10 @@ void AddRandomOperation(RecordPatch* patch) {
                                  .keep_from_bucket = *rc::gen::inRange(-6, 2)});
     case 12:
       return patch->MarkStale(*rc::gen::inRange<uint32_t>(0, 26));
+    case 13:
+      return patch->RemoveContacts(
+          *rc::gen::inRange<uint64_t>(0, 3), *rc::gen::inRange<uint64_t>(0, 6),
+          *rc::gen::element(ContactKind::kRedeemed, ContactKind::kReserved));
     case 7:
       return patch->SetConsent(absl::StrCat("purpose", id), *rc::gen::arbitrary<bool>(),
                                *rc::gen::arbitrary<uint16_t>(), time_us);
@@ -231,6 +237,45 @@ RC_GTEST_PROP(RecordPropertyTest, OnlyContactsAreSpliced, ()) {
   patches.push_back(contact.bytes());
   const std::vector<absl::string_view> views(patches.begin(), patches.end());
   RC_ASSERT(SpliceContacts(record, views).has_value() == (!mixed && !record.empty()));
+}
+
+// The slow truth: a list of contacts, too short for any to be pushed out.
+RC_GTEST_PROP(RecordPropertyTest, RemovedContactsAreThoseOfAListThatAreNamed, ()) {
+  std::vector<std::tuple<uint64_t, uint64_t, ContactKind>> model;
+  std::string bytes = Applied("", {});
+  const int steps = *rc::gen::inRange(1, 40);
+  for (int i = 0; i < steps; ++i) {
+    const auto offer = *rc::gen::inRange<uint64_t>(0, 4);
+    const auto transaction = *rc::gen::inRange<uint64_t>(0, 4);
+    const auto kind = *rc::gen::element(ContactKind::kRedeemed, ContactKind::kReserved);
+    const std::tuple<uint64_t, uint64_t, ContactKind> contact(transaction, offer, kind);
+    RecordPatch patch;
+    if (*rc::gen::inRange(0, 3) == 0) {
+      patch.RemoveContacts(transaction, offer, kind);
+      std::erase_if(model, [&](const auto& held) {
+        return std::get<0>(held) == transaction && std::get<2>(held) == kind &&
+               (offer == 0 || std::get<1>(held) == offer);
+      });
+    } else {
+      patch.AddContact({.offer = offer,
+                        .transaction = transaction,
+                        .time_us = i,
+                        .channel = 1,
+                        .kind = kind,
+                        .direction = 0,
+                        .limits = {}});
+      const bool is_known = std::find(model.begin(), model.end(), contact) != model.end();
+      if (transaction == 0 || !is_known) model.push_back(contact);
+    }
+    bytes = Applied(bytes, {patch.bytes()});
+  }
+  absl::StatusOr<RecordView> record = RecordView::Parse(bytes);
+  RC_ASSERT(record.ok());
+  RC_ASSERT(record->contact_count() == model.size());
+  for (size_t i = 0; i < model.size(); ++i) {
+    const ContactView held = record->contact(i);
+    RC_ASSERT(std::tuple(held.transaction, held.offer, held.kind) == model[i]);
+  }
 }
 
 // The slow truth: attributes in a map, each the text of the last value that was set.

@@ -389,6 +389,53 @@ TEST(RecordPatchTest, TakesAValueAtTheLimitAndRefusesOneBeyondIt) {
   EXPECT_FALSE(ValidatePatch(patch.bytes()).ok());
 }
 
+TEST(RecordTest, ContactsOfATransactionAreRemovedByKind) {
+  RecordPatch patch;
+  for (const uint64_t offer : {1, 2}) {
+    for (const uint64_t transaction : {7, 8}) {
+      for (const ContactKind kind : {ContactKind::kReserved, ContactKind::kRedeemed}) {
+        patch.AddContact({.offer = offer,
+                          .transaction = transaction,
+                          .time_us = 1,
+                          .channel = 1,
+                          .kind = kind,
+                          .direction = 0,
+                          .limits = {}});
+      }
+    }
+  }
+  std::string bytes = Patched("", patch);
+  ASSERT_EQ(Parsed(bytes).contact_count(), 8u);
+  patch.Clear();
+  patch.RemoveContacts(7, 0, ContactKind::kReserved);
+  bytes = Patched(bytes, patch);
+  EXPECT_EQ(Parsed(bytes).contact_count(), 6u) << "of all offers";
+  patch.Clear();
+  patch.RemoveContacts(8, 2, ContactKind::kRedeemed);
+  patch.RemoveContacts(9, 1, ContactKind::kRedeemed);
+  bytes = Patched(bytes, patch);
+  const RecordView record = Parsed(bytes);
+  ASSERT_EQ(record.contact_count(), 5u) << "of one";
+  for (size_t i = 0; i < record.contact_count(); ++i) {
+    const ContactView contact = record.contact(i);
+    EXPECT_FALSE(contact.transaction == 7 && contact.kind == ContactKind::kReserved);
+    EXPECT_FALSE(contact.transaction == 8 && contact.offer == 2 &&
+                 contact.kind == ContactKind::kRedeemed);
+  }
+  EXPECT_EQ(record.contacts_dropped(), 0u);
+}
+
+TEST(RecordPatchTest, ARemovalOfContactsHasItsLength) {
+  RecordPatch patch;
+  patch.RemoveContacts(7, 0, ContactKind::kReserved);
+  EXPECT_TRUE(ValidatePatch(patch.bytes()).ok());
+  EXPECT_FALSE(ChangesLinks(patch.bytes()));
+  EXPECT_FALSE(ValidatePatch(patch.bytes().substr(0, patch.bytes().size() - 1)).ok());
+  std::string longer = patch.bytes() + "x";
+  ++longer[1];  // the length that it says
+  EXPECT_FALSE(ValidatePatch(longer).ok());
+}
+
 TEST(RecordPatchTest, KnowsWhetherItChangesLinks) {
   RecordPatch patch;
   patch.SetAttribute(1, Value::Int64(7), 0, 0);
