@@ -58,7 +58,7 @@ class RunningServer::Impl {
 
   absl::Status Start() {
     if (absl::Status opened = OpenData(); !opened.ok()) return opened;
-    proposer_.emplace(store_.get(), writer_.get(), clock_);
+    proposer_.emplace(store_.get(), writer_.get(), clock_, &budgets_);
     loader_.emplace(store_.get(), &live_);
     if (absl::Status loaded = loader_->Reload(); !loaded.ok()) return loaded;
     limit_.emplace(config_.worker_threads);
@@ -82,7 +82,7 @@ class RunningServer::Impl {
     absl::StatusOr<std::vector<ChangedBudget>> budgets = store_->ListBudgets();
     if (!budgets.ok()) return budgets.status();
     budgets_.Update(store_->progress().position(), {budgets->begin(), budgets->end()});
-    expiry_.emplace(&backend_, &budgets_);
+    expiry_.emplace(&backend_);
     filler_.emplace(backend_);
     backend_.filler = &*filler_;
     rule_sets_.emplace(backend_);
@@ -181,8 +181,7 @@ class RunningServer::Impl {
                                       .budgets = &budgets_,
                                       .step_limit = config_.step_limit,
                                       .allow_as_of = config_.allow_as_of,
-                                      .process = decide_->process()},
-                          &budgets_);
+                                      .process = decide_->process()});
 
     grpc::reflection::InitProtoReflectionServerBuilderPlugin();
     grpc::ServerBuilder builder;

@@ -26,6 +26,8 @@ void AddServerRulesCommands(CLI::App& app, int& exit_code);
 
 // `decide` and `explain`.
 void AddDecideCommands(CLI::App& app, int& exit_code);
+// `sale reserve|commit|release|get|return`.
+void AddSaleCommands(CLI::App& app, int& exit_code);
 // `customer get|list|merge|household|export|erase`.
 void AddCustomerCommands(CLI::App& app, int& exit_code);
 // `import customers|contacts|events|reference`.

@@ -191,10 +191,7 @@ std::string AnswerText(const v1::DecideResponse& response) {
         ")");
   }
   absl::StrAppend(&text, "\ncustomer: ", CustomerText(response), "\n");
-  if (response.has_basket()) {
-    AppendBasket(response.basket(), &text);
-    AppendLines(response.basket(), &text);
-  }
+  if (response.has_basket()) absl::StrAppend(&text, BasketText(response.basket()));
   AppendPlacements(response, &text);
   for (const v1::NearMiss& near : response.near_misses()) {
     absl::StrAppend(&text, "nearly: ", near.offer_id(), "  ", near.text(), "\n");
@@ -202,18 +199,29 @@ std::string AnswerText(const v1::DecideResponse& response) {
   return text;
 }
 
+std::string BasketText(const v1::BasketResult& basket) {
+  std::string text;
+  AppendBasket(basket, &text);
+  AppendLines(basket, &text);
+  return text;
+}
+
 std::string DecisionText(const v1::DecideResponse& response) {
   std::string text = AnswerText(response);
   if (response.reasons_size() > 0) absl::StrAppend(&text, "next behind these:\n");
+  return text + ReasonsText(response.reasons());
+}
+
+std::string ReasonsText(const google::protobuf::RepeatedPtrField<v1::OfferReason>& offers) {
   Columns reasons({Align::kLeft, Align::kLeft});
-  for (const v1::OfferReason& offer : response.reasons()) {
+  for (const v1::OfferReason& offer : offers) {
     const v1::Reason& reason = offer.reason();
     reasons.Add({offer.offer_id(),
                  absl::StrCat(StageWord(reason.stage()), offer.placement().empty() ? "" : " in ",
                               offer.placement(), ": ",
                               reason.text().empty() ? reason.code() : reason.text())});
   }
-  return text + reasons.Text("  ");
+  return reasons.Text("  ");
 }
 
 }  // namespace touchstone::server

@@ -18,6 +18,11 @@ std::string DecisionText(const v1::DecideResponse& response);
 // Without the offers that came next.
 std::string AnswerText(const v1::DecideResponse& response);
 
+// What it comes to, offer by offer, and the lines that one of them took from.
+std::string BasketText(const v1::BasketResult& basket);
+// Each offer with its reason, on a line.
+std::string ReasonsText(const google::protobuf::RepeatedPtrField<v1::OfferReason>& offers);
+
 // "COMPLETENESS_PARTIAL" without its prefix: "partial".
 std::string EnumWord(absl::string_view name, absl::string_view prefix);
 std::string StageWord(v1::DecisionStage stage);

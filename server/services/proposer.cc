@@ -33,8 +33,8 @@ uint64_t BodyHash(absl::string_view method, const google::protobuf::Message& req
   return rules::SipHash64(kBodyHashKey, bytes);
 }
 
-Proposer::Proposer(store::Store* store, store::Writer* writer, Clock now)
-    : store_(store), writer_(writer), now_(std::move(now)) {}
+Proposer::Proposer(store::Store* store, store::Writer* writer, Clock now, BudgetBoard* budgets)
+    : store_(store), writer_(writer), now_(std::move(now)), budgets_(budgets) {}
 
 storage::Entry Proposer::NewEntry(absl::string_view request_id, uint64_t body_hash) const {
   storage::Entry entry;
@@ -107,8 +107,11 @@ void Proposer::Submit(storage::Entry entry, v1::ErrorReason not_found, Done done
 
 absl::Status Proposer::TrySubmit(storage::Entry entry, v1::ErrorReason not_found,
                                  std::shared_ptr<store::EntryChain> chain, Done done) const {
-  auto answered = [done = std::move(done), not_found](const absl::StatusOr<EntryResult>& result) {
+  auto answered = [done = std::move(done), not_found,
+                   budgets = budgets_](const absl::StatusOr<EntryResult>& result) {
     if (!result.ok()) return done(StoreError(result.status()), EntryResult());
+    // Before the answer: whoever asks after it sees what was claimed or given back.
+    if (budgets != nullptr) budgets->Update(result->position(), result->budgets());
     if (result->refusal() == EntryResult::REFUSAL_UNSPECIFIED) {
       return done(grpc::Status::OK, *result);
     }

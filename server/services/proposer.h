@@ -20,6 +20,7 @@
 #include "absl/time/time.h"
 #include "google/protobuf/message.h"
 #include "google/rpc/status.pb.h"
+#include "server/decide/budget_board.h"
 #include "store/store.h"
 #include "store/writer.h"
 #include "touchstone/v1/error_reason.pb.h"
@@ -41,7 +42,8 @@ absl::Status ToAbsl(const grpc::Status& status);
 
 class Proposer {
  public:
-  Proposer(store::Store* store, store::Writer* writer, Clock now);
+  // `budgets` learns of every budget that an entry changes; null: nobody asks it.
+  Proposer(store::Store* store, store::Writer* writer, Clock now, BudgetBoard* budgets = nullptr);
 
   // An entry without a command, proposed now. An empty request id is not remembered.
   storage::Entry NewEntry(absl::string_view request_id, uint64_t body_hash) const;
@@ -75,6 +77,7 @@ class Proposer {
   store::Store* store_;
   store::Writer* writer_;
   Clock now_;
+  BudgetBoard* budgets_;
 };
 
 // How an entry that Apply refused is answered.

@@ -54,7 +54,7 @@ absl::StatusOr<size_t> ReservationExpiry::Sweep() {
   }
   storage::EntryResult result;
   const grpc::Status written =
-      writer_.Write(std::move(entry), v1::ERROR_REASON_RESERVATION_NOT_FOUND, &result);
+      backend_->proposer->Write(std::move(entry), v1::ERROR_REASON_RESERVATION_NOT_FOUND, &result);
   if (!written.ok()) return ToAbsl(written);
   return due->size();
 }

@@ -13,14 +13,12 @@
 
 #include "absl/status/statusor.h"
 #include "server/services/backend.h"
-#include "server/transactions/sale_writer.h"
 
 namespace touchstone::server {
 
 class ReservationExpiry {
  public:
-  ReservationExpiry(const Backend* backend, BudgetBoard* budgets)
-      : backend_(backend), writer_(backend, budgets) {}
+  explicit ReservationExpiry(const Backend* backend) : backend_(backend) {}
   ~ReservationExpiry() { Stop(); }
   ReservationExpiry(const ReservationExpiry&) = delete;
   ReservationExpiry& operator=(const ReservationExpiry&) = delete;
@@ -34,7 +32,6 @@ class ReservationExpiry {
   absl::StatusOr<size_t> Sweep();
 
   const Backend* const backend_;
-  const SaleWriter writer_;
   std::mutex mutex_;  // guards stopping_
   std::condition_variable wake_;
   bool stopping_ = false;

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "absl/container/flat_hash_map.h"
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "rules/basket/line_amounts.h"
 #include "rules/sale/returns.h"
@@ -75,7 +76,11 @@ grpc::Status ViolationsOf(const rules::CheckedReturn& checked) {
   std::vector<Violation> violations;
   bool exceeds = false;
   for (const rules::ReturnViolation& found : checked.violations) {
-    violations.push_back({found.field, found.description});
+    // The request counts in thousandths.
+    violations.push_back({absl::EndsWith(found.field, ".quantity")
+                              ? absl::StrCat(found.field, "_thousandths")
+                              : found.field,
+                          found.description});
     exceeds = exceeds || found.exceeds_sale;
   }
   if (!exceeds) return InvalidRequest(violations);

@@ -106,20 +106,14 @@ grpc::Status SaleWriter::WriteWithPurchase(
       // Refused: she was erased meanwhile, or it is older than events are kept.
       if (!batch->empty()) *events_of(&planned) = batch->TakeEntry().append_events();
     }
-    status = Write(std::move(planned), v1::ERROR_REASON_RESERVATION_NOT_FOUND, result);
+    status = backend_->proposer->Write(std::move(planned), v1::ERROR_REASON_RESERVATION_NOT_FOUND,
+                                       result);
     if (store::MustBePlannedAgain(result->refusal())) continue;
     if (status.ok() && batch.has_value() && !batch->StaleRecords().empty()) {
       backend_->filler->RebuildNow(batch->StaleRecords());
     }
     break;
   }
-  return status;
-}
-
-grpc::Status SaleWriter::Write(storage::Entry entry, v1::ErrorReason not_found,
-                               EntryResult* result) const {
-  grpc::Status status = backend_->proposer->Write(std::move(entry), not_found, result);
-  budgets_->Update(result->position(), result->budgets());
   return status;
 }
 

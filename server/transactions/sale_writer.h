@@ -9,7 +9,6 @@
 #include <vector>
 
 #include "absl/functional/function_ref.h"
-#include "server/decide/budget_board.h"
 #include "server/services/backend.h"
 #include "server/transactions/transaction_pricer.h"
 #include "touchstone/v1/transaction_service.pb.h"
@@ -30,9 +29,6 @@ class SaleWriter {
 
   // The sale as it is shown: with whose it is and what it uses. `stored` as read.
   static grpc::Status Show(const storage::StoredSale& stored, v1::Sale* sale);
-  // Writes an entry, and lets the board know of the budgets that it changed.
-  grpc::Status Write(storage::Entry entry, v1::ErrorReason not_found,
-                     storage::EntryResult* result) const;
 
  private:
   // Adds the purchase of a known customer to what is made of her, and writes; again where what it
@@ -43,7 +39,6 @@ class SaleWriter {
       storage::EntryResult* result) const;
 
   const Backend* backend_;
-  BudgetBoard* budgets_;
 };
 
 }  // namespace touchstone::server

@@ -172,11 +172,11 @@ void ForgetReturns(v1::Sale* sale) {
 
 }  // namespace
 
-TransactionService::TransactionService(const PricerRooms& rooms, BudgetBoard* budgets)
+TransactionService::TransactionService(const PricerRooms& rooms)
     : RpcService("touchstone.v1.TransactionService", rooms.backend->limit),
       backend_(*rooms.backend),
       pricers_(rooms),
-      sales_(rooms.backend, budgets) {
+      sales_(rooms.backend) {
   Serve<v1::ReserveRequest, v1::Reservation>(
       "Reserve",
       [this](const auto& request, auto* response) { return Reserve(request, response); });
@@ -261,7 +261,7 @@ grpc::Status TransactionService::Claim(const v1::ReserveRequest& request, uint64
     reserve->set_direction(context.direction() == v1::DIRECTION_OUTBOUND ? 1 : 0);
     EntryResult result;
     grpc::Status written =
-        sales_.Write(std::move(entry), v1::ERROR_REASON_RESERVATION_NOT_FOUND, &result);
+        backend_.proposer->Write(std::move(entry), v1::ERROR_REASON_RESERVATION_NOT_FOUND, &result);
     if (result.refusal() == EntryResult::REFUSAL_NOT_FOUND && round < kMostRounds) {
       // She was erased since she was read.
       if (grpc::Status read = pricer.ReadCustomer(); !read.ok()) return read;
@@ -386,7 +386,8 @@ grpc::Status TransactionService::Release(const v1::ReleaseRequest& request,
                                 request.reason(), &entry);
   }
   EntryResult result;
-  return sales_.Write(std::move(entry), v1::ERROR_REASON_RESERVATION_NOT_FOUND, &result);
+  return backend_.proposer->Write(std::move(entry), v1::ERROR_REASON_RESERVATION_NOT_FOUND,
+                                  &result);
 }
 
 grpc::Status TransactionService::Suspend(const v1::SuspendRequest& request,
@@ -423,7 +424,8 @@ grpc::Status TransactionService::Suspend(const v1::SuspendRequest& request,
     entry.mutable_suspend()->set_expire_us(absl::ToUnixMicros(expires));
     response->SerializeToString(entry.mutable_suspend()->mutable_answer());
     first.emplace();
-    status = sales_.Write(std::move(entry), v1::ERROR_REASON_RESERVATION_NOT_FOUND, &*first);
+    status =
+        backend_.proposer->Write(std::move(entry), v1::ERROR_REASON_RESERVATION_NOT_FOUND, &*first);
     if (!status.ok()) return status;
   }
   if (response->ParseFromString(first->answer())) return grpc::Status::OK;
@@ -558,7 +560,7 @@ grpc::Status TransactionService::ReturnSale(const v1::ReturnSaleRequest& request
                                   request.reason(), &entry);
     }
     EntryResult written;
-    status = sales_.Write(std::move(entry), v1::ERROR_REASON_SALE_NOT_FOUND, &written);
+    status = backend_.proposer->Write(std::move(entry), v1::ERROR_REASON_SALE_NOT_FOUND, &written);
     if (written.refusal() == EntryResult::REFUSAL_VERSION_CHANGED) continue;
     if (!status.ok()) return status;
     result = std::move(written);

@@ -22,7 +22,7 @@ namespace touchstone::server {
 
 class TransactionService final : public RpcService {
  public:
-  TransactionService(const PricerRooms& rooms, BudgetBoard* budgets);
+  explicit TransactionService(const PricerRooms& rooms);
 
  private:
   grpc::Status Reserve(const v1::ReserveRequest& request, v1::Reservation* response);
