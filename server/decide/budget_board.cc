@@ -47,15 +47,16 @@ void BudgetBoard::UpdateOne(uint64_t position, const ChangedBudget& changed,
   Budget& budget = budgets_[changed.budget_id()];
   Use& use = changed.by_day() ? budget.days[changed.day()] : budget.all;
   if (position < use.position) return;
+  const Use before = use;
   const ::touchstone::storage::v1::BudgetUse& now = changed.use();
   use.position = position;
   use.count = now.committed_count() + now.reserved_count() + now.overrun_count();
   use.minor = now.committed_minor() + now.reserved_minor() + now.overrun_minor();
   const rules::BudgetSpec* spec =
       rule_set == nullptr ? nullptr : FindBudget(*rule_set, changed.budget_id());
-  const bool closed = spec != nullptr && IsSpent(*spec, use, changed.by_day());
-  if (closed != use.closed) {
-    use.closed = closed;
+  // Of one that no live rule set has, nobody has asked.
+  if (spec != nullptr &&
+      IsSpent(*spec, before, changed.by_day()) != IsSpent(*spec, use, changed.by_day())) {
     generation_.fetch_add(1, std::memory_order_release);
   }
   while (budget.days.size() > kDaysKept) budget.days.erase(budget.days.begin());

@@ -50,7 +50,6 @@ class BudgetBoard {
     uint64_t position = 0;
     int64_t count = 0;
     int64_t minor = 0;
-    bool closed = false;  // under the rule set that was live when it was updated
   };
   struct Budget {
     Use all;

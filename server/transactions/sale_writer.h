@@ -17,7 +17,7 @@ namespace touchstone::server {
 
 class SaleWriter {
  public:
-  SaleWriter(const Backend* backend, BudgetBoard* budgets) : backend_(backend), budgets_(budgets) {}
+  explicit SaleWriter(const Backend* backend) : backend_(backend) {}
 
   // Sells what is held.
   grpc::Status Commit(const v1::CommitRequest& request, uint64_t body_hash,

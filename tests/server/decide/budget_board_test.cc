@@ -15,9 +15,15 @@ using ::testing::IsEmpty;
 std::shared_ptr<const LiveState> StateWith(int64_t autumn_minor) {
   auto rules = std::make_shared<rules::RuleSet>();
   const rules::Currency euro = *rules::Currency::FromCode("EUR");
-  rules->budgets.push_back({.name = "autumn", .amount_minor = autumn_minor, .currency = euro});
-  rules->budgets.push_back({.name = "daily", .per_day_minor = 500, .currency = euro});
-  rules->budgets.push_back({.name = "launch", .uses = 2});
+  rules->budgets.resize(3);
+  rules->budgets[0].name = "autumn";
+  rules->budgets[0].amount_minor = autumn_minor;
+  rules->budgets[0].currency = euro;
+  rules->budgets[1].name = "daily";
+  rules->budgets[1].per_day_minor = 500;
+  rules->budgets[1].currency = euro;
+  rules->budgets[2].name = "launch";
+  rules->budgets[2].uses = 2;
   rules->schema.zone = absl::FixedTimeZone(3600);
   auto live = std::make_shared<LiveState>();
   live->rule_set = rules;
