@@ -15,6 +15,7 @@
 #include "store/receipt_segment.h"
 #include "store/record.h"
 #include "store/row_walk.h"
+#include "store/verify_ledger.h"
 #include "store/verify_meta.h"
 #include "touchstone/storage/v1/entry.pb.h"
 #include "touchstone/storage/v1/state.pb.h"
@@ -23,10 +24,14 @@ namespace touchstone::store {
 namespace {
 
 constexpr std::array<absl::string_view, kFaults> kFaultNames = {
-    "damaged_table",     "damaged_row",      "lost_identity", "foreign_identity", "lost_member",
-    "foreign_household", "lost_record",      "lost_merge",    "revived_customer", "lost_survivor",
-    "unlisted_event",    "lost_event",       "lost_reversal", "lost_revision",    "number_ahead",
-    "damaged_receipts",  "aggregate_differs"};
+    "damaged_table",    "damaged_row",       "lost_identity",
+    "foreign_identity", "lost_member",       "foreign_household",
+    "lost_record",      "lost_merge",        "revived_customer",
+    "lost_survivor",    "unlisted_event",    "lost_event",
+    "lost_reversal",    "lost_revision",     "number_ahead",
+    "damaged_receipts", "aggregate_differs", "unlisted_reservation",
+    "lost_reservation", "sold_reservation",  "unlisted_sale",
+    "lost_sale",        "budget_differs"};
 
 class StoreVerifier {
  public:
@@ -38,8 +43,8 @@ class StoreVerifier {
          {&StoreVerifier::Tables, &StoreVerifier::Customers, &StoreVerifier::Households,
           &StoreVerifier::Members, &StoreVerifier::Identities, &StoreVerifier::Events,
           &StoreVerifier::KnownEvents, &StoreVerifier::Reversals, &StoreVerifier::Outcomes,
-          &StoreVerifier::Revisions, &StoreVerifier::Snapshots, &StoreVerifier::Audit,
-          &StoreVerifier::Meta}) {
+          &StoreVerifier::Ledger, &StoreVerifier::Revisions, &StoreVerifier::Snapshots,
+          &StoreVerifier::Audit, &StoreVerifier::Meta}) {
       if (absl::Status status = (this->*step)(); !status.ok()) return status;
     }
     return absl::OkStatus();
@@ -307,6 +312,11 @@ class StoreVerifier {
       }
       return absl::OkStatus();
     });
+  }
+
+  absl::Status Ledger() {
+    progress_("ledger");
+    return VerifyLedger(&rows_);
   }
 
   absl::Status Meta() {

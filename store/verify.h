@@ -11,7 +11,8 @@
 // Thread safety: as Store. REQUIRES: nobody writes meanwhile, or what was just written may be taken
 // for a fault. Errors: Unavailable when the device refuses; damage is a finding, not an error.
 // Cost: reads all of it once, and a row or two by key for each identity, event, member of a
-// household and merge; it leaves the caches alone. Memory: a line a finding that is told.
+// household, merge, reservation and sale; it leaves the caches alone. Memory: a line a finding that
+// is told, and the sums of each budget.
 
 #include <rocksdb/file_system.h>
 
@@ -45,8 +46,14 @@ enum class Fault : uint8_t {
   kNumberAhead,       // a revision or an entry with a number that was never given out
   kDamagedReceipts,   // a segment of receipts with damage that is no torn end
   kAggregateDiffers,  // an aggregate that is not what the events that are kept amount to
+  kUnlistedReservation,  // one that no row leads to when it is due, or from whom it is for
+  kLostReservation,      // a row that leads to one that is not there, or says otherwise
+  kSoldReservation,      // one of a transaction that was sold
+  kUnlistedSale,         // a sale that is not among those of its customer
+  kLostSale,             // one that is listed and is not there, or is another one's
+  kBudgetDiffers,        // a budget that is not the sum of what reservations and sales claim of it
 };
-inline constexpr size_t kFaults = 17;
+inline constexpr size_t kFaults = 23;
 // "lost_identity".
 absl::string_view FaultName(Fault fault);
 
@@ -71,6 +78,8 @@ struct VerifyReport {
   uint64_t waiting_records = 0;  // for their aggregates to be rebuilt
   uint64_t pending_erasures = 0;
   uint64_t import_runs = 0;
+  uint64_t reservations = 0;  // and what is kept of those that are over
+  uint64_t sales = 0;
   uint64_t faults = 0;                  // all of them
   std::vector<VerifyFinding> findings;  // the first
 

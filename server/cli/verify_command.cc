@@ -52,6 +52,8 @@ std::vector<Count> CountsOf(const store::VerifyReport& report) {
           {"waiting_records", report.waiting_records},
           {"pending_erasures", report.pending_erasures},
           {"import_runs", report.import_runs},
+          {"reservations", report.reservations},
+          {"sales", report.sales},
           {"receipts", report.receipts}};
 }
 

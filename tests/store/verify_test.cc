@@ -18,6 +18,7 @@
 #include "store/writer.h"
 #include "tests/store/entries.h"
 #include "tests/store/fault_file_system.h"
+#include "tests/store/ledger_entries.h"
 #include "tests/store/temporary_directory.h"
 
 namespace touchstone::store {
@@ -408,6 +409,84 @@ TEST_F(VerifyTest, RowsThatAreNotWhatTheirFamilyHoldsAreDamaged) {
   Put(Family::kAudit, NumberRow(kAuditPrefix, 1), "\xff");
   EXPECT_THAT(Findings(), ElementsAre("damaged_row: customers: nobody", "damaged_row: events: anna",
                                       "damaged_row: audit"));
+}
+
+// With reservations that are held, over and sold, of customers and of nobody.
+class VerifyLedgerTest : public VerifyTest {
+ protected:
+  VerifyLedgerTest() {
+    Writer writer(store_.get(), WriterOptions());
+    for (const storage::Entry& entry :
+         {ReserveEntry("held", 1, {DayClaim("b", 300, 7, 9000, 9000), LimitClaim("l", 5, 9)},
+                       "anna"),
+          ReserveEntry("over", 1, {MoneyClaim("b", 50, 9000)}), ReleaseEntry("over", 1),
+          ReserveEntry("sold", 2, {MoneyClaim("b", 200, 9000)}, "bert"),
+          CommitEntry("sold", 2, "bert"), PostEntry("posted", {MoneyClaim("b", 9000, 9000)})}) {
+      EXPECT_EQ(writer.Write(entry)->refusal(), storage::EntryResult::REFUSAL_UNSPECIFIED);
+    }
+  }
+};
+
+TEST_F(VerifyLedgerTest, CountsWhatIsThereAndFindsNothingWrong) {
+  EXPECT_THAT(Findings(), IsEmpty());
+  EXPECT_EQ(Verify().reservations, 2u);
+  EXPECT_EQ(Verify().sales, 2u);
+}
+
+TEST_F(VerifyLedgerTest, AReservationThatNothingLeadsToIsUnlisted) {
+  Delete(Family::kLedger, DueRow(kTestExpireUs, "held"));
+  EXPECT_THAT(Findings(), ElementsAre("unlisted_reservation: transactions/held"));
+  Put(Family::kLedger, DueRow(kTestExpireUs, "held"), "");
+  Delete(Family::kLedger, HeldRow("anna", "held"));
+  EXPECT_THAT(Findings(), ElementsAre("unlisted_reservation: transactions/held"));
+}
+
+TEST_F(VerifyLedgerTest, ARowThatLeadsToNoReservationHasLostIt) {
+  Put(Family::kLedger, DueRow(kTestExpireUs, "none"), "");
+  Put(Family::kLedger, DueRow(kTestExpireUs - 1, "held"), "");
+  Put(Family::kLedger, HeldRow("bert", "held"), "");
+  EXPECT_THAT(Findings(), ElementsAre("lost_reservation: transactions/held",
+                                      "lost_reservation: transactions/none",
+                                      "lost_reservation: transactions/held"));
+}
+
+TEST_F(VerifyLedgerTest, WhatWasSoldHoldsNothing) {
+  Put(Family::kSales, SaleRow("over"),
+      *store_->database().GetCopy(Family::kSales, SaleRow("posted")).value());
+  EXPECT_THAT(Findings(),
+              ElementsAre("sold_reservation: transactions/over", "budget_differs: budgets/b"));
+}
+
+TEST_F(VerifyLedgerTest, SalesAndTheirListsSpeakOfOneAnother) {
+  Delete(Family::kSales, CustomerSaleRow("bert", kTestTimeUs, "sold"));
+  Put(Family::kSales, CustomerSaleRow("anna", kTestTimeUs, "posted"), "");
+  Put(Family::kSales, CustomerSaleRow("anna", kTestTimeUs, "none"), "");
+  EXPECT_THAT(Findings(),
+              ElementsAre("unlisted_sale: transactions/sold", "lost_sale: transactions/none",
+                          "lost_sale: transactions/posted"));
+}
+
+TEST_F(VerifyLedgerTest, ABudgetIsTheSumOfItsClaims) {
+  Delete(Family::kLedger, BudgetDayRow("b", 7));
+  EXPECT_THAT(Findings(), ElementsAre("budget_differs: budgets/b, day 7"));
+  Put(Family::kLedger, BudgetRow("b"), "");
+  Put(Family::kLedger, BudgetRow("unused"), "");
+  EXPECT_THAT(Findings(),
+              ElementsAre("budget_differs: budgets/b", "budget_differs: budgets/b, day 7"));
+}
+
+TEST_F(VerifyLedgerTest, RowsThatAreNotWhatTheirKeySaysAreDamaged) {
+  Put(Family::kLedger, ReservationRow("over"), "");
+  Put(Family::kLedger, "x", "");
+  Put(Family::kLedger, "hanna", "");
+  Put(Family::kSales, SaleRow("posted"), "");
+  Put(Family::kSales, "canna", "");
+  Put(Family::kLedger, "dday", "");
+  EXPECT_THAT(
+      Findings(),
+      IsSupersetOf({"damaged_row: ledger: reservation", "damaged_row: ledger: due",
+                    "damaged_row: ledger: held", "damaged_row: sales: sale",
+                    "damaged_row: sales: sale of a customer", "damaged_row: ledger: budget"}));
 }
 
 TEST_F(VerifyTest, NothingThatItTellsIsPersonal) {
