@@ -18,6 +18,7 @@
 #include "store/record_patch.h"
 #include "store/store.h"
 #include "tests/store/entries.h"
+#include "tests/store/ledger_entries.h"
 #include "tests/store/seed.h"
 #include "tests/store/temporary_directory.h"
 
@@ -43,7 +44,7 @@ class EntrySource {
 
   storage::Entry Command() {
     storage::Entry entry = EmptyEntry();
-    switch (random_() % 18) {
+    switch (random_() % 24) {
       case 0:
       case 1:
         entry = EventEntry(Text("c", 4), Text("e", 8));
@@ -131,9 +132,41 @@ class EntrySource {
         entry.mutable_record_import()->mutable_run()->set_ended_time_us(
             static_cast<int64_t>(random_() % 8));
         return entry;
+      case 17:
+      case 18:
+      case 19:
+      case 20:
+      case 21:
+        return OfTransaction(Text("t", 6), 1 + static_cast<int32_t>(random_() % 2));
       default:
         entry.mutable_delete_customer()->set_customer_id(Text("c", 4));
         return entry;
+    }
+  }
+
+  storage::Entry OfTransaction(const std::string& transaction, int32_t step) {
+    const std::string customer = random_() % 3 == 0 ? "" : Text("c", 4);
+    Claims claims = {DayClaim("b", static_cast<int64_t>(random_() % 90), 7, 200, 150)};
+    if (!customer.empty()) claims.push_back(LimitClaim("l", 1 + random_() % 3, 2));
+    switch (random_() % 8) {
+      case 0:
+        return CommitEntry(transaction, step, customer, {1});
+      case 1:
+        return ReleaseEntry(transaction, step);
+      case 2:
+        return SuspendEntry(transaction, step, kTestTimeUs + kDayUs);
+      case 3:
+        return ExpireEntry({transaction, Text("t", 6)}, kTestTimeUs);
+      case 4:
+        return PostEntry(transaction, claims, customer);
+      case 5:
+        return ReturnEntry(transaction, 1, {claims[0].claim()});
+      default: {
+        storage::Entry entry = ReserveEntry(transaction, step, claims, customer);
+        entry.mutable_reserve()->set_expire_us(kTestTimeUs + static_cast<int64_t>(random_() % 60) *
+                                                                 60 * kMinuteUs);
+        return entry;
+      }
     }
   }
 
@@ -203,7 +236,7 @@ TEST_P(ApplyPropertyTest, AnswersAndRowsDoNotDependOnHowEntriesAreBatched) {
   const uint64_t seed = TestSeed() + GetParam();
   EntrySource source(seed);
   std::vector<storage::Entry> entries;
-  for (int i = 0; i < 200; ++i) entries.push_back(source.Next());
+  for (int i = 0; i < 250; ++i) entries.push_back(source.Next());
   const Outcome one_by_one = ApplyAll(entries, 1, /*forget=*/true);
   const Outcome together = ApplyAll(entries, 1 + GetParam() * 18, /*forget=*/false);
   size_t refused = 0, applied = 0;
