@@ -228,6 +228,7 @@ grpc::Status TransactionService::Reserve(const v1::ReserveRequest& request,
   if (!status.ok()) return status;
   const absl::Time expires = backend_.proposer->now() + HoldOf(request, kDefaultHold);
   FillReservation(request.context(), expires, *pricer, pricer->Claims(), {}, response);
+  decided.mutable_context()->clear_identities();  // nothing personal is kept
   practice_.Keep(request.context().transaction_id(), {std::move(decided), *response, {}});
   return grpc::Status::OK;
 }
