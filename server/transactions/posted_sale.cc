@@ -152,11 +152,12 @@ std::vector<v1::SaleDifference> DifferencesOf(const v1::BasketResult& sold,
 
 std::vector<storage::ClaimRequest> ClaimsOfSold(const v1::BasketResult& sold,
                                                 TransactionPricer& pricer) {
+  const rules::Currency currency = pricer.computation().input().basket.currency;
   std::vector<rules::AppliedOffer> applied;
   for (const v1::AppliedOffer& offer : sold.applied_offers()) {
     const auto known = pricer.rule_set().offer_by_id.find(offer.offer_id());
     if (known == pricer.rule_set().offer_by_id.end()) continue;
-    applied.push_back({.offer = known->second, .taken = {offer.amount_minor(), {}}});
+    applied.push_back({.offer = known->second, .taken = {offer.amount_minor(), currency}});
   }
   std::sort(
       applied.begin(), applied.end(),

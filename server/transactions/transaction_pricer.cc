@@ -32,7 +32,7 @@ ClaimRequest LimitClaimOf(const rules::OfferSpec& offer, const rules::LimitClaim
 
 }  // namespace
 
-ClaimRequest BudgetClaim(const rules::RuleSet& rule_set, uint32_t offer, int64_t taken_minor,
+ClaimRequest BudgetClaim(const rules::RuleSet& rule_set, uint32_t offer, rules::Money taken,
                          absl::Time now) {
   const rules::OfferSpec& spec = rule_set.offers[offer];
   const rules::BudgetSpec& budget = rule_set.budgets[static_cast<size_t>(spec.budget)];
@@ -42,8 +42,8 @@ ClaimRequest BudgetClaim(const rules::RuleSet& rule_set, uint32_t offer, int64_t
   claim->set_id(budget.name);
   claim->set_offer_id(spec.id);
   claim->set_count(1);
-  if (budget.counts_money()) {
-    claim->set_amount_minor(taken_minor);
+  if (budget.counts_money() && taken.currency == budget.currency) {
+    claim->set_amount_minor(taken.amount_minor);
     claim->set_currency(std::string(budget.currency.code()));
   }
   if (budget.per_day_minor.has_value()) {
@@ -112,7 +112,7 @@ std::vector<ClaimRequest> TransactionPricer::ClaimsFor(
   std::vector<ClaimRequest> claims;
   for (const rules::AppliedOffer& offer : applied) {
     if (rule_set().offers[offer.offer].budget < 0) continue;
-    claims.push_back(BudgetClaim(rule_set(), offer.offer, offer.taken.amount_minor, now_));
+    claims.push_back(BudgetClaim(rule_set(), offer.offer, offer.taken, now_));
   }
   for (const rules::LimitClaim& limit : computation_.LimitClaims(applied)) {
     claims.push_back(LimitClaimOf(rule_set().offers[limit.offer], limit));

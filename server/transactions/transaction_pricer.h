@@ -122,8 +122,10 @@ class PricerPool {
   DecisionIds ids_;
 };
 
-// A claim on a budget for what an offer took, as the rule set bounds it. REQUIRES: it has a budget.
+// A claim on a budget for what an offer took, as the rule set bounds it. Of what was sold in
+// another currency than the budget has, which no price of ours is, only the use is claimed.
+// REQUIRES: the offer has a budget.
 storage::ClaimRequest BudgetClaim(const rules::RuleSet& rule_set, uint32_t offer,
-                                  int64_t taken_minor, absl::Time now);
+                                  rules::Money taken, absl::Time now);
 
 }  // namespace touchstone::server
