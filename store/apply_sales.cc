@@ -136,7 +136,7 @@ AppliedOr ApplyCommit(const storage::Commit& command, PendingWrites* writes) {
   Reservation held;
   refused = holdings.FindHeld(command.step(), &held);
   if (IsRefused(refused)) return refused;
-  if (held.position() != command.reserved_position()) {
+  if (command.reserved_position() != 0 && held.position() != command.reserved_position()) {
     return Refuse(EntryResult::REFUSAL_VERSION_CHANGED, "the reservation was made again");
   }
 

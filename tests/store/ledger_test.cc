@@ -235,6 +235,17 @@ TEST_F(LedgerTest, ACommitMakesASaleOfWhatIsHeld) {
   EXPECT_TRUE(store_->GetEvent("anna", "t1")->has_value());
 }
 
+TEST_F(LedgerTest, ASaleIsOfTheReservationThatItWasMadeFrom) {
+  const uint64_t first = Write(ReserveEntry("t1", 1, {UsesClaim("b", 1, 3)})).position();
+  Entry commit = CommitEntry("t1", 1);
+  commit.mutable_commit()->set_reserved_position(first);
+  // The same step again, perhaps at another price.
+  const uint64_t second = Write(ReserveEntry("t1", 1, {UsesClaim("b", 2, 3)})).position();
+  EXPECT_EQ(RefusalOf(commit), EntryResult::REFUSAL_VERSION_CHANGED);
+  commit.mutable_commit()->set_reserved_position(second);
+  EXPECT_EQ(RefusalOf(commit), kApplied);
+}
+
 TEST_F(LedgerTest, ASaleIsMadeOnce) {
   Write(ReserveEntry("t1", 1, {UsesClaim("b", 1, 3)}));
   EXPECT_EQ(RefusalOf(CommitEntry("t1", 1)), kApplied);
