@@ -26,7 +26,6 @@ class Practice {
   struct Held {
     v1::DecideRequest request;
     v1::Reservation reservation;
-    std::optional<v1::Sale> sale;
   };
 
   // In the place of what the transaction had.

@@ -21,7 +21,7 @@ namespace touchstone::server {
 
 namespace storage = ::touchstone::storage::v1;
 
-// What was sold, as far as a request and a price say it: without customer, claims and returns.
+// What was sold, as far as a request and a price say it: without customer and claims.
 // `result` has one line for each of the request's.
 v1::Sale BuildSale(const v1::DecideRequest& request, const v1::BasketResult& result,
                    v1::SaleOrigin origin, absl::Time sale_time);

@@ -38,6 +38,14 @@ std::string RedeemedPatch(const Claims& claims, const v1::DecisionContext& conte
   return patch.bytes();
 }
 
+grpc::Status ReadSale(const storage::StoredSale& stored, v1::Sale* sale) {
+  if (!sale->ParseFromString(stored.sale())) {
+    return StoreError(absl::DataLossError("sales: malformed sale"));
+  }
+  if (!stored.customer_id().empty()) sale->set_customer(CustomerName(stored.customer_id()));
+  return grpc::Status::OK;
+}
+
 int64_t SaleTimeUs(const v1::Sale& sale) { return absl::ToUnixMicros(ToTime(sale.sale_time())); }
 
 }  // namespace
@@ -117,14 +125,29 @@ grpc::Status SaleWriter::WriteWithPurchase(
   return status;
 }
 
+grpc::Status SaleWriter::ShowAsSold(const storage::StoredSale& stored, v1::Sale* sale) {
+  if (grpc::Status read = ReadSale(stored, sale); !read.ok()) return read;
+  sale->clear_returns();
+  sale->clear_refunded_minor();
+  for (v1::SaleLine& line : *sale->mutable_lines()) line.clear_returned_thousandths();
+  return grpc::Status::OK;
+}
+
 grpc::Status SaleWriter::Show(const storage::StoredSale& stored, v1::Sale* sale) {
-  if (!sale->ParseFromString(stored.sale())) {
-    return StoreError(absl::DataLossError("sales: malformed sale"));
-  }
-  if (!stored.customer_id().empty()) sale->set_customer(CustomerName(stored.customer_id()));
+  if (grpc::Status read = ReadSale(stored, sale); !read.ok()) return read;
   sale->clear_claims();
   for (const storage::Claim& claim : stored.claims()) *sale->add_claims() = ToClaim(claim);
   return grpc::Status::OK;
+}
+
+void SaleWriter::Keep(const v1::Sale& shown, const storage::StoredSale& stored,
+                      std::string* bytes) {
+  v1::Sale as_sold;
+  as_sold.ParseFromString(stored.sale());  // it was shown, so that it is one
+  v1::Sale kept = shown;
+  kept.clear_customer();
+  *kept.mutable_claims() = as_sold.claims();
+  kept.SerializeToString(bytes);
 }
 
 }  // namespace touchstone::server

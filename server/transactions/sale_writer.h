@@ -27,8 +27,12 @@ class SaleWriter {
   grpc::Status Post(const v1::PostSaleRequest& request, uint64_t body_hash, const v1::Sale& sale,
                     const storage::PostSale& post, storage::EntryResult* result) const;
 
-  // The sale as it is shown: with whose it is and what it uses. `stored` as read.
+  // The sale as it is now: with whose it is, what came back and what it still uses.
   static grpc::Status Show(const storage::StoredSale& stored, v1::Sale* sale);
+  // As it was when it was sold, but for a customer who is another one or erased by now.
+  static grpc::Status ShowAsSold(const storage::StoredSale& stored, v1::Sale* sale);
+  // What is kept of a sale that is shown: without the customer, with the claims as they were sold.
+  static void Keep(const v1::Sale& shown, const storage::StoredSale& stored, std::string* bytes);
 
  private:
   // Adds the purchase of a known customer to what is made of her, and writes; again where what it

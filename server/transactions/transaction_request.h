@@ -29,6 +29,16 @@ absl::Duration HoldOf(const Request& request, absl::Duration otherwise) {
   return request.has_hold() ? ToDuration(request.hold()) : otherwise;
 }
 
+// What is decided for a request that has a basket.
+template <typename Request>
+v1::DecideRequest DecisionOf(const Request& request) {
+  v1::DecideRequest decided;
+  *decided.mutable_context() = request.context();
+  *decided.mutable_basket() = request.basket();
+  *decided.mutable_attributes() = request.attributes();
+  return decided;
+}
+
 // The request that a receipt was made of. False: it is no receipt.
 bool RequestOfReceipt(const std::string& receipt, v1::DecideRequest* request);
 

@@ -106,6 +106,7 @@ v1::Sale SaleOf(const v1::DecideRequest& decided, const v1::Reservation& reserva
   }
   if (request.context().has_touchpoint())
     *sale.mutable_touchpoint() = request.context().touchpoint();
+  *sale.mutable_claims() = reservation.claims();
   sale.set_decision_id(reservation.decision_id());
   sale.set_revision(reservation.revision());
   sale.set_reference_version(reservation.reference_version());
@@ -163,13 +164,6 @@ void TakeFromClaims(const std::vector<storage::Claim>& restored, v1::Sale* sale)
   }
 }
 
-// As it was answered when it was sold: without what came back since.
-void ForgetReturns(v1::Sale* sale) {
-  sale->clear_returns();
-  sale->clear_refunded_minor();
-  for (v1::SaleLine& line : *sale->mutable_lines()) line.clear_returned_thousandths();
-}
-
 }  // namespace
 
 TransactionService::TransactionService(const PricerRooms& rooms)
@@ -215,10 +209,7 @@ grpc::Status TransactionService::Reserve(const v1::ReserveRequest& request,
     if (response->ParseFromString(first->answer())) return grpc::Status::OK;
     return StoreError(absl::DataLossError("ledger: malformed answer"));
   }
-  v1::DecideRequest decided;
-  *decided.mutable_context() = request.context();
-  *decided.mutable_basket() = request.basket();
-  *decided.mutable_attributes() = request.attributes();
+  v1::DecideRequest decided = DecisionOf(request);
   const PricerPool::Lease pricer = pricers_.Take();
   status = pricer->Read(decided);
   if (!status.ok()) return status;
@@ -229,7 +220,7 @@ grpc::Status TransactionService::Reserve(const v1::ReserveRequest& request,
   const absl::Time expires = backend_.proposer->now() + HoldOf(request, kDefaultHold);
   FillReservation(request.context(), expires, *pricer, pricer->Claims(), {}, response);
   decided.mutable_context()->clear_identities();  // nothing personal is kept
-  practice_.Keep(request.context().transaction_id(), {std::move(decided), *response, {}});
+  practice_.Keep(request.context().transaction_id(), {std::move(decided), *response});
   return grpc::Status::OK;
 }
 
@@ -319,14 +310,11 @@ grpc::Status TransactionService::Commit(const v1::CommitRequest& request, v1::Sa
   if (!violations.empty()) return InvalidRequest(violations);
   const absl::Time sale_time = ChooseNow(request.context(), backend_.proposer->now());
   if (IsPractice(request.context())) {
-    std::optional<Practice::Held> held = practice_.Find(request.context().transaction_id());
+    const std::optional<Practice::Held> held = practice_.Find(request.context().transaction_id());
     if (!held.has_value() || held->reservation.step() != request.context().step()) {
       return NothingPractised();
     }
     *response = SaleOf(held->request, held->reservation, request, sale_time);
-    *response->mutable_claims() = held->reservation.claims();
-    held->sale = *response;
-    practice_.Keep(request.context().transaction_id(), *std::move(held));
     return grpc::Status::OK;
   }
   const uint64_t body_hash = BodyHash("Commit", request);
@@ -356,11 +344,10 @@ grpc::Status TransactionService::Commit(const v1::CommitRequest& request, v1::Sa
 }
 
 grpc::Status TransactionService::ReadSold(const std::string& transaction_id, v1::Sale* sale) const {
-  v1::GetSaleRequest get;
-  get.set_transaction_id(transaction_id);
-  grpc::Status status = GetSale(get, sale);
-  if (status.ok()) ForgetReturns(sale);
-  return status;
+  const absl::StatusOr<std::optional<storage::StoredSale>> stored =
+      backend_.store->GetSale(transaction_id);
+  if (!stored.ok()) return StoreError(stored.status());
+  return stored->has_value() ? SaleWriter::ShowAsSold(**stored, sale) : NoSuchSale();
 }
 
 grpc::Status TransactionService::Release(const v1::ReleaseRequest& request,
@@ -453,10 +440,7 @@ grpc::Status TransactionService::PostSale(const v1::PostSaleRequest& request,
 
 grpc::Status TransactionService::Post(const v1::PostSaleRequest& request, uint64_t body_hash,
                                       v1::PostSaleResponse* response) {
-  v1::DecideRequest decided;
-  *decided.mutable_context() = request.context();
-  *decided.mutable_basket() = request.basket();
-  *decided.mutable_attributes() = request.attributes();
+  v1::DecideRequest decided = DecisionOf(request);
   const absl::Time server_now = backend_.proposer->now();
   // However long ago; a clock that runs ahead does not sell in the future.
   const absl::Time sold_at = request.context().has_occurred_at()
@@ -476,11 +460,9 @@ grpc::Status TransactionService::Post(const v1::PostSaleRequest& request, uint64
     *response->add_differences() = std::move(difference);
   }
   const std::vector<storage::ClaimRequest> claims = ClaimsOfSold(sold, *pricer);
+  for (const storage::ClaimRequest& claim : claims) *sale.add_claims() = ToClaim(claim.claim());
   if (IsPractice(request.context())) {
     *response->mutable_sale() = std::move(sale);
-    for (const storage::ClaimRequest& claim : claims) {
-      *response->mutable_sale()->add_claims() = ToClaim(claim.claim());
-    }
     return grpc::Status::OK;
   }
   storage::PostSale post;
@@ -549,10 +531,7 @@ grpc::Status TransactionService::ReturnSale(const v1::ReturnSaleRequest& request
     storage::ReturnSale* back = entry.mutable_return_sale();
     back->set_sale_transaction_id(request.sale_transaction_id());
     back->set_expected_version((*stored)->version());
-    v1::Sale kept = planned.response.sale();
-    kept.clear_customer();
-    kept.clear_claims();
-    kept.SerializeToString(back->mutable_sale());
+    SaleWriter::Keep(planned.response.sale(), **stored, back->mutable_sale());
     for (const storage::Claim& claim : planned.restored) *back->add_restored() = claim;
     planned.response.SerializeToString(back->mutable_answer());
     if (!request.reason().empty()) {

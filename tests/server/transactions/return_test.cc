@@ -89,6 +89,20 @@ TEST(ReturnTest, IsAnsweredOnceAndAgain) {
   EXPECT_EQ(till.GetSale("t1").refunded_minor(), 1000);
 }
 
+TEST(ReturnTest, ARetryOfTheCommitIsAnsweredAsItWasSold) {
+  Till till;
+  till.Reserve("t1", 1, {{"BREAD", 1, 2000}});
+  const v1::CommitRequest commit = till.CommitRequestOf("t1", 1);
+  v1::Sale first;
+  v1::Sale again;
+  ASSERT_TRUE(till.Try(commit, &first).ok());
+  EXPECT_EQ(first.claims_size(), 1);
+  till.Return("r1", "t1", {{"1", 1}});
+  EXPECT_EQ(till.GetSale("t1").claims_size(), 0);
+  ASSERT_TRUE(till.Try(commit, &again).ok());
+  EXPECT_EQ(first.SerializeAsString(), again.SerializeAsString());
+}
+
 TEST(ReturnTest, TheRulesOfTheSaleCountNotThoseOfToday) {
   Till till;
   till.Reserve("t1", 1, {{"BREAD", 2, 1500}});
