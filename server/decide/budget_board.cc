@@ -77,12 +77,11 @@ BudgetBoard::Closed BudgetBoard::ListClosed(const rules::RuleSet& rule_set) cons
   return closed;
 }
 
-absl::Span<const uint32_t> BudgetReader::Closed(const std::shared_ptr<const LiveState>& live,
-                                                absl::Time now) {
-  if (live->rule_set->budgets.empty()) return {};
+absl::Span<const uint32_t> BudgetReader::Closed(const LiveState& live, absl::Time now) {
+  if (live.rule_set->budgets.empty()) return {};
   const uint64_t generation = board_->generation();
-  if (generation != seen_ || rule_set_ != live->rule_set) {
-    rule_set_ = live->rule_set;
+  if (generation != seen_ || rule_set_ != live.rule_set) {
+    rule_set_ = live.rule_set;
     closed_ = board_->ListClosed(*rule_set_);
     seen_ = generation;
   }

@@ -69,7 +69,8 @@ class BudgetReader {
   explicit BudgetReader(const BudgetBoard* board) : board_(board) {}
 
   // Indexes of the budgets that are closed at that moment, ascending; valid until the next call.
-  absl::Span<const uint32_t> Closed(const std::shared_ptr<const LiveState>& live, absl::Time now);
+  // `live`: that of the decision, since another rule set has other indexes.
+  absl::Span<const uint32_t> Closed(const LiveState& live, absl::Time now);
 
  private:
   const BudgetBoard* board_;

@@ -64,7 +64,7 @@ grpc::Status Decider::Answer(const GatheredCustomer& given, bool fallback,
   terms.seed = transaction_;
   terms.step_limit = rooms_->step_limit;
   terms.fallback = fallback;
-  terms.closed_budgets = budgets_.Closed(live_.Get(), computation_.binder().now());
+  terms.closed_budgets = budgets_.Closed(computation_.binder().live(), computation_.binder().now());
   computation_.Compute(terms, &gathered);
   v1::ReceiptState receipt = v1::RECEIPT_STATE_LOGGED;
   if (grpc::Status logged = LogReceipt(terms, gathered, &receipt); !logged.ok()) return logged;

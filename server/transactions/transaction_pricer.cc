@@ -93,7 +93,7 @@ grpc::Status TransactionPricer::Price(absl::Span<const rules::UnclaimedOffer> un
   terms.decision_id = decision_id_;
   terms.seed = TransactionHash(request_.context().transaction_id());
   terms.step_limit = rooms_->step_limit;
-  if (keeps_budgets) terms.closed_budgets = budgets_.Closed(live_, now_);
+  if (keeps_budgets) terms.closed_budgets = budgets_.Closed(*live_, now_);
   terms.unclaimed = unclaimed;
   computation_.Compute(terms, &customer);
   computation_.FillResponse(&response_);

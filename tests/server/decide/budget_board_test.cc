@@ -48,7 +48,7 @@ class BudgetBoardTest : public ::testing::Test {
     board_.Update(position, changed);
   }
   std::vector<uint32_t> Closed(absl::Time now = absl::UnixEpoch()) {
-    const absl::Span<const uint32_t> closed = reader_.Closed(live_state_, now);
+    const absl::Span<const uint32_t> closed = reader_.Closed(*live_state_, now);
     return {closed.begin(), closed.end()};
   }
 
