@@ -142,6 +142,16 @@ std::string HeldRow(absl::string_view customer_id, absl::string_view transaction
   return PairRow(kHeldPrefix, customer_id, transaction_id);
 }
 
+std::string CodeRow(absl::string_view code) { return RecordRow(kCodePrefix, code); }
+
+std::string CodeHoldRow(absl::string_view code, absl::string_view transaction_id) {
+  return PairRow(kCodeHoldPrefix, code, transaction_id);
+}
+
+std::string CustomerCodeRow(absl::string_view customer_id, absl::string_view code) {
+  return PairRow(kCustomerCodePrefix, customer_id, code);
+}
+
 std::string SaleRow(absl::string_view transaction_id) {
   return RecordRow(kSalePrefix, transaction_id);
 }

@@ -70,6 +70,11 @@ std::string ReservationRow(absl::string_view transaction_id);
 std::string DueRow(int64_t time_us, absl::string_view transaction_id);
 // What is held for a customer. With an empty id: what all such keys of hers begin with.
 std::string HeldRow(absl::string_view customer_id, absl::string_view transaction_id);
+std::string CodeRow(absl::string_view code);
+// That a transaction holds a use of it.
+std::string CodeHoldRow(absl::string_view code, absl::string_view transaction_id);
+// Codes that are a customer's. With an empty code: what all such keys of hers begin with.
+std::string CustomerCodeRow(absl::string_view customer_id, absl::string_view code);
 // Of the sales.
 std::string SaleRow(absl::string_view transaction_id);
 // Sales of a customer in order of time.
@@ -82,6 +87,9 @@ inline constexpr char kBudgetDayPrefix = 'd';
 inline constexpr char kReservationPrefix = 't';
 inline constexpr char kDuePrefix = 'x';
 inline constexpr char kHeldPrefix = 'h';
+inline constexpr char kCodePrefix = 'k';
+inline constexpr char kCodeHoldPrefix = 'r';
+inline constexpr char kCustomerCodePrefix = 'o';
 inline constexpr char kSalePrefix = 's';
 inline constexpr char kCustomerSalePrefix = 'c';
 

@@ -201,6 +201,15 @@ class Store {
   // nullopt when the transaction was not sold. Blocks.
   absl::StatusOr<std::optional<storage::StoredSale>> GetSale(
       absl::string_view transaction_id) const;
+  // A code with its uses; kNotFound when there is none.
+  absl::StatusOr<Found> GetCode(absl::string_view code, ReadTier tier, storage::Code* row) const;
+  // kFound when the transaction holds a use of the code.
+  absl::StatusOr<Found> GetCodeHold(absl::string_view code, absl::string_view transaction_id,
+                                    ReadTier tier) const;
+  // The customer who stands for this one: herself, unless she was merged into another one. kFound
+  // or kNotInMemory.
+  absl::StatusOr<Found> GetSurvivor(absl::string_view customer_id, ReadTier tier,
+                                    std::string* surviving_id) const;
   // Transactions of which something is due at that moment, the earliest first, at most `limit`.
   // Blocks.
   absl::StatusOr<std::vector<std::string>> ListDue(absl::Time now, size_t limit) const;

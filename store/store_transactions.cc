@@ -35,6 +35,37 @@ absl::StatusOr<std::optional<storage::StoredSale>> Store::GetSale(
   return ReadIfThere<storage::StoredSale>(*database_, Family::kSales, SaleRow(transaction_id));
 }
 
+absl::StatusOr<Found> Store::GetCode(absl::string_view code, ReadTier tier,
+                                     storage::Code* row) const {
+  rocksdb::PinnableSlice value;
+  const absl::StatusOr<Found> found = database_->Get(Family::kLedger, CodeRow(code), tier, &value);
+  if (!found.ok() || *found != Found::kFound) return found;
+  if (!row->ParseFromArray(value.data(), static_cast<int>(value.size()))) {
+    return absl::DataLossError("ledger: malformed code");
+  }
+  return found;
+}
+
+absl::StatusOr<Found> Store::GetCodeHold(absl::string_view code, absl::string_view transaction_id,
+                                         ReadTier tier) const {
+  rocksdb::PinnableSlice value;
+  return database_->Get(Family::kLedger, CodeHoldRow(code, transaction_id), tier, &value);
+}
+
+absl::StatusOr<Found> Store::GetSurvivor(absl::string_view customer_id, ReadTier tier,
+                                         std::string* surviving_id) const {
+  surviving_id->assign(customer_id.data(), customer_id.size());
+  // Ends: whoever stays has no such row.
+  for (;;) {
+    rocksdb::PinnableSlice value;
+    const absl::StatusOr<Found> found =
+        database_->Get(Family::kMeta, SurvivorRow(*surviving_id), tier, &value);
+    if (!found.ok() || *found == Found::kNotInMemory) return found;
+    if (*found == Found::kNotFound) return Found::kFound;
+    surviving_id->assign(value.data(), value.size());
+  }
+}
+
 absl::StatusOr<std::vector<std::string>> Store::ListDue(absl::Time now, size_t limit) const {
   std::vector<std::string> due;
   const std::string prefix(1, kDuePrefix);
