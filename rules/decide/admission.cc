@@ -134,11 +134,24 @@ Refusal AskLimit(const OfferSpec& offer, size_t part, DecisionContext& context) 
 }
 
 // Few offers are ever unclaimed at once: those that one transaction could not have.
-bool IsUnclaimed(uint32_t index, bool by_limit, const DecisionContext& context) {
+bool IsUnclaimed(uint32_t index, Unclaimable what, const DecisionContext& context) {
   const absl::Span<const UnclaimedOffer> unclaimed = context.input.unclaimed;
   return std::any_of(unclaimed.begin(), unclaimed.end(), [&](const UnclaimedOffer& one) {
-    return one.offer == index && one.by_limit == by_limit;
+    return one.offer == index && one.what == what;
   });
+}
+
+// A code that could not be looked up may be this offer's.
+ABSL_ATTRIBUTE_NOINLINE Refusal AskCode(uint32_t index, const DecisionContext& context) {
+  const absl::Span<const PresentedCode> codes = context.input.codes;
+  if (FindCode(codes, index).has_value()) {
+    if (!IsUnclaimed(index, Unclaimable::kCode, context)) return Refusal();
+    return Refused(Stage::kEligible, Cause::kUnclaimed);
+  }
+  const bool open = std::any_of(codes.begin(), codes.end(), [](const PresentedCode& code) {
+    return code.standing == CodeStanding::kNotRead;
+  });
+  return Refused(Stage::kEligible, open ? Cause::kCodeNotRead : Cause::kNoCode);
 }
 
 ABSL_ATTRIBUTE_NOINLINE Refusal AskLimits(uint32_t index, DecisionContext& context) {
@@ -147,7 +160,7 @@ ABSL_ATTRIBUTE_NOINLINE Refusal AskLimits(uint32_t index, DecisionContext& conte
     const Refusal refusal = AskLimit(offer, part, context);
     if (!refusal.none()) return refusal;
   }
-  if (!IsUnclaimed(index, true, context)) return Refusal();
+  if (!IsUnclaimed(index, Unclaimable::kLimit, context)) return Refusal();
   return Refused(Stage::kLimit, Cause::kUnclaimed);
 }
 
@@ -164,7 +177,7 @@ ABSL_ATTRIBUTE_NOINLINE Refusal AskBudget(uint32_t index, const DecisionContext&
     return Refused(Stage::kBudget, Cause::kNoCurrency);
   }
   if (IsAmong(number, context.input.closed_budgets)) return Refused(Stage::kBudget, Cause::kSpent);
-  if (!IsUnclaimed(index, false, context)) return Refusal();
+  if (!IsUnclaimed(index, Unclaimable::kBudget, context)) return Refusal();
   return Refused(Stage::kBudget, Cause::kUnclaimed);
 }
 
@@ -180,6 +193,7 @@ Refusal Ask(uint32_t index, Matched matched, DecisionContext& context) {
   if (!refusal.none()) return refusal;
   if ((scanned.channels >> input.channel & 1) == 0) return Refused(Stage::kChannel, Cause::kNone);
   refusal = AskPlacement(index, context);
+  if (refusal.none() && scanned.needs_code) refusal = AskCode(index, context);
   if (refusal.none() && matched == Matched::kUnknown) refusal = AskCondition(index, context);
   if (!refusal.none()) return refusal;
   if (scanned.changes_baskets) refusal = AskCurrency(context.rules.offers[index], context);
@@ -225,16 +239,22 @@ void StartAdmission(DecisionContext& context) {
             [](const Contact& a, const Contact& b) { return a.offer < b.offer; });
 }
 
-// The fallback offers of the placements asked for, ascending, each once.
-void CollectFallbacks(DecisionContext& context) {
-  std::vector<uint32_t>& fallbacks = context.state.fallbacks;
-  fallbacks.clear();
+// What is asked about whether or not its condition holds, ascending, each once: the fallback offers
+// of the placements asked for, and what valid codes carry.
+void CollectAskedFor(DecisionContext& context) {
+  std::vector<uint32_t>& asked_for = context.state.asked_for;
+  asked_for.clear();
   for (const uint16_t placement : context.input.placements) {
     const std::vector<uint32_t>& offers = context.rules.placements[placement].fallback;
-    fallbacks.insert(fallbacks.end(), offers.begin(), offers.end());
+    asked_for.insert(asked_for.end(), offers.begin(), offers.end());
   }
-  std::sort(fallbacks.begin(), fallbacks.end());
-  fallbacks.erase(std::unique(fallbacks.begin(), fallbacks.end()), fallbacks.end());
+  for (const PresentedCode& code : context.input.codes) {
+    if (code.standing == CodeStanding::kValid && code.offer != kNoOffer) {
+      asked_for.push_back(code.offer);
+    }
+  }
+  std::sort(asked_for.begin(), asked_for.end());
+  asked_for.erase(std::unique(asked_for.begin(), asked_for.end()), asked_for.end());
 }
 
 // The offers whose condition holds, ascending, into state.matched.
@@ -314,19 +334,19 @@ bool HasOneOfTheTreatments(uint32_t offer, const DecisionContext& context) {
 void AdmitOffers(DecisionContext& context) {
   DecisionScratch::State& state = context.state;
   StartAdmission(context);
-  CollectFallbacks(context);
-  for (const uint32_t offer : state.fallbacks) Consider(offer, Matched::kUnknown, context);
+  CollectAskedFor(context);
+  for (const uint32_t offer : state.asked_for) Consider(offer, Matched::kUnknown, context);
   state.considered.clear();
   MatchOffers(context);
-  auto fallback = state.fallbacks.begin();
+  auto asked_for = state.asked_for.begin();
   for (const uint32_t offer : state.matched) {
-    for (; fallback != state.fallbacks.end() && *fallback < offer; ++fallback) {
-      state.considered.push_back(*fallback);
+    for (; asked_for != state.asked_for.end() && *asked_for < offer; ++asked_for) {
+      state.considered.push_back(*asked_for);
     }
-    if (fallback != state.fallbacks.end() && *fallback == offer) continue;
+    if (asked_for != state.asked_for.end() && *asked_for == offer) continue;
     Consider(offer, Matched::kYes, context);
   }
-  state.considered.insert(state.considered.end(), fallback, state.fallbacks.end());
+  state.considered.insert(state.considered.end(), asked_for, state.asked_for.end());
   for (const uint32_t offer : state.considered) {
     if (state.outcomes[offer].stage == Stage::kNone) state.admitted.push_back(offer);
   }

@@ -1,5 +1,7 @@
 #include "rules/decide/decide.h"
 
+#include <algorithm>
+
 #include "rules/decide/admission.h"
 #include "rules/decide/binding.h"
 #include "rules/decide/decision_state.h"
@@ -41,6 +43,11 @@ void AnswerCompleteness(DecisionContext& context) {
   Decision& decision = context.state.decision;
   if (context.input.customer == InputStatus::kUnavailable) {
     decision.cause = CompletenessCause::kCustomerUnavailable;
+  } else if (std::any_of(context.input.codes.begin(), context.input.codes.end(),
+                         [](const PresentedCode& code) {
+                           return code.standing == CodeStanding::kNotRead;
+                         })) {
+    decision.cause = CompletenessCause::kCodesNotRead;
   } else if (context.state.step_limit_reached) {
     decision.cause = CompletenessCause::kStepLimit;
   } else {

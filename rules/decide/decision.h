@@ -35,11 +35,43 @@ struct LineFacts {
   absl::Span<const expr::Value> caller_product = {};  // by column of the table; empty: nothing
 };
 
+// What of an offer could not be claimed.
+enum class Unclaimable : uint8_t { kBudget, kLimit, kCode };
+
 // An offer that a reservation found used up between its decision and its claims.
 struct UnclaimedOffer {
-  uint32_t offer = 0;     // index
-  bool by_limit = false;  // else by its budget
+  uint32_t offer = 0;  // index
+  Unclaimable what = Unclaimable::kBudget;
 };
+
+// What a presented code is good for at the moment of the decision.
+enum class CodeStanding : uint8_t {
+  kValid,
+  kUnknown,
+  kNotYetValid,
+  kExpired,
+  kUsed,
+  kReservedElsewhere,  // all that is left of it is held by other transactions
+  kNotYours,           // it is another customer's
+  kRevoked,
+  kNotRead,  // it could not be looked up in time
+};
+
+inline constexpr uint32_t kNoOffer = UINT32_MAX;
+
+struct PresentedCode {
+  CodeStanding standing = CodeStanding::kUnknown;
+  uint32_t offer = kNoOffer;  // index of the offer that it carries, when that is one with codes
+  absl::string_view offer_id = {};  // the same, whatever the rule set has; empty: not known
+};
+
+// Position of the code that brings an offer: the first valid one that carries it.
+inline std::optional<size_t> FindCode(absl::Span<const PresentedCode> codes, uint32_t offer) {
+  for (size_t i = 0; i < codes.size(); ++i) {
+    if (codes[i].standing == CodeStanding::kValid && codes[i].offer == offer) return i;
+  }
+  return std::nullopt;
+}
 
 struct DecisionInput {
   const ReferenceSnapshot* reference = nullptr;  // never null
@@ -55,6 +87,7 @@ struct DecisionInput {
   absl::Span<const uint32_t> paused;                 // offer indexes, ascending
   absl::Span<const uint32_t> closed_budgets;         // budget indexes, ascending
   absl::Span<const UnclaimedOffer> unclaimed;        // ascending by offer
+  absl::Span<const PresentedCode> codes;             // in the order presented
   InputStatus customer = InputStatus::kAnonymous;
   absl::string_view decision_id;
   absl::string_view store;  // key; empty outside stores
@@ -68,7 +101,7 @@ struct DecisionInput {
 };
 
 enum class Completeness : uint8_t { kComplete, kPartial };
-enum class CompletenessCause : uint8_t { kNone, kCustomerUnavailable, kStepLimit };
+enum class CompletenessCause : uint8_t { kNone, kCustomerUnavailable, kCodesNotRead, kStepLimit };
 
 // Where an offer was ruled out, in the order in which that is asked.
 enum class Stage : uint8_t {
@@ -94,8 +127,9 @@ absl::string_view StageName(Stage stage);
 std::optional<Stage> FindStage(absl::string_view name);
 
 // Why, beyond the stage. kNoLines, kNoSet, kNoTier, kNotAbovePrice and kTooSmall come at kRequires,
-// kNothingLeft and kExcluded at kStacking, kNoBasket at kPlacement; kNoCurrency at kEligible, or at
-// kBudget when its budget is money of another currency; kUnclaimed at kLimit or kBudget.
+// kNothingLeft and kExcluded at kStacking, kNoBasket at kPlacement, kNoCode and kCodeNotRead at
+// kEligible; kNoCurrency at kEligible, or at kBudget when its budget is money of another currency;
+// kUnclaimed at kLimit or kBudget, or at kEligible when its code was.
 enum class Cause : uint8_t {
   kNone,
   kCondition,       // a conjunct is false: `part` is its position
@@ -105,6 +139,8 @@ enum class Cause : uint8_t {
   kLimitReached,    // `part` is the limit's position
   kSpent,           // its budget has nothing left
   kUnclaimed,       // it could not be claimed: others took the last of it
+  kNoCode,          // no valid code was presented for it
+  kCodeNotRead,     // the same, but a code could not be looked up in time (INPUT_MISSING)
   kNoCurrency,      // the benefit or budget has no amount in the basket's currency
   kNoLines,         // no line or unit that it may touch
   kNoSet,           // the units make no complete set
@@ -191,8 +227,9 @@ struct Decision {
   // By offer index. What was not considered is refused at kEligible with kNotMatched, unless the
   // reasons of every offer were asked for.
   absl::Span<const OfferOutcome> offers;
-  // The offers whose `eligible` holds, the fallback offers of the placements and, where fewer than
-  // three of those were refused, some others with their reasons; ascending.
+  // The offers whose `eligible` holds, the fallback offers of the placements, those that valid
+  // codes carry and, where fewer than three of those were refused, some others with their reasons;
+  // ascending.
   absl::Span<const uint32_t> considered;
   // Facts of the decision row as the rules saw them at the end.
   absl::Span<const expr::Value> facts;

@@ -74,7 +74,7 @@ struct DecisionScratch::State {
   std::vector<KnownWindow> windows;      // by index into OfferScan::windows
   uint32_t decision_number = 0;          // from 1; which entries of `conjuncts` are this one's
   EligibilityScratch eligibility;
-  std::vector<uint32_t> fallbacks;   // offers of the placements asked for, ascending
+  std::vector<uint32_t> asked_for;   // fallback offers and those that codes carry, ascending
   std::vector<uint32_t> matched;     // offers whose condition holds, ascending
   bool reset_all = false;            // more outcomes than those of `considered` were written
   std::vector<uint32_t> considered;  // offers, ascending; all others have the outcome NotMatched
@@ -120,7 +120,7 @@ struct DecisionContext {
 
 // Whether the offer can change a basket at all, whatever this one holds.
 inline bool ChangesBaskets(const OfferSpec& offer) {
-  return offer.applies == Applies::kAutomatic && offer.benefit.has_value();
+  return offer.applies != Applies::kNever && offer.benefit.has_value();
 }
 
 }  // namespace touchstone::rules

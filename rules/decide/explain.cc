@@ -96,6 +96,12 @@ std::string CauseText(const OfferOutcome& outcome) {
   switch (outcome.cause) {
     case Cause::kNoCurrency:
       return "it has no amount in the currency of the basket";
+    case Cause::kNoCode:
+      return "no valid code was presented for it";
+    case Cause::kCodeNotRead:
+      return "it needs a code, which could not be looked up in time";
+    case Cause::kUnclaimed:
+      return "another transaction took the last use of its code";
     case Cause::kNoLines:
       return "no line of the basket is one that it works on";
     case Cause::kNoSet:
@@ -171,7 +177,9 @@ std::string ReasonText(const RuleSet& rule_set, const Decision& decision, uint32
       return absl::StrCat("it is not for channel ", decision.facts[kSlotChannel].string_value());
     case Stage::kEligible:
     case Stage::kSegment:
-      if (outcome.cause == Cause::kNoCurrency || outcome.cause == Cause::kNotMatched) {
+      if (outcome.cause == Cause::kNoCurrency || outcome.cause == Cause::kNotMatched ||
+          outcome.cause == Cause::kNoCode || outcome.cause == Cause::kCodeNotRead ||
+          outcome.cause == Cause::kUnclaimed) {
         return CauseText(outcome);
       }
       return ConditionText(spec.eligible, outcome, rule_set, decision, offer);

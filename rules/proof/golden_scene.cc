@@ -123,10 +123,12 @@ GoldenScene::GoldenScene(const v1::GoldenTest& test, std::string path, const Rul
   SetBasket();
   SetContacts();
   SetClosedBudgets();
+  SetCodes();
   input_.facts = facts_;
   input_.line_facts = line_facts_;
   input_.contacts = contacts_;
   input_.closed_budgets = closed_budgets_;
+  input_.codes = codes_;
   input_.placements = placements_;
 }
 
@@ -307,6 +309,21 @@ void GoldenScene::SetBasket() {
   input_.basket.lines = lines_;
   for (const BasketViolation& violation : ValidateBasket(input_.basket)) {
     Fail("given.basket", absl::StrCat(violation.field, ": ", violation.description));
+  }
+}
+
+void GoldenScene::SetCodes() {
+  for (const std::string& code : KeysInOrder(test_.given().codes())) {
+    const std::string& id = test_.given().codes().at(code);
+    const std::string field = absl::StrCat("given.codes[", code, "]");
+    const auto found = rule_set_.offer_by_id.find(id);
+    if (found == rule_set_.offer_by_id.end()) {
+      Fail(field, absl::StrCat("there is no offer `", id, "`"));
+    } else if (rule_set_.offers[found->second].applies != Applies::kCoded) {
+      Fail(field, absl::StrCat("the offer `", id, "` needs no code: it is not `applies: coded`"));
+    } else {
+      codes_.push_back({CodeStanding::kValid, found->second, id});
+    }
   }
 }
 

@@ -48,6 +48,7 @@ class GoldenScene {
   void AddLine(const v1::GoldenLine& given, const std::string& field);
   void SetContacts();
   void SetClosedBudgets();
+  void SetCodes();
   expr::Value StoreFact(absl::string_view column) const;
   void Give(const v1::Literal& literal, const AttributeSpec& attribute, uint16_t slot,
             const std::string& field);
@@ -67,6 +68,7 @@ class GoldenScene {
   std::vector<Contact> contacts_;
   std::vector<uint16_t> placements_;
   std::vector<uint32_t> closed_budgets_;
+  std::vector<PresentedCode> codes_;
   DecisionInput input_;
 };
 

@@ -52,9 +52,17 @@ class BenefitCompiler {
     c_.reporter.Error(codes::kUnexpectedValue, At(key), message, hint);
   }
 
+  std::optional<uint8_t> TurnOf(PricingStage stage) const {
+    return c_.stage_turns[static_cast<size_t>(stage)];
+  }
+
   void CompileStage() {
     const std::string& name = offer_.stacking().stage();
     spec_.stage = UsualStage(message_);
+    const bool has_code_stage = TurnOf(PricingStage::kCode).has_value();
+    if (spec_.stage == PricingStage::kOrder && offer_.applies() == "coded" && has_code_stage) {
+      spec_.stage = PricingStage::kCode;
+    }
     if (!name.empty()) {
       const std::optional<PricingStage> stage = FindPricingStage(name);
       if (!stage) {
@@ -65,7 +73,7 @@ class BenefitCompiler {
       }
       spec_.stage = *stage;
     }
-    const std::optional<uint8_t> turn = c_.stage_turns[static_cast<size_t>(spec_.stage)];
+    const std::optional<uint8_t> turn = TurnOf(spec_.stage);
     if (!turn) {
       c_.reporter.Error(
           codes::kUnknownWord, At(name.empty() ? "benefit" : "stacking.stage"),

@@ -96,11 +96,11 @@ class OfferCompiler {
 
   void CompileApplies() {
     const std::string& applies = message_.applies();
-    if (applies == "automatic") {
-      spec_.applies = Applies::kAutomatic;
+    if (applies == "automatic" || applies == "coded") {
+      spec_.applies = applies == "coded" ? Applies::kCoded : Applies::kAutomatic;
       if (!message_.has_benefit()) {
         c_.reporter.Error(codes::kMissingBenefit, path_,
-                          "an offer that applies automatically says what it does to the basket",
+                          "an offer that applies says what it does to the basket",
                           "add `benefit:`, or write `applies: never` for advice and service");
       }
     } else if (applies == "never") {
@@ -109,16 +109,16 @@ class OfferCompiler {
                           "an offer that never applies cannot have a benefit",
                           "write `applies: automatic` or leave the benefit out");
       }
-    } else if (applies == "granted" || applies == "coded") {
-      c_.reporter.NotSupportedYet(At("applies"), absl::StrCat("`applies: ", applies, "`"),
-                                  "use `automatic` with a condition on the customer, or `never`");
+    } else if (applies == "granted") {
+      c_.reporter.NotSupportedYet(At("applies"), "`applies: granted`",
+                                  "use `coded`, or `automatic` with a condition on the customer");
     } else if (applies.empty()) {
       c_.reporter.Error(codes::kMissingValue, path_, "an offer says how it applies",
-                        "add `applies: automatic` or `applies: never`");
+                        "add `applies: automatic`, `applies: coded` or `applies: never`");
     } else {
       c_.reporter.Error(codes::kUnknownWord, At("applies"),
                         absl::StrCat("an offer cannot apply `", applies, "`"),
-                        HintFor(applies, {"automatic", "never"}));
+                        HintFor(applies, {"automatic", "coded", "never"}));
     }
   }
 
@@ -196,6 +196,7 @@ class OfferCompiler {
   // The ranking value does not count: an offer whose value cannot be computed is ranked last, but
   // is given all the same.
   bool IsPublic() const {
+    if (spec_.applies == Applies::kCoded) return false;
     if (spec_.eligible.personal() || spec_.requires_.personal() || spec_.lines.personal()) {
       return false;
     }

@@ -48,7 +48,8 @@ class Scanner {
     scanned.first_part = static_cast<uint32_t>(scan_.parts.size());
     scanned.eligible_parts = AddParts(offer.eligible);
     scanned.requires_parts = AddParts(offer.requires_);
-    scanned.changes_baskets = offer.applies == Applies::kAutomatic && offer.benefit.has_value();
+    scanned.changes_baskets = offer.applies != Applies::kNever && offer.benefit.has_value();
+    scanned.needs_code = offer.applies == Applies::kCoded;
     scanned.has_limits = !offer.limits.empty();
     scanned.has_budget = offer.budget >= 0;
   }

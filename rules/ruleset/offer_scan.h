@@ -40,7 +40,8 @@ struct ScannedOffer {
   uint32_t eligible_parts = 0;
   uint32_t requires_parts = 0;
   uint32_t turn = kNoTurn;       // its place in RuleSet::pricing_order
-  bool changes_baskets = false;  // automatic and with a benefit
+  bool changes_baskets = false;  // it applies, and has a benefit
+  bool needs_code = false;
   bool has_limits = false;
   bool has_budget = false;
 };

@@ -113,7 +113,7 @@ struct SegmentSpec {
   Condition when;  // no conjuncts: otherwise
 };
 
-enum class Applies : uint8_t { kAutomatic, kNever };
+enum class Applies : uint8_t { kAutomatic, kCoded, kNever };
 
 enum class LimitScope : uint8_t { kBasket, kCustomer };
 

@@ -75,9 +75,8 @@ void AddPath(const v1::SaleLine& line, const std::string& currency, const OfferN
 }
 
 std::string ClaimText(const v1::Claim& claim) {
-  const bool is_limit = claim.kind() == v1::CLAIM_KIND_LIMIT;
-  std::string text =
-      absl::StrCat(is_limit ? "limit " : "budget ", claim.id(), " of ", claim.offer_id());
+  std::string text = absl::StrCat(EnumWord(v1::ClaimKind_Name(claim.kind()), "CLAIM_KIND_"), " ",
+                                  claim.id(), " of ", claim.offer_id());
   if (claim.count() > 0)
     absl::StrAppend(&text, ", ", claim.count(), claim.count() == 1 ? " use" : " uses");
   if (claim.has_amount() && claim.amount().amount_minor() > 0) {

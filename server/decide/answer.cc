@@ -43,6 +43,10 @@ CauseText TextOf(Cause cause) {
       return {"SPENT", "its budget has nothing left"};
     case Cause::kUnclaimed:
       return {"UNCLAIMED", "others took the last of what it is limited to"};
+    case Cause::kNoCode:
+      return {"NO_CODE", "no valid code was presented for it"};
+    case Cause::kCodeNotRead:
+      return {"INPUT_MISSING", "it needs a code, which could not be looked up in time"};
     case Cause::kNoCurrency:
       return {"NO_CURRENCY", "it has no amount in the basket's currency"};
     case Cause::kNoLines:
@@ -79,6 +83,9 @@ v1::CompletenessCause ToCause(const rules::Decision& decision, ReadFailure failu
   if (decision.cause == rules::CompletenessCause::kStepLimit) {
     return v1::COMPLETENESS_CAUSE_STEP_LIMIT;
   }
+  if (decision.cause == rules::CompletenessCause::kCodesNotRead) {
+    return v1::COMPLETENESS_CAUSE_CODES_NOT_READ;
+  }
   switch (failure) {
     case ReadFailure::kOverload:
       return v1::COMPLETENESS_CAUSE_OVERLOAD;
@@ -91,7 +98,8 @@ v1::CompletenessCause ToCause(const rules::Decision& decision, ReadFailure failu
 
 void Assign(absl::string_view text, std::string* to) { to->assign(text.data(), text.size()); }
 
-void FillApplied(const rules::RuleSet& rule_set, const rules::BasketAnswer& basket,
+void FillApplied(const rules::RuleSet& rule_set, const rules::DecisionInput& input,
+                 const rules::BasketAnswer& basket, const RequestView& request,
                  v1::BasketResult* result) {
   for (const rules::AppliedOffer& applied : basket.applied) {
     const rules::OfferSpec& offer = rule_set.offers[applied.offer];
@@ -103,6 +111,9 @@ void FillApplied(const rules::RuleSet& rule_set, const rules::BasketAnswer& bask
     answer->set_applications(Applications(applied));
     answer->set_cut_by_guard_rail(applied.cut_by_guard_rail);
     answer->set_title(offer.title);
+    if (const std::optional<int> code = CodeThatBrought(rule_set, input, applied.offer)) {
+      answer->set_code(request.message->context().codes(*code));
+    }
     if (applied.missing_gifts == 0) continue;
     v1::MissingGift* gift = answer->mutable_missing_gift();
     gift->set_sku(offer.benefit->gift->sku);
@@ -152,14 +163,16 @@ void FillBasket(const rules::RuleSet& rule_set, const rules::DecisionInput& inpu
     result->set_state(StateOfPricing(fallback));
     result->set_currency_code(request.message->basket().currency_code());
   }
-  for (const std::string& code : request.message->context().codes()) {
+  for (int i = 0; i < request.message->context().codes_size(); ++i) {
+    const size_t code = static_cast<size_t>(i);
     v1::CodeAnswer* answer = result->add_codes();
-    answer->set_code(code);
-    answer->set_state(StateOfCode(fallback));
+    answer->set_code(request.message->context().codes(i));
+    answer->set_state(StateOfCode(input, decision, code, fallback));
+    if (!fallback) Assign(input.codes[code].offer_id, answer->mutable_offer_id());
   }
   if (!has_basket || fallback) return;
   FillLines(rule_set, input, decision.basket, request, result);
-  FillApplied(rule_set, decision.basket, result);
+  FillApplied(rule_set, input, decision.basket, request, result);
   FillTotals(decision, result->mutable_totals());
   result->set_search(SearchOf(decision.basket));
   result->set_greedy_gap_minor(decision.basket.greedy_gap_minor);
@@ -189,9 +202,9 @@ void FillPlacements(const rules::RuleSet& rule_set, const rules::Decision& decis
   }
 }
 
-void FillReasonsBehindChosen(const rules::RuleSet& rule_set, const rules::Decision& decision,
-                             v1::DecideResponse* response) {
-  for (const uint32_t offer : BehindChosen(decision)) {
+void FillReasons(const rules::RuleSet& rule_set, const rules::DecisionInput& input,
+                 const rules::Decision& decision, v1::DecideResponse* response) {
+  for (const uint32_t offer : NotChosen(input, decision)) {
     v1::OfferReason* reason = response->add_reasons();
     reason->set_offer_id(rule_set.offers[offer].id);
     FillReason(decision.offers[offer], false, reason->mutable_reason());
@@ -284,22 +297,70 @@ v1::GiftPrompt PromptOf(const rules::GiftSpec& gift) {
   return v1::GIFT_PROMPT_UNSPECIFIED;
 }
 
-OffersBehindChosen BehindChosen(const rules::Decision& decision) {
-  OffersBehindChosen next;
+OffersNotChosen NotChosen(const rules::DecisionInput& input, const rules::Decision& decision) {
+  OffersNotChosen next;
+  for (const rules::PresentedCode& code : input.codes) {
+    const bool is_open = code.standing == rules::CodeStanding::kValid &&
+                         code.offer != rules::kNoOffer &&
+                         decision.offers[code.offer].stage != Stage::kNone;
+    if (!is_open || std::find(next.begin(), next.end(), code.offer) != next.end()) continue;
+    next.offers[next.count++] = code.offer;
+  }
+  const size_t of_codes = next.count;
   for (const uint32_t i : decision.considered) {
     const rules::OfferOutcome& outcome = decision.offers[i];
     if (outcome.stage < Stage::kEligible) continue;  // chosen, or not on this occasion at all
-    if (next.count == next.offers.size()) {
-      if (!CameNearer(outcome, decision.offers[next.offers.back()])) continue;
+    if (std::find(next.begin(), next.begin() + of_codes, i) != next.begin() + of_codes) continue;
+    if (next.count == of_codes + kReasonsBehindChosen) {
+      if (!CameNearer(outcome, decision.offers[next.offers[next.count - 1]])) continue;
       --next.count;
     }
     size_t at = next.count++;
-    for (; at > 0 && CameNearer(outcome, decision.offers[next.offers[at - 1]]); --at) {
+    for (; at > of_codes && CameNearer(outcome, decision.offers[next.offers[at - 1]]); --at) {
       next.offers[at] = next.offers[at - 1];
     }
     next.offers[at] = i;
   }
   return next;
+}
+
+v1::CodeState StateOfCode(const rules::DecisionInput& input, const rules::Decision& decision,
+                          size_t code, bool fallback) {
+  if (fallback) return v1::CODE_STATE_UNSPECIFIED;
+  const rules::PresentedCode& presented = input.codes[code];
+  switch (presented.standing) {
+    case rules::CodeStanding::kValid: {
+      // A second code for the same offer is of no use, and is not used up.
+      const bool accepted = presented.offer != rules::kNoOffer &&
+                            decision.offers[presented.offer].stage == Stage::kNone &&
+                            rules::FindCode(input.codes, presented.offer) == code;
+      return accepted ? v1::CODE_STATE_ACCEPTED : v1::CODE_STATE_OFFER_REFUSED;
+    }
+    case rules::CodeStanding::kUnknown:
+      return v1::CODE_STATE_UNKNOWN;
+    case rules::CodeStanding::kNotYetValid:
+      return v1::CODE_STATE_NOT_YET_VALID;
+    case rules::CodeStanding::kExpired:
+      return v1::CODE_STATE_EXPIRED;
+    case rules::CodeStanding::kUsed:
+      return v1::CODE_STATE_USED;
+    case rules::CodeStanding::kReservedElsewhere:
+      return v1::CODE_STATE_RESERVED_ELSEWHERE;
+    case rules::CodeStanding::kNotYours:
+      return v1::CODE_STATE_NOT_YOURS;
+    case rules::CodeStanding::kRevoked:
+      return v1::CODE_STATE_REVOKED;
+    case rules::CodeStanding::kNotRead:
+      return v1::CODE_STATE_NOT_READ;
+  }
+  return v1::CODE_STATE_UNSPECIFIED;
+}
+
+std::optional<int> CodeThatBrought(const rules::RuleSet& rule_set,
+                                   const rules::DecisionInput& input, uint32_t offer) {
+  if (rule_set.offers[offer].applies != rules::Applies::kCoded) return std::nullopt;
+  const std::optional<size_t> code = rules::FindCode(input.codes, offer);
+  return code.has_value() ? std::optional<int>(static_cast<int>(*code)) : std::nullopt;
 }
 
 void FillReason(const rules::OfferOutcome& outcome, bool fallback, v1::Reason* reason) {
@@ -325,7 +386,7 @@ void FillAnswer(const rules::RuleSet& rule_set, const rules::DecisionInput& inpu
   if (decision.segment_known) Assign(decision.segment, response->mutable_segment());
   FillBasket(rule_set, input, decision, request, facts.fallback, response);
   FillPlacements(rule_set, decision, response);
-  if (!facts.fallback) FillReasonsBehindChosen(rule_set, decision, response);
+  if (!facts.fallback) FillReasons(rule_set, input, decision, response);
 }
 
 rules::Hash128 AnswerHash(absl::string_view serialized_response) {

@@ -9,6 +9,7 @@
 
 #include <array>
 #include <cstdint>
+#include <optional>
 
 #include "absl/strings/string_view.h"
 #include "rules/decide/decision.h"
@@ -19,6 +20,7 @@
 
 namespace touchstone::server {
 
+inline constexpr int kMaxCodes = 64;
 inline constexpr size_t kReasonsBehindChosen = 3;
 inline constexpr int64_t kCertain = 1'000'000;  // millionths: nothing was random
 inline constexpr absl::string_view kRevisionPrefix = "revisions/";
@@ -61,23 +63,26 @@ AnswerCompleteness CompletenessOf(const rules::Decision& decision, const AnswerF
 
 v1::PersonalState ToPersonal(rules::InputStatus status);
 
-// The offers behind those chosen, the nearest first.
-struct OffersBehindChosen {
-  std::array<uint32_t, kReasonsBehindChosen> offers = {};
+// Offers of which the answer says why they were not chosen: those that valid codes carry, then
+// those behind the chosen ones, the nearest first.
+struct OffersNotChosen {
+  std::array<uint32_t, kMaxCodes + kReasonsBehindChosen> offers;
   size_t count = 0;
 
   const uint32_t* begin() const { return offers.data(); }
   const uint32_t* end() const { return offers.data() + count; }
 };
-OffersBehindChosen BehindChosen(const rules::Decision& decision);
+OffersNotChosen NotChosen(const rules::DecisionInput& input, const rules::Decision& decision);
 
 inline v1::PricingState StateOfPricing(bool fallback) {
   return fallback ? v1::PRICING_STATE_NOT_PRICED : v1::PRICING_STATE_PRICED;
 }
-// No rule set of this version gives codes.
-inline v1::CodeState StateOfCode(bool fallback) {
-  return fallback ? v1::CODE_STATE_UNSPECIFIED : v1::CODE_STATE_UNKNOWN;
-}
+// Of the code at that place of the request.
+v1::CodeState StateOfCode(const rules::DecisionInput& input, const rules::Decision& decision,
+                          size_t code, bool fallback);
+// Place in the request of the code that brought the offer; nullopt: it needs none.
+std::optional<int> CodeThatBrought(const rules::RuleSet& rule_set,
+                                   const rules::DecisionInput& input, uint32_t offer);
 inline int64_t ValueMillionths(const rules::OfferOutcome& outcome) {
   return outcome.value_failed ? 0 : outcome.score_millionths;
 }

@@ -35,11 +35,14 @@ void WriteTotals(const rules::Decision& decision, WireWriter& out) {
   out.End(totals);
 }
 
-void WriteCodes(const RequestView& request, bool fallback, WireWriter& out) {
-  for (const std::string& code : request.message->context().codes()) {
+void WriteCodes(const rules::DecisionInput& input, const rules::Decision& decision,
+                const RequestView& request, bool fallback, WireWriter& out) {
+  for (int i = 0; i < request.message->context().codes_size(); ++i) {
+    const size_t code = static_cast<size_t>(i);
     const WireWriter::Submessage answer = out.Begin(v1::BasketResult::kCodesFieldNumber);
-    out.Text(v1::CodeAnswer::kCodeFieldNumber, code);
-    out.Number(v1::CodeAnswer::kStateFieldNumber, StateOfCode(fallback));
+    out.Text(v1::CodeAnswer::kCodeFieldNumber, request.message->context().codes(i));
+    out.Number(v1::CodeAnswer::kStateFieldNumber, StateOfCode(input, decision, code, fallback));
+    if (!fallback) out.Text(v1::CodeAnswer::kOfferIdFieldNumber, input.codes[code].offer_id);
     out.End(answer);
   }
 }
@@ -84,9 +87,9 @@ void WritePlacements(const rules::RuleSet& rule_set, const rules::Decision& deci
   }
 }
 
-void WriteReasonsBehindChosen(const rules::RuleSet& rule_set, const rules::Decision& decision,
-                              WireWriter& out) {
-  for (const uint32_t offer : BehindChosen(decision)) {
+void WriteReasons(const rules::RuleSet& rule_set, const rules::DecisionInput& input,
+                  const rules::Decision& decision, WireWriter& out) {
+  for (const uint32_t offer : NotChosen(input, decision)) {
     const WireWriter::Submessage reason = out.Begin(v1::DecideResponse::kReasonsFieldNumber);
     out.Text(v1::OfferReason::kOfferIdFieldNumber, rule_set.offers[offer].id);
     WriteReason(v1::OfferReason::kReasonFieldNumber, decision.offers[offer], false, out);
@@ -148,7 +151,8 @@ void AnswerWriter::WriteMissingGift(const rules::OfferSpec& offer,
   answer_.End(gift);
 }
 
-void AnswerWriter::WriteApplied(const rules::RuleSet& rule_set, const rules::BasketAnswer& basket) {
+void AnswerWriter::WriteApplied(const rules::RuleSet& rule_set, const rules::DecisionInput& input,
+                                const rules::BasketAnswer& basket, const RequestView& request) {
   using Field = v1::AppliedOffer;
   for (const rules::AppliedOffer& applied : basket.applied) {
     const rules::OfferSpec& offer = rule_set.offers[applied.offer];
@@ -159,6 +163,9 @@ void AnswerWriter::WriteApplied(const rules::RuleSet& rule_set, const rules::Bas
     answer_.Number(Field::kAmountMinorFieldNumber, applied.taken.amount_minor);
     answer_.Number(Field::kPointsFieldNumber, applied.points);
     answer_.Number(Field::kApplicationsFieldNumber, Applications(applied));
+    if (const std::optional<int> code = CodeThatBrought(rule_set, input, applied.offer)) {
+      answer_.Text(Field::kCodeFieldNumber, request.message->context().codes(*code));
+    }
     answer_.Flag(Field::kCutByGuardRailFieldNumber, applied.cut_by_guard_rail);
     answer_.Text(Field::kTitleFieldNumber, offer.title);
     WriteMissingGift(offer, applied);
@@ -180,10 +187,10 @@ void AnswerWriter::WriteBasket(const rules::RuleSet& rule_set, const rules::Deci
   }
   if (has_basket && !fallback) {
     WriteLines(rule_set, input, decision.basket, request);
-    WriteApplied(rule_set, decision.basket);
+    WriteApplied(rule_set, input, decision.basket, request);
     WriteTotals(decision, answer_);
   }
-  WriteCodes(request, fallback, answer_);
+  WriteCodes(input, decision, request, fallback, answer_);
   if (has_basket && !fallback) {
     answer_.Number(Field::kSearchFieldNumber, SearchOf(decision.basket));
     answer_.Number(Field::kGreedyGapMinorFieldNumber, decision.basket.greedy_gap_minor);
@@ -218,7 +225,7 @@ absl::string_view AnswerWriter::Write(const rules::RuleSet& rule_set,
       [](const rules::PlacementSpec&, const rules::ShownOffer&) { return absl::string_view(); },
       answer_);
   placements_end_ = answer_.size();
-  if (!facts.fallback) WriteReasonsBehindChosen(rule_set, decision, answer_);
+  if (!facts.fallback) WriteReasons(rule_set, input, decision, answer_);
   return answer_.bytes();
 }
 

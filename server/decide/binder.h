@@ -24,6 +24,7 @@
 #include "server/decide/aggregate_state.h"
 #include "server/decide/answer.h"
 #include "server/decide/bind_plan.h"
+#include "server/decide/presented_codes.h"
 #include "server/decide/request_view.h"
 #include "server/live/live.h"
 #include "server/rpc/rpc_error.h"
@@ -33,7 +34,6 @@
 namespace touchstone::server {
 
 inline constexpr int kMaxIdentities = 16;
-inline constexpr int kMaxCodes = 64;
 inline constexpr int kMaxPlacements = 32;
 inline constexpr int kMaxRequestAttributes = 256;
 inline constexpr int kMaxTenders = static_cast<int>(rules::kMostTenders);
@@ -48,6 +48,7 @@ struct GatheredCustomer {
   // The household that she is in, where the rule set asks for it; empty: in none, or not read.
   absl::string_view household_id = {};
   absl::string_view household_record = {};  // empty: there is none
+  absl::Span<const FoundCode> codes = {};   // as GatheredRecord has them
 };
 
 class Binder {

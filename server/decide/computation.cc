@@ -38,6 +38,7 @@ void Computation::Compute(const DecisionTerms& terms, GatheredCustomer* customer
   input_.step_limit = terms.step_limit;
   input_.closed_budgets = terms.closed_budgets;
   input_.unclaimed = terms.unclaimed;
+  PresentCodes(terms.codes);
   left_out_.clear();
   if (terms.fallback) PauseAllButFallback();
   decision_ = &rules::Decide(*live.rule_set, input_, scratch_, terms.reasons);
@@ -83,6 +84,24 @@ void Computation::PauseAllButFallback() {
     if (!is_fallback && !paused) left_out_.push_back(offer);
   }
   input_.paused = paused_;
+}
+
+// A code may carry an offer that the rule set does not have any more, or not as one with codes.
+void Computation::PresentCodes(absl::Span<const JudgedCode> codes) {
+  const rules::RuleSet& rule_set = *binder_.live().rule_set;
+  codes_.assign(static_cast<size_t>(request_.message->context().codes_size()),
+                {.standing = rules::CodeStanding::kNotRead});
+  for (size_t i = 0; i < codes.size(); ++i) {
+    const JudgedCode& code = codes[i];
+    rules::PresentedCode& presented = codes_[i];
+    presented.standing = code.standing;
+    presented.offer_id = code.offer_id;
+    const auto offer = rule_set.offer_by_id.find(code.offer_id);
+    if (offer == rule_set.offer_by_id.end()) continue;
+    if (rule_set.offers[offer->second].applies != rules::Applies::kCoded) continue;
+    presented.offer = offer->second;
+  }
+  input_.codes = codes_;
 }
 
 bool Computation::LeftOut(uint32_t offer) const {

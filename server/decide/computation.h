@@ -33,6 +33,7 @@ struct DecisionTerms {
   // As DecisionInput has them; lifetime: until the receipt is built.
   absl::Span<const uint32_t> closed_budgets = {};
   absl::Span<const rules::UnclaimedOffer> unclaimed = {};
+  absl::Span<const JudgedCode> codes = {};  // in the order of the request; none: not read
   rules::Reasons reasons = rules::Reasons::kConsidered;
 };
 
@@ -69,6 +70,7 @@ class Computation {
 
  private:
   void PauseAllButFallback();
+  void PresentCodes(absl::Span<const JudgedCode> codes);
 
   RequestView request_;
   std::vector<LineView> lines_;  // of a message
@@ -80,6 +82,7 @@ class Computation {
   AnswerWriter writer_;
   absl::string_view serialized_;
   rules::Hash128 hash_;
+  std::vector<rules::PresentedCode> codes_;
   std::vector<uint32_t> paused_;    // all that the decision took for paused
   std::vector<uint32_t> left_out_;  // of those, what was not paused; ascending
 };

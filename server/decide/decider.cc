@@ -65,6 +65,9 @@ grpc::Status Decider::Answer(const GatheredCustomer& given, bool fallback,
   terms.step_limit = rooms_->step_limit;
   terms.fallback = fallback;
   terms.closed_budgets = budgets_.Closed(computation_.binder().live(), computation_.binder().now());
+  JudgeCodes(given.codes, static_cast<size_t>(context().codes_size()), computation_.binder().now(),
+             given.id, &codes_);
+  terms.codes = codes_;
   computation_.Compute(terms, &gathered);
   v1::ReceiptState receipt = v1::RECEIPT_STATE_LOGGED;
   if (grpc::Status logged = LogReceipt(terms, gathered, &receipt); !logged.ok()) return logged;

@@ -104,6 +104,7 @@ class Decider {
   absl::Time server_now_;
   uint64_t transaction_ = 0;
   std::vector<Violation> violations_;
+  std::vector<JudgedCode> codes_;
   Computation computation_;
   ReceiptBuilder receipts_;
   GatheredRecord gathered_;

@@ -42,7 +42,10 @@ struct Decisive {
 };
 
 Decisive DecisiveCondition(const rules::OfferSpec& offer, const rules::OfferOutcome& outcome) {
-  if (outcome.cause == rules::Cause::kNoCurrency) return {};
+  if (outcome.cause == rules::Cause::kNoCurrency || outcome.cause == rules::Cause::kNoCode ||
+      outcome.cause == rules::Cause::kCodeNotRead || outcome.cause == rules::Cause::kUnclaimed) {
+    return {};
+  }
   if (outcome.stage == Stage::kEligible || outcome.stage == Stage::kSegment) {
     return {&offer.eligible, "eligible"};
   }
@@ -352,6 +355,10 @@ grpc::Status Explainer::ExplainLive(const v1::ExplainRequest& request, bool show
   terms.step_limit = rooms_.step_limit;
   terms.reasons = rules::Reasons::kEveryOffer;
   GatheredCustomer customer = gathered.view();
+  std::vector<JudgedCode> codes;
+  JudgeCodes(customer.codes, static_cast<size_t>(decide.context().codes_size()),
+             computation.binder().now(), customer.id, &codes);
+  terms.codes = codes;
   computation.Compute(terms, &customer);
   computation.FillResponse(response->mutable_response());
   response->set_engine_version(rules::kEngineVersion);

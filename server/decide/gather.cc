@@ -1,9 +1,11 @@
 #include "server/decide/gather.h"
 
 #include <algorithm>
+#include <optional>
 #include <utility>
 #include <vector>
 
+#include "server/decide/code_text.h"
 #include "server/decide/identity.h"
 #include "store/record.h"
 
@@ -46,16 +48,23 @@ class KeptIdentities {
   std::vector<std::string> keys_;
 };
 
+absl::Span<const std::string* const> CodePointers(const v1::DecisionContext& context) {
+  return {context.codes().data(), static_cast<size_t>(context.codes_size())};
+}
+
 }  // namespace
 
 GatheredCustomer GatheredRecord::view() const {
-  if (status != rules::InputStatus::kPresent) return {.status = status, .failure = failure};
-  return {status, failure, customer_id, record.bytes(), household_id, household.bytes()};
+  if (status != rules::InputStatus::kPresent) {
+    return {.status = status, .failure = failure, .codes = codes};
+  }
+  return {status, failure, customer_id, record.bytes(), household_id, household.bytes(), codes};
 }
 
 void GatheredRecord::SetUnavailable(ReadFailure why) {
   status = rules::InputStatus::kUnavailable;
   failure = why;
+  codes.clear();
   Release();
 }
 
@@ -70,12 +79,18 @@ class Gatherer::Job : public ReadJob {
       std::unique_ptr<GatheringCall> call)
       : gatherer_(gatherer),
         identities_(context, rules),
+        codes_(context.codes().begin(), context.codes().end()),
+        transaction_id_(context.transaction_id()),
         households_(rules.households),
         call_(std::move(call)) {}
 
   void Read() override {
     skipped_ = call_->answered();
-    if (!skipped_) gatherer_->Read(identities_, households_, ReadTier::kMayBlock, &gathered_);
+    if (skipped_) return;
+    std::vector<const std::string*> codes;
+    for (const std::string& code : codes_) codes.push_back(&code);
+    gatherer_->Read(identities_, {codes, transaction_id_}, households_, ReadTier::kMayBlock,
+                    &gathered_);
   }
 
   void Deliver() override {
@@ -89,16 +104,27 @@ class Gatherer::Job : public ReadJob {
  private:
   Gatherer* gatherer_;
   KeptIdentities identities_;
+  std::vector<std::string> codes_;
+  std::string transaction_id_;
   bool households_;
   std::unique_ptr<GatheringCall> call_;
   GatheredRecord gathered_;
   bool skipped_ = false;
 };
 
+template <typename Identities>
+bool Gatherer::Read(const Identities& keys, const CodesToRead& codes, bool households,
+                    ReadTier tier, GatheredRecord* gathered) {
+  gathered->codes.clear();
+  if (!ReadCustomer(keys, households, tier, gathered)) return false;
+  const bool unavailable = gathered->status == rules::InputStatus::kUnavailable;
+  return codes.codes.empty() || unavailable || ReadCodes(codes, tier, gathered);
+}
+
 // The first identity that finds a customer wins; one whose record is gone finds nobody.
 template <typename Identities>
-bool Gatherer::Read(const Identities& keys, bool households, ReadTier tier,
-                    GatheredRecord* gathered) {
+bool Gatherer::ReadCustomer(const Identities& keys, bool households, ReadTier tier,
+                            GatheredRecord* gathered) {
   gathered->failure = ReadFailure::kNone;
   gathered->Release();
   gathered->household_id.clear();
@@ -138,14 +164,54 @@ bool Gatherer::ReadHousehold(ReadTier tier, GatheredRecord* gathered) {
   return *found != Found::kNotInMemory;
 }
 
+bool Gatherer::ReadCodes(const CodesToRead& codes, ReadTier tier, GatheredRecord* gathered) {
+  gathered->codes.resize(codes.codes.size());
+  for (size_t i = 0; i < codes.codes.size(); ++i) {
+    FoundCode& found = gathered->codes[i];
+    const std::optional<std::string> code = NormalizeCode(*codes.codes[i]);
+    if (!code.has_value()) {
+      found.found = Found::kNotFound;
+    } else if (!ReadCode(*code, codes.transaction_id, tier, &found)) {
+      return false;
+    }
+  }
+  return true;
+}
+
+// Whether it is final; a code that the store has an error for is as one that was not read.
+bool Gatherer::ReadCode(absl::string_view code, absl::string_view transaction_id, ReadTier tier,
+                        FoundCode* found) {
+  const auto fail = [&] {
+    stats_.errors.fetch_add(1, std::memory_order_relaxed);
+    *found = FoundCode();
+    return true;
+  };
+  absl::StatusOr<Found> read = reader_->GetCode(code, tier, &found->row);
+  if (!read.ok()) return fail();
+  found->found = *read;
+  if (*read != Found::kFound) return *read == Found::kNotFound;
+  if (!found->row.customer_id().empty()) {
+    read = reader_->GetSurvivor(found->row.customer_id(), tier, &found->owner);
+    if (!read.ok()) return fail();
+    if (*read == Found::kNotInMemory) return false;
+  }
+  if (found->row.reserved() == 0) return true;
+  read = reader_->GetCodeHold(code, transaction_id, tier);
+  if (!read.ok()) return fail();
+  found->held_here = *read == Found::kFound;
+  return *read != Found::kNotInMemory;
+}
+
 bool Gatherer::TryMemory(const v1::DecisionContext& context, const GatherRules& rules,
                          GatheredRecord* gathered) {
-  return Read(RequestIdentities(context, rules), rules.households, ReadTier::kMemoryOnly, gathered);
+  return Read(RequestIdentities(context, rules), {CodePointers(context), context.transaction_id()},
+              rules.households, ReadTier::kMemoryOnly, gathered);
 }
 
 void Gatherer::ReadBlocking(const v1::DecisionContext& context, const GatherRules& rules,
                             GatheredRecord* gathered) {
-  Read(RequestIdentities(context, rules), rules.households, ReadTier::kMayBlock, gathered);
+  Read(RequestIdentities(context, rules), {CodePointers(context), context.transaction_id()},
+       rules.households, ReadTier::kMayBlock, gathered);
 }
 
 bool Gatherer::Begin(const v1::DecisionContext& context, const GatherRules& rules,

@@ -1,7 +1,7 @@
 #pragma once
 
-// Finding and reading the customer's record, and her household's if the rules ask for it, inside
-// the time that a call has.
+// Finding and reading the customer's record, her household's if the rules ask for it, and the codes
+// that were presented, inside the time that a call has.
 //
 // The first read looks into memory only and never waits. On a miss the read goes to a bounded pool,
 // and the caller arms a deadline; whoever of the two comes first claims the call and answers it.
@@ -19,6 +19,7 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
@@ -27,6 +28,7 @@
 #include "rules/decide/decision.h"
 #include "rules/facts/schema.h"
 #include "server/decide/computation.h"
+#include "server/decide/presented_codes.h"
 #include "server/rpc/raw_server.h"
 #include "store/store.h"
 #include "touchstone/v1/context.pb.h"
@@ -46,6 +48,14 @@ class RecordReader {
   virtual absl::StatusOr<store::Found> GetHousehold(absl::string_view household_id,
                                                     store::ReadTier tier,
                                                     store::PinnedValue* record) const = 0;
+  virtual absl::StatusOr<store::Found> GetCode(absl::string_view code, store::ReadTier tier,
+                                               ::touchstone::storage::v1::Code* row) const = 0;
+  virtual absl::StatusOr<store::Found> GetCodeHold(absl::string_view code,
+                                                   absl::string_view transaction_id,
+                                                   store::ReadTier tier) const = 0;
+  virtual absl::StatusOr<store::Found> GetSurvivor(absl::string_view customer_id,
+                                                   store::ReadTier tier,
+                                                   std::string* surviving_id) const = 0;
 };
 
 // What the active rule set asks of a gathering.
@@ -65,6 +75,7 @@ struct GatheredRecord {
   store::PinnedValue record;
   std::string household_id;  // empty: none, or not asked for
   store::PinnedValue household;
+  std::vector<FoundCode> codes;  // in the order presented; empty: not read
 
   GatheredCustomer view() const;
   void SetUnavailable(ReadFailure why);
@@ -105,6 +116,12 @@ struct GatherStats {
   std::atomic<uint64_t> errors{0};    // reads that the store answered with an error
 };
 
+// As the request has them.
+struct CodesToRead {
+  absl::Span<const std::string* const> codes;
+  absl::string_view transaction_id;
+};
+
 class Gatherer {
  public:
   Gatherer(const RecordReader* reader, ReadExecutor* executor)
@@ -128,11 +145,18 @@ class Gatherer {
 
  private:
   class Job;
+  // True when `gathered` is final.
   template <typename Identities>
-  bool Read(const Identities& keys, bool households, store::ReadTier tier,
+  bool Read(const Identities& keys, const CodesToRead& codes, bool households, store::ReadTier tier,
             GatheredRecord* gathered);
+  template <typename Identities>
+  bool ReadCustomer(const Identities& keys, bool households, store::ReadTier tier,
+                    GatheredRecord* gathered);
   // The same of the household of a record that was read; true when it is final.
   bool ReadHousehold(store::ReadTier tier, GatheredRecord* gathered);
+  bool ReadCodes(const CodesToRead& codes, store::ReadTier tier, GatheredRecord* gathered);
+  bool ReadCode(absl::string_view code, absl::string_view transaction_id, store::ReadTier tier,
+                FoundCode* found);
 
   const RecordReader* reader_;
   ReadExecutor* executor_;

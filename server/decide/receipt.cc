@@ -1,6 +1,7 @@
 #include "server/decide/receipt.h"
 
 #include <algorithm>
+#include <array>
 #include <optional>
 #include <utility>
 
@@ -83,7 +84,9 @@ CompletenessAndCause CompletenessOf(const Computation& computation, bool fallbac
   if (fallback) return {Receipt::COMPLETENESS_FALLBACK, Receipt::CAUSE_NO_TIME};
   if (failure != ReadFailure::kNone) return {Receipt::COMPLETENESS_PARTIAL, ToCause(failure)};
   if (computation.decision().completeness == rules::Completeness::kPartial) {
-    return {Receipt::COMPLETENESS_PARTIAL, Receipt::CAUSE_STEP_LIMIT};
+    const bool by_codes = computation.decision().cause == rules::CompletenessCause::kCodesNotRead;
+    return {Receipt::COMPLETENESS_PARTIAL,
+            by_codes ? Receipt::CAUSE_CODES_LATE : Receipt::CAUSE_STEP_LIMIT};
   }
   return {Receipt::COMPLETENESS_COMPLETE};
 }
@@ -95,11 +98,36 @@ void WriteZoneOffset(absl::TimeZone zone, absl::Time now, WireWriter& out) {
   out.End(offset);
 }
 
-void WriteUnclaimed(absl::string_view offer_id, bool by_limit, WireWriter& out) {
+void WriteUnclaimed(absl::string_view offer_id, rules::Unclaimable what, WireWriter& out) {
+  using Field = Receipt::Unclaimed;
   const WireWriter::Submessage unclaimed = out.Begin(Receipt::kUnclaimedOffersFieldNumber);
-  out.Text(Receipt::Unclaimed::kOfferIdFieldNumber, offer_id);
-  out.Flag(Receipt::Unclaimed::kByLimitFieldNumber, by_limit);
+  out.Text(Field::kOfferIdFieldNumber, offer_id);
+  out.Flag(Field::kByLimitFieldNumber, what == rules::Unclaimable::kLimit);
+  out.Flag(Field::kByCodeFieldNumber, what == rules::Unclaimable::kCode);
   out.End(unclaimed);
+}
+
+rules::Unclaimable WhatWasUnclaimed(const Receipt::Unclaimed& unclaimed) {
+  if (unclaimed.by_limit()) return rules::Unclaimable::kLimit;
+  return unclaimed.by_code() ? rules::Unclaimable::kCode : rules::Unclaimable::kBudget;
+}
+
+using Presented = Receipt::PresentedCode;
+
+// By rules::CodeStanding.
+constexpr std::array<Presented::Standing, 9> kStandings = {
+    Presented::STANDING_VALID,         Presented::STANDING_UNKNOWN,
+    Presented::STANDING_NOT_YET_VALID, Presented::STANDING_EXPIRED,
+    Presented::STANDING_USED,          Presented::STANDING_RESERVED_ELSEWHERE,
+    Presented::STANDING_NOT_YOURS,     Presented::STANDING_REVOKED,
+    Presented::STANDING_NOT_READ};
+static_assert(kStandings.size() == static_cast<size_t>(rules::CodeStanding::kNotRead) + 1);
+
+void WriteCode(const JudgedCode& code, WireWriter& out) {
+  const WireWriter::Submessage presented = out.Begin(Receipt::kPresentedCodesFieldNumber);
+  out.Number(Presented::kStandingFieldNumber, kStandings[static_cast<size_t>(code.standing)]);
+  out.Text(Presented::kOfferIdFieldNumber, code.offer_id);
+  out.End(presented);
 }
 
 absl::Status NotOfRevision(absl::string_view what, absl::string_view name) {
@@ -167,8 +195,9 @@ absl::string_view ReceiptBuilder::Build(const Computation& computation, absl::st
   receipt_.Fixed64(Receipt::kAnswerHashHighFieldNumber, computation.hash().high);
   receipt_.Fixed32s(Receipt::kIncompleteAggregatesFieldNumber, live.incomplete_aggregates);
   for (const rules::UnclaimedOffer& unclaimed : terms.unclaimed) {
-    WriteUnclaimed(rule_set.offers[unclaimed.offer].id, unclaimed.by_limit, receipt_);
+    WriteUnclaimed(rule_set.offers[unclaimed.offer].id, unclaimed.what, receipt_);
   }
+  for (const JudgedCode& code : terms.codes) WriteCode(code, receipt_);
   return receipt_.bytes();
 }
 
@@ -179,6 +208,20 @@ GatheredCustomer CustomerOf(const Receipt& receipt) {
           .record = receipt.customer_record(),
           .household_id = receipt.household_id(),
           .household_record = receipt.household_record()};
+}
+
+std::vector<JudgedCode> CodesOf(const Receipt& receipt) {
+  std::vector<JudgedCode> codes;
+  for (const Presented& presented : receipt.presented_codes()) {
+    JudgedCode& code = codes.emplace_back();
+    const auto standing = std::find(kStandings.begin(), kStandings.end(), presented.standing());
+    // One that this version does not know is worth nothing.
+    if (standing != kStandings.end()) {
+      code.standing = static_cast<rules::CodeStanding>(standing - kStandings.begin());
+    }
+    code.offer_id = presented.offer_id();
+  }
+  return codes;
 }
 
 Rebuilder::Rebuilder(RevisionResolver resolver) : resolver_(std::move(resolver)) {}
@@ -212,7 +255,7 @@ absl::Status Rebuilder::ReadClaims(const rules::RuleSet& rule_set) {
   for (const Receipt::Unclaimed& unclaimed : receipt_.unclaimed_offers()) {
     const absl::StatusOr<uint32_t> offer = FindOffer(rule_set, unclaimed.offer_id());
     if (!offer.ok()) return offer.status();
-    unclaimed_.push_back({*offer, unclaimed.by_limit()});
+    unclaimed_.push_back({*offer, WhatWasUnclaimed(unclaimed)});
   }
   return absl::OkStatus();
 }
@@ -261,6 +304,8 @@ absl::Status Rebuilder::Rebuild(absl::string_view receipt_bytes) {
   terms.fallback = receipt_.completeness() == Receipt::COMPLETENESS_FALLBACK;
   terms.closed_budgets = closed_budgets_;
   terms.unclaimed = unclaimed_;
+  codes_ = CodesOf(receipt_);
+  terms.codes = codes_;
   terms.reasons = rules::Reasons::kEveryOffer;
   computation_.Compute(terms, &customer);
   return absl::OkStatus();

@@ -39,6 +39,9 @@ using RevisionResolver = std::function<absl::StatusOr<std::shared_ptr<const Live
 // not say what became of the read.
 GatheredCustomer CustomerOf(const ::touchstone::storage::v1::Receipt& receipt);
 
+// What its codes were good for, in the order of the request.
+std::vector<JudgedCode> CodesOf(const ::touchstone::storage::v1::Receipt& receipt);
+
 class Rebuilder {
  public:
   explicit Rebuilder(RevisionResolver resolver);
@@ -70,6 +73,7 @@ class Rebuilder {
   v1::DecideRequest request_;
   std::vector<uint32_t> closed_budgets_;
   std::vector<rules::UnclaimedOffer> unclaimed_;
+  std::vector<JudgedCode> codes_;
   Computation computation_;
   v1::DecideResponse response_;
 };

@@ -21,6 +21,18 @@ class StoreReader final : public RecordReader {
                                            store::PinnedValue* record) const override;
   absl::StatusOr<store::Found> GetHousehold(absl::string_view household_id, store::ReadTier tier,
                                             store::PinnedValue* record) const override;
+  absl::StatusOr<store::Found> GetCode(absl::string_view code, store::ReadTier tier,
+                                       ::touchstone::storage::v1::Code* row) const override {
+    return store_->GetCode(code, tier, row);
+  }
+  absl::StatusOr<store::Found> GetCodeHold(absl::string_view code, absl::string_view transaction_id,
+                                           store::ReadTier tier) const override {
+    return store_->GetCodeHold(code, transaction_id, tier);
+  }
+  absl::StatusOr<store::Found> GetSurvivor(absl::string_view customer_id, store::ReadTier tier,
+                                           std::string* surviving_id) const override {
+    return store_->GetSurvivor(customer_id, tier, surviving_id);
+  }
 
  private:
   const store::Store* store_;

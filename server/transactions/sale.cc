@@ -69,6 +69,19 @@ class DeclaredValues {
   Values* values_;
 };
 
+v1::ClaimKind ToKind(storage::Claim::Kind kind) {
+  switch (kind) {
+    case storage::Claim::KIND_LIMIT:
+      return v1::CLAIM_KIND_LIMIT;
+    case storage::Claim::KIND_BUDGET:
+      return v1::CLAIM_KIND_BUDGET;
+    case storage::Claim::KIND_CODE:
+      return v1::CLAIM_KIND_CODE;
+    default:
+      return v1::CLAIM_KIND_UNSPECIFIED;
+  }
+}
+
 }  // namespace
 
 rules::SoldLine ToSoldLine(const v1::Sale& sale, const v1::SaleLine& line) {
@@ -109,8 +122,7 @@ v1::Sale BuildSale(const v1::DecideRequest& request, const v1::BasketResult& res
 
 v1::Claim ToClaim(const storage::Claim& claim) {
   v1::Claim shown;
-  shown.set_kind(claim.kind() == storage::Claim::KIND_LIMIT ? v1::CLAIM_KIND_LIMIT
-                                                            : v1::CLAIM_KIND_BUDGET);
+  shown.set_kind(ToKind(claim.kind()));
   shown.set_id(claim.id());
   shown.set_offer_id(claim.offer_id());
   shown.set_count(claim.count());

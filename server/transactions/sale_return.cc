@@ -150,6 +150,8 @@ grpc::Status PriceKept(const storage::Receipt& receipt, const v1::Sale& sale, co
   terms.decision_id = receipt.decision_id();
   terms.seed = receipt.seed();
   terms.step_limit = receipt.step_limit();
+  const std::vector<JudgedCode> codes = CodesOf(receipt);
+  terms.codes = codes;
   computation.Compute(terms, &customer);
   const rules::BasketAnswer& answer = computation.decision().basket;
   price->price_minor = rules::PaidForSold(computation.input().basket.lines, answer.lines);

@@ -4,6 +4,7 @@
 #include <optional>
 
 #include "rules/facts/sip_hash.h"
+#include "server/decide/code_text.h"
 #include "server/decide/request_check.h"
 
 namespace touchstone::server {
@@ -27,6 +28,16 @@ ClaimRequest LimitClaimOf(const rules::OfferSpec& offer, const rules::LimitClaim
   request.set_at_most(limit.at_most);
   request.set_from_us(limit.from == absl::InfinitePast() ? std::numeric_limits<int64_t>::min()
                                                          : absl::ToUnixMicros(limit.from));
+  return request;
+}
+
+ClaimRequest CodeClaim(const std::string& offer_id, std::string code) {
+  ClaimRequest request;
+  Claim* claim = request.mutable_claim();
+  claim->set_kind(Claim::KIND_CODE);
+  claim->set_id(std::move(code));
+  claim->set_offer_id(offer_id);
+  claim->set_count(1);
   return request;
 }
 
@@ -75,14 +86,14 @@ grpc::Status TransactionPricer::Read(v1::DecideRequest request, std::optional<ab
     return refused;
   }
   request_bytes_ = request_.SerializeAsString();
-  return ReadCustomer();
+  ReadCustomer();
+  return grpc::Status::OK;
 }
 
-grpc::Status TransactionPricer::ReadCustomer() {
+void TransactionPricer::ReadCustomer() {
   gatherer_.ReadBlocking(request_.context(), RulesOf(*live_), &gathered_);
   const bool known = gathered_.status == rules::InputStatus::kPresent;
   customer_id_ = known ? gathered_.customer_id : std::string();
-  return grpc::Status::OK;
 }
 
 grpc::Status TransactionPricer::Price(absl::Span<const rules::UnclaimedOffer> unclaimed,
@@ -95,6 +106,9 @@ grpc::Status TransactionPricer::Price(absl::Span<const rules::UnclaimedOffer> un
   terms.step_limit = rooms_->step_limit;
   if (keeps_budgets) terms.closed_budgets = budgets_.Closed(*live_, now_);
   terms.unclaimed = unclaimed;
+  JudgeCodes(gathered_.codes, static_cast<size_t>(request_.context().codes_size()), now_,
+             customer_id_, &codes_);
+  terms.codes = codes_;
   computation_.Compute(terms, &customer);
   computation_.FillResponse(&response_);
   receipt_ = std::string(receipts_.Build(computation_, request_bytes_, terms, customer));
@@ -107,12 +121,28 @@ grpc::Status TransactionPricer::Price(absl::Span<const rules::UnclaimedOffer> un
   return grpc::Status::OK;
 }
 
+std::string TransactionPricer::CodeFor(uint32_t offer) const {
+  const absl::Span<const rules::PresentedCode> codes = computation_.input().codes;
+  std::optional<size_t> place = rules::FindCode(codes, offer);
+  for (size_t i = 0; i < codes.size() && !place.has_value(); ++i) {
+    if (codes[i].offer == offer) place = i;
+  }
+  if (!place.has_value()) return "";
+  return NormalizeCode(request_.context().codes(static_cast<int>(*place))).value_or("");
+}
+
 std::vector<ClaimRequest> TransactionPricer::ClaimsFor(
     absl::Span<const rules::AppliedOffer> applied) {
   std::vector<ClaimRequest> claims;
   for (const rules::AppliedOffer& offer : applied) {
     if (rule_set().offers[offer.offer].budget < 0) continue;
     claims.push_back(BudgetClaim(rule_set(), offer.offer, offer.taken, now_));
+  }
+  for (const rules::AppliedOffer& offer : applied) {
+    const rules::OfferSpec& spec = rule_set().offers[offer.offer];
+    if (spec.applies != rules::Applies::kCoded) continue;
+    std::string code = CodeFor(offer.offer);
+    if (!code.empty()) claims.push_back(CodeClaim(spec.id, std::move(code)));
   }
   for (const rules::LimitClaim& limit : computation_.LimitClaims(applied)) {
     claims.push_back(LimitClaimOf(rule_set().offers[limit.offer], limit));

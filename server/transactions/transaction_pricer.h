@@ -48,8 +48,8 @@ class TransactionPricer {
   // request and the clock say; else they are asked.
   grpc::Status Read(v1::DecideRequest request, std::optional<absl::Time> sold_at = std::nullopt);
 
-  // Reads her again.
-  grpc::Status ReadCustomer();
+  // Reads her and the codes again.
+  void ReadCustomer();
 
   // Decides as if the offers that could not be claimed were not there, ascending by offer. With
   // `keeps_budgets` false closed budgets stop nothing, as for what was sold already.
@@ -67,10 +67,14 @@ class TransactionPricer {
   std::vector<storage::ClaimRequest> Claims() {
     return ClaimsFor(computation_.decision().basket.applied);
   }
-  // What these offers claim of her limits and of budgets, with what they took.
+  // What these offers claim of her limits, of budgets and of codes, with what they took.
   std::vector<storage::ClaimRequest> ClaimsFor(absl::Span<const rules::AppliedOffer> applied);
 
  private:
+  // The code that brings an offer: the first valid one that carries it, else the first that does,
+  // whatever it is good for. Empty: none was presented.
+  std::string CodeFor(uint32_t offer) const;
+
   const PricerRooms* rooms_;
   PricerPool* pool_;  // gives out the ids of decisions
   BudgetReader budgets_;
@@ -82,6 +86,7 @@ class TransactionPricer {
   absl::Time now_;
   std::string decision_id_;
   GatheredRecord gathered_;
+  std::vector<JudgedCode> codes_;
   Computation computation_;
   ReceiptBuilder receipts_;
   v1::DecideResponse response_;

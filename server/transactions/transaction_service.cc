@@ -33,6 +33,12 @@ grpc::Status NothingPractised() {
                  "nothing was reserved for this step in training or preview");
 }
 
+rules::Unclaimable WhatOf(const storage::Claim& claim) {
+  if (claim.kind() == storage::Claim::KIND_LIMIT) return rules::Unclaimable::kLimit;
+  return claim.kind() == storage::Claim::KIND_CODE ? rules::Unclaimable::kCode
+                                                   : rules::Unclaimable::kBudget;
+}
+
 // Adds those whose claims were refused. All of them when the rounds are over, so that the next one
 // claims nothing.
 void AddUnclaimed(const rules::RuleSet& rule_set, const EntryResult& result,
@@ -44,7 +50,7 @@ void AddUnclaimed(const rules::RuleSet& rule_set, const EntryResult& result,
         unclaimed->begin(), unclaimed->end(), offer,
         [](const rules::UnclaimedOffer& known, uint32_t wanted) { return known.offer < wanted; });
     if (at != unclaimed->end() && at->offer == offer) return;
-    unclaimed->insert(at, {offer, claim.kind() == storage::Claim::KIND_LIMIT});
+    unclaimed->insert(at, {offer, WhatOf(claim)});
   };
   if (all) {
     for (const storage::ClaimRequest& request : claims) add(request.claim());
@@ -256,7 +262,7 @@ grpc::Status TransactionService::Claim(const v1::ReserveRequest& request, uint64
         backend_.proposer->Write(std::move(entry), v1::ERROR_REASON_RESERVATION_NOT_FOUND, &result);
     if (result.refusal() == EntryResult::REFUSAL_NOT_FOUND && round < kMostRounds) {
       // She was erased since she was read.
-      if (grpc::Status read = pricer.ReadCustomer(); !read.ok()) return read;
+      pricer.ReadCustomer();
       continue;
     }
     if (result.refusal() != EntryResult::REFUSAL_CLAIMS_REFUSED) {
@@ -265,6 +271,8 @@ grpc::Status TransactionService::Claim(const v1::ReserveRequest& request, uint64
       return written;
     }
     AddUnclaimed(pricer.rule_set(), result, claims, round >= kMostRounds, &unclaimed);
+    // So that the answer says what became of a code.
+    if (!context.codes().empty()) pricer.ReadCustomer();
   }
 }
 

@@ -78,14 +78,14 @@ TEST_F(BudgetTest, ShowsNothingThatThereIsNoMoneyFor) {
 TEST_F(BudgetTest, IsAskedAfterLimitsAndBeforeRequires) {
   scene_.closed_budgets = {kAutumnBudget, kLaunchBudget};
   ExpectRefused("launch-5", Stage::kBudget, Cause::kSpent);
-  scene_.unclaimed = {{rules_.Offer("autumn-10"), true}};
+  scene_.unclaimed = {{rules_.Offer("autumn-10"), Unclaimable::kLimit}};
   ExpectRefused("autumn-10", Stage::kLimit, Cause::kUnclaimed);
   scene_.Contacted("autumn-10", ContactKind::kRedeemed, "2026-11-26T08:00");
   ExpectRefused("autumn-10", Stage::kLimit, Cause::kLimitReached);
 }
 
 TEST_F(BudgetTest, LeavesOutWhatCouldNotBeClaimed) {
-  scene_.unclaimed = {{rules_.Offer("autumn-10"), false}};
+  scene_.unclaimed = {{rules_.Offer("autumn-10"), Unclaimable::kBudget}};
   ExpectRefused("autumn-10", Stage::kBudget, Cause::kUnclaimed);
   EXPECT_TRUE(scene_.Outcome("plain").applied);
   scene_.closed_budgets = {kAutumnBudget};

@@ -81,8 +81,8 @@ TEST(DecidePropertyTest, TheRandomDecisionsReachWhatOffersCanComeTo) {
   EXPECT_EQ(stages.size(), kPricingStages) << absl::StrJoin(stages, ", ");
   for (const char* what :
        {"no_lines", "no_set", "no_tier", "not_above_price", "nothing_left", "excluded", "too_small",
-        "no_currency", "spent", "unclaimed", "points", "a missing gift", "a gift of several",
-        "more than once", "a guard rail"}) {
+        "no_currency", "no_code", "code_not_read", "spent", "unclaimed", "points", "a missing gift",
+        "a gift of several", "more than once", "a guard rail"}) {
     EXPECT_TRUE(seen.contains(what)) << what;
   }
 }

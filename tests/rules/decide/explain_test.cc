@@ -88,7 +88,7 @@ TEST_F(ReasonTest, NamesTheLimitThatIsReached) {
 }
 
 TEST_F(ReasonTest, SaysThatALimitCouldNotBeClaimed) {
-  scene_.unclaimed = {{rules_.Offer("loyalty"), true}};
+  scene_.unclaimed = {{rules_.Offer("loyalty"), Unclaimable::kLimit}};
   EXPECT_EQ(Reason("loyalty"),
             "another transaction of the customer took the last of one of its limits");
 }
@@ -102,7 +102,7 @@ TEST(BudgetReasonTest, NamesTheBudgetAndWhatIsTheMatterWithIt) {
   const auto reason = [&] {
     return ReasonText(*rules.compiled, scene.Decide(), rules.Offer("last"));
   };
-  scene.unclaimed = {{rules.Offer("last"), false}};
+  scene.unclaimed = {{rules.Offer("last"), Unclaimable::kBudget}};
   EXPECT_EQ(reason(), "others took the last of its budget autumn");
   scene.closed_budgets = {0};
   EXPECT_EQ(reason(), "its budget autumn has nothing left");

@@ -241,7 +241,7 @@ class Naive {
   // ---- offers
 
   bool Changes(const OfferSpec& offer) const {
-    return offer.applies == Applies::kAutomatic && offer.benefit.has_value();
+    return offer.applies != Applies::kNever && offer.benefit.has_value();
   }
 
   bool Asked(const OfferSpec& offer) const {
@@ -312,12 +312,26 @@ class Naive {
     if (count >= at_most) Refuse(outcome, Stage::kLimit, Cause::kLimitReached, part);
   }
 
-  bool IsUnclaimed(uint32_t index, bool by_limit) const {
+  bool IsUnclaimed(uint32_t index, Unclaimable what) const {
     bool found = false;
     for (const UnclaimedOffer& one : input_.unclaimed) {
-      found |= one.offer == index && one.by_limit == by_limit;
+      found |= one.offer == index && one.what == what;
     }
     return found;
+  }
+
+  void CheckCode(uint32_t index, OfferOutcome& outcome) const {
+    bool valid = false;
+    bool not_read = false;
+    for (const PresentedCode& code : input_.codes) {
+      valid |= code.standing == CodeStanding::kValid && code.offer == index;
+      not_read |= code.standing == CodeStanding::kNotRead;
+    }
+    if (!valid) {
+      Refuse(outcome, Stage::kEligible, not_read ? Cause::kCodeNotRead : Cause::kNoCode);
+    } else if (IsUnclaimed(index, Unclaimable::kCode)) {
+      Refuse(outcome, Stage::kEligible, Cause::kUnclaimed);
+    }
   }
 
   void CheckBudget(uint32_t index, OfferOutcome& outcome) const {
@@ -328,7 +342,7 @@ class Naive {
       Refuse(outcome, Stage::kBudget, Cause::kNoCurrency);
     } else if (std::count(input_.closed_budgets.begin(), input_.closed_budgets.end(), number) > 0) {
       Refuse(outcome, Stage::kBudget, Cause::kSpent);
-    } else if (IsUnclaimed(index, false)) {
+    } else if (IsUnclaimed(index, Unclaimable::kBudget)) {
       Refuse(outcome, Stage::kBudget, Cause::kUnclaimed);
     }
   }
@@ -348,7 +362,11 @@ class Naive {
       Refuse(outcome, Stage::kPlacement, Cause::kNoTreatment);
     } else if (!Asked(offer) && !has_basket()) {
       Refuse(outcome, Stage::kPlacement, Cause::kNoBasket);
-    } else if (const Answer answer = Ask(offer.eligible); answer.kind != Answer::kYes) {
+    } else if (offer.applies == Applies::kCoded) {
+      CheckCode(index, outcome);
+    }
+    if (outcome.stage != Stage::kNone) return outcome;
+    if (const Answer answer = Ask(offer.eligible); answer.kind != Answer::kYes) {
       const bool segment = offer.eligible.conjuncts[static_cast<size_t>(answer.part)].only_segment;
       Refuse(outcome, segment ? Stage::kSegment : Stage::kEligible, CauseOf(answer), answer.part);
     } else if (has_basket() && Changes(offer) &&
@@ -359,7 +377,8 @@ class Naive {
          ++i) {
       CheckLimit(offer, i, outcome);
     }
-    if (outcome.stage == Stage::kNone && !offer.limits.empty() && IsUnclaimed(index, true)) {
+    if (outcome.stage == Stage::kNone && !offer.limits.empty() &&
+        IsUnclaimed(index, Unclaimable::kLimit)) {
       Refuse(outcome, Stage::kLimit, Cause::kUnclaimed);
     }
     if (outcome.stage == Stage::kNone && offer.budget >= 0) CheckBudget(index, outcome);
@@ -602,6 +621,14 @@ class Naive {
 
   std::unique_ptr<NaiveDecision> Finish() {
     Decision& decision = result_->decision;
+    bool codes_not_read = false;
+    for (const PresentedCode& code : input_.codes) {
+      codes_not_read |= code.standing == CodeStanding::kNotRead;
+    }
+    if (codes_not_read) {
+      decision.completeness = Completeness::kPartial;
+      decision.cause = CompletenessCause::kCodesNotRead;
+    }
     if (input_.customer == InputStatus::kUnavailable) {
       decision.completeness = Completeness::kPartial;
       decision.cause = CompletenessCause::kCustomerUnavailable;

@@ -41,7 +41,7 @@ std::vector<uint32_t> TurnsInOrder(const RuleSet& rules) {
   std::vector<uint32_t> order;
   for (uint32_t i = 0; i < rules.offers.size(); ++i) {
     const OfferSpec& offer = rules.offers[i];
-    if (offer.applies == Applies::kAutomatic && offer.benefit.has_value()) order.push_back(i);
+    if (offer.applies != Applies::kNever && offer.benefit.has_value()) order.push_back(i);
   }
   const auto place = [&rules](uint32_t index) {
     const OfferSpec& offer = rules.offers[index];

@@ -77,9 +77,9 @@ constexpr const char* kPlacements[] = {"receipt", "screen", "agent_top3", "home_
 
 std::string RandomOffer(Random& random, const std::string& id,
                         const std::vector<std::string>& ids) {
-  const bool automatic = !random.OneIn(3);
-  std::string offer =
-      absl::StrCat("offer: ", id, "\napplies: ", automatic ? "automatic" : "never", "\n");
+  const bool applies = !random.OneIn(3);
+  const char* const how = !applies ? "never" : random.OneIn(4) ? "coded" : "automatic";
+  std::string offer = absl::StrCat("offer: ", id, "\napplies: ", how, "\n");
   if (random.OneIn(3)) offer += "group: coffee\n";
   if (random.OneIn(4)) offer += "window: " + random.Of(kWindows) + "\n";
   if (random.OneIn(4)) offer += "channels: [pos, web]\n";
@@ -87,8 +87,8 @@ std::string RandomOffer(Random& random, const std::string& id,
   if (random.OneIn(3)) offer += "requires: " + Conjunction(random, kRequires) + "\n";
   if (!random.OneIn(3)) offer += "value: " + Quoted(random.Of(kValues)) + "\n";
   if (random.OneIn(3)) offer += "limits: [" + random.Of(kLimits) + "]\n";
-  if (automatic) offer += RandomBenefit(random, id, ids);
-  if (automatic && random.OneIn(3)) offer += "budget: " + random.Of(kBudgets) + "\n";
+  if (applies) offer += RandomBenefit(random, id, ids);
+  if (applies && random.OneIn(3)) offer += "budget: " + random.Of(kBudgets) + "\n";
   offer += "treatments:\n";
   // The first fills its 40 characters before its amount does.
   const char* const texts[] = {"\"Take off all of this and more: {benefit.amount}\"",
@@ -98,7 +98,7 @@ std::string RandomOffer(Random& random, const std::string& id,
   for (const char* placement : kPlacements) {
     if (!random.OneIn(2)) continue;
     any = true;
-    const std::string text = automatic ? random.Of(texts) : plain;
+    const std::string text = applies ? random.Of(texts) : plain;
     const std::string fields = std::string(placement) == "agent_top3"
                                    ? "title: " + text + ", script: Say it"
                                : std::string(placement) == "home_hero" ? "banner: " + text
@@ -227,7 +227,17 @@ void RandomScene(Random& random, Scene& scene) {
   if (random.OneIn(2)) scene.Fact("request.weather", Value::String(weathers[random.Below(2)]));
   for (uint32_t i = 0; i < scene.rules().compiled->offers.size(); ++i) {
     if (random.OneIn(10)) scene.paused.push_back(i);
-    if (random.OneIn(8)) scene.unclaimed.push_back({i, random.OneIn(2)});
+    if (random.OneIn(8)) {
+      scene.unclaimed.push_back({i, static_cast<Unclaimable>(random.Below(3))});
+    }
+  }
+  const uint64_t offers = scene.rules().compiled->offers.size();
+  for (uint64_t i = random.OneIn(3) ? 0 : random.Below(8); i > 0 && offers > 0; --i) {
+    const auto standing =
+        random.OneIn(6) ? static_cast<CodeStanding>(random.Below(9)) : CodeStanding::kValid;
+    const auto offer = static_cast<uint32_t>(random.Below(offers));
+    const bool is_coded = scene.rules().compiled->offers[offer].applies == Applies::kCoded;
+    scene.codes.push_back({standing, is_coded ? offer : kNoOffer});
   }
   for (uint32_t i = 0; i < scene.rules().compiled->budgets.size(); ++i) {
     if (random.OneIn(4)) scene.closed_budgets.push_back(i);

@@ -223,6 +223,7 @@ DecisionInput Scene::Input() const {
   complete.paused = paused;
   complete.closed_budgets = closed_budgets;
   complete.unclaimed = unclaimed;
+  complete.codes = codes;
   complete.placements = placements;
   return complete;
 }

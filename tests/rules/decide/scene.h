@@ -64,6 +64,7 @@ class Scene {
   std::vector<uint32_t> paused;
   std::vector<uint32_t> closed_budgets;
   std::vector<UnclaimedOffer> unclaimed;
+  std::vector<PresentedCode> codes;
   std::vector<uint16_t> placements;
   DecisionInput input;  // but for its spans
 

@@ -82,6 +82,21 @@ class Simulation : public RecordReader, public ReadExecutor {
     return true;
   }
 
+  // No codes.
+  absl::StatusOr<store::Found> GetCode(absl::string_view, store::ReadTier,
+                                       ::touchstone::storage::v1::Code*) const override {
+    return store::Found::kNotFound;
+  }
+  absl::StatusOr<store::Found> GetCodeHold(absl::string_view, absl::string_view,
+                                           store::ReadTier) const override {
+    return store::Found::kNotFound;
+  }
+  absl::StatusOr<store::Found> GetSurvivor(absl::string_view customer_id, store::ReadTier,
+                                           std::string* surviving_id) const override {
+    *surviving_id = std::string(customer_id);
+    return store::Found::kFound;
+  }
+
  private:
   static constexpr size_t kWorkers = 8;
   static constexpr size_t kQueue = 256;
@@ -251,7 +266,29 @@ class ScriptedReader : public RecordReader {
     return household_found;
   }
 
+  absl::StatusOr<store::Found> GetCode(absl::string_view code, store::ReadTier,
+                                       ::touchstone::storage::v1::Code* row) const override {
+    asked.emplace_back(code);
+    *row = code_row;
+    return code_found;
+  }
+  absl::StatusOr<store::Found> GetCodeHold(absl::string_view, absl::string_view transaction_id,
+                                           store::ReadTier) const override {
+    asked.emplace_back(transaction_id);
+    return hold_found;
+  }
+  absl::StatusOr<store::Found> GetSurvivor(absl::string_view customer_id, store::ReadTier,
+                                           std::string* surviving_id) const override {
+    asked.emplace_back(customer_id);
+    *surviving_id = "survivor";
+    return survivor_found;
+  }
+
   std::map<std::string, absl::StatusOr<store::Found>> identities;
+  ::touchstone::storage::v1::Code code_row;
+  absl::StatusOr<store::Found> code_found = store::Found::kFound;
+  absl::StatusOr<store::Found> hold_found = store::Found::kNotFound;
+  absl::StatusOr<store::Found> survivor_found = store::Found::kFound;
   absl::StatusOr<store::Found> record_found = store::Found::kFound;
   absl::StatusOr<store::Found> household_found = store::Found::kFound;
   mutable std::vector<std::string> asked;
@@ -312,6 +349,71 @@ TEST(GatherTest, KeepsAMarginOfTheBudgetForTheAnswer) {
   EXPECT_EQ(AnswerBy(arrived, absl::Milliseconds(4)), arrived + std::chrono::milliseconds(3));
   EXPECT_TRUE(HasTimeToCompute(arrived, arrived, absl::Microseconds(500)));
   EXPECT_FALSE(HasTimeToCompute(arrived, arrived, absl::Microseconds(499)));
+}
+
+v1::DecisionContext WithCodes(const std::vector<std::string>& codes) {
+  v1::DecisionContext context;
+  context.set_transaction_id("t-1");
+  for (const std::string& code : codes) context.add_codes(code);
+  return context;
+}
+
+TEST(GathererTest, CodesAreReadAsTheyAreKept) {
+  ScriptedReader reader;
+  reader.code_row.set_offer_id("mail-5");
+  const GatheredRecord gathered = Gather(reader, WithCodes({"abc-1", "no/code"}));
+  EXPECT_EQ(reader.asked, std::vector<std::string>{"ABC1"});
+  ASSERT_EQ(gathered.codes.size(), 2u);
+  EXPECT_EQ(gathered.codes[0].found, store::Found::kFound);
+  EXPECT_EQ(gathered.codes[0].row.offer_id(), "mail-5");
+  EXPECT_TRUE(gathered.codes[0].owner.empty());
+  EXPECT_EQ(gathered.codes[1].found, store::Found::kNotFound);
+}
+
+TEST(GathererTest, ACodeOfACustomerIsOfWhoeverStandsForHer) {
+  ScriptedReader reader;
+  reader.code_row.set_customer_id("c-1");
+  const GatheredRecord gathered = Gather(reader, WithCodes({"ABC1"}));
+  EXPECT_EQ(reader.asked, (std::vector<std::string>{"ABC1", "c-1"}));
+  EXPECT_EQ(gathered.codes[0].owner, "survivor");
+}
+
+TEST(GathererTest, AHeldCodeIsAskedForByItsTransaction) {
+  ScriptedReader reader;
+  reader.code_row.set_reserved(1);
+  reader.hold_found = store::Found::kFound;
+  const GatheredRecord gathered = Gather(reader, WithCodes({"ABC1"}));
+  EXPECT_EQ(reader.asked, (std::vector<std::string>{"ABC1", "t-1"}));
+  EXPECT_TRUE(gathered.codes[0].held_here);
+}
+
+TEST(GathererTest, ACodeThatTheStoreFailsForIsNotRead) {
+  for (absl::StatusOr<store::Found> ScriptedReader::* read :
+       {&ScriptedReader::code_found, &ScriptedReader::hold_found,
+        &ScriptedReader::survivor_found}) {
+    ScriptedReader reader;
+    reader.code_row.set_customer_id("c-1");
+    reader.code_row.set_reserved(1);
+    reader.*read = absl::UnavailableError("the device");
+    const GatheredRecord gathered = Gather(reader, WithCodes({"ABC1"}));
+    ASSERT_EQ(gathered.codes.size(), 1u);
+    EXPECT_EQ(gathered.codes[0].found, store::Found::kNotInMemory);
+    EXPECT_EQ(gathered.status, rules::InputStatus::kAnonymous);
+  }
+}
+
+TEST(GathererTest, ACodeThatIsNotInMemoryIsReadByThePool) {
+  for (absl::StatusOr<store::Found> ScriptedReader::* read :
+       {&ScriptedReader::code_found, &ScriptedReader::hold_found,
+        &ScriptedReader::survivor_found}) {
+    ScriptedReader reader;
+    reader.code_row.set_customer_id("c-1");
+    reader.code_row.set_reserved(1);
+    reader.*read = store::Found::kNotInMemory;
+    Gatherer gatherer(&reader, nullptr);
+    GatheredRecord gathered;
+    EXPECT_FALSE(gatherer.TryMemory(WithCodes({"ABC1"}), GatherRules(), &gathered));
+  }
 }
 
 }  // namespace

@@ -113,7 +113,14 @@ std::string PlainReceipt(const Computation& computation, const v1::DecideRespons
   for (const rules::UnclaimedOffer& offer : terms.unclaimed) {
     storage::v1::Receipt::Unclaimed* unclaimed = receipt.add_unclaimed_offers();
     unclaimed->set_offer_id(live.rule_set->offers[offer.offer].id);
-    unclaimed->set_by_limit(offer.by_limit);
+    unclaimed->set_by_limit(offer.what == rules::Unclaimable::kLimit);
+    unclaimed->set_by_code(offer.what == rules::Unclaimable::kCode);
+  }
+  for (const JudgedCode& code : terms.codes) {
+    storage::v1::Receipt::PresentedCode* presented = receipt.add_presented_codes();
+    presented->set_standing(static_cast<storage::v1::Receipt::PresentedCode::Standing>(
+        1 + static_cast<int>(code.standing)));
+    presented->set_offer_id(code.offer_id);
   }
   return receipt.SerializeAsString();
 }
@@ -144,6 +151,7 @@ class DecisionMaker {
     terms.step_limit = Chance(6) ? random_() % 300 : 1'000'000;
     terms.fallback = customer.status == rules::InputStatus::kUnavailable && Chance(3);
     DrawClaims(computation_.binder().live().rule_set->offers.size(), &terms);
+    DrawCodes(request.context().codes_size(), &terms);
     Made made;
     computation_.Compute(terms, &customer);
     computation_.FillResponse(&made.response);
@@ -181,10 +189,21 @@ class DecisionMaker {
       if (Chance(4)) closed_budgets_.push_back(budget);
     }
     for (uint32_t offer = 0; offer < offers; ++offer) {
-      if (Chance(8)) unclaimed_.push_back({offer, Chance(2)});
+      if (Chance(8)) unclaimed_.push_back({offer, static_cast<rules::Unclaimable>(random_() % 3)});
     }
     terms->closed_budgets = closed_budgets_;
     terms->unclaimed = unclaimed_;
+  }
+
+  void DrawCodes(int presented, DecisionTerms* terms) {
+    codes_.clear();
+    const char* const offers[] = {"mail-5", "bread-10", "long-gone", ""};
+    for (int i = 0; i < presented; ++i) {
+      const auto standing =
+          Chance(2) ? rules::CodeStanding::kValid : static_cast<rules::CodeStanding>(random_() % 9);
+      codes_.push_back({standing, offers[random_() % 4]});
+    }
+    if (!Chance(20)) terms->codes = codes_;
   }
 
   GatheredCustomer Customer(const std::string& record) {
@@ -207,6 +226,7 @@ class DecisionMaker {
   ReceiptBuilder receipts_;
   std::vector<uint32_t> closed_budgets_;
   std::vector<rules::UnclaimedOffer> unclaimed_;
+  std::vector<JudgedCode> codes_;
 };
 
 TEST(ReceiptsTest, RebuildsEveryDecisionInAnotherProcess) {
@@ -316,7 +336,7 @@ TEST(ReceiptsTest, KeepsWhichBudgetsWereClosedAndWhatCouldNotBeClaimed) {
 
   const uint32_t closed[] = {0};
   const uint32_t bread = WorldState(1, 1)->rule_set->offer_by_id.at("bread-10");
-  const rules::UnclaimedOffer unclaimed[] = {{bread, false}};
+  const rules::UnclaimedOffer unclaimed[] = {{bread, rules::Unclaimable::kBudget}};
   terms.closed_budgets = closed;
   terms.unclaimed = unclaimed;
   v1::DecideResponse made;

@@ -107,6 +107,13 @@ value: 2.0
 treatments:
   receipt: { text: { en: "Bread -10%", de: "Bread -10%" } }
 )"},
+    {"mail-5", R"(offer: mail-5
+title: 5 off with the letter
+applies: coded
+channels: [pos, web]
+requires: basket.net >= 10.00
+benefit: { amount_off: { EUR: 5.00 }, per: basket }
+)"},
     {"basket-3", R"(offer: basket-3
 title: 3 off from 20
 applies: automatic

@@ -61,6 +61,13 @@ budget: kept
 stacking: { priority: 40 }
 )";
 
+constexpr char kLetter[] = R"(offer: letter-5
+title: Five off with the letter
+applies: coded
+requires: basket.net >= 10.00
+benefit: { amount_off: { EUR: 5.00 }, per: basket }
+)";
+
 }  // namespace
 
 v1::RuleSetSource TillRules(const std::string& returns) {
@@ -80,6 +87,7 @@ v1::RuleSetSource TillRules(const std::string& returns) {
   add("offers/three-euro.yaml", kThreeEuro);
   add("offers/milk-once.yaml", kMilk);
   add("offers/big-basket.yaml", kBig);
+  add("offers/letter-5.yaml", kLetter);
   return source;
 }
 

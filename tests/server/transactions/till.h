@@ -15,7 +15,8 @@ namespace touchstone::server {
 
 // Offers: `beans-20` (20% off coffee), `three-euro` (3.00 off from 20.00 on, budget `autumn`: 4
 // uses, 10.00 EUR, 6.00 EUR a day), `milk-once` (0.50 off milk, once a week and customer),
-// `big-basket` (10.00 off from 50.00 on; budget `kept`: uses that returns do not give back).
+// `big-basket` (10.00 off from 50.00 on; budget `kept`: uses that returns do not give
+// back), `letter-5` (5.00 off from 10.00 on, with a code).
 // `returns`: "recompute" or "proportional".
 v1::RuleSetSource TillRules(const std::string& returns = "recompute");
 
