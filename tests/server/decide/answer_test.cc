@@ -43,6 +43,7 @@ class RandomDecision {
                       : giving_[random_() % giving_.size()];
     MakeRequest();
     MakeBasket();
+    MakeCodes();
     MakeOffers();
     MakePlacements();
     decision_.completeness = Chance(2) ? rules::Completeness::kPartial : rules::Completeness();
@@ -149,6 +150,17 @@ class RandomDecision {
     decision_.basket.greedy_gap_minor = Number();
   }
 
+  void MakeCodes() {
+    codes_.clear();
+    for (int i = 0; i < request_.context().codes_size(); ++i) {
+      const uint32_t offer = Chance(4) ? rules::kNoOffer : AnyOffer();
+      const auto standing =
+          Chance(2) ? rules::CodeStanding::kValid : static_cast<rules::CodeStanding>(random_() % 9);
+      codes_.push_back({standing, offer, Text()});
+    }
+    input_.codes = codes_;
+  }
+
   void MakeOffers() {
     outcomes_.clear();
     for (size_t i = 0; i < rule_set().offers.size(); ++i) {
@@ -196,6 +208,7 @@ class RandomDecision {
   std::vector<rules::LineTotals> totals_;
   std::vector<rules::LineTaking> takings_;
   std::vector<rules::AppliedOffer> applied_;
+  std::vector<rules::PresentedCode> codes_;
   std::vector<rules::OfferOutcome> outcomes_;
   std::vector<rules::PlacementAnswer> placements_;
   std::deque<std::vector<rules::ShownOffer>> shown_;

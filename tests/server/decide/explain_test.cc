@@ -40,7 +40,7 @@ TEST(ExplainTest, RebuildsADecisionAlthoughTheProfileHasChangedSince) {
   EXPECT_EQ(response.recorded_hash().size(), 32u);
   EXPECT_EQ(response.response().revision(), "revisions/1");
   EXPECT_EQ(response.response().basket().DebugString(), decided.basket().DebugString());
-  EXPECT_EQ(response.offers_size(), 8);
+  EXPECT_EQ(response.offers_size(), 9);
 }
 
 TEST(ExplainTest, SaysOfEveryOfferWhatDecided) {

@@ -60,6 +60,8 @@ storage::v1::Receipt::Cause PlainCause(v1::CompletenessCause cause) {
       return storage::v1::Receipt::CAUSE_OVERLOAD;
     case v1::COMPLETENESS_CAUSE_STORE_ERROR:
       return storage::v1::Receipt::CAUSE_STORE_ERROR;
+    case v1::COMPLETENESS_CAUSE_CODES_NOT_READ:
+      return storage::v1::Receipt::CAUSE_CODES_LATE;
     case v1::COMPLETENESS_CAUSE_STEP_LIMIT:
       return storage::v1::Receipt::CAUSE_STEP_LIMIT;
     case v1::COMPLETENESS_CAUSE_BUDGET_SPENT:
