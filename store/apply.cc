@@ -67,6 +67,10 @@ AppliedOr Dispatch(const storage::Entry& entry, PendingWrites* writes) {
       return ApplyPostSale(entry.post_sale(), writes);
     case storage::Entry::kReturnSale:
       return ApplyReturnSale(entry.return_sale(), writes);
+    case storage::Entry::kAddCodes:
+      return ApplyAddCodes(entry.add_codes(), entry.time_us(), writes);
+    case storage::Entry::kRevokeCodes:
+      return ApplyRevokeCodes(entry.revoke_codes(), writes);
     case storage::Entry::COMMAND_NOT_SET:
       break;
   }

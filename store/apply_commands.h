@@ -75,6 +75,14 @@ absl::Status ForgetTransactions(absl::Span<const std::string> customer_ids,
                                 storage::PendingErasure* erasure, storage::EntryResult* result,
                                 PendingWrites* writes);
 
+// Codes (apply_codes.cc). `time_us`: when they were made.
+AppliedOr ApplyAddCodes(const storage::AddCodes& command, int64_t time_us, PendingWrites* writes);
+AppliedOr ApplyRevokeCodes(const storage::RevokeCodes& command, PendingWrites* writes);
+// Withdraws the codes that are erased customers', takes these out of them, and names the codes in
+// the erasure. REQUIRES: as PendingWrites::committed.
+absl::Status ForgetCodes(absl::Span<const std::string> customer_ids,
+                         storage::PendingErasure* erasure, PendingWrites* writes);
+
 // What aggregates of records are made of (apply_aggregates.cc).
 AppliedOr ApplyRebuildRecord(const storage::RebuildRecord& command, PendingWrites* writes);
 AppliedOr ApplyUpdateBackfill(const storage::UpdateBackfill& command, PendingWrites* writes);

@@ -61,6 +61,7 @@ absl::Status AddUnfinished(PendingWrites* writes, storage::PendingErasure* erasu
   }
   erasure->mutable_outcome_ids()->MergeFrom(unfinished.outcome_ids());
   erasure->mutable_transaction_ids()->MergeFrom(unfinished.transaction_ids());
+  erasure->mutable_codes()->MergeFrom(unfinished.codes());
   return absl::OkStatus();
 }
 
@@ -146,6 +147,7 @@ AppliedOr ApplyDeleteCustomer(const storage::DeleteCustomer& command, absl::stri
   EntryResult result;
   ids.push_back(customer_id);
   absl::Status forgotten = ForgetTransactions(ids, &erasure, &result, writes);
+  if (forgotten.ok()) forgotten = ForgetCodes(ids, &erasure, writes);
   if (!forgotten.ok()) return forgotten;
   if (!bytes->has_value() && !*had_journals) {
     return Refuse(EntryResult::REFUSAL_NOT_FOUND, "no such customer");

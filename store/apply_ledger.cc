@@ -6,6 +6,7 @@
 #include "store/apply.h"
 #include "store/apply_commands.h"
 #include "store/budgets.h"
+#include "store/codes.h"
 #include "store/holdings.h"
 #include "store/keys.h"
 #include "store/links.h"
@@ -93,9 +94,14 @@ AppliedOr ApplyReserve(const storage::Reserve& command, PendingWrites* writes) {
   if (held->has_value()) {
     if (absl::Status given = holdings.GiveBack(**held, &budgets); !given.ok()) return given;
   }
+  Codes codes(command.transaction_id(), writes);
+  const CodeBearer bearer = {*customer, holdings.now_us()};
   for (int i = 0; i < command.claims_size(); ++i) {
-    if (command.claims(i).claim().kind() != Claim::KIND_BUDGET) continue;
-    const absl::StatusOr<bool> fits = budgets.Reserve(command.claims(i));
+    const ClaimRequest& request = command.claims(i);
+    if (request.claim().kind() == Claim::KIND_LIMIT) continue;
+    const absl::StatusOr<bool> fits = request.claim().kind() == Claim::KIND_CODE
+                                          ? codes.Reserve(request.claim(), bearer)
+                                          : budgets.Reserve(request);
     if (!fits.ok()) return fits.status();
     if (!*fits) result.add_refused_claims(static_cast<uint32_t>(i));
   }

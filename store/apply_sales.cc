@@ -6,6 +6,7 @@
 #include "store/apply.h"
 #include "store/apply_commands.h"
 #include "store/budgets.h"
+#include "store/codes.h"
 #include "store/holdings.h"
 #include "store/keys.h"
 #include "store/links.h"
@@ -106,20 +107,29 @@ absl::Status Book(const storage::PostSale& command, Budgets* budgets, StoredSale
   if (!customer.ok()) return customer.status();
   const auto record = Read(kCustomer, *customer, writes);
   if (!record.ok()) return record.status();
+  Codes codes(command.transaction_id(), writes);
+  // What counts for a code is when it was sold, however late that is posted.
+  const CodeBearer bearer = {*customer, sale->time_us()};
   for (int i = 0; i < command.claims_size(); ++i) {
     const ClaimRequest& request = command.claims(i);
-    Claim* claim = sale->add_claims();
-    *claim = request.claim();
+    Claim claim = request.claim();
+    bool is_kept = true;
     EntryResult::Overrun overrun;
     overrun.set_claim(static_cast<uint32_t>(i));
-    if (claim->kind() == Claim::KIND_BUDGET) {
-      absl::Status booked = budgets->Book(request, claim, &overrun);
+    if (claim.kind() == Claim::KIND_BUDGET) {
+      absl::Status booked = budgets->Book(request, &claim, &overrun);
       if (!booked.ok()) return booked;
+    } else if (claim.kind() == Claim::KIND_CODE) {
+      const absl::StatusOr<Codes::Booked> booked = codes.Book(claim, bearer);
+      if (!booked.ok()) return booked.status();
+      if (*booked != Codes::Booked::kFits) overrun.set_count(claim.count());
+      is_kept = *booked != Codes::Booked::kUnknown;
     } else {
       const int64_t counted = CountedForLimit((*record)->view, request, sale->transaction());
-      const int64_t beyond = counted + claim->count() - request.at_most();
-      overrun.set_count(std::clamp<int64_t>(beyond, 0, claim->count()));
+      const int64_t beyond = counted + claim.count() - request.at_most();
+      overrun.set_count(std::clamp<int64_t>(beyond, 0, claim.count()));
     }
+    if (is_kept) *sale->add_claims() = std::move(claim);
     if (overrun.count() > 0 || overrun.amount_minor() > 0) *result->add_overruns() = overrun;
   }
   return absl::OkStatus();
@@ -146,9 +156,12 @@ AppliedOr ApplyCommit(const storage::Commit& command, PendingWrites* writes) {
   StoredSale sale = command.sale();
   *sale.mutable_claims() = held.claims();
   sale.set_transaction(held.transaction());
+  Codes codes(command.transaction_id(), writes);
   for (const Claim& claim : held.claims()) {
-    if (claim.kind() != Claim::KIND_BUDGET) continue;
-    if (absl::Status committed = budgets.Commit(claim); !committed.ok()) return committed;
+    absl::Status committed = absl::OkStatus();
+    if (claim.kind() == Claim::KIND_BUDGET) committed = budgets.Commit(claim);
+    if (claim.kind() == Claim::KIND_CODE) committed = codes.Commit(claim);
+    if (!committed.ok()) return committed;
   }
   if (absl::Status removed = holdings.RemoveReserved(held); !removed.ok()) return removed;
   absl::Status written =
@@ -209,13 +222,16 @@ AppliedOr ApplyReturnSale(const storage::ReturnSale& command, PendingWrites* wri
     return Refuse(EntryResult::REFUSAL_VERSION_CHANGED, "another return came first");
   }
   Budgets budgets(writes);
+  Codes codes(command.sale_transaction_id(), writes);
   RecordPatch patch;
   for (const Claim& claim : command.restored()) {
     if (!TakeFromClaim(claim, &sale, &patch)) {
       return Refuse(EntryResult::REFUSAL_INVALID, "restored: more than the sale has used");
     }
-    if (claim.kind() != Claim::KIND_BUDGET) continue;
-    if (absl::Status restored = budgets.Restore(claim); !restored.ok()) return restored;
+    absl::Status restored = absl::OkStatus();
+    if (claim.kind() == Claim::KIND_BUDGET) restored = budgets.Restore(claim);
+    if (claim.kind() == Claim::KIND_CODE) restored = codes.Restore(claim);
+    if (!restored.ok()) return restored;
   }
   DropEmptyClaims(&sale);
   if (!patch.empty()) {

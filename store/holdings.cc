@@ -4,6 +4,7 @@
 #include <tuple>
 #include <utility>
 
+#include "store/codes.h"
 #include "store/keys.h"
 #include "store/links.h"
 #include "store/record.h"
@@ -40,6 +41,12 @@ absl::string_view LimitFault(const Claim& claim, absl::string_view customer_id,
   return "";
 }
 
+absl::string_view CodeFault(const Claim& claim) {
+  if (claim.count() != 1) return "claim: one use of a code";
+  if (claim.amount_minor() != 0 || claim.by_day()) return "claim: of a code, without money or day";
+  return "";
+}
+
 absl::string_view ClaimFault(const ClaimRequest& request, absl::string_view customer_id,
                              uint64_t transaction) {
   const Claim& claim = request.claim();
@@ -48,7 +55,8 @@ absl::string_view ClaimFault(const ClaimRequest& request, absl::string_view cust
   }
   if (const absl::string_view fault = AmountFault(claim); !fault.empty()) return fault;
   if (IsLimit(claim)) return LimitFault(claim, customer_id, transaction);
-  if (claim.kind() != Claim::KIND_BUDGET) return "claim: of a budget or a limit";
+  if (claim.kind() == Claim::KIND_CODE) return CodeFault(claim);
+  if (claim.kind() != Claim::KIND_BUDGET) return "claim: of a budget, a limit or a code";
   if (request.most_uses() < 0 || request.most_minor() < 0 || request.most_minor_a_day() < 0) {
     return "claim: no bound below zero";
   }
@@ -65,9 +73,11 @@ absl::string_view ClaimsFault(const google::protobuf::RepeatedPtrField<ClaimRequ
     const absl::string_view fault = ClaimFault(request, customer_id, transaction);
     if (!fault.empty()) return fault;
     const Claim& claim = request.claim();
-    // A return names what it restores by these.
-    if (!names.insert({claim.kind(), claim.id(), claim.offer_id()}).second) {
-      return "claims: two of the same budget or limit for the same offer";
+    // A return names what it restores by these. A code is one offer's.
+    const bool is_code = claim.kind() == Claim::KIND_CODE;
+    const absl::string_view offer_id = is_code ? absl::string_view() : claim.offer_id();
+    if (!names.insert({claim.kind(), claim.id(), offer_id}).second) {
+      return "claims: two of the same budget or limit for the same offer, or of the same code";
     }
   }
   return "";
@@ -178,9 +188,12 @@ AppliedOr Holdings::FindHeld(int32_t step, Reservation* held) {
 
 absl::Status Holdings::GiveBack(const Reservation& held, Budgets* budgets) {
   if (!IsHeld(held)) return absl::OkStatus();
+  Codes codes(transaction_id_, writes_);
   for (const Claim& claim : held.claims()) {
-    if (IsLimit(claim)) continue;
-    if (absl::Status released = budgets->Release(claim); !released.ok()) return released;
+    absl::Status released = absl::OkStatus();
+    if (claim.kind() == Claim::KIND_BUDGET) released = budgets->Release(claim);
+    if (claim.kind() == Claim::KIND_CODE) released = codes.Release(claim);
+    if (!released.ok()) return released;
   }
   return RemoveReserved(held);
 }

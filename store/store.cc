@@ -104,7 +104,9 @@ void AddRangesOf(const std::string& id, std::vector<KeyRange>* ranges) {
   }
   ranges->push_back({Family::kMeta, MergedRow(id, ""), BehindPrefix(MergedRow(id, ""))});
   ranges->push_back({Family::kMeta, SurvivorRow(id), SurvivorRow(id)});
-  ranges->push_back({Family::kLedger, HeldRow(id, ""), BehindPrefix(HeldRow(id, ""))});
+  for (const std::string& prefix : {HeldRow(id, ""), CustomerCodeRow(id, "")}) {
+    ranges->push_back({Family::kLedger, prefix, BehindPrefix(prefix)});
+  }
   ranges->push_back(
       {Family::kSales, CustomerSalesPrefix(id), BehindPrefix(CustomerSalesPrefix(id))});
 }
@@ -130,6 +132,9 @@ void AddRanges(const storage::PendingErasure& erasure, std::vector<KeyRange>* ra
     sales.push_back(SaleRow(transaction_id));
   }
   AddKeys(Family::kSales, std::move(sales), ranges);
+  std::vector<std::string> codes;
+  for (const std::string& code : erasure.codes()) codes.push_back(CodeRow(code));
+  AddKeys(Family::kLedger, std::move(codes), ranges);
 }
 
 constexpr size_t kMaxCustomersInStep = 10'000;

@@ -206,6 +206,8 @@ class Store {
   // kFound when the transaction holds a use of the code.
   absl::StatusOr<Found> GetCodeHold(absl::string_view code, absl::string_view transaction_id,
                                     ReadTier tier) const;
+  // Codes that are the customer's own. Blocks.
+  absl::StatusOr<std::vector<std::string>> ListCodes(absl::string_view customer_id) const;
   // The customer who stands for this one: herself, unless she was merged into another one. kFound
   // or kNotInMemory.
   absl::StatusOr<Found> GetSurvivor(absl::string_view customer_id, ReadTier tier,

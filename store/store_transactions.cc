@@ -22,6 +22,16 @@ absl::StatusOr<std::optional<Message>> ReadIfThere(const Database& database, Fam
   return message;
 }
 
+// What follows the prefix in every key that begins with it.
+absl::StatusOr<std::vector<std::string>> EndsOfKeys(const Database& database,
+                                                    const std::string& prefix) {
+  std::vector<std::string> ends;
+  Database::PrefixIterator rows = database.Iterate(Family::kLedger, prefix, prefix);
+  for (; rows.Valid(); rows.Next()) ends.emplace_back(rows.key().substr(prefix.size()));
+  if (!rows.status().ok()) return rows.status();
+  return ends;
+}
+
 }  // namespace
 
 absl::StatusOr<std::optional<storage::Reservation>> Store::GetReservation(
@@ -82,12 +92,11 @@ absl::StatusOr<std::vector<std::string>> Store::ListDue(absl::Time now, size_t l
 }
 
 absl::StatusOr<std::vector<std::string>> Store::ListHeld(absl::string_view customer_id) const {
-  std::vector<std::string> held;
-  const std::string prefix = HeldRow(customer_id, {});
-  Database::PrefixIterator rows = database_->Iterate(Family::kLedger, prefix, prefix);
-  for (; rows.Valid(); rows.Next()) held.emplace_back(rows.key().substr(prefix.size()));
-  if (!rows.status().ok()) return rows.status();
-  return held;
+  return EndsOfKeys(*database_, HeldRow(customer_id, {}));
+}
+
+absl::StatusOr<std::vector<std::string>> Store::ListCodes(absl::string_view customer_id) const {
+  return EndsOfKeys(*database_, CustomerCodeRow(customer_id, {}));
 }
 
 absl::StatusOr<std::vector<std::string>> Store::ListSales(absl::string_view customer_id,

@@ -31,7 +31,8 @@ constexpr std::array<absl::string_view, kFaults> kFaultNames = {
     "lost_reversal",    "lost_revision",     "number_ahead",
     "damaged_receipts", "aggregate_differs", "unlisted_reservation",
     "lost_reservation", "sold_reservation",  "unlisted_sale",
-    "lost_sale",        "budget_differs"};
+    "lost_sale",        "budget_differs",    "unlisted_code",
+    "lost_code",        "code_differs"};
 
 class StoreVerifier {
  public:

@@ -4,15 +4,15 @@
 // and that rows which speak of one another agree.
 //
 // What is found is counted, the first places are told. A place names a family, an id or a file;
-// never an identity, an attribute or a text of a customer's. What aggregates of a record must
-// amount to follows from a rule set: that is checked where rule sets are known
-// (server/services/aggregate_check.h), and told here.
+// never an identity, an attribute or a text of a customer's, and of a code, which is a secret, its
+// last few letters. What aggregates of a record must amount to follows from a rule set: that is
+// checked where rule sets are known (server/services/aggregate_check.h), and told here.
 //
 // Thread safety: as Store. REQUIRES: nobody writes meanwhile, or what was just written may be taken
 // for a fault. Errors: Unavailable when the device refuses; damage is a finding, not an error.
 // Cost: reads all of it once, and a row or two by key for each identity, event, member of a
-// household, merge, reservation and sale; it leaves the caches alone. Memory: a line a finding that
-// is told, and the sums of each budget.
+// household, merge, reservation, sale and code; it leaves the caches alone. Memory: a line a
+// finding that is told, and the sums of each budget and of each code that was used.
 
 #include <rocksdb/file_system.h>
 
@@ -52,8 +52,11 @@ enum class Fault : uint8_t {
   kUnlistedSale,         // a sale that is not among those of its customer
   kLostSale,             // one that is listed and is not there, or is another one's
   kBudgetDiffers,        // a budget that is not the sum of what reservations and sales claim of it
+  kUnlistedCode,  // a code that is not among those of its customer, or whose holder no row names
+  kLostCode,      // a row that leads to a code or its holder, and either says otherwise
+  kCodeDiffers,   // a code that is not the sum of what reservations and sales claim of it
 };
-inline constexpr size_t kFaults = 23;
+inline constexpr size_t kFaults = 26;
 // "lost_identity".
 absl::string_view FaultName(Fault fault);
 
@@ -80,6 +83,7 @@ struct VerifyReport {
   uint64_t import_runs = 0;
   uint64_t reservations = 0;  // and what is kept of those that are over
   uint64_t sales = 0;
+  uint64_t codes = 0;
   uint64_t faults = 0;                  // all of them
   std::vector<VerifyFinding> findings;  // the first
 

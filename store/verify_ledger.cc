@@ -1,5 +1,6 @@
 #include "store/verify_ledger.h"
 
+#include <algorithm>
 #include <map>
 #include <optional>
 #include <string>
@@ -15,6 +16,7 @@ namespace {
 
 using storage::BudgetUse;
 using storage::Claim;
+using storage::Code;
 using storage::Reservation;
 using storage::StoredSale;
 
@@ -38,6 +40,17 @@ bool IsSumOf(const BudgetUse& use, const Sum& sum) {
          use.overrun_minor() >= 0;
 }
 
+bool IsSumOf(const Code& code, const Sum& sum) {
+  return code.reserved() == sum.reserved_count &&
+         code.committed() + code.overrun() == sum.sold_count && code.committed() >= 0 &&
+         code.overrun() >= 0;
+}
+
+// Enough to find it by, too little to use it.
+std::string PlaceOfCode(absl::string_view code) {
+  return absl::StrCat("codes/*", code.substr(code.size() - std::min<size_t>(4, code.size() / 3)));
+}
+
 class LedgerVerifier {
  public:
   explicit LedgerVerifier(RowWalk* rows) : rows_(*rows), database_(rows->database()) {}
@@ -45,7 +58,8 @@ class LedgerVerifier {
   absl::Status Run() {
     for (const auto step :
          {&LedgerVerifier::Reservations, &LedgerVerifier::DueRows, &LedgerVerifier::HeldRows,
-          &LedgerVerifier::Sales, &LedgerVerifier::CustomerSales, &LedgerVerifier::Budgets}) {
+          &LedgerVerifier::Sales, &LedgerVerifier::CustomerSales, &LedgerVerifier::Budgets,
+          &LedgerVerifier::CodeRows, &LedgerVerifier::CodeHolds, &LedgerVerifier::CustomerCodes}) {
       if (absl::Status status = (this->*step)(); !status.ok()) return status;
     }
     return absl::OkStatus();
@@ -60,16 +74,16 @@ class LedgerVerifier {
                          });
   }
 
-  absl::Status Expect(Family family, absl::string_view key, Fault fault,
-                      absl::string_view transaction_id) {
+  absl::Status Expect(Family family, absl::string_view key, Fault fault, const std::string& place) {
     const absl::StatusOr<bool> found = database_.Contains(family, key);
     if (!found.ok()) return found.status();
-    if (!*found) rows_.Found(fault, PlaceOf(transaction_id));
+    if (!*found) rows_.Found(fault, place);
     return absl::OkStatus();
   }
 
   void Add(const google::protobuf::RepeatedPtrField<Claim>& claims, bool is_sold) {
     for (const Claim& claim : claims) {
+      if (claim.kind() == Claim::KIND_CODE) AddTo(CodeRow(claim.id()), claim, is_sold);
       if (claim.kind() != Claim::KIND_BUDGET) continue;
       AddTo(BudgetRow(claim.id()), claim, is_sold);
       if (claim.by_day()) AddTo(BudgetDayRow(claim.id(), claim.day()), claim, is_sold);
@@ -96,13 +110,13 @@ class LedgerVerifier {
   }
 
   absl::Status OneReservation(absl::string_view transaction_id, const Reservation& reservation) {
-    if (IsHeld(reservation)) Add(reservation.claims(), /*is_sold=*/false);
     absl::Status status = Expect(Family::kLedger, DueRow(reservation.expire_us(), transaction_id),
-                                 Fault::kUnlistedReservation, transaction_id);
+                                 Fault::kUnlistedReservation, PlaceOf(transaction_id));
     if (status.ok() && !reservation.customer_id().empty()) {
       status = Expect(Family::kLedger, HeldRow(reservation.customer_id(), transaction_id),
-                      Fault::kUnlistedReservation, transaction_id);
+                      Fault::kUnlistedReservation, PlaceOf(transaction_id));
     }
+    if (status.ok() && IsHeld(reservation)) status = Held(transaction_id, reservation);
     if (!status.ok()) return status;
     const absl::StatusOr<bool> is_sold =
         database_.Contains(Family::kSales, SaleRow(transaction_id));
@@ -111,34 +125,45 @@ class LedgerVerifier {
     return absl::OkStatus();
   }
 
+  absl::Status Held(absl::string_view transaction_id, const Reservation& reservation) {
+    Add(reservation.claims(), /*is_sold=*/false);
+    for (const Claim& claim : reservation.claims()) {
+      if (claim.kind() != Claim::KIND_CODE) continue;
+      absl::Status status = Expect(Family::kLedger, CodeHoldRow(claim.id(), transaction_id),
+                                   Fault::kUnlistedCode, PlaceOfCode(claim.id()));
+      if (!status.ok()) return status;
+    }
+    return absl::OkStatus();
+  }
+
   // Whether the row of a message says so. One that cannot be read is told where its kind is read,
   // and is taken to.
   template <typename Message, typename Says>
   absl::Status ExpectThat(Family family, absl::string_view key, Fault fault,
-                          absl::string_view transaction_id, Says says) {
+                          const std::string& place, Says says) {
     const absl::StatusOr<std::optional<std::string>> bytes = database_.GetCopy(family, key);
     if (!bytes.ok()) return bytes.status();
     Message message;
     const bool is_good = bytes->has_value() && (!Parses(**bytes, &message) || says(message));
-    if (!is_good) rows_.Found(fault, PlaceOf(transaction_id));
+    if (!is_good) rows_.Found(fault, place);
     return absl::OkStatus();
   }
 
   absl::Status DueRows() {
-    return ForEach(Family::kLedger, kDuePrefix,
-                   [this](absl::string_view key, absl::string_view /*value*/) {
-                     if (key.size() <= sizeof(uint64_t)) {
-                       rows_.DamagedRow(Family::kLedger, "due");
-                       return absl::OkStatus();
-                     }
-                     const int64_t time_us = ReadOrderedSigned(key.data());
-                     const absl::string_view transaction_id = key.substr(sizeof(uint64_t));
-                     return ExpectThat<Reservation>(Family::kLedger, ReservationRow(transaction_id),
-                                                    Fault::kLostReservation, transaction_id,
-                                                    [time_us](const Reservation& reservation) {
-                                                      return reservation.expire_us() == time_us;
-                                                    });
-                   });
+    return ForEach(
+        Family::kLedger, kDuePrefix, [this](absl::string_view key, absl::string_view /*value*/) {
+          if (key.size() <= sizeof(uint64_t)) {
+            rows_.DamagedRow(Family::kLedger, "due");
+            return absl::OkStatus();
+          }
+          const int64_t time_us = ReadOrderedSigned(key.data());
+          const absl::string_view transaction_id = key.substr(sizeof(uint64_t));
+          return ExpectThat<Reservation>(Family::kLedger, ReservationRow(transaction_id),
+                                         Fault::kLostReservation, PlaceOf(transaction_id),
+                                         [time_us](const Reservation& reservation) {
+                                           return reservation.expire_us() == time_us;
+                                         });
+        });
   }
 
   absl::Status HeldRows() {
@@ -152,7 +177,7 @@ class LedgerVerifier {
           const absl::string_view customer_id = key.substr(0, end);
           const absl::string_view transaction_id = key.substr(end + 1);
           return ExpectThat<Reservation>(Family::kLedger, ReservationRow(transaction_id),
-                                         Fault::kLostReservation, transaction_id,
+                                         Fault::kLostReservation, PlaceOf(transaction_id),
                                          [customer_id](const Reservation& reservation) {
                                            return reservation.customer_id() == customer_id;
                                          });
@@ -173,7 +198,7 @@ class LedgerVerifier {
           if (sale.customer_id().empty()) return absl::OkStatus();
           return Expect(Family::kSales,
                         CustomerSaleRow(sale.customer_id(), sale.time_us(), transaction_id),
-                        Fault::kUnlistedSale, transaction_id);
+                        Fault::kUnlistedSale, PlaceOf(transaction_id));
         });
   }
 
@@ -190,7 +215,7 @@ class LedgerVerifier {
           const int64_t time_us = ReadOrderedSigned(key.data() + end + 1);
           const absl::string_view transaction_id = key.substr(end + 1 + sizeof(uint64_t));
           return ExpectThat<StoredSale>(Family::kSales, SaleRow(transaction_id), Fault::kLostSale,
-                                        transaction_id, [&](const StoredSale& sale) {
+                                        PlaceOf(transaction_id), [&](const StoredSale& sale) {
                                           return sale.customer_id() == customer_id &&
                                                  sale.time_us() == time_us;
                                         });
@@ -213,9 +238,74 @@ class LedgerVerifier {
       if (!status.ok()) return status;
     }
     for (const auto& [row, sum] : sums_) {
-      if (!IsSumOf(BudgetUse(), sum)) FoundBudget(row[0], absl::string_view(row).substr(1));
+      if (row[0] != kCodePrefix && !IsSumOf(BudgetUse(), sum))
+        FoundBudget(row[0], absl::string_view(row).substr(1));
     }
     return absl::OkStatus();
+  }
+
+  absl::Status CodeRows() {
+    absl::Status status = ForEach(
+        Family::kLedger, kCodePrefix, [this](absl::string_view text, absl::string_view value) {
+          ++rows_.report().codes;
+          Code code;
+          if (!IsValidId(text) || !Parses(value, &code) || code.most_uses() < 1) {
+            rows_.DamagedRow(Family::kLedger, "code");
+            return absl::OkStatus();
+          }
+          const auto sum = sums_.extract(CodeRow(text));
+          if (!IsSumOf(code, sum.empty() ? Sum() : sum.mapped())) {
+            rows_.Found(Fault::kCodeDiffers, PlaceOfCode(text));
+          }
+          if (code.customer_id().empty()) return absl::OkStatus();
+          return Expect(Family::kLedger, CustomerCodeRow(code.customer_id(), text),
+                        Fault::kUnlistedCode, PlaceOfCode(text));
+        });
+    if (!status.ok()) return status;
+    for (const auto& [row, sum] : sums_) {
+      if (row[0] != kCodePrefix) continue;
+      rows_.Found(Fault::kCodeDiffers, PlaceOfCode(absl::string_view(row).substr(1)));
+    }
+    return absl::OkStatus();
+  }
+
+  absl::Status CodeHolds() {
+    return ForEach(
+        Family::kLedger, kCodeHoldPrefix,
+        [this](absl::string_view key, absl::string_view /*value*/) {
+          const size_t end = key.find('\0');
+          if (end == absl::string_view::npos) {
+            rows_.DamagedRow(Family::kLedger, "hold of a code");
+            return absl::OkStatus();
+          }
+          const absl::string_view text = key.substr(0, end);
+          return ExpectThat<Reservation>(
+              Family::kLedger, ReservationRow(key.substr(end + 1)), Fault::kLostCode,
+              PlaceOfCode(text), [text](const Reservation& reservation) {
+                return IsHeld(reservation) &&
+                       std::any_of(reservation.claims().begin(), reservation.claims().end(),
+                                   [text](const Claim& claim) {
+                                     return claim.kind() == Claim::KIND_CODE && claim.id() == text;
+                                   });
+              });
+        });
+  }
+
+  absl::Status CustomerCodes() {
+    return ForEach(Family::kLedger, kCustomerCodePrefix,
+                   [this](absl::string_view key, absl::string_view /*value*/) {
+                     const size_t end = key.find('\0');
+                     if (end == absl::string_view::npos) {
+                       rows_.DamagedRow(Family::kLedger, "code of a customer");
+                       return absl::OkStatus();
+                     }
+                     const absl::string_view customer_id = key.substr(0, end);
+                     const absl::string_view text = key.substr(end + 1);
+                     return ExpectThat<Code>(Family::kLedger, CodeRow(text), Fault::kLostCode,
+                                             PlaceOfCode(text), [customer_id](const Code& code) {
+                                               return code.customer_id() == customer_id;
+                                             });
+                   });
   }
 
   static bool IsBudgetKey(char kind, absl::string_view key) {

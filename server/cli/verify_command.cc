@@ -54,6 +54,7 @@ std::vector<Count> CountsOf(const store::VerifyReport& report) {
           {"import_runs", report.import_runs},
           {"reservations", report.reservations},
           {"sales", report.sales},
+          {"codes", report.codes},
           {"receipts", report.receipts}};
 }
 

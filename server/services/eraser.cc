@@ -160,6 +160,7 @@ absl::Status Eraser::Finish(const std::vector<std::string>& customer_ids) {
     erasure.clear_outcome_ids();
     erasure.clear_merged_ids();
     erasure.clear_transaction_ids();
+    erasure.clear_codes();
     erasure.clear_household_ids();
     if (grpc::Status cleared = Update(erasure, /*done=*/false); !cleared.ok()) {
       return ToAbsl(cleared);

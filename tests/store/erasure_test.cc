@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
@@ -89,6 +90,7 @@ class ErasureTest : public ::testing::Test {
     ASSERT_TRUE(purged.ok()) << purged;
     erasure->clear_identities();
     erasure->clear_outcome_ids();
+    erasure->clear_codes();
     for (const bool done : {false, true}) {
       storage::Entry entry = EmptyEntry();
       *entry.mutable_update_erasure()->mutable_erasure() = *erasure;
@@ -148,6 +150,67 @@ TEST_F(ErasureTest, NoFileHoldsAnythingOfHerTransactions) {
   Purge("bea");
   EXPECT_THAT(FilesWithMark("body", "bea"), IsEmpty());
   EXPECT_THAT(FilesWithMark("body", "ann"), Not(IsEmpty()));
+  EXPECT_TRUE(IsSound());
+}
+
+// The codes stay, without her: held, sold, revoked before, or never used.
+TEST_F(ErasureTest, NoFileTellsWhoseACodeWas) {
+  const auto write = [this](const storage::Entry& entry) {
+    EXPECT_EQ(Write(entry).refusal(), EntryResult::REFUSAL_UNSPECIFIED);
+    Flush();  // an erasure finds them in tables of their own
+  };
+  for (const std::string kind : {"ann", "bea"}) {
+    const std::string id = Mark("id", kind);
+    write(UpdateEntry(id, ""));
+    std::vector<std::string> codes;
+    for (const char* name : {"HELD", "SOLD", "GONE", "FREE"}) {
+      codes.push_back(absl::StrCat(kind, ".", name));
+    }
+    // More than an erasure looks for one by one.
+    for (int i = 0; i < 20; ++i) codes.push_back(absl::StrCat(kind, ".", i));
+    write(AddCodesEntry(codes, 1, id));
+    write(ReserveEntry(kind + "-held", 1, {CodeClaim(codes[0])}, id));
+    write(ReserveEntry(kind + "-sold", 1, {CodeClaim(codes[1])}, id));
+    write(CommitEntry(kind + "-sold", 1, id));
+    write(RevokeEntry({codes[2]}));
+  }
+  // Tables of the ledger, and where a log or the manifest has such a row as a whole: of the erasure
+  // itself the id stays behind.
+  const auto told = [this](const std::string& kind) {
+    const std::string id = Mark("id", kind);
+    std::vector<std::string> files = FilesWith(directory_.Sub("store"), "\x12\x0e" + id);
+    for (const std::string& file :
+         FilesWith(directory_.Sub("store"), absl::StrCat("o", id, std::string(1, '\0')))) {
+      files.push_back(file);
+    }
+    std::vector<rocksdb::LiveFileMetaData> tables;
+    store_->database().rocks()->GetLiveFilesMetaData(&tables);
+    const std::vector<std::string> marked = FilesWith(directory_.Sub("store"), id);
+    for (const rocksdb::LiveFileMetaData& table : tables) {
+      if (table.column_family_name != "ledger") continue;
+      for (const std::string& file : marked) {
+        if (absl::EndsWith(table.relative_filename, file)) files.push_back(file);
+      }
+    }
+    return files;
+  };
+  const std::string id = Mark("id", "bea");
+  EXPECT_THAT(told("bea"), Not(IsEmpty()));
+  Erase(id);
+  // As after a crash: the next start begins anew.
+  Close();
+  Open();
+  Purge(id);
+  EXPECT_THAT(told("bea"), IsEmpty());
+  EXPECT_THAT(told("ann"), Not(IsEmpty()));
+  storage::Code code;
+  for (const char* name : {"bea.HELD", "bea.SOLD", "bea.GONE", "bea.FREE", "bea.7"}) {
+    EXPECT_EQ(*store_->GetCode(name, ReadTier::kMayBlock, &code), Found::kFound);
+    EXPECT_TRUE(code.revoked());
+    EXPECT_EQ(code.customer_id(), "");
+  }
+  EXPECT_EQ(*store_->GetCode("ann.FREE", ReadTier::kMayBlock, &code), Found::kFound);
+  EXPECT_FALSE(code.revoked());
   EXPECT_TRUE(IsSound());
 }
 

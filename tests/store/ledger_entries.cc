@@ -78,6 +78,29 @@ ClaimRequest LimitClaim(absl::string_view limit, uint64_t offer, int64_t at_most
   return request;
 }
 
+ClaimRequest CodeClaim(absl::string_view code, absl::string_view offer_id) {
+  ClaimRequest request = ClaimOf(Claim::KIND_CODE, code, 1);
+  request.mutable_claim()->set_offer_id(std::string(offer_id));
+  return request;
+}
+
+Entry AddCodesEntry(const std::vector<std::string>& codes, int64_t most_uses,
+                    absl::string_view customer_id) {
+  Entry entry = EmptyEntry();
+  storage::AddCodes& command = *entry.mutable_add_codes();
+  command.mutable_terms()->set_offer_id("beans-20");
+  command.mutable_terms()->set_customer_id(std::string(customer_id));
+  command.mutable_terms()->set_most_uses(most_uses);
+  for (const std::string& code : codes) command.add_codes(code);
+  return entry;
+}
+
+Entry RevokeEntry(const std::vector<std::string>& codes) {
+  Entry entry = EmptyEntry();
+  for (const std::string& code : codes) entry.mutable_revoke_codes()->add_codes(code);
+  return entry;
+}
+
 Entry ReserveEntry(absl::string_view transaction_id, int32_t step, const Claims& claims,
                    absl::string_view customer_id) {
   Entry entry = EmptyEntry();

@@ -33,6 +33,13 @@ storage::ClaimRequest DayClaim(absl::string_view budget, int64_t minor, int32_t 
 // One use of an offer by the customer.
 storage::ClaimRequest LimitClaim(absl::string_view limit, uint64_t offer, int64_t at_most,
                                  int64_t from_us = 0);
+// The use of a code for the offer of UsesClaim, or another one.
+storage::ClaimRequest CodeClaim(absl::string_view code, absl::string_view offer_id = "beans-20");
+
+// Codes for the offer of CodeClaim.
+storage::Entry AddCodesEntry(const std::vector<std::string>& codes, int64_t most_uses = 1,
+                             absl::string_view customer_id = "");
+storage::Entry RevokeEntry(const std::vector<std::string>& codes);
 
 storage::Entry ReserveEntry(absl::string_view transaction_id, int32_t step, const Claims& claims,
                             absl::string_view customer_id = "");

@@ -60,6 +60,12 @@ EntryResult LedgerModel::Apply(const Entry& entry) {
     case Entry::kMergeCustomers:
       refusal = Merge(entry.merge_customers());
       break;
+    case Entry::kAddCodes:
+      refusal = AddCodes(entry.add_codes(), &result);
+      break;
+    case Entry::kRevokeCodes:
+      refusal = RevokeCodes(entry.revoke_codes(), &result);
+      break;
     case Entry::kDeleteCustomer:
       refusal = Erase(entry.delete_customer().customer_id());
       break;
@@ -69,8 +75,9 @@ EntryResult LedgerModel::Apply(const Entry& entry) {
   }
   result.set_refusal(refusal);
   if (refusal == kApplied) {
-    // A sweep that finds nothing writes nothing, its time neither.
-    if (!entry.has_expire() || result.applied() > 0) latest_us_ = now_us_;
+    // What finds nothing to do writes nothing, its time neither.
+    const bool counts = entry.has_expire() || entry.has_add_codes() || entry.has_revoke_codes();
+    if (!counts || result.applied() > 0) latest_us_ = now_us_;
   } else {
     result.clear_answer();
   }
@@ -171,6 +178,43 @@ bool LedgerModel::Fits(const ClaimRequest& request, const std::vector<Claim>& be
   return true;
 }
 
+int64_t LedgerModel::CodeUses(const std::string& code, bool is_sold) const {
+  int64_t uses = 0;
+  const auto add = [&](const std::vector<Claim>& claims) {
+    for (const Claim& claim : claims) {
+      if (claim.kind() == Claim::KIND_CODE && claim.id() == code) uses += claim.count();
+    }
+  };
+  if (is_sold) {
+    for (const auto& [transaction, sale] : sales_) add(sale.claims);
+  } else {
+    for (const auto& [transaction, hold] : holds_) {
+      if (IsHeld(hold)) add(hold.claims);
+    }
+  }
+  return uses;
+}
+
+std::map<std::string, storage::Code> LedgerModel::Codes() const {
+  std::map<std::string, storage::Code> codes = codes_;
+  for (auto& [name, code] : codes) {
+    code.set_reserved(CodeUses(name, /*is_sold=*/false));
+    code.set_committed(CodeUses(name, /*is_sold=*/true) - code.overrun());
+  }
+  return codes;
+}
+
+bool LedgerModel::CanClaim(const Claim& claim, const std::string& customer, int64_t time_us) const {
+  const auto found = codes_.find(claim.id());
+  if (found == codes_.end()) return false;
+  const storage::Code& code = found->second;
+  const bool runs = code.start_us() <= time_us && (code.end_us() == 0 || time_us < code.end_us());
+  const bool is_theirs = code.customer_id().empty() ||
+                         (!customer.empty() && SurvivorOf(code.customer_id()) == customer);
+  return runs && is_theirs && !code.revoked() && code.offer_id() == claim.offer_id() &&
+         CodeUses(claim.id(), false) + CodeUses(claim.id(), true) < code.most_uses();
+}
+
 int64_t LedgerModel::Counted(const ClaimRequest& request, const std::string& customer,
                              const std::string& transaction) const {
   int64_t counted = 0;
@@ -213,7 +257,7 @@ LedgerModel::Refusal LedgerModel::Reserve(const storage::Reserve& command, Entry
     holds_.erase(held);
   }
   std::vector<Claim> claims;
-  std::vector<uint32_t> refused_budgets;
+  std::vector<uint32_t> refused_others;
   std::vector<uint32_t> refused_limits;
   std::map<Row, std::string> currencies = currencies_;
   for (int i = 0; i < command.claims_size(); ++i) {
@@ -222,16 +266,18 @@ LedgerModel::Refusal LedgerModel::Reserve(const storage::Reserve& command, Entry
       if (Counted(command.claims(i), customer, transaction) + 1 > command.claims(i).at_most()) {
         refused_limits.push_back(static_cast<uint32_t>(i));
       }
+    } else if (claim.kind() == Claim::KIND_CODE) {
+      if (!CanClaim(claim, customer, now_us_)) refused_others.push_back(static_cast<uint32_t>(i));
     } else if (Fits(command.claims(i), claims)) {
       claims.push_back(claim);
       for (const Row& row : RowsOf(claim)) {
         if (!claim.currency().empty()) currencies_[row] = claim.currency();
       }
     } else {
-      refused_budgets.push_back(static_cast<uint32_t>(i));
+      refused_others.push_back(static_cast<uint32_t>(i));
     }
   }
-  for (const uint32_t i : refused_budgets) result->add_refused_claims(i);
+  for (const uint32_t i : refused_others) result->add_refused_claims(i);
   for (const uint32_t i : refused_limits) result->add_refused_claims(i);
   if (result->refused_claims_size() > 0) {
     currencies_ = currencies;
@@ -372,6 +418,14 @@ LedgerModel::Refusal LedgerModel::PostSale(const storage::PostSale& command, Ent
     EntryResult::Overrun overrun;
     if (request.claim().kind() == Claim::KIND_BUDGET) {
       overrun = Book(request, &sale);
+    } else if (request.claim().kind() == Claim::KIND_CODE) {
+      const bool fits = CanClaim(request.claim(), Now(sale.customer), command.sale().time_us());
+      const auto code = codes_.find(request.claim().id());
+      overrun.set_count(fits ? 0 : 1);
+      if (code != codes_.end()) {
+        sale.claims.push_back(request.claim());
+        code->second.set_overrun(code->second.overrun() + overrun.count());
+      }
     } else {
       sale.claims.push_back(request.claim());
       const std::string customer = Now(sale.customer);
@@ -405,6 +459,10 @@ LedgerModel::Refusal LedgerModel::ReturnSale(const storage::ReturnSale& command)
         });
       }
     }
+    if (restored.kind() == Claim::KIND_CODE) {
+      storage::Code& code = codes_[restored.id()];
+      code.set_overrun(code.overrun() - std::min(code.overrun(), restored.count()));
+    }
     for (const Row& row : RowsOf(restored)) {
       Use& overrun = overruns_[row];
       overrun.count -= std::min(overrun.count, restored.count());
@@ -414,6 +472,56 @@ LedgerModel::Refusal LedgerModel::ReturnSale(const storage::ReturnSale& command)
   std::erase_if(sale.claims,
                 [](const Claim& claim) { return claim.count() == 0 && claim.amount_minor() == 0; });
   ++sale.version;
+  return kApplied;
+}
+
+LedgerModel::Refusal LedgerModel::AddCodes(const storage::AddCodes& command, EntryResult* result) {
+  storage::Code terms = command.terms();
+  terms.set_customer_id(Now(terms.customer_id()));
+  if (terms.customer_id().empty() && !command.terms().customer_id().empty()) {
+    return EntryResult::REFUSAL_NOT_FOUND;
+  }
+  std::map<std::string, storage::Code> codes = codes_;
+  std::set<std::string> listed;
+  for (int i = 0; i < command.codes_size(); ++i) {
+    const std::string& name = command.codes(i);
+    const bool is_first = listed.insert(name).second;
+    if (is_first && !codes_.contains(name)) {
+      codes[name] = terms;
+      codes[name].set_time_us(0);
+      result->set_applied(result->applied() + 1);
+      continue;
+    }
+    const storage::Code& there = codes[name];
+    const bool is_same = there.offer_id() == terms.offer_id() &&
+                         SurvivorOf(there.customer_id()) == terms.customer_id() &&
+                         there.start_us() == terms.start_us() && there.end_us() == terms.end_us() &&
+                         there.most_uses() == terms.most_uses() && there.batch() == terms.batch();
+    if (is_first && is_same) {
+      result->add_duplicate_items(static_cast<uint32_t>(i));
+    } else {
+      EntryResult::RefusedItem& item = *result->add_refused_items();
+      item.set_index(static_cast<uint32_t>(i));
+      item.set_refusal(EntryResult::REFUSAL_ALREADY_EXISTS);
+    }
+  }
+  if (command.all_or_none() && result->applied() < static_cast<uint32_t>(command.codes_size())) {
+    result->Clear();
+    return EntryResult::REFUSAL_ALREADY_EXISTS;
+  }
+  codes_ = std::move(codes);
+  return kApplied;
+}
+
+LedgerModel::Refusal LedgerModel::RevokeCodes(const storage::RevokeCodes& command,
+                                              EntryResult* result) {
+  for (const std::string& name : command.codes()) {
+    if (!codes_.contains(name)) return EntryResult::REFUSAL_NOT_FOUND;
+  }
+  for (const std::string& name : command.codes()) {
+    if (!codes_[name].revoked()) result->set_applied(result->applied() + 1);
+    codes_[name].set_revoked(true);
+  }
   return kApplied;
 }
 
@@ -447,6 +555,11 @@ LedgerModel::Refusal LedgerModel::Erase(const std::string& customer) {
     if (!is_hers(sale.customer)) continue;
     sale.customer.clear();
     sale.has_body = false;
+  }
+  for (auto& [name, code] : codes_) {
+    if (!is_hers(code.customer_id())) continue;
+    code.clear_customer_id();
+    code.set_revoked(true);
   }
   for (auto& [transaction, hold] : holds_) {
     if (!is_hers(hold.customer)) continue;

@@ -67,6 +67,8 @@ class LedgerModel {
   Use Reserved(const Row& row) const;
   Use Sold(const Row& row) const;  // overrun and all
   Use Overrun(const Row& row) const;
+  // As the rows of codes are to be, by code.
+  std::map<std::string, storage::Code> Codes() const;
   int64_t now_us() const { return latest_us_; }
 
  private:
@@ -83,9 +85,13 @@ class LedgerModel {
   Refusal ReturnSale(const storage::ReturnSale& command);
   Refusal Merge(const storage::MergeCustomers& command);
   Refusal Erase(const std::string& customer);
+  Refusal AddCodes(const storage::AddCodes& command, storage::EntryResult* result);
+  Refusal RevokeCodes(const storage::RevokeCodes& command, storage::EntryResult* result);
 
   Refusal CheckHeld(const std::string& transaction, int32_t step) const;
   bool Fits(const storage::ClaimRequest& request, const std::vector<storage::Claim>& before) const;
+  bool CanClaim(const storage::Claim& claim, const std::string& customer, int64_t time_us) const;
+  int64_t CodeUses(const std::string& code, bool is_sold) const;
   int64_t Counted(const storage::ClaimRequest& request, const std::string& customer,
                   const std::string& transaction) const;
   storage::EntryResult::Overrun Book(const storage::ClaimRequest& request, Sale* sale);
@@ -102,6 +108,8 @@ class LedgerModel {
   std::map<Row, Use> overruns_;
   std::map<Row, std::string> currencies_;
   std::vector<Contact> contacts_;
+  // Without what is reserved and committed.
+  std::map<std::string, storage::Code> codes_;
   std::set<std::string> customers_;
   std::vector<std::pair<std::string, std::string>> merges_;
 };

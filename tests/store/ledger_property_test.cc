@@ -74,6 +74,43 @@ class LedgerPropertyTest : public ::testing::TestWithParam<uint64_t> {
     return request;
   }
 
+  // New ones come all the time, as with transactions.
+  std::string CodeName() { return absl::StrCat("k", step_ / 20 + Below(5)); }
+  std::string OfferId() { return OneIn(3) ? "a" : "b"; }
+
+  // Most of the time of one that has a use left.
+  ClaimRequest RandomCodeClaim() {
+    std::vector<std::pair<std::string, std::string>> usable;
+    for (const auto& [name, code] : model_.Codes()) {
+      const bool has_use = code.committed() + code.reserved() + code.overrun() < code.most_uses();
+      if (has_use && !code.revoked()) usable.emplace_back(name, code.offer_id());
+    }
+    if (usable.empty() || OneIn(6)) return CodeClaim(CodeName(), OfferId());
+    const auto& [name, offer_id] = usable[static_cast<size_t>(Below(std::ssize(usable)))];
+    return CodeClaim(name, offer_id);
+  }
+
+  Entry AddCodes() {
+    std::vector<std::string> names;
+    for (int64_t i = Below(4); i >= 0; --i) names.push_back(CodeName());
+    Entry entry = AddCodesEntry(names, 1 + Below(3), OneIn(3) ? Customer() : "");
+    storage::AddCodes& command = *entry.mutable_add_codes();
+    command.mutable_terms()->set_offer_id(OfferId());
+    if (OneIn(4)) command.mutable_terms()->set_start_us(now_us_ + (Below(5) - 2) * kMinuteUs);
+    if (OneIn(3)) command.mutable_terms()->set_end_us(now_us_ + (3 + Below(20)) * kMinuteUs);
+    command.set_all_or_none(OneIn(5));
+    // Now and then the last ones once more.
+    if (last_codes_.has_add_codes() && OneIn(4)) return last_codes_;
+    last_codes_ = entry;
+    return entry;
+  }
+
+  Entry Revoke() {
+    std::vector<std::string> names;
+    for (int64_t i = Below(2); i >= 0; --i) names.push_back(CodeName());
+    return RevokeEntry(names);
+  }
+
   Claims RandomClaims(bool has_customer) {
     Claims claims;
     std::set<std::string> names;
@@ -83,8 +120,10 @@ class LedgerPropertyTest : public ::testing::TestWithParam<uint64_t> {
         request = LimitClaim("l", static_cast<uint64_t>(1 + Below(4)), 1 + Below(3),
                              OneIn(4) ? kTestTimeUs + 1 : 0);
       }
+      if (OneIn(4)) request = RandomCodeClaim();
       const Claim& claim = request.claim();
-      if (names.insert(absl::StrCat(claim.id(), " ", claim.offer_id())).second) {
+      const bool is_code = claim.kind() == Claim::KIND_CODE;
+      if (names.insert(absl::StrCat(claim.id(), " ", is_code ? "" : claim.offer_id())).second) {
         claims.push_back(request);
       }
     }
@@ -137,7 +176,15 @@ class LedgerPropertyTest : public ::testing::TestWithParam<uint64_t> {
 
   Entry Post() {
     const std::string customer = CustomerOrNobody();
-    return PostEntry(Transaction(), RandomClaims(!customer.empty()), customer);
+    Claims claims = RandomClaims(!customer.empty());
+    const bool has_code = std::any_of(claims.begin(), claims.end(), [](const ClaimRequest& claim) {
+      return claim.claim().kind() == Claim::KIND_CODE;
+    });
+    if (!has_code) claims.push_back(RandomCodeClaim());
+    Entry entry = PostEntry(Transaction(), claims, customer);
+    // Sold some time ago.
+    entry.mutable_post_sale()->mutable_sale()->set_time_us(now_us_ - Below(20) * kMinuteUs);
+    return entry;
   }
 
   Entry Return() {
@@ -182,7 +229,7 @@ class LedgerPropertyTest : public ::testing::TestWithParam<uint64_t> {
   }
 
   Entry NextEntry() {
-    switch (Below(20)) {
+    switch (Below(22)) {
       case 0:
       case 1:
       case 2:
@@ -215,6 +262,9 @@ class LedgerPropertyTest : public ::testing::TestWithParam<uint64_t> {
         return Return();
       case 18:
         return Merge();
+      case 19:
+      case 20:
+        return OneIn(5) ? Revoke() : AddCodes();
       default:
         return OneIn(4) ? EraseEntry(Customer()) : UpdateEntry(Customer(), "");
     }
@@ -238,6 +288,8 @@ class LedgerPropertyTest : public ::testing::TestWithParam<uint64_t> {
     known.set_answer(result.answer());
     *known.mutable_refused_claims() = result.refused_claims();
     *known.mutable_overruns() = result.overruns();
+    *known.mutable_duplicate_items() = result.duplicate_items();
+    *known.mutable_refused_items() = result.refused_items();
     return known.ShortDebugString();
   }
 
@@ -250,6 +302,7 @@ class LedgerPropertyTest : public ::testing::TestWithParam<uint64_t> {
         << result.refusal_detail();
     if (result.refusal() == EntryResult::REFUSAL_UNSPECIFIED) ++applied_[entry.command_case()];
     ASSERT_NO_FATAL_FAILURE(CheckBudgets(entry));
+    ASSERT_NO_FATAL_FAILURE(CheckCodes(entry));
   }
 
   std::string Where() const { return absl::StrCat("seed ", seed_, " step ", step_, ": "); }
@@ -278,6 +331,18 @@ class LedgerPropertyTest : public ::testing::TestWithParam<uint64_t> {
       if (rows.contains(row)) continue;
       ASSERT_EQ(model_.Reserved(row), LedgerModel::Use()) << Where();
       ASSERT_EQ(model_.Sold(row), LedgerModel::Use()) << Where();
+    }
+  }
+
+  void CheckCodes(const Entry& entry) {
+    for (const auto& [name, expected] : model_.Codes()) {
+      storage::Code code;
+      ASSERT_EQ(*store_->GetCode(name, ReadTier::kMayBlock, &code), Found::kFound) << Where();
+      code.clear_time_us();
+      ASSERT_EQ(code.ShortDebugString(), expected.ShortDebugString())
+          << Where() << name << " " << entry.ShortDebugString();
+      ASSERT_LE(code.committed() + code.reserved(), code.most_uses()) << Where() << name;
+      ASSERT_GE(std::min({code.committed(), code.reserved(), code.overrun()}), 0) << Where();
     }
   }
 
@@ -332,6 +397,17 @@ class LedgerPropertyTest : public ::testing::TestWithParam<uint64_t> {
       ASSERT_EQ(sale->body().empty(), !expected->second.has_body) << Where() << transaction;
       ASSERT_EQ(sale->claims_size(), std::ssize(expected->second.claims)) << Where();
     }
+    for (const auto& [transaction, hold] : model_.holds()) {
+      for (const auto& [name, code] : model_.Codes()) {
+        const bool holds =
+            std::any_of(hold.claims.begin(), hold.claims.end(), [&](const Claim& claim) {
+              return claim.kind() == Claim::KIND_CODE && claim.id() == name;
+            });
+        ASSERT_EQ(*store_->GetCodeHold(name, transaction, ReadTier::kMayBlock) == Found::kFound,
+                  holds)
+            << Where() << transaction;
+      }
+    }
     for (int i = 0; i < 5; ++i) ASSERT_NO_FATAL_FAILURE(CheckCustomer(absl::StrCat("c", i)));
     const absl::StatusOr<VerifyReport> report = VerifyStore(store_.store(), [](auto) {});
     ASSERT_TRUE(report.ok()) << report.status();
@@ -342,6 +418,12 @@ class LedgerPropertyTest : public ::testing::TestWithParam<uint64_t> {
   void CheckCustomer(const std::string& customer) {
     std::set<std::string> held;
     std::set<std::string> sold;
+    std::set<std::string> hers;
+    for (const auto& [name, code] : model_.Codes()) {
+      if (code.customer_id() == customer) hers.insert(name);
+    }
+    const auto code_rows = *store_->ListCodes(customer);
+    ASSERT_EQ(std::set<std::string>(code_rows.begin(), code_rows.end()), hers) << Where();
     for (const auto& [transaction, hold] : model_.holds()) {
       if (hold.customer == customer) held.insert(transaction);
     }
@@ -372,6 +454,18 @@ class LedgerPropertyTest : public ::testing::TestWithParam<uint64_t> {
     ASSERT_EQ(contacts, expected) << Where() << customer;
   }
 
+  // Whatever else happened to codes: one that is held, sold, and sold once more than it may be.
+  void UseUpACode() {
+    const Claims claim = {CodeClaim("last")};
+    Entry reserve = ReserveEntry("last-1", 1, claim);
+    reserve.mutable_reserve()->set_expire_us(model_.now_us() + kDayUs);
+    for (const Entry& entry : {AddCodesEntry({"last"}), reserve, CommitEntry("last-1", 1),
+                               ReserveEntry("last-2", 1, claim), PostEntry("last-2", claim)}) {
+      ASSERT_NO_FATAL_FAILURE(Apply(entry));
+    }
+    ASSERT_EQ(model_.Codes()["last"].overrun(), 1) << Where();
+  }
+
   // Nothing is held and everything has come back: all of it can be claimed, and no more.
   void EndEverything() {
     const auto holds = model_.holds();
@@ -381,6 +475,9 @@ class LedgerPropertyTest : public ::testing::TestWithParam<uint64_t> {
     const auto sales = model_.sales();
     for (const auto& [transaction, sale] : sales) {
       ASSERT_NO_FATAL_FAILURE(Apply(ReturnEntry(transaction, sale.version, sale.claims)));
+    }
+    for (const auto& [name, code] : model_.Codes()) {
+      ASSERT_EQ(code.committed() + code.reserved() + code.overrun(), 0) << Where() << name;
     }
     for (const Bounds& b : kBudgets) {
       if (b.uses == 0 && b.minor == 0) continue;
@@ -414,6 +511,7 @@ class LedgerPropertyTest : public ::testing::TestWithParam<uint64_t> {
   int step_ = 0;
   WrittenStore store_;
   LedgerModel model_;
+  Entry last_codes_;
   std::map<Entry::CommandCase, int> applied_;
 };
 
@@ -427,9 +525,10 @@ TEST_P(LedgerPropertyTest, TheLedgerIsWhatItsModelSays) {
     }
   }
   ASSERT_NO_FATAL_FAILURE(CheckRows());
+  ASSERT_NO_FATAL_FAILURE(UseUpACode());
   ASSERT_NO_FATAL_FAILURE(EndEverything());
   for (const auto command : {Entry::kReserve, Entry::kCommit, Entry::kRelease, Entry::kExpire,
-                             Entry::kPostSale, Entry::kReturnSale}) {
+                             Entry::kPostSale, Entry::kReturnSale, Entry::kAddCodes}) {
     EXPECT_GT(applied_[command], 3) << Where() << command;
   }
 }

@@ -1,0 +1,103 @@
+#include "store/codes.h"
+
+#include <algorithm>
+#include <optional>
+#include <string>
+#include <utility>
+
+#include "store/apply_commands.h"
+#include "store/keys.h"
+#include "store/links.h"
+
+namespace touchstone::store {
+
+using storage::Claim;
+using storage::Code;
+
+absl::StatusOr<bool> Codes::Reserve(const Claim& claim, const CodeBearer& bearer) {
+  absl::StatusOr<std::optional<Code>> code =
+      ReadMessage<Code>(Family::kLedger, CodeRow(claim.id()), writes_);
+  if (!code.ok()) return code.status();
+  if (!code->has_value()) return false;
+  const absl::StatusOr<bool> can_claim = CanClaim(claim, **code, bearer);
+  if (!can_claim.ok() || !*can_claim) return can_claim;
+  (*code)->set_reserved((*code)->reserved() + claim.count());
+  writes_->Put(Family::kLedger, CodeHoldRow(claim.id(), transaction_id_), "");
+  if (absl::Status written = Write(claim, **code); !written.ok()) return written;
+  return true;
+}
+
+absl::Status Codes::Release(const Claim& claim) {
+  absl::StatusOr<Code> code = ReadClaimed(claim);
+  if (!code.ok()) return code.status();
+  code->set_reserved(code->reserved() - claim.count());
+  writes_->Delete(Family::kLedger, CodeHoldRow(claim.id(), transaction_id_));
+  return Write(claim, *code);
+}
+
+absl::Status Codes::Commit(const Claim& claim) {
+  absl::StatusOr<Code> code = ReadClaimed(claim);
+  if (!code.ok()) return code.status();
+  code->set_reserved(code->reserved() - claim.count());
+  code->set_committed(code->committed() + claim.count());
+  writes_->Delete(Family::kLedger, CodeHoldRow(claim.id(), transaction_id_));
+  return Write(claim, *code);
+}
+
+absl::StatusOr<Codes::Booked> Codes::Book(const Claim& claim, const CodeBearer& bearer) {
+  absl::StatusOr<std::optional<Code>> code =
+      ReadMessage<Code>(Family::kLedger, CodeRow(claim.id()), writes_);
+  if (!code.ok()) return code.status();
+  if (!code->has_value()) return Booked::kUnknown;
+  const absl::StatusOr<bool> can_claim = CanClaim(claim, **code, bearer);
+  if (!can_claim.ok()) return can_claim.status();
+  if (*can_claim) {
+    (*code)->set_committed((*code)->committed() + claim.count());
+  } else {
+    (*code)->set_overrun((*code)->overrun() + claim.count());
+  }
+  if (absl::Status written = Write(claim, **code); !written.ok()) return written;
+  return *can_claim ? Booked::kFits : Booked::kOverrun;
+}
+
+absl::Status Codes::Restore(const Claim& claim) {
+  absl::StatusOr<Code> code = ReadClaimed(claim);
+  if (!code.ok()) return code.status();
+  const int64_t of_overrun = std::min(claim.count(), code->overrun());
+  code->set_overrun(code->overrun() - of_overrun);
+  code->set_committed(code->committed() + of_overrun - claim.count());
+  return Write(claim, *code);
+}
+
+absl::StatusOr<Code> Codes::ReadClaimed(const Claim& claim) {
+  absl::StatusOr<std::optional<Code>> code =
+      ReadMessage<Code>(Family::kLedger, CodeRow(claim.id()), writes_);
+  if (!code.ok()) return code.status();
+  if (!code->has_value()) return absl::DataLossError("ledger: a claimed code is not there");
+  return **std::move(code);
+}
+
+absl::StatusOr<bool> Codes::CanClaim(const Claim& claim, const Code& code,
+                                     const CodeBearer& bearer) {
+  if (code.revoked() || code.offer_id() != claim.offer_id()) return false;
+  if (bearer.time_us < code.start_us()) return false;
+  if (code.end_us() != 0 && bearer.time_us >= code.end_us()) return false;
+  if (code.committed() + code.reserved() + code.overrun() + claim.count() > code.most_uses()) {
+    return false;
+  }
+  if (code.customer_id().empty()) return true;
+  if (bearer.customer_id.empty()) return false;
+  const absl::StatusOr<std::string> owner = SurvivorOf(code.customer_id(), writes_);
+  if (!owner.ok()) return owner.status();
+  return *owner == bearer.customer_id;
+}
+
+absl::Status Codes::Write(const Claim& claim, const Code& code) {
+  if (code.reserved() < 0 || code.committed() < 0) {
+    return absl::DataLossError("ledger: a code holds less than its claims");
+  }
+  writes_->Put(Family::kLedger, CodeRow(claim.id()), code.SerializeAsString());
+  return absl::OkStatus();
+}
+
+}  // namespace touchstone::store
