@@ -26,6 +26,9 @@ inline constexpr int64_t kMaxLineTotalMinor = 10'000'000'000'000;  // 10^13
 // How the unit price came to be.
 enum class PriceSource : uint8_t { kRegular, kShelf, kMarkdown, kOverride };
 
+// Whether what has this unit is counted in whole pieces; else it is weighed or measured.
+inline bool IsCountedUnit(absl::string_view unit) { return unit.empty() || unit == "each"; }
+
 struct BasketLine {
   absl::string_view line_id = {};  // unique, 1 to kMaxLineIdBytes of [A-Za-z0-9._-]
   Decimal quantity = {};           // above 0; below 0 exactly when is_return

@@ -283,7 +283,7 @@ void GoldenScene::AddLine(const v1::GoldenLine& given, const std::string& field)
                 "price_source is `regular`, `shelf`, `markdown` or `override`");
   }
   line.price_source = *source;
-  line.is_measured = !given.unit().empty() && given.unit() != "each";
+  line.is_measured = !IsCountedUnit(given.unit());
   const Value* product = reference_.products.Find(given.sku());
   line.merchandise =
       given.kind().empty() ? product_terms_.IsMerchandise(product) : given.kind() == "merchandise";

@@ -154,11 +154,8 @@ int32_t CompileOfferBudget(Compilation& c, absl::string_view path, const v1::Off
   const std::string& name = offer.budget();
   if (name.empty()) return -1;
   const std::string at = absl::StrCat(path, ".budget");
-  const std::vector<BudgetSpec>& budgets = c.rule_set.budgets;
-  const auto found = std::lower_bound(
-      budgets.begin(), budgets.end(), name,
-      [](const BudgetSpec& budget, const std::string& wanted) { return budget.name < wanted; });
-  if (found == budgets.end() || found->name != name) {
+  const std::optional<uint32_t> found = FindBudget(c.rule_set.budgets, name);
+  if (!found.has_value()) {
     c.reporter.Unknown(codes::kUnknownBudget, at, "budget", name, SortedKeys(c.message.budgets()));
     return -1;
   }
@@ -168,11 +165,20 @@ int32_t CompileOfferBudget(Compilation& c, absl::string_view path, const v1::Off
                      "leave `budget` out");
     return -1;
   }
-  if (const std::string why = WhyNothingIsTaken(*benefit, *found, c.rule_set); !why.empty()) {
+  if (const std::string why = WhyNothingIsTaken(*benefit, c.rule_set.budgets[*found], c.rule_set);
+      !why.empty()) {
     c.reporter.Error(codes::kBadValue, at, why, "choose a budget that the offer can draw on");
     return -1;
   }
-  return static_cast<int32_t>(found - budgets.begin());
+  return static_cast<int32_t>(*found);
+}
+
+std::optional<uint32_t> FindBudget(absl::Span<const BudgetSpec> budgets, absl::string_view name) {
+  const auto found = std::lower_bound(
+      budgets.begin(), budgets.end(), name,
+      [](const BudgetSpec& budget, absl::string_view wanted) { return budget.name < wanted; });
+  if (found == budgets.end() || found->name != name) return std::nullopt;
+  return static_cast<uint32_t>(found - budgets.begin());
 }
 
 }  // namespace touchstone::rules

@@ -17,6 +17,7 @@
 #include "absl/container/flat_hash_map.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
+#include "absl/types/span.h"
 #include "rules/basket/benefit.h"
 #include "rules/basket/pricing.h"
 #include "rules/eligibility/decision_table.h"
@@ -104,6 +105,9 @@ struct BudgetSpec {
 
   bool counts_money() const { return !currency.is_none(); }
 };
+
+// Position of the budget of that name. REQUIRES: they are in order of name.
+std::optional<uint32_t> FindBudget(absl::Span<const BudgetSpec> budgets, absl::string_view name);
 
 // What a return refunds: all but the price of what is kept, or what the units were paid.
 enum class ReturnPolicy : uint8_t { kRecompute, kProportional };

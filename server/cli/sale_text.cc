@@ -5,6 +5,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "rules/basket/basket.h"
 #include "rules/money/decimal.h"
 #include "rules/money/fixed_point.h"
 #include "rules/money/money.h"
@@ -33,8 +34,7 @@ class OfferNames {
 std::string QuantityText(int64_t thousandths) { return rules::Format(rules::Decimal{thousandths}); }
 
 std::string UnitText(const v1::BasketLine& line) {
-  const bool counted = line.unit().empty() || line.unit() == "each";
-  return counted ? "" : absl::StrCat(" ", line.unit());
+  return rules::IsCountedUnit(line.unit()) ? "" : absl::StrCat(" ", line.unit());
 }
 
 // "2.99 EUR", "0.1234 EUR": at least the digits of the currency.

@@ -11,15 +11,6 @@ namespace {
 // A claim of two days ago is given back at the latest now; older days close nothing.
 constexpr int32_t kDaysKept = 3;
 
-const rules::BudgetSpec* FindBudget(const rules::RuleSet& rule_set, absl::string_view name) {
-  const auto found =
-      std::lower_bound(rule_set.budgets.begin(), rule_set.budgets.end(), name,
-                       [](const rules::BudgetSpec& budget, absl::string_view wanted) {
-                         return budget.name < wanted;
-                       });
-  return found != rule_set.budgets.end() && found->name == name ? &*found : nullptr;
-}
-
 }  // namespace
 
 int32_t BudgetDay(const rules::RuleSet& rule_set, absl::Time now) {
@@ -52,12 +43,16 @@ void BudgetBoard::UpdateOne(uint64_t position, const ChangedBudget& changed,
   use.position = position;
   use.count = now.committed_count() + now.reserved_count() + now.overrun_count();
   use.minor = now.committed_minor() + now.reserved_minor() + now.overrun_minor();
-  const rules::BudgetSpec* spec =
-      rule_set == nullptr ? nullptr : FindBudget(*rule_set, changed.budget_id());
   // Of one that no live rule set has, nobody has asked.
-  if (spec != nullptr &&
-      IsSpent(*spec, before, changed.by_day()) != IsSpent(*spec, use, changed.by_day())) {
-    generation_.fetch_add(1, std::memory_order_release);
+  const std::optional<uint32_t> place =
+      rule_set == nullptr ? std::nullopt
+                          : rules::FindBudget(rule_set->budgets, changed.budget_id());
+  if (place.has_value()) {
+    const rules::BudgetSpec& spec = rule_set->budgets[*place];
+    const bool was_spent = IsSpent(spec, before, changed.by_day());
+    if (was_spent != IsSpent(spec, use, changed.by_day())) {
+      generation_.fetch_add(1, std::memory_order_release);
+    }
   }
   while (budget.days.size() > kDaysKept) budget.days.erase(budget.days.begin());
 }

@@ -142,11 +142,9 @@ absl::StatusOr<uint32_t> FindOffer(const rules::RuleSet& rule_set, absl::string_
 }
 
 absl::StatusOr<uint32_t> FindBudget(const rules::RuleSet& rule_set, absl::string_view name) {
-  const std::vector<rules::BudgetSpec>& budgets = rule_set.budgets;
-  for (uint32_t i = 0; i < budgets.size(); ++i) {
-    if (budgets[i].name == name) return i;
-  }
-  return NotOfRevision("budget", name);
+  const std::optional<uint32_t> budget = rules::FindBudget(rule_set.budgets, name);
+  if (!budget.has_value()) return NotOfRevision("budget", name);
+  return *budget;
 }
 
 }  // namespace

@@ -11,6 +11,7 @@
 
 #include "absl/strings/string_view.h"
 #include "absl/types/span.h"
+#include "rules/basket/basket.h"
 #include "touchstone/v1/decision.pb.h"
 
 namespace touchstone::server {
@@ -31,7 +32,7 @@ struct LineView {
 
   bool has_product() const { return message != nullptr && message->has_product(); }
   // In whole pieces; else weighed or measured.
-  bool is_counted() const { return unit.empty() || unit == "each"; }
+  bool is_counted() const { return rules::IsCountedUnit(unit); }
   bool is_return() const { return message != nullptr && message->has_returned_from(); }
 };
 

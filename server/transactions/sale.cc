@@ -11,8 +11,6 @@ namespace {
 
 constexpr int64_t kThousandthsInPiece = 1000;
 
-bool IsCounted(const v1::BasketLine& line) { return line.unit().empty() || line.unit() == "each"; }
-
 void FillShares(const v1::Sale& sale, v1::SaleLine* line) {
   for (const rules::UnitShare& share : rules::UnitSharesOf(ToSoldLine(sale, *line))) {
     v1::UnitShare* filled = line->add_unit_shares();
@@ -86,8 +84,9 @@ v1::ClaimKind ToKind(storage::Claim::Kind kind) {
 
 rules::SoldLine ToSoldLine(const v1::Sale& sale, const v1::SaleLine& line) {
   rules::SoldLine sold;
-  sold.units =
-      IsCounted(line.line()) ? line.line().quantity_thousandths() / kThousandthsInPiece : 1;
+  sold.units = rules::IsCountedUnit(line.line().unit())
+                   ? line.line().quantity_thousandths() / kThousandthsInPiece
+                   : 1;
   sold.gross_minor = line.priced().gross_minor();
   sold.net_minor = line.priced().net_minor();
   for (const v1::OfferShare& share : line.priced().taken()) {

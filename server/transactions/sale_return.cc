@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "absl/container/flat_hash_map.h"
+#include "absl/container/flat_hash_set.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "rules/basket/line_amounts.h"
@@ -42,7 +43,7 @@ class SoldBasket {
         sold.manual_discount_minor += discount.amount_minor();
       }
       sold.is_return = in.has_returned_from();
-      sold.is_measured = !in.unit().empty() && in.unit() != "each";
+      sold.is_measured = !rules::IsCountedUnit(in.unit());
       lines_.push_back(sold);
       totals_.push_back({.gross_minor = line.priced().gross_minor(),
                          .entry_minor = line.priced().gross_minor(),
@@ -93,9 +94,9 @@ v1::DecideRequest KeptRequest(const v1::DecideRequest& sold, const rules::KeptBa
   v1::DecideRequest request = sold;
   request.clear_placements();
   request.mutable_basket()->clear_lines();
-  absl::flat_hash_map<std::string, bool> is_kept;
+  absl::flat_hash_set<std::string> kept_ids;
   for (const uint32_t line : kept.sold_line) {
-    is_kept[sold.basket().lines(static_cast<int>(line)).line_id()] = true;
+    kept_ids.insert(sold.basket().lines(static_cast<int>(line)).line_id());
   }
   for (size_t i = 0; i < kept.lines.size(); ++i) {
     v1::BasketLine* line = request.mutable_basket()->add_lines();
@@ -105,7 +106,7 @@ v1::DecideRequest KeptRequest(const v1::DecideRequest& sold, const rules::KeptBa
     if (kept.lines[i].manual_discount_minor > 0) {
       line->add_manual_discounts()->set_amount_minor(kept.lines[i].manual_discount_minor);
     }
-    if (!is_kept.contains(line->parent_line_id())) line->clear_parent_line_id();
+    if (!kept_ids.contains(line->parent_line_id())) line->clear_parent_line_id();
   }
   return request;
 }
@@ -203,10 +204,8 @@ std::vector<storage::Claim> Restored(const storage::StoredSale& stored,
       back.set_amount_minor(std::max<int64_t>(0, claim.amount_minor() - taken->second));
     }
     if (claim.kind() == storage::Claim::KIND_BUDGET) {
-      const auto budget =
-          std::find_if(rule_set.budgets.begin(), rule_set.budgets.end(),
-                       [&](const rules::BudgetSpec& spec) { return spec.name == claim.id(); });
-      if (budget != rule_set.budgets.end() && !budget->restored_by_returns) continue;
+      const std::optional<uint32_t> budget = rules::FindBudget(rule_set.budgets, claim.id());
+      if (budget.has_value() && !rule_set.budgets[*budget].restored_by_returns) continue;
     }
     if (back.count() > 0 || back.amount_minor() > 0) restored.push_back(std::move(back));
   }

@@ -4,7 +4,6 @@
 #include <utility>
 
 #include "rules/facts/schema.h"
-#include "server/log.h"
 #include "server/services/event_batch.h"
 #include "server/services/resource_name.h"
 #include "server/transactions/sale.h"
