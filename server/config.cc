@@ -103,6 +103,14 @@ std::vector<ServerOption> MakeOptions() {
                     "Calls of all other methods (rule sets, customers, streams, imports) under way "
                     "at once, each on a thread of its own; what is beyond is refused as OVERLOADED "
                     "and may be tried again."),
+      Count<size_t>("open-streams", &C::open_streams, 1, 1'000'000, "streams",
+                    "Streams of tills (DecideStream) open at once; what is beyond is refused as "
+                    "OVERLOADED and may be tried again. None of them holds a thread."),
+      Count<size_t>("open-transactions-mib", &C::open_transactions_mib, 1, 65'536, "MiB",
+                    "Memory for transactions that tills have open over streams; beyond it those "
+                    "used last stay, and of the others the till sends the whole state again."),
+      Count<size_t>("open-transaction-hold", &C::open_transaction_hold, 1, 1'440, "minutes",
+                    "How long an open transaction stays in memory after its last step."),
       Count<uint64_t>("step-limit", &C::step_limit, 1'000, 1'000'000'000, "steps",
                       "Evaluator steps of one decision; beyond it the answer is PARTIAL."),
       TrueOrFalse("allow-as-of", &C::allow_as_of,

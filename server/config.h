@@ -33,6 +33,9 @@ struct ServerConfig {
   size_t in_flight = 256;
   size_t io_threads = 8;
   size_t worker_threads = 256;
+  size_t open_streams = 4096;
+  size_t open_transactions_mib = 64;
+  size_t open_transaction_hold = 30;  // minutes
   uint64_t step_limit = 1'000'000;
   bool allow_as_of = false;
   size_t receipt_buffer_mib = 64;

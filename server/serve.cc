@@ -29,6 +29,7 @@
 #include "server/services/reference_service.h"
 #include "server/services/report_service.h"
 #include "server/services/rule_set_service.h"
+#include "server/till/till_stream.h"
 #include "server/transactions/reservation_expiry.h"
 #include "server/transactions/transaction_service.h"
 #include "store/backup.h"
@@ -44,6 +45,9 @@ constexpr size_t kMiB = size_t{1} << 20;
 constexpr int kMaxMessageBytes = 64 << 20;
 // Threads that wait for a call of a rare method; more are made while they all work.
 constexpr int kWaitingThreads = 8;
+constexpr int kKeepaliveMs = 60'000;
+constexpr int kKeepaliveTimeoutMs = 20'000;
+constexpr int kLeastPingIntervalMs = 10'000;
 constexpr int kExitFine = 0;
 constexpr int kExitEnvironment = 2;
 
@@ -172,6 +176,7 @@ class RunningServer::Impl {
     options.threads = config_.polling_threads;
     options.decide_slots = config_.in_flight;
     options.read_threads = config_.io_threads;
+    options.open_streams = config_.open_streams;
     options.step_limit = config_.step_limit;
     options.allow_as_of = config_.allow_as_of;
     decide_.emplace(options, Rooms());
@@ -182,6 +187,13 @@ class RunningServer::Impl {
                                       .step_limit = config_.step_limit,
                                       .allow_as_of = config_.allow_as_of,
                                       .process = decide_->process()});
+    TillOptions tills;
+    tills.polling_threads = config_.polling_threads;
+    tills.open_bytes = config_.open_transactions_mib * kMiB;
+    tills.open_hold = absl::Minutes(config_.open_transaction_hold);
+    tills_.emplace(
+        tills, TillRooms{.decide = &decide_->decide_handler(), .transactions = &*transactions_});
+    decide_->ServeStream(&*tills_);
 
     grpc::reflection::InitProtoReflectionServerBuilderPlugin();
     grpc::ServerBuilder builder;
@@ -202,6 +214,13 @@ class RunningServer::Impl {
         &*limit_);
     builder.RegisterService(&*health_);
     builder.SetMaxReceiveMessageSize(kMaxMessageBytes);
+    // A till that has lost its power or its network says nothing: its streams end when the
+    // connection is found dead. Tills look for themselves too, and may do so between sales.
+    builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIME_MS, kKeepaliveMs);
+    builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, kKeepaliveTimeoutMs);
+    builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_PERMIT_WITHOUT_CALLS, 1);
+    builder.AddChannelArgument(GRPC_ARG_HTTP2_MIN_RECV_PING_INTERVAL_WITHOUT_DATA_MS,
+                               kLeastPingIntervalMs);
     // Two servers on one port would each get half of the calls.
     builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
     builder.SetSyncServerOption(grpc::ServerBuilder::NUM_CQS, 1);
@@ -226,10 +245,12 @@ class RunningServer::Impl {
       draining_.store(true);
       // What it does may take longer than calls are given to end.
       eraser_->Stop();
+      decide_->Drain();
       server_->Shutdown(std::chrono::system_clock::now() +
                         std::chrono::seconds(config_.drain_seconds));
     }
     if (customers_.has_value()) customers_->append_handler().Stop();
+    if (tills_.has_value()) tills_->Stop();
     if (decide_.has_value()) decide_->Stop();
     // Waits for the calls that were cut off; they still use what is below.
     server_.reset();
@@ -243,6 +264,7 @@ class RunningServer::Impl {
       const absl::Status flushed = receipts_->Flush();
       if (!flushed.ok()) Log(LogLevel::kError, "receipts_lost", {{"error", flushed.message()}});
     }
+    tills_.reset();
     transactions_.reset();
     decide_.reset();
     eraser_.reset();
@@ -274,6 +296,7 @@ class RunningServer::Impl {
   std::optional<ReservationExpiry> expiry_;
   std::optional<DecideServer> decide_;
   std::optional<TransactionService> transactions_;
+  std::optional<TillStream> tills_;
   std::optional<HealthService> health_;
   std::unique_ptr<grpc::Server> server_;
   std::string address_;

@@ -17,6 +17,19 @@
 
 namespace touchstone::server {
 
+// What is decided on for a request of the server, and where the answer goes. By itself: a call of
+// Decide.
+//
+// Thread safety: methods are called by whoever has the right to answer the request, on any thread.
+class DecideExchange {
+ public:
+  virtual ~DecideExchange() = default;
+  // The serialized DecideRequest. Valid until the answer.
+  virtual absl::string_view RequestOf(RawCall& call) { return call.request(); }
+  virtual void Answer(RawCall& call, absl::string_view response) { call.Finish(response); }
+  virtual void Refuse(RawCall& call, const grpc::Status& status) { call.FinishWithError(status); }
+};
+
 class DecideHandler : public RawHandler {
  public:
   // `threads` polling threads, whose deciders take the first numbers of `rooms`.
@@ -29,17 +42,24 @@ class DecideHandler : public RawHandler {
   void Handle(RawCall& call) override;
   void HandleDeadline(RawCall& call, uint64_t generation) override;
 
+  // The same for what comes over another method. The exchange must outlive the read pool.
+  void Decide(RawCall& call, DecideExchange& exchange);
+  void PassDeadline(RawCall& call, uint64_t generation, DecideExchange& exchange);
+
  private:
   class PendingCall;
 
-  void Answer(RawCall& call, Decider& decider, const GatheredCustomer& gathered, bool fallback);
-  void AnswerLate(RawCall& call, Decider& decider, const GatheredCustomer& gathered);
+  static void Answer(RawCall& call, DecideExchange& exchange, Decider& decider,
+                     const GatheredCustomer& gathered, bool fallback);
+  static void AnswerLate(RawCall& call, DecideExchange& exchange, Decider& decider,
+                         const GatheredCustomer& gathered);
   std::unique_ptr<Decider> BorrowDecider();
   void ReturnDecider(std::unique_ptr<Decider> decider);
 
   const DecideRooms* rooms_;
   Gatherer* gatherer_;
   RawServer* server_ = nullptr;
+  DecideExchange unary_;
   std::vector<std::unique_ptr<Decider>> deciders_;  // by polling thread
   std::mutex mutex_;
   std::vector<std::unique_ptr<Decider>> spare_;  // for the read pool's threads

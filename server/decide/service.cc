@@ -80,6 +80,10 @@ void DecideServer::Register(grpc::ServerBuilder& builder) {
                   options_.max_request_bytes);
   raw_->AddMethod(outcomes_.ServeRaw("RecordOutcomes"), &outcome_handler_, options_.outcome_slots,
                   options_.max_request_bytes);
+  if (stream_handler_ != nullptr) {
+    raw_->AddStream(decisions_.ServeRawStream("DecideStream"), stream_handler_,
+                    options_.open_streams, options_.max_request_bytes);
+  }
   for (const HotMethod& method : rooms_.methods) {
     raw_->AddMethod(method.request, method.handler, method.slots, method.max_request_bytes);
   }
@@ -90,6 +94,10 @@ void DecideServer::Register(grpc::ServerBuilder& builder) {
 }
 
 void DecideServer::Start() { raw_->Start(); }
+
+void DecideServer::Drain() {
+  if (raw_ != nullptr) raw_->Drain();
+}
 
 void DecideServer::Stop() {
   // Late reads answer calls: they end before the queues do.

@@ -22,6 +22,7 @@
 #include "server/decide/read_pool.h"
 #include "server/decide/store_reader.h"
 #include "server/rpc/raw_server.h"
+#include "server/rpc/raw_stream.h"
 #include "server/rpc/rpc_service.h"
 #include "store/store.h"
 
@@ -37,6 +38,7 @@ struct DecideServerOptions {
   bool allow_as_of = false;         // whether callers may set `now`: replays of old data
   size_t tracked_transactions = 65536;
   size_t shown_waiting = 8192;       // customers whose contacts wait for the store
+  size_t open_streams = 4096;        // of DecideStream, over all threads
   int max_concurrent_streams = 256;  // of one connection; what is beyond waits at the client
   size_t max_request_bytes = size_t{8} << 20;  // a receipt, which holds it, may have 16 MiB
 };
@@ -74,18 +76,26 @@ class DecideServer {
   DecideServer(const DecideServer&) = delete;
   DecideServer& operator=(const DecideServer&) = delete;
 
+  // Before Register: who serves DecideStream; without it the method answers UNIMPLEMENTED. It must
+  // hold no call when Stop is called.
+  void ServeStream(RawStreamHandler* handler) { stream_handler_ = handler; }
   void Register(grpc::ServerBuilder& builder);
   void Start();
+  // As RawServer::Drain.
+  void Drain();
   void Stop();
 
   // What decisions read, for whoever decides elsewhere.
   const RecordReader& reader() const { return reader_; }
+  // Decides what comes over DecideStream.
+  DecideHandler& decide_handler() { return decide_handler_; }
   // The random part of decision ids.
   uint64_t process() const { return decide_rooms_.process; }
 
   const DecideStats& decide_stats() const { return stats_; }
   const GatherStats& gather_stats() const { return gatherer_.stats(); }
   const ShownContacts::Stats& shown_stats() const { return contacts_.stats(); }
+  size_t open_streams() const { return raw_ == nullptr ? 0 : raw_->open_streams(); }
   int64_t in_flight() const { return raw_ == nullptr ? 0 : raw_->in_flight(); }
 
  private:
@@ -101,6 +111,7 @@ class DecideServer {
   OutcomeRooms outcome_rooms_;
   DecideHandler decide_handler_;
   OutcomeHandler outcome_handler_;
+  RawStreamHandler* stream_handler_ = nullptr;
   Explainer explainer_;
   RpcService decisions_;
   RpcService outcomes_;

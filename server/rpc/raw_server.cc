@@ -6,6 +6,8 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "server/rpc/raw_poller.h"
+#include "server/rpc/raw_stream.h"
 #include "server/rpc/rpc_error.h"
 
 namespace touchstone::server {
@@ -26,6 +28,65 @@ gpr_timespec ToTimespec(MonotonicTime when) {
 }
 
 }  // namespace
+
+// A call of one request and one answer.
+class UnaryCall final : public RawCall {
+ public:
+  UnaryCall(RawServer* server, RawPoller* poller, size_t thread, size_t method)
+      : RawCall(server, poller, thread, method) {}
+
+  void Wait(const RawServer::RequestFunction& request);
+  void FinishWithError(const grpc::Status& status) override;
+  void Happened(bool ok, MonotonicTime now) override;
+
+ private:
+  using Writer = grpc::ServerAsyncResponseWriter<grpc::ByteBuffer>;
+  enum class State : uint8_t { kWaiting, kServing };
+
+  void Send(const grpc::Slice& answer) override;
+  // The slot is the polling thread's from here on: nothing of it is read any more.
+  Writer* HandBack();
+
+  std::unique_ptr<Writer> writer_;
+  std::atomic<State> state_{State::kWaiting};  // handed over with release, taken with acquire
+};
+
+void UnaryCall::Wait(const RawServer::RequestFunction& request) {
+  // Contexts and writers cannot be reused; a fresh pair costs less than a microsecond.
+  writer_.reset();
+  context_ = std::make_unique<grpc::ServerContext>();
+  writer_ = std::make_unique<Writer>(context_.get());
+  Forget();
+  generation_.fetch_add(1, std::memory_order_acq_rel);
+  state_.store(State::kWaiting, std::memory_order_release);
+  request(context_.get(), &received_, writer_.get(), poller_->queue.get(), poller_->queue.get(),
+          static_cast<RawTag*>(this));
+}
+
+void UnaryCall::Happened(bool ok, MonotonicTime now) {
+  if (state_.load(std::memory_order_acquire) == State::kServing) {
+    server_->Leave();
+    if (!poller_->stopping) Wait(server_->methods_[method()].request);
+    return;
+  }
+  // Else the server shuts down: this slot gets no more calls.
+  if (ok) server_->Arrive(*this, now);
+}
+
+UnaryCall::Writer* UnaryCall::HandBack() {
+  Writer* writer = writer_.get();
+  state_.store(State::kServing, std::memory_order_release);
+  return writer;
+}
+
+void UnaryCall::Send(const grpc::Slice& answer) {
+  grpc::ByteBuffer buffer(&answer, 1);
+  HandBack()->Finish(buffer, grpc::Status::OK, static_cast<RawTag*>(this));
+}
+
+void UnaryCall::FinishWithError(const grpc::Status& status) {
+  HandBack()->FinishWithError(status, static_cast<RawTag*>(this));
+}
 
 absl::Duration RawCall::rpc_time_left() const {
   const std::chrono::system_clock::time_point deadline = context_->deadline();
@@ -51,23 +112,14 @@ void RawCall::Finish(absl::string_view response) {
   Send(slice);
 }
 
-void RawCall::Send(const grpc::Slice& answer) {
-  grpc::ByteBuffer buffer(&answer, 1);
-  // The slot is the polling thread's from here on: nothing of it is read any more.
-  auto* writer = writer_.get();
-  state_.store(State::kServing, std::memory_order_release);
-  writer->Finish(buffer, grpc::Status::OK, this);
-}
-
-void RawCall::FinishWithError(const grpc::Status& status) {
-  auto* writer = writer_.get();
-  state_.store(State::kServing, std::memory_order_release);
-  writer->FinishWithError(status, this);
+void RawCall::Forget() {
+  received_.Clear();
+  request_ = grpc::Slice();
 }
 
 RawServer::RawServer(grpc::ServerBuilder& builder, size_t threads) {
   for (size_t i = 0; i < threads; ++i) {
-    pollers_.push_back(std::make_unique<Poller>());
+    pollers_.push_back(std::make_unique<RawPoller>());
     pollers_.back()->queue = builder.AddCompletionQueue();
   }
 }
@@ -76,22 +128,55 @@ RawServer::~RawServer() { Stop(); }
 
 void RawServer::AddMethod(RequestFunction request, RawHandler* handler, size_t slots,
                           size_t max_request_bytes) {
-  methods_.push_back({std::move(request), handler, slots, max_request_bytes});
+  methods_.push_back({std::move(request), nullptr, handler, slots, max_request_bytes});
+}
+
+void RawServer::AddStream(RequestStreamFunction request, RawStreamHandler* handler,
+                          size_t max_streams, size_t max_message_bytes) {
+  stream_handler_ = handler;
+  max_streams_ = max_streams;
+  methods_.push_back({nullptr, std::move(request), handler, 0, max_message_bytes});
 }
 
 void RawServer::Start() {
   for (size_t thread = 0; thread < pollers_.size(); ++thread) {
-    Poller& poller = *pollers_[thread];
+    RawPoller& poller = *pollers_[thread];
     for (size_t method = 0; method < methods_.size(); ++method) {
-      for (size_t slot = 0; slot < methods_[method].slots; ++slot) {
-        auto call = std::make_unique<RawCall>();
-        call->thread_ = thread;
-        call->method_ = method;
-        WaitForCall(poller, *call);
-        poller.calls.push_back(std::move(call));
+      if (methods_[method].request_stream) {
+        WaitForStream(poller, thread, method);
+      } else {
+        AddCalls(thread, method);
       }
     }
     poller.thread = std::thread([this, &poller] { Poll(poller); });
+  }
+}
+
+void RawServer::AddCalls(size_t thread, size_t method) {
+  RawPoller& poller = *pollers_[thread];
+  for (size_t slot = 0; slot < methods_[method].slots; ++slot) {
+    auto call = std::make_unique<UnaryCall>(this, &poller, thread, method);
+    call->Wait(methods_[method].request);
+    poller.calls.push_back(std::move(call));
+  }
+}
+
+void RawServer::WaitForStream(RawPoller& poller, size_t thread, size_t method) {
+  if (poller.stopping) return;
+  if (poller.closed_streams.empty()) {
+    poller.streams.push_back(std::make_unique<RawStream>(this, &poller, thread, method));
+    poller.closed_streams.push_back(poller.streams.back().get());
+  }
+  RawStream* stream = poller.closed_streams.back();
+  poller.closed_streams.pop_back();
+  stream->Accept(methods_[method].request_stream);
+}
+
+void RawServer::Drain() {
+  if (draining_.exchange(true)) return;
+  for (const auto& poller : pollers_) {
+    if (!poller->thread.joinable()) continue;
+    poller->drain.Set(poller->queue.get(), gpr_now(GPR_CLOCK_MONOTONIC), &poller->drain);
   }
 }
 
@@ -113,26 +198,12 @@ void RawServer::Stop() {
 }
 
 void RawServer::ArmDeadline(RawCall& call, MonotonicTime when) {
-  std::vector<Deadline>& deadlines = pollers_[call.thread_]->deadlines;
+  std::vector<RawPoller::Deadline>& deadlines = pollers_[call.thread_]->deadlines;
   deadlines.push_back({when, &call, call.generation()});
   std::push_heap(deadlines.begin(), deadlines.end(), kLaterFirst);
 }
 
-void RawServer::WaitForCall(Poller& poller, RawCall& call) {
-  // Contexts and writers cannot be reused; a fresh pair costs less than a microsecond.
-  call.writer_.reset();
-  call.context_ = std::make_unique<grpc::ServerContext>();
-  call.writer_ =
-      std::make_unique<grpc::ServerAsyncResponseWriter<grpc::ByteBuffer>>(call.context_.get());
-  call.received_.Clear();
-  call.request_ = grpc::Slice();
-  call.generation_.fetch_add(1, std::memory_order_acq_rel);
-  call.state_.store(RawCall::State::kWaiting, std::memory_order_release);
-  methods_[call.method_].request(call.context_.get(), &call.received_, call.writer_.get(),
-                                 poller.queue.get(), poller.queue.get(), &call);
-}
-
-void RawServer::Poll(Poller& poller) {
+void RawServer::Poll(RawPoller& poller) {
   answered = &poller.answered;
   while (true) {
     const gpr_timespec until = poller.deadlines.empty() ? gpr_inf_future(GPR_CLOCK_MONOTONIC)
@@ -152,39 +223,36 @@ void RawServer::Poll(Poller& poller) {
     FireDeadlines(poller);
     SendAnswers(poller);
     // Here, and not in Stop: to ask for a call on a queue that is shut down aborts, and this thread
-    // is the one that asks.
-    if (poller.stopping && !std::exchange(poller.shut_down, true)) poller.queue->Shutdown();
+    // is the one that asks. Streams are cut off by then and have their end still to come.
+    if (poller.stopping && poller.open_streams == 0 && !std::exchange(poller.shut_down, true)) {
+      poller.queue->Shutdown();
+    }
   }
 }
 
-void RawServer::TakeEvents(Poller& poller, void* tag, bool ok) {
+void RawServer::TakeEvents(RawPoller& poller, void* tag, bool ok) {
   const MonotonicTime now = std::chrono::steady_clock::now();
   size_t taken = 0;
   do {
     if (tag == &poller.stop) {
       poller.stopping = true;
+    } else if (tag == &poller.drain) {
+      for (const auto& stream : poller.streams) stream->EndIfIdle();
     } else {
-      TakeEvent(poller, *static_cast<RawCall*>(tag), ok, now);
+      static_cast<RawTag*>(tag)->Happened(ok, now);
     }
   } while (++taken < kMostEventsAtOnce &&
            poller.queue->AsyncNext(&tag, &ok, gpr_inf_past(GPR_CLOCK_MONOTONIC)) ==
                grpc::CompletionQueue::GOT_EVENT);
 }
 
-void RawServer::TakeEvent(Poller& poller, RawCall& call, bool ok, MonotonicTime now) {
-  const RawCall::State state = call.state_.load(std::memory_order_acquire);
-  if (state == RawCall::State::kServing) {
-    in_flight_.fetch_sub(1, std::memory_order_relaxed);
-    if (!poller.stopping) WaitForCall(poller, call);
-    return;
-  }
-  if (!ok) return;  // the server shuts down: this slot gets no more calls
+void RawServer::Arrive(RawCall& call, MonotonicTime now) {
   call.arrived_ = now;
   in_flight_.fetch_add(1, std::memory_order_relaxed);
-  poller.arrived.push_back(&call);
+  call.poller_->arrived.push_back(&call);
 }
 
-void RawServer::HandleArrived(Poller& poller) {
+void RawServer::HandleArrived(RawPoller& poller) {
   MonotonicTime turn_ends = std::chrono::steady_clock::now() + kLongestTurn;
   for (RawCall* call : poller.arrived) {
     if (std::chrono::steady_clock::now() > turn_ends) {
@@ -221,17 +289,17 @@ void RawServer::Handle(RawCall& call) {
   call.FinishWithError(grpc::Status(grpc::StatusCode::INTERNAL, "the request could not be read"));
 }
 
-void RawServer::SendAnswers(Poller& poller) {
+void RawServer::SendAnswers(RawPoller& poller) {
   for (RawCall* call : poller.answered) call->Send(std::exchange(call->answer_, grpc::Slice()));
   poller.answered.clear();
 }
 
-void RawServer::FireDeadlines(Poller& poller) {
+void RawServer::FireDeadlines(RawPoller& poller) {
   if (poller.deadlines.empty()) return;
   const MonotonicTime now = std::chrono::steady_clock::now();
   while (!poller.deadlines.empty() && poller.deadlines.front().when <= now) {
     std::pop_heap(poller.deadlines.begin(), poller.deadlines.end(), kLaterFirst);
-    const Deadline due = poller.deadlines.back();
+    const RawPoller::Deadline due = poller.deadlines.back();
     poller.deadlines.pop_back();
     methods_[due.call->method_].handler->HandleDeadline(*due.call, due.generation);
   }

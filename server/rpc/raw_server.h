@@ -6,14 +6,15 @@
 // moment gRPC matches it to the moment its answer has been taken, so calls in flight are bounded;
 // while none is free, further calls wait in gRPC (bounded by MAX_CONCURRENT_STREAMS) and are not
 // read. A handler may answer at once, or later from another thread: Claim decides who does when a
-// deadline and a late read race.
+// deadline and a late read race. The messages of a stream are served one by one as calls are:
+// raw_stream.h.
 //
 // Thread safety: as said at each method. Lifetime: the grpc::Server must be shut down before Stop,
 // and both before the handlers are gone. Cost: about 10 us of CPU a call beside the handler's work,
 // nearly all of it gRPC's.
 
-#include <grpcpp/alarm.h>
 #include <grpcpp/grpcpp.h>
+#include <grpcpp/support/async_stream.h>
 #include <grpcpp/support/async_unary_call.h>
 
 #include <atomic>
@@ -21,7 +22,6 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
-#include <thread>
 #include <vector>
 
 #include "absl/strings/string_view.h"
@@ -33,6 +33,10 @@ namespace touchstone::server {
 using MonotonicTime = std::chrono::steady_clock::time_point;
 
 class RawServer;
+class RawStream;
+class RawStreamHandler;
+class UnaryCall;
+struct RawPoller;
 
 // Events that are there at once are taken together, so many at most. Then the handlers run one
 // after another, and then all answers go out: what one decision has brought into the CPU's caches
@@ -42,14 +46,29 @@ inline constexpr size_t kMostEventsAtOnce = 64;
 // Handlers that have run so long together wait while answers go out and deadlines are looked at.
 inline constexpr std::chrono::microseconds kLongestTurn{1000};
 
-// One call being served. Slots are reused; `generation` tells one call of a slot from the next.
-class RawCall {
+// What a completion queue gives back when an operation is done.
+class RawTag {
  public:
-  // The serialized request, contiguous. Valid until the call is answered.
+  // On the polling thread; `ok` as gRPC says of the operation.
+  virtual void Happened(bool ok, MonotonicTime now) = 0;
+
+ protected:
+  ~RawTag() = default;
+};
+
+// One request being served: a unary call, or a message of a stream. Slots are reused; `generation`
+// tells one request of a slot from the next.
+class RawCall : public RawTag {
+ public:
+  virtual ~RawCall() = default;
+  RawCall(const RawCall&) = delete;
+  RawCall& operator=(const RawCall&) = delete;
+
+  // The serialized request, contiguous. Valid until the request is answered.
   absl::string_view request() const {
     return absl::string_view(reinterpret_cast<const char*>(request_.begin()), request_.size());
   }
-  // When gRPC handed the call to us.
+  // When gRPC handed the request to us.
   MonotonicTime arrived() const { return arrived_; }
   // What the caller's RPC deadline left at arrival; InfiniteDuration without one.
   absl::Duration rpc_time_left() const;
@@ -57,34 +76,43 @@ class RawCall {
   size_t thread() const { return thread_; }
 
   uint64_t generation() const { return generation_.load(std::memory_order_acquire); }
-  // The right to answer the call of that generation: granted once. Any thread. A handler that arms
-  // a deadline or hands the call to another thread answers only with it.
+  // The right to answer the request of that generation: granted once. Any thread. A handler that
+  // arms a deadline or hands the request to another thread answers only with it.
   bool Claim(uint64_t generation);
   // Whether that right has been granted. Any thread.
   bool claimed(uint64_t generation) const {
     return claimed_.load(std::memory_order_acquire) >= generation;
   }
 
-  // Answer the call. REQUIRES: the right to answer (a handler that never shares a call has it).
-  // Any thread. The call must not be touched afterwards.
+  // Answer the request. REQUIRES: the right to answer (a handler that never shares a request has
+  // it). Any thread. The request must not be touched afterwards. An error ends the stream that the
+  // request is a message of.
   void Finish(absl::string_view response);
-  void FinishWithError(const grpc::Status& status);
+  virtual void FinishWithError(const grpc::Status& status) = 0;
+
+ protected:
+  RawCall(RawServer* server, RawPoller* poller, size_t thread, size_t method)
+      : server_(server), poller_(poller), thread_(thread), method_(method) {}
+  virtual void Send(const grpc::Slice& answer) = 0;
+  // Which of the server's methods it is of.
+  size_t method() const { return method_; }
+  // Lets go of the request.
+  void Forget();
+
+  RawServer* const server_;
+  RawPoller* const poller_;
+  std::unique_ptr<grpc::ServerContext> context_;
+  grpc::ByteBuffer received_;
+  std::atomic<uint64_t> generation_{0};
 
  private:
   friend class RawServer;
-  void Send(const grpc::Slice& answer);
-  enum class State : uint8_t { kWaiting, kServing };
 
-  std::unique_ptr<grpc::ServerContext> context_;
-  std::unique_ptr<grpc::ServerAsyncResponseWriter<grpc::ByteBuffer>> writer_;
-  grpc::ByteBuffer received_;
   grpc::Slice request_;
   grpc::Slice answer_;  // while it waits to be sent
   MonotonicTime arrived_;
-  size_t thread_ = 0;
-  size_t method_ = 0;
-  std::atomic<State> state_{State::kWaiting};  // handed over with release, taken with acquire
-  std::atomic<uint64_t> generation_{0};
+  const size_t thread_;
+  const size_t method_;
   std::atomic<uint64_t> claimed_{0};  // generation that was claimed last
 };
 
@@ -105,6 +133,10 @@ class RawServer {
   using RequestFunction = std::function<void(
       grpc::ServerContext*, grpc::ByteBuffer*, grpc::ServerAsyncResponseWriter<grpc::ByteBuffer>*,
       grpc::CompletionQueue*, grpc::ServerCompletionQueue*, void*)>;
+  // As RpcService::ServeRawStream gives it.
+  using RequestStreamFunction = std::function<void(
+      grpc::ServerContext*, grpc::ServerAsyncReaderWriter<grpc::ByteBuffer, grpc::ByteBuffer>*,
+      grpc::CompletionQueue*, grpc::ServerCompletionQueue*, void*)>;
 
   // Before the grpc::Server is built: one completion queue a polling thread.
   RawServer(grpc::ServerBuilder& builder, size_t threads);
@@ -116,8 +148,15 @@ class RawServer {
   // than `max_request_bytes` are refused.
   void AddMethod(RequestFunction request, RawHandler* handler, size_t slots,
                  size_t max_request_bytes);
+  // Before Start, for one method at most. `max_streams` may be open over all threads; what is
+  // beyond ends with RESOURCE_EXHAUSTED OVERLOADED.
+  void AddStream(RequestStreamFunction request, RawStreamHandler* handler, size_t max_streams,
+                 size_t max_message_bytes);
   // After the grpc::Server is built.
   void Start();
+  // Streams end with UNAVAILABLE NOT_READY, those with a request under way after its answer. Before
+  // grpc::Server::Shutdown, which waits for them. Any thread.
+  void Drain();
   // After grpc::Server::Shutdown has returned and no handler holds a call: drains and joins.
   void Stop();
 
@@ -125,45 +164,42 @@ class RawServer {
   // polling thread only. Late by at most kLongestTurn and one handler step.
   void ArmDeadline(RawCall& call, MonotonicTime when);
 
-  // Calls between match and answer, over all threads. Any thread.
+  // Requests between match and answer, over all threads. Any thread.
   int64_t in_flight() const { return in_flight_.load(std::memory_order_relaxed); }
+  // Streams that are open. Any thread.
+  size_t open_streams() const { return open_streams_.load(std::memory_order_relaxed); }
 
  private:
+  friend class RawStream;
+  friend class UnaryCall;
   struct Method {
     RequestFunction request;
+    RequestStreamFunction request_stream;
     RawHandler* handler = nullptr;
     size_t slots = 0;
     size_t max_request_bytes = 0;
   };
-  struct Deadline {
-    MonotonicTime when;
-    RawCall* call = nullptr;
-    uint64_t generation = 0;
-  };
-  struct Poller {
-    std::vector<RawCall*> arrived;   // calls that wait for their handler
-    std::vector<RawCall*> answered;  // calls whose answers wait to be sent
-    std::unique_ptr<grpc::ServerCompletionQueue> queue;
-    std::vector<std::unique_ptr<RawCall>> calls;
-    std::vector<Deadline> deadlines;  // a heap, the earliest first
-    grpc::Alarm stop;                 // its own address is its tag
-    bool stopping = false;            // of the polling thread: no more calls are waited for
-    bool shut_down = false;           // of the polling thread: the queue
-    std::thread thread;
-  };
 
-  void WaitForCall(Poller& poller, RawCall& call);
-  void Poll(Poller& poller);
-  void TakeEvents(Poller& poller, void* tag, bool ok);
-  void TakeEvent(Poller& poller, RawCall& call, bool ok, MonotonicTime now);
-  void HandleArrived(Poller& poller);
+  void AddCalls(size_t thread, size_t method);
+  // Asks for the next stream of the method.
+  void WaitForStream(RawPoller& poller, size_t thread, size_t method);
+  void Poll(RawPoller& poller);
+  void TakeEvents(RawPoller& poller, void* tag, bool ok);
+  // A request has come, and waits for its handler.
+  void Arrive(RawCall& call, MonotonicTime now);
+  void Leave() { in_flight_.fetch_sub(1, std::memory_order_relaxed); }
+  void HandleArrived(RawPoller& poller);
   void Handle(RawCall& call);
-  void FireDeadlines(Poller& poller);
-  static void SendAnswers(Poller& poller);
+  void FireDeadlines(RawPoller& poller);
+  static void SendAnswers(RawPoller& poller);
 
   std::vector<Method> methods_;
-  std::vector<std::unique_ptr<Poller>> pollers_;
+  RawStreamHandler* stream_handler_ = nullptr;
+  size_t max_streams_ = 0;
+  std::vector<std::unique_ptr<RawPoller>> pollers_;
   std::atomic<int64_t> in_flight_{0};
+  std::atomic<size_t> open_streams_{0};
+  std::atomic<bool> draining_{false};
   std::atomic<bool> stopped_{false};
 };
 

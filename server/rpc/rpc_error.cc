@@ -1,5 +1,6 @@
 #include "server/rpc/rpc_error.h"
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "google/rpc/error_details.pb.h"
 
@@ -12,6 +13,11 @@ absl::string_view ReasonName(v1::ErrorReason reason) {
   absl::string_view name = v1::ErrorReason_Name(reason);
   if (name.size() > kPrefix) name.remove_prefix(kPrefix);
   return name;
+}
+
+// How the message of an error begins that finds fault with a field.
+std::string FieldInMessage(absl::string_view field) {
+  return field.empty() ? "" : absl::StrCat(field, ": ");
 }
 
 google::rpc::BadRequest ToBadRequest(absl::Span<const Violation> violations) {
@@ -63,8 +69,8 @@ google::rpc::Status ItemError(const grpc::Status& status) {
 }
 
 google::rpc::Status InvalidItem(absl::Span<const Violation> violations) {
-  std::string message = absl::StrCat(violations[0].field, violations[0].field.empty() ? "" : ": ",
-                                     violations[0].description);
+  std::string message =
+      absl::StrCat(FieldInMessage(violations[0].field), violations[0].description);
   if (violations.size() > 1) {
     absl::StrAppend(&message, " (and ", violations.size() - 1, " more violations)");
   }
@@ -72,6 +78,25 @@ google::rpc::Status InvalidItem(absl::Span<const Violation> violations) {
       ErrorStatus(grpc::StatusCode::INVALID_ARGUMENT, violations[0].reason, message);
   status.add_details()->PackFrom(ToBadRequest(violations));
   return status;
+}
+
+google::rpc::Status RenameFields(const google::rpc::Status& status,
+                                 absl::FunctionRef<std::string(absl::string_view field)> rename) {
+  google::rpc::Status renamed = status;
+  for (google::protobuf::Any& detail : *renamed.mutable_details()) {
+    google::rpc::BadRequest bad;
+    if (!detail.UnpackTo(&bad) || bad.field_violations().empty()) continue;
+    const std::string first = FieldInMessage(bad.field_violations(0).field());
+    for (auto& violation : *bad.mutable_field_violations()) {
+      violation.set_field(rename(violation.field()));
+    }
+    if (absl::StartsWith(status.message(), first)) {
+      renamed.set_message(absl::StrCat(FieldInMessage(bad.field_violations(0).field()),
+                                       status.message().substr(first.size())));
+    }
+    detail.PackFrom(bad);
+  }
+  return renamed;
 }
 
 grpc::Status InvalidRequest(absl::Span<const Violation> violations) {

@@ -11,6 +11,7 @@
 #include <string>
 #include <vector>
 
+#include "absl/functional/function_ref.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "absl/types/span.h"
@@ -42,6 +43,10 @@ google::rpc::Status ItemError(const grpc::Status& status);
 grpc::Status InvalidRequest(absl::Span<const Violation> violations);
 // The same as the error of one item of a batch.
 google::rpc::Status InvalidItem(absl::Span<const Violation> violations);
+
+// The same error with other names of the fields that it finds fault with.
+google::rpc::Status RenameFields(const google::rpc::Status& status,
+                                 absl::FunctionRef<std::string(absl::string_view field)> rename);
 
 // RESOURCE_EXHAUSTED OVERLOADED.
 grpc::Status Overloaded(absl::Duration retry_after, absl::string_view message);

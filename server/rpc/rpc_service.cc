@@ -87,12 +87,24 @@ void RpcService::Add(const google::protobuf::MethodDescriptor* method, RpcMethod
   added_[static_cast<size_t>(method->index())] = true;
 }
 
-RawServer::RequestFunction RpcService::ServeRaw(absl::string_view method) {
-  Add(Find(method), RpcMethod::NORMAL_RPC, nullptr);
+int RpcService::AddRaw(absl::string_view method, RpcMethod::RpcType type) {
+  Add(Find(method), type, nullptr);
   const int index = static_cast<int>(paths_.size()) - 1;
   MarkMethodRaw(index);
+  return index;
+}
+
+RawServer::RequestFunction RpcService::ServeRaw(absl::string_view method) {
+  const int index = AddRaw(method, RpcMethod::NORMAL_RPC);
   return [this, index](auto* context, auto* request, auto* writer, auto*... queues_and_tag) {
     RequestAsyncUnary(index, context, request, writer, queues_and_tag...);
+  };
+}
+
+RawServer::RequestStreamFunction RpcService::ServeRawStream(absl::string_view method) {
+  const int index = AddRaw(method, RpcMethod::BIDI_STREAMING);
+  return [this, index](auto* context, auto* stream, auto*... queues_and_tag) {
+    RequestAsyncBidiStreaming(index, context, stream, queues_and_tag...);
   };
 }
 

@@ -77,6 +77,8 @@ class RpcService : public grpc::Service {
 
   // The method is taken raw: gives what RawServer::AddMethod wants.
   RawServer::RequestFunction ServeRaw(absl::string_view method);
+  // The same of a bidirectional stream, for RawServer::AddStream.
+  RawServer::RequestStreamFunction ServeRawStream(absl::string_view method);
 
   template <typename Request, typename Response>
   void Serve(absl::string_view method,
@@ -105,6 +107,8 @@ class RpcService : public grpc::Service {
   static grpc::ByteBuffer ToBuffer(const google::protobuf::MessageLite& message);
   friend class RpcStream;
 
+  // Its index among the methods that were added.
+  int AddRaw(absl::string_view method, grpc::internal::RpcMethod::RpcType type);
   void ServeBytes(absl::string_view method, BytesWork work);
   void Add(const google::protobuf::MethodDescriptor* method,
            grpc::internal::RpcMethod::RpcType type, grpc::internal::MethodHandler* handler);

@@ -39,6 +39,15 @@ rules::Unclaimable WhatOf(const storage::Claim& claim) {
                                                    : rules::Unclaimable::kBudget;
 }
 
+// What was priced, and how it was answered.
+grpc::Status ReadHeld(const storage::Reservation& held, storage::PricedTransaction* priced,
+                      v1::Reservation* reservation) {
+  if (priced->ParseFromString(held.body()) && reservation->ParseFromString(priced->reservation())) {
+    return grpc::Status::OK;
+  }
+  return StoreError(absl::DataLossError("ledger: malformed reservation"));
+}
+
 // Adds those whose claims were refused. All of them when the rounds are over, so that the next one
 // claims nothing.
 void AddUnclaimed(const rules::RuleSet& rule_set, const EntryResult& result,
@@ -303,10 +312,33 @@ grpc::Status TransactionService::FindHeld(const v1::DecisionContext& context,
     return Refusal(EntryResult::REFUSAL_RESERVATION_EXPIRED, "");
   }
   *held = **std::move(found);
-  if (!priced->ParseFromString(held->body()) ||
-      !reservation->ParseFromString(priced->reservation())) {
-    return StoreError(absl::DataLossError("ledger: malformed reservation"));
+  return ReadHeld(*held, priced, reservation);
+}
+
+grpc::Status TransactionService::FindReservation(
+    const v1::DecisionContext& context, std::optional<v1::Reservation>* reservation) const {
+  if (IsPractice(context)) {
+    const std::optional<Practice::Held> held = practice_.Find(context.transaction_id());
+    if (held.has_value()) *reservation = held->reservation;
+    return grpc::Status::OK;
   }
+  const absl::StatusOr<std::optional<storage::Reservation>> found =
+      backend_.store->GetReservation(context.transaction_id());
+  if (!found.ok()) return StoreError(found.status());
+  if (!found->has_value()) return grpc::Status::OK;
+  const storage::Reservation& held = **found;
+  const bool suspended = held.state() == storage::Reservation::STATE_SUSPENDED;
+  const absl::Time expires = absl::FromUnixMicros(held.expire_us());
+  if (!(suspended || held.state() == storage::Reservation::STATE_HELD) ||
+      expires <= backend_.proposer->now()) {
+    return grpc::Status::OK;
+  }
+  storage::PricedTransaction priced;
+  v1::Reservation answered;
+  if (grpc::Status read = ReadHeld(held, &priced, &answered); !read.ok()) return read;
+  answered.set_state(suspended ? v1::RESERVATION_STATE_SUSPENDED : v1::RESERVATION_STATE_HELD);
+  *answered.mutable_expire_time() = ToTimestamp(expires);
+  *reservation = std::move(answered);
   return grpc::Status::OK;
 }
 

@@ -4,9 +4,11 @@
 //
 // Every change is one entry of the one writer, which decides whether its claims can be had; what
 // cannot is left out, and the basket is priced again without it.
-// Thread safety: as RpcService. Lifetime: the rooms must outlive it.
+// Thread safety: as RpcService. Lifetime: the rooms must outlive it. Its methods can be called
+// without a gRPC call too: they block, and answer as the contract says.
 
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "absl/time/time.h"
@@ -24,11 +26,15 @@ class TransactionService final : public RpcService {
  public:
   explicit TransactionService(const PricerRooms& rooms);
 
- private:
   grpc::Status Reserve(const v1::ReserveRequest& request, v1::Reservation* response);
   grpc::Status Commit(const v1::CommitRequest& request, v1::Sale* response);
   grpc::Status Release(const v1::ReleaseRequest& request, v1::Reservation* response);
   grpc::Status Suspend(const v1::SuspendRequest& request, v1::Reservation* response);
+  // What the transaction holds now; nothing when it never did, or does no longer.
+  grpc::Status FindReservation(const v1::DecisionContext& context,
+                               std::optional<v1::Reservation>* reservation) const;
+
+ private:
   grpc::Status PostSale(const v1::PostSaleRequest& request, v1::PostSaleResponse* response);
   grpc::Status ReturnSale(const v1::ReturnSaleRequest& request, v1::ReturnSaleResponse* response);
   grpc::Status GetSale(const v1::GetSaleRequest& request, v1::Sale* response) const;
