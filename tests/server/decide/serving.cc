@@ -83,7 +83,8 @@ google::rpc::Status DetailsOf(const grpc::Status& status) {
 
 }  // namespace
 
-Serving::Serving(DecideServerOptions options, std::shared_ptr<rocksdb::FileSystem> files)
+Serving::Serving(DecideServerOptions options, std::shared_ptr<rocksdb::FileSystem> files,
+                 const StreamHandlerFactory& streams)
     : token_key_("a key of the tests, 32 bytes long..") {
   store::StoreOptions store_options;
   store_options.path = directory_.Sub("store");
@@ -139,6 +140,8 @@ Serving::Serving(DecideServerOptions options, std::shared_ptr<rocksdb::FileSyste
     log_.emplace_back(line);
   };
   server_ = std::make_unique<DecideServer>(options, std::move(rooms));
+  if (streams) streams_ = streams(server_->decide_handler());
+  if (streams_ != nullptr) server_->ServeStream(streams_.get());
   grpc::ServerBuilder builder;
   int port = 0;
   builder.AddListeningPort("127.0.0.1:0", grpc::InsecureServerCredentials(), &port);
@@ -146,8 +149,8 @@ Serving::Serving(DecideServerOptions options, std::shared_ptr<rocksdb::FileSyste
   grpc_ = builder.BuildAndStart();
   Require(grpc_ != nullptr);
   server_->Start();
-  channel_ =
-      grpc::CreateChannel("127.0.0.1:" + std::to_string(port), grpc::InsecureChannelCredentials());
+  address_ = "127.0.0.1:" + std::to_string(port);
+  channel_ = grpc::CreateChannel(address_, grpc::InsecureChannelCredentials());
   decisions_ = v1::DecisionService::NewStub(channel_);
   outcomes_ = v1::OutcomeService::NewStub(channel_);
 }

@@ -7,6 +7,7 @@
 
 #include <grpcpp/grpcpp.h>
 
+#include <functional>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -23,9 +24,13 @@ namespace touchstone::server {
 
 class Serving {
  public:
+  using StreamHandlerFactory = std::function<std::unique_ptr<RawStreamHandler>(DecideHandler&)>;
+
   // With `files`, the store reads through them and nothing of it is in memory at the start.
+  // `streams` makes who serves DecideStream; empty: nobody.
   explicit Serving(DecideServerOptions options = {},
-                   std::shared_ptr<rocksdb::FileSystem> files = nullptr);
+                   std::shared_ptr<rocksdb::FileSystem> files = nullptr,
+                   const StreamHandlerFactory& streams = nullptr);
   ~Serving();
 
   // Customers c-loyal (loyalty_card:1) and c-new (loyalty_card:2) are there from the start.
@@ -49,6 +54,7 @@ class Serving {
   Live& live() { return live_; }
   DecideServer& server() { return *server_; }
   v1::DecisionService::Stub& decisions() { return *decisions_; }
+  const std::string& address() const { return address_; }
   void set_clock(absl::Time now);
 
  private:
@@ -64,7 +70,9 @@ class Serving {
   std::vector<std::string> log_;
   absl::Time now_ = WorldNow();
   CallLimit limit_{64};
+  std::unique_ptr<RawStreamHandler> streams_;
   std::unique_ptr<DecideServer> server_;
+  std::string address_;
   std::unique_ptr<grpc::Server> grpc_;
   std::shared_ptr<grpc::Channel> channel_;
   std::unique_ptr<v1::DecisionService::Stub> decisions_;
