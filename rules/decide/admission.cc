@@ -46,12 +46,8 @@ ABSL_ATTRIBUTE_NOINLINE Refusal AskWindow(const WindowSpec& window, DecisionCont
   if (name.IsError() && IsMissing(name.error())) {
     return Refused(Stage::kWindow, CauseOfError(name.error()));
   }
-  LocalClock& clock = context.state.clock;
-  absl::TimeZone zone = window.zone;
-  if (name.kind() == expr::Kind::kString) {
-    zone = clock.Named(name.string_value()).value_or(window.zone);
-  }
-  return IsOpen(window, clock.In(zone)) ? Refusal() : Refused(Stage::kWindow, Cause::kNone);
+  const LocalMinute& local = context.state.clock.In(ZoneOf(window, context));
+  return IsOpen(window, local) ? Refusal() : Refused(Stage::kWindow, Cause::kNone);
 }
 
 Refusal AskWindow(uint32_t window, DecisionContext& context) {
@@ -320,6 +316,12 @@ absl::Time StartOf(const LimitWindow& window, DecisionContext& context) {
   }
   known.push_back({window, zone, WindowStart(window, context.input.now, zone)});
   return known.back().start;
+}
+
+absl::TimeZone ZoneOf(const WindowSpec& window, DecisionContext& context) {
+  const Value name = ZoneFact(window.zone_of, context);
+  if (name.kind() != expr::Kind::kString) return window.zone;
+  return context.state.clock.Named(name.string_value()).value_or(window.zone);
 }
 
 bool HasOneOfTheTreatments(uint32_t offer, const DecisionContext& context) {

@@ -19,6 +19,9 @@ void AdmitOffers(DecisionContext& context);
 // From when on contacts count over `window`.
 absl::Time StartOf(const LimitWindow& window, DecisionContext& context);
 
+// Where the window's days and hours are read. REQUIRES: the facts of the decision row.
+absl::TimeZone ZoneOf(const WindowSpec& window, DecisionContext& context);
+
 // An answer tells why offers were not chosen: at least this many, if so many were refused...
 inline constexpr size_t kFewestReasons = 3;
 // ...among the first this many that the index did not match.

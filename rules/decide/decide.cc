@@ -74,7 +74,9 @@ const Decision& Decide(const RuleSet& rule_set, const DecisionInput& input,
   FillPlacements(context);
   AnswerBasket(context);
   AnswerCompleteness(context);
-  RefuseSome(context);
+  context.state.decision.steps_left =
+      context.state.step_limit_reached ? 0 : context.state.expr.steps_left();
+  if (reasons != Reasons::kNone) RefuseSome(context);
   if (reasons == Reasons::kEveryOffer) RefuseTheRest(context);
   Decision& decision = context.state.decision;
   decision.placements = context.state.answers;

@@ -39,6 +39,7 @@ class DecisionScratch {
 
 // Whose outcomes are worked out. The answer is the same.
 enum class Reasons : uint8_t {
+  kNone,        // of no more than the answer takes: to try something out
   kConsidered,  // of the offers whose condition holds
   kEveryOffer,  // of the others too, by the plain evaluator, once all else is decided
 };

@@ -233,6 +233,7 @@ struct Decision {
   absl::Span<const uint32_t> considered;
   // Facts of the decision row as the rules saw them at the end.
   absl::Span<const expr::Value> facts;
+  uint64_t steps_left = 0;  // of the input's step limit
 };
 
 }  // namespace touchstone::rules

@@ -40,15 +40,19 @@ void AppendDate(absl::CivilDay day, std::string& text) {
   AppendPadded(day.day(), 2, text);
 }
 
+void AppendClock(absl::CivilMinute local, std::string& text) {
+  text.push_back(' ');
+  AppendPadded(local.hour(), 2, text);
+  text.push_back(':');
+  AppendPadded(local.minute(), 2, text);
+}
+
 // Dates are kept as midnight UTC; any other moment is read off the rule set's clock.
 void AppendTime(absl::Time time, bool is_date, const DecisionContext& context, std::string& text) {
   if (is_date) return AppendDate(absl::ToCivilDay(time, absl::UTCTimeZone()), text);
   const absl::CivilMinute local = absl::ToCivilMinute(time, context.rules.schema.zone);
   AppendDate(absl::CivilDay(local), text);
-  text.push_back(' ');
-  AppendPadded(local.hour(), 2, text);
-  text.push_back(':');
-  AppendPadded(local.minute(), 2, text);
+  AppendClock(local, text);
 }
 
 bool IsDate(expr::Slot slot, const DecisionContext& context) {
@@ -106,8 +110,13 @@ void AppendFact(expr::Slot slot, const DecisionContext& context, std::string& te
   }
 }
 
-void AppendBenefitAmount(uint32_t offer, const DecisionContext& context, std::string& text) {
+// `near`: null in the text of a treatment.
+void AppendBenefitAmount(uint32_t offer, const NearMiss* near, const DecisionContext& context,
+                         std::string& text) {
   const OfferOutcome& outcome = context.state.outcomes[offer];
+  if (near != nullptr && near->taken.amount_minor > 0) {
+    return void(text.append(FormatAmount(near->taken)));
+  }
   if (outcome.applied) return void(text.append(FormatAmount(outcome.taken)));
   const std::optional<BenefitSpec>& benefit = context.rules.offers[offer].benefit;
   if (!benefit.has_value() || benefit->off.kind != BenefitKind::kAmountOff) return;
@@ -123,14 +132,21 @@ void AppendBenefitPercent(uint32_t offer, const DecisionContext& context, std::s
       FormatFixedPoint(benefit->off.parts_per_million, kPercentDecimals, TrailingZeros::kTrim));
 }
 
-void Render(const TextTemplate& form, uint32_t offer, DecisionContext& context, std::string& text) {
+// The day alone where it begins with it.
+void AppendLocal(absl::CivilMinute local, std::string& text) {
+  AppendDate(absl::CivilDay(local), text);
+  if (local != absl::CivilMinute(absl::CivilDay(local))) AppendClock(local, text);
+}
+
+void Render(const TextTemplate& form, uint32_t offer, const NearMiss* near,
+            DecisionContext& context, std::string& text) {
   text.clear();
   for (const TextTemplate::Piece& piece : form.pieces) {
     text.append(piece.literal);
     if (!piece.placeholder.has_value()) continue;
     switch (*piece.placeholder) {
       case TextTemplate::Placeholder::kBenefitAmount:
-        AppendBenefitAmount(offer, context, text);
+        AppendBenefitAmount(offer, near, context, text);
         break;
       case TextTemplate::Placeholder::kBenefitPercent:
         AppendBenefitPercent(offer, context, text);
@@ -138,7 +154,35 @@ void Render(const TextTemplate& form, uint32_t offer, DecisionContext& context, 
       case TextTemplate::Placeholder::kFact:
         AppendFact(piece.slot, context, text);
         break;
+      case TextTemplate::Placeholder::kNearMissCard:
+        break;
+      case TextTemplate::Placeholder::kNearMissSpend:
+        text.append(FormatAmount({near->change.spend_minor, context.currency()}));
+        break;
+      case TextTemplate::Placeholder::kNearMissUnits:
+        text.append(Format(near->change.quantity));
+        break;
+      case TextTemplate::Placeholder::kNearMissFrom:
+        AppendLocal(near->change.local, text);
+        break;
     }
+  }
+}
+
+std::optional<NearMissChange::Kind> ChangeNamedBy(
+    std::optional<TextTemplate::Placeholder> placeholder) {
+  if (!placeholder.has_value()) return std::nullopt;
+  switch (*placeholder) {
+    case TextTemplate::Placeholder::kNearMissCard:
+      return NearMissChange::Kind::kIdentify;
+    case TextTemplate::Placeholder::kNearMissSpend:
+      return NearMissChange::Kind::kSpend;
+    case TextTemplate::Placeholder::kNearMissUnits:
+      return NearMissChange::Kind::kUnits;
+    case TextTemplate::Placeholder::kNearMissFrom:
+      return NearMissChange::Kind::kFrom;
+    default:
+      return std::nullopt;
   }
 }
 
@@ -176,15 +220,43 @@ absl::Span<const absl::string_view> RenderTexts(uint32_t offer, uint16_t placeme
   expr::Arena& arena = context.state.expr.arena();
   absl::string_view* texts = arena.NewArray<absl::string_view>(fields.size());
   for (size_t i = 0; i < fields.size(); ++i) {
-    Render(treatment.texts[i][locale], offer, context, context.state.text);
+    Render(treatment.texts[i][locale], offer, nullptr, context, context.state.text);
     texts[i] = arena.Copy(FirstCharacters(context.state.text, fields[i].max_characters));
   }
   return absl::MakeConstSpan(texts, fields.size());
 }
 
+absl::Span<const FieldText> RenderNearMiss(const NearMiss& near, uint16_t placement,
+                                           const TreatmentSpec& treatment, size_t locale,
+                                           DecisionContext& context) {
+  const std::vector<PlacementSpec::Field>& fields = context.rules.placements[placement].fields;
+  expr::Arena& arena = context.state.expr.arena();
+  auto* texts = arena.NewArray<FieldText>(fields.size());
+  size_t count = 0;
+  for (size_t i = 0; i < fields.size(); ++i) {
+    if (treatment.texts[i].empty()) continue;
+    Render(treatment.texts[i][locale], near.offer, &near, context, context.state.text);
+    texts[count++] = {static_cast<uint16_t>(i),
+                      arena.Copy(FirstCharacters(context.state.text, fields[i].max_characters))};
+  }
+  return absl::MakeConstSpan(texts, count);
+}
+
+bool SpeaksOf(const TreatmentSpec& treatment, size_t locale, NearMissChange::Kind kind) {
+  for (const std::vector<TextTemplate>& by_locale : treatment.texts) {
+    if (by_locale.empty()) continue;
+    for (const TextTemplate::Piece& piece : by_locale[locale].pieces) {
+      const std::optional<NearMissChange::Kind> named = ChangeNamedBy(piece.placeholder);
+      if (named.has_value() && *named != kind) return false;
+    }
+  }
+  return true;
+}
+
 bool TextsNeedMissing(const TreatmentSpec& treatment, size_t locale,
                       const DecisionContext& context) {
   for (const std::vector<TextTemplate>& by_locale : treatment.texts) {
+    if (by_locale.empty()) continue;  // a near miss that leaves the field out
     for (const TextTemplate::Piece& piece : by_locale[locale].pieces) {
       if (piece.placeholder != TextTemplate::Placeholder::kFact) continue;
       const Value& fact = context.state.facts[piece.slot.index];

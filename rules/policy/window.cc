@@ -1,5 +1,7 @@
 #include "rules/policy/window.h"
 
+#include <algorithm>
+
 namespace touchstone::rules {
 namespace {
 
@@ -32,6 +34,33 @@ bool IsOpen(const WindowSpec& window, const LocalMinute& local) {
   if (minute >= window.opens_minute && today()) return true;
   return minute < window.closes_minute &&
          DayCounts(window, local.day_before, local.weekday_bit_before);
+}
+
+// By the wall clock it opens at `opens_minute` of a day that counts, and nowhere else but where the
+// clock is changed: set forward over that minute, or back into the hours.
+std::optional<absl::Time> NextOpening(const WindowSpec& window, absl::Time now, absl::Time until,
+                                      absl::TimeZone zone) {
+  std::optional<absl::Time> first;
+  const auto consider = [&](absl::Time time) {
+    if (time <= now || time > until || (first.has_value() && time >= *first)) return;
+    if (IsOpen(window, absl::ToCivilMinute(time, zone))) first = time;
+  };
+  absl::CivilDay day = absl::ToCivilDay(now, zone);
+  if (window.from.has_value()) day = std::max(day, *window.from);
+  const absl::CivilDay last = absl::ToCivilDay(until, zone);
+  for (; day <= last && !(first.has_value() && absl::ToCivilDay(*first, zone) < day); ++day) {
+    const absl::TimeZone::TimeInfo opens =
+        zone.At(absl::CivilSecond(absl::CivilMinute(day) + window.opens_minute));
+    consider(opens.pre);
+    consider(opens.trans);
+    consider(opens.post);
+  }
+  absl::TimeZone::CivilTransition change;
+  for (absl::Time at = now; at <= until && zone.NextTransition(at, &change);) {
+    at = zone.At(change.to).trans;
+    consider(at);
+  }
+  return first;
 }
 
 bool OpensEver(const WindowSpec& window) {

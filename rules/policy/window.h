@@ -44,6 +44,11 @@ inline bool IsOpen(const WindowSpec& window, absl::CivilMinute local) {
   return IsOpen(window, LocalMinute(local));
 }
 
+// The first moment after `now` and not after `until` at which it opens. REQUIRES: it is not open at
+// `now`. Cost: a conversion for each day and each change of the zone's clock in between.
+std::optional<absl::Time> NextOpening(const WindowSpec& window, absl::Time now, absl::Time until,
+                                      absl::TimeZone zone);
+
 // Whether it opens at any minute at all (days within from..through, hours not empty).
 bool OpensEver(const WindowSpec& window);
 

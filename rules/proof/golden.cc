@@ -9,6 +9,7 @@
 #include "absl/strings/str_join.h"
 #include "rules/decide/decide.h"
 #include "rules/decide/explain.h"
+#include "rules/decide/near_misses.h"
 #include "rules/proof/golden_scene.h"
 
 namespace touchstone::rules {
@@ -24,11 +25,14 @@ std::map<std::string, Value> InOrder(const google::protobuf::Map<std::string, Va
 class Expectations {
  public:
   Expectations(const v1::GoldenExpect& expect, std::string path, const RuleSet& rule_set,
-               const Decision& decision, std::vector<GoldenFailure>& failures)
+               const Decision& decision, absl::Span<const NearMiss> near_misses, Currency currency,
+               std::vector<GoldenFailure>& failures)
       : expect_(expect),
         path_(std::move(path)),
         rule_set_(rule_set),
         decision_(decision),
+        near_misses_(near_misses),
+        currency_(currency),
         failures_(failures) {}
 
   void Check() {
@@ -42,6 +46,7 @@ class Expectations {
     for (int i = 0; i < expect_.wins_size(); ++i) CheckWins(i);
     if (!expect_.completeness().empty()) CheckCompleteness();
     for (const auto& [name, texts] : InOrder(expect_.texts())) CheckTexts(name, texts);
+    if (expect_.has_near_misses()) CheckNearMisses();
   }
 
  private:
@@ -219,10 +224,42 @@ class Expectations {
     Fail(field, absl::StrCat("the placement `", placement.name, "` has no field `", key, "`"));
   }
 
+  void CheckNearMisses() {
+    const auto& changes = expect_.near_misses().changes();
+    for (const auto& [id, words] : InOrder(changes)) {
+      const std::string field = absl::StrCat("near_misses[", id, "]");
+      const std::optional<uint32_t> offer = FindOffer(id, field);
+      if (offer.has_value()) CheckNearMiss(*offer, words, field);
+    }
+    if (!changes.empty() || near_misses_.empty()) return;
+    const NearMiss& near = near_misses_.front();
+    Fail("near_misses",
+         absl::StrCat("no offer should be nearly reached, and ", rule_set_.offers[near.offer].id,
+                      " is: ", WordsOf(near.change, currency_)));
+  }
+
+  void CheckNearMiss(uint32_t offer, const std::string& words, const std::string& field) {
+    const absl::StatusOr<NearMissChange> expected = ParseNearMissChange(words, currency_);
+    if (!expected.ok()) return Fail(field, std::string(expected.status().message()));
+    const std::string wanted = WordsOf(*expected, currency_);
+    const std::string& id = rule_set_.offers[offer].id;
+    for (const NearMiss& near : near_misses_) {
+      if (near.offer != offer) continue;
+      const std::string actual = WordsOf(near.change, currency_);
+      if (actual == wanted) return;
+      return Fail(
+          field, absl::StrCat(id, " should be reached by `", wanted, "` and is by `", actual, "`"));
+    }
+    Fail(field, absl::StrCat(id, " should be reached by `", wanted,
+                             "` and is no near miss: ", Reason(offer)));
+  }
+
   const v1::GoldenExpect& expect_;
   const std::string path_;
   const RuleSet& rule_set_;
   const Decision& decision_;
+  const absl::Span<const NearMiss> near_misses_;
+  const Currency currency_;  // of the basket
   std::vector<GoldenFailure>& failures_;
 };
 
@@ -235,7 +272,12 @@ GoldenResult RunGoldenTest(const v1::GoldenTest& test, const std::string& path,
   if (!result.failures.empty()) return result;
   DecisionScratch scratch;
   const Decision& decision = Decide(rule_set, scene.input(), scratch, Reasons::kEveryOffer);
-  Expectations(test.expect(), path + ".expect", rule_set, decision, result.failures).Check();
+  NearMissScratch memory;
+  const absl::Span<const NearMiss> near_misses =
+      FindNearMisses(rule_set, scene.input(), decision, scratch, memory);
+  Expectations(test.expect(), path + ".expect", rule_set, decision, near_misses,
+               scene.input().basket.currency, result.failures)
+      .Check();
   return result;
 }
 

@@ -67,6 +67,10 @@ class Readings {
     for (const std::optional<TreatmentSpec>& treatment : offer.treatments) {
       if (treatment) ReadTreatment(*treatment);
     }
+    if (!offer.near_misses) return;
+    for (const std::optional<TreatmentSpec>& treatment : offer.near_misses->treatments) {
+      if (treatment) ReadTreatment(*treatment);
+    }
   }
 
   void ReadTreatment(const TreatmentSpec& treatment) {

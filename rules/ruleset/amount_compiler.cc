@@ -6,12 +6,14 @@
 namespace touchstone::rules {
 namespace {
 
-void CheckCurrencies(Compilation& c, absl::string_view path, const v1::AmountByCurrency& message) {
+void CheckCurrencies(Compilation& c, absl::string_view path, const v1::AmountByCurrency& message,
+                     Currencies currencies) {
   if (message.amounts().empty()) {
     c.reporter.Error(codes::kMissingValue, path, "there is no amount here",
                      "an amount by currency, for instance `{ EUR: 5.00 }`");
     return;
   }
+  if (currencies == Currencies::kSome) return;
   std::vector<std::string> missing;
   for (const Currency currency : c.rule_set.schema.currencies) {
     const std::string code(currency.code());
@@ -28,7 +30,7 @@ void CheckCurrencies(Compilation& c, absl::string_view path, const v1::AmountByC
 }  // namespace
 
 AmountByCurrency CompileAmounts(Compilation& c, absl::string_view path,
-                                const v1::AmountByCurrency& message) {
+                                const v1::AmountByCurrency& message, Currencies currencies) {
   AmountByCurrency amounts;
   for (const std::string& code : SortedKeys(message.amounts())) {
     const std::string at = absl::StrCat(path, ".amounts[", code, "]");
@@ -46,7 +48,7 @@ AmountByCurrency CompileAmounts(Compilation& c, absl::string_view path,
       amounts.push_back(*amount);
     }
   }
-  CheckCurrencies(c, path, message);
+  CheckCurrencies(c, path, message, currencies);
   return amounts;
 }
 

@@ -9,6 +9,7 @@
 #include "rules/money/money.h"
 #include "rules/ruleset/literal.h"
 #include "rules/ruleset/naming.h"
+#include "rules/ruleset/near_miss_change.h"
 #include "rules/ruleset/stages.h"
 
 namespace touchstone::rules {
@@ -241,11 +242,27 @@ class GoldenTestCheck {
       CheckWord(c_, at, "stage", expect.refused().at(offer), StageWords());
     }
     CheckShown(expect);
+    CheckNearMisses(expect.near_misses());
     for (int i = 0; i < expect.wins_size(); ++i) {
       CheckOffer(Keyed(At("expect.wins"), absl::StrCat(i)), expect.wins(i));
     }
     CheckWord(c_, At("expect.completeness"), "completeness", expect.completeness(),
               {"complete", "partial"});
+  }
+
+  void CheckNearMisses(const v1::NearMisses& expected) {
+    for (const std::string& offer : SortedKeys(expected.changes())) {
+      const std::string at = Keyed(At("expect.near_misses.changes"), offer);
+      const OfferSpec* spec = CheckOffer(at, offer);
+      if (spec != nullptr && !spec->near_misses) {
+        c_.reporter.Error(codes::kMissingText, at,
+                          absl::StrCat("the offer `", offer, "` has no texts of near misses"),
+                          "add `near_misses:` to it, or leave it out here");
+      }
+      const absl::StatusOr<NearMissChange> change =
+          ParseNearMissChange(expected.changes().at(offer), currency_);
+      if (!change.ok()) c_.reporter.Error(codes::kBadValue, at, change.status().message());
+    }
   }
 
   void CheckSegment(const std::string& path, const std::string& name) {

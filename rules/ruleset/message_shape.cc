@@ -14,10 +14,11 @@ using google::protobuf::FieldDescriptor;
 MessageShape ShapeOf(const Descriptor& message) {
   if (&message == v1::Literal::descriptor()) return MessageShape::kLiteral;
   if (&message == v1::LocalizedText::descriptor()) return MessageShape::kLocalizedText;
-  for (const Descriptor* wrapper : {v1::AmountByCurrency::descriptor(), v1::Treatment::descriptor(),
-                                    v1::AppliedOffers::descriptor(), v1::ShownOffers::descriptor(),
-                                    v1::ShownTexts::descriptor(), v1::LiteralRecord::descriptor(),
-                                    v1::LiteralList::descriptor()}) {
+  for (const Descriptor* wrapper :
+       {v1::AmountByCurrency::descriptor(), v1::Treatment::descriptor(),
+        v1::AppliedOffers::descriptor(), v1::NearMisses::descriptor(),
+        v1::ShownOffers::descriptor(), v1::ShownTexts::descriptor(),
+        v1::LiteralRecord::descriptor(), v1::LiteralList::descriptor()}) {
     if (&message == wrapper) return MessageShape::kWrapper;
   }
   return MessageShape::kRecord;

@@ -79,7 +79,9 @@ class OfferCompiler {
     spec_.limits = CompileLimits(c_, path_, message_);
     const BenefitSpec* benefit = spec_.benefit ? &*spec_.benefit : nullptr;
     spec_.budget = CompileOfferBudget(c_, path_, message_, benefit);
-    spec_.treatments = CompileTreatments(c_, path_, message_, benefit);
+    spec_.treatments = CompileTreatments(c_, At("treatments"), TextKind::kTreatment,
+                                         message_.treatments(), benefit);
+    CompileNearMisses(c_, index_);
     spec_.is_public = IsPublic();
     WarnOfIdleness();
   }
@@ -217,13 +219,20 @@ class OfferCompiler {
           absl::StrCat("the offer `", spec_.id, "` is shown nowhere and changes no basket"),
           "add `treatments:` or a `benefit:`");
     }
-    for (const std::string& placement : SortedKeys(message_.treatments())) {
+    WarnOfOtherChannels("treatments", message_.treatments());
+    WarnOfOtherChannels("near_misses", message_.near_misses());
+  }
+
+  void WarnOfOtherChannels(
+      absl::string_view key,
+      const google::protobuf::Map<std::string, v1::Treatment>& treatments) const {
+    for (const std::string& placement : SortedKeys(treatments)) {
       const auto found = c_.rule_set.placement_by_name.find(placement);
       if (found == c_.rule_set.placement_by_name.end()) continue;
       const uint16_t channel = c_.rule_set.placements[found->second].channel;
       if ((spec_.channels >> channel & 1) != 0 || channel >= c_.rule_set.channels.size()) continue;
       c_.reporter.Warning(
-          codes::kUnreachableTreatment, absl::StrCat(path_, ".treatments[", placement, "]"),
+          codes::kUnreachableTreatment, absl::StrCat(path_, ".", key, "[", placement, "]"),
           absl::StrCat("`", placement, "` is a placement of the channel `",
                        c_.rule_set.channels[channel], "`, which the offer does not name"),
           "add the channel or leave the treatment out");
@@ -281,6 +290,9 @@ void CollectOffers(Compilation& c) {
 void CompileOffers(Compilation& c) {
   c.eligible_rows.assign(c.offers.size(), ConditionRows(1));
   for (uint32_t i = 0; i < c.offers.size(); ++i) OfferCompiler(c, i).Compile();
+  for (uint32_t i = 0; i < c.offers.size(); ++i) {
+    if (c.rule_set.offers[i].near_misses) c.rule_set.near_miss_offers.push_back(i);
+  }
   c.rule_set.pricing_order = PricingOrder(c.rule_set);
 }
 

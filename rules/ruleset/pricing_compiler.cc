@@ -129,6 +129,7 @@ void CompilePricing(Compilation& c) {
   CompileMostOff(c, message);
   CompileRounding(c, message.rounding());
   CompileReturns(c, message.returns());
+  CompileNearMissReach(c);
   if (message.has_never_discount()) {
     c.rule_set.has_never_discount = true;
     c.rule_set.never_discount = c.expressions->CompileCondition(

@@ -28,6 +28,7 @@
 #include "rules/facts/layout.h"
 #include "rules/facts/reference.h"
 #include "rules/facts/schema.h"
+#include "rules/money/decimal.h"
 #include "rules/policy/limit.h"
 #include "rules/policy/window.h"
 #include "rules/ruleset/offer_scan.h"
@@ -138,6 +139,11 @@ struct TextTemplate {
     kBenefitAmount,   // {benefit.amount}: what the offer took from the basket, "5.00"
     kBenefitPercent,  // {benefit.percent}: "20"
     kFact,            // {customer.first_name}: a fact of the decision row
+    // Of texts of near misses only.
+    kNearMissCard,   // {near_miss.card}: nothing; the text is for those who are not known yet
+    kNearMissSpend,  // {near_miss.spend}: "3.20"
+    kNearMissUnits,  // {near_miss.units}: "1", "0.25"
+    kNearMissFrom,   // {near_miss.from}: "2026-11-27", "2026-11-27 07:00"
   };
   struct Piece {
     std::string literal;                     // before the placeholder
@@ -149,8 +155,27 @@ struct TextTemplate {
 };
 
 struct TreatmentSpec {
-  // [field of the placement][locale of the rule set]
+  // [field of the placement][locale of the rule set]; of a near miss, without locales for a field
+  // that it leaves out.
   std::vector<std::vector<TextTemplate>> texts;
+};
+
+// What an offer says when it was nearly reached, and where the search for what is missing begins.
+struct NearMissSpec {
+  std::vector<std::optional<TreatmentSpec>> treatments;  // by placement index
+  // Numbers that its conditions on the basket and its tiers name, each once; at most
+  // kMaxThresholds. Guesses: what comes of them is checked.
+  std::vector<ExactNumber> thresholds;
+  bool reads_known = false;  // a condition reads customer.known
+};
+inline constexpr size_t kMaxThresholds = 8;
+
+// How far from an offer a basket may be for it to be a near miss.
+struct NearMissReach {
+  size_t at_most = 3;      // of one answer
+  AmountByCurrency spend;  // most to add; in a currency without an amount: half of basket.net
+  int64_t units = 3;       // most to add
+  absl::Duration within = absl::Hours(7 * 24);
 };
 
 // What an offer says that it does not go together with. Of two offers, either may say it.
@@ -184,6 +209,7 @@ struct OfferSpec {
   std::vector<LimitSpec> limits;
   int32_t budget = -1;                                   // index into RuleSet::budgets, -1: none
   std::vector<std::optional<TreatmentSpec>> treatments;  // by placement index
+  std::optional<NearMissSpec> near_misses;
 };
 
 struct PlacementSpec {
@@ -226,7 +252,9 @@ struct RuleSet {
   PricingPolicy pricing;                                    // rounding, guard rails
   std::array<bool, kPricingStages> best_for_customer = {};  // by stage; else by priority
   ReturnPolicy return_policy = ReturnPolicy::kRecompute;
-  bool has_exclusive = false;  // an offer that excludes_all()
+  bool has_exclusive = false;              // an offer that excludes_all()
+  std::vector<uint32_t> near_miss_offers;  // those with near_misses, ascending
+  NearMissReach near_miss_reach;
   absl::flat_hash_map<std::string, uint32_t> offer_by_id;
   absl::flat_hash_map<std::string, uint32_t> placement_by_name;
 

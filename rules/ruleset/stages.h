@@ -19,6 +19,7 @@
 #include "rules/ruleset/expressions.h"
 #include "rules/ruleset/reporter.h"
 #include "rules/ruleset/rule_set.h"
+#include "rules/ruleset/text_template.h"
 #include "touchstone/v1/rule_set.pb.h"
 
 namespace touchstone::rules {
@@ -74,6 +75,7 @@ void CompileBudgets(Compilation& c);
 void CollectOffers(Compilation& c);
 void CompilePlacements(Compilation& c);
 void CompilePricing(Compilation& c);
+void CompileNearMissReach(Compilation& c);
 // Needs placements, campaigns, budgets and pricing.
 void CompileOffers(Compilation& c);
 // Needs the offers.
@@ -100,9 +102,12 @@ std::vector<LimitSpec> CompileLimits(Compilation& c, absl::string_view path,
 // Index of the budget that the offer draws on; -1: it names none, or none that it can draw on.
 int32_t CompileOfferBudget(Compilation& c, absl::string_view path, const v1::Offer& offer,
                            const BenefitSpec* benefit);
-std::vector<std::optional<TreatmentSpec>> CompileTreatments(Compilation& c, absl::string_view path,
-                                                            const v1::Offer& offer,
-                                                            const BenefitSpec* benefit);
+// By placement. `path`: of the field that holds `messages`.
+std::vector<std::optional<TreatmentSpec>> CompileTreatments(
+    Compilation& c, absl::string_view path, TextKind kind,
+    const google::protobuf::Map<std::string, v1::Treatment>& messages, const BenefitSpec* benefit);
+// Needs the conditions and the benefit of the offer's spec, and writes its near misses.
+void CompileNearMisses(Compilation& c, uint32_t index);
 
 // Index of a channel of the rule set, or -1.
 int FindChannel(const RuleSet& rule_set, absl::string_view channel);
@@ -110,10 +115,14 @@ int FindChannel(const RuleSet& rule_set, absl::string_view channel);
 std::optional<Currency> FindCurrency(Compilation& c, absl::string_view path,
                                      absl::string_view code);
 
+// Whether it is worth a warning that an amount is not in every currency.
+enum class Currencies : uint8_t { kAll, kSome };
+
 // Amounts above 0 by currency; reports what is wrong with them, and none at all. `path`: that of
 // the field.
 AmountByCurrency CompileAmounts(Compilation& c, absl::string_view path,
-                                const v1::AmountByCurrency& message);
+                                const v1::AmountByCurrency& message,
+                                Currencies currencies = Currencies::kAll);
 
 // Whether one group of the schema holds no more names than kMaxDeclarations; reports it.
 bool CheckCount(Compilation& c, absl::string_view path, size_t count);

@@ -33,12 +33,33 @@ bool IsOfferable(absl::string_view fact) {
          absl::StartsWith(fact, "store.");
 }
 
+// What a text says of what is missing.
+struct MissingPart {
+  absl::string_view name;
+  TextTemplate::Placeholder placeholder;
+};
+constexpr MissingPart kMissingParts[] = {
+    {"near_miss.card", TextTemplate::Placeholder::kNearMissCard},
+    {"near_miss.from", TextTemplate::Placeholder::kNearMissFrom},
+    {"near_miss.spend", TextTemplate::Placeholder::kNearMissSpend},
+    {"near_miss.units", TextTemplate::Placeholder::kNearMissUnits},
+};
+
+const MissingPart* FindMissingPart(absl::string_view name) {
+  for (const MissingPart& part : kMissingParts) {
+    if (part.name == name) return &part;
+  }
+  return nullptr;
+}
+
 class TextCompiler {
  public:
-  TextCompiler(absl::string_view path, absl::string_view text, const BenefitSpec* benefit,
-               const FactLayout& layout, ExpressionCompiler& expressions, Reporter& reporter)
+  TextCompiler(absl::string_view path, absl::string_view text, TextKind kind,
+               const BenefitSpec* benefit, const FactLayout& layout,
+               ExpressionCompiler& expressions, Reporter& reporter)
       : path_(path),
         text_(text),
+        kind_(kind),
         benefit_(benefit),
         layout_(layout),
         expressions_(expressions),
@@ -103,6 +124,14 @@ class TextCompiler {
                                   : TextTemplate::Placeholder::kBenefitAmount;
       return true;
     }
+    if (const MissingPart* missing = FindMissingPart(name)) {
+      if (kind_ != TextKind::kNearMiss) {
+        return refuse("nothing is missing from an offer that is shown",
+                      "it belongs in a text of `near_misses`");
+      }
+      piece.placeholder = missing->placeholder;
+      return true;
+    }
     const expr::VariableDecl* fact = IsOfferable(name) ? expressions_.FindFact(name) : nullptr;
     if (fact == nullptr) {
       return refuse(absl::StrCat("`", name, "` stands for nothing in a text"), Hint(name));
@@ -120,6 +149,9 @@ class TextCompiler {
 
   std::string Hint(absl::string_view name) const {
     std::vector<std::string> known = {"benefit.amount", "benefit.percent"};
+    for (const MissingPart& missing : kMissingParts) {
+      if (kind_ == TextKind::kNearMiss) known.emplace_back(missing.name);
+    }
     for (std::string& fact : expressions_.FactNames()) {
       if (IsOfferable(fact)) known.push_back(std::move(fact));
     }
@@ -128,6 +160,7 @@ class TextCompiler {
 
   const absl::string_view path_;
   const absl::string_view text_;
+  const TextKind kind_;
   const BenefitSpec* const benefit_;
   const FactLayout& layout_;
   ExpressionCompiler& expressions_;
@@ -136,10 +169,10 @@ class TextCompiler {
 
 }  // namespace
 
-TextTemplate CompileText(absl::string_view path, absl::string_view text, const BenefitSpec* benefit,
-                         const FactLayout& layout, ExpressionCompiler& expressions,
-                         Reporter& reporter) {
-  return TextCompiler(path, text, benefit, layout, expressions, reporter).Compile();
+TextTemplate CompileText(absl::string_view path, absl::string_view text, TextKind kind,
+                         const BenefitSpec* benefit, const FactLayout& layout,
+                         ExpressionCompiler& expressions, Reporter& reporter) {
+  return TextCompiler(path, text, kind, benefit, layout, expressions, reporter).Compile();
 }
 
 size_t LiteralCharacters(const TextTemplate& text) {

@@ -13,10 +13,11 @@ namespace {
 
 class TreatmentCompiler {
  public:
-  TreatmentCompiler(Compilation& c, std::string path, const PlacementSpec& placement,
+  TreatmentCompiler(Compilation& c, std::string path, TextKind kind, const PlacementSpec& placement,
                     const v1::Treatment& message, const BenefitSpec* benefit)
       : c_(c),
         path_(std::move(path)),
+        kind_(kind),
         placement_(placement),
         message_(message),
         benefit_(benefit) {}
@@ -27,6 +28,8 @@ class TreatmentCompiler {
       std::vector<TextTemplate>& texts = spec.texts.emplace_back();
       const auto found = message_.fields().find(field.name);
       if (found == message_.fields().end()) {
+        // A near miss says what there is to say; a treatment fills its place.
+        if (kind_ == TextKind::kNearMiss) continue;
         c_.reporter.Error(codes::kMissingText, path_,
                           absl::StrCat("`", placement_.name, "` has a field `", field.name,
                                        "`, which this treatment leaves out"),
@@ -87,7 +90,7 @@ class TreatmentCompiler {
   TextTemplate CompileOne(const std::string& path, const std::string& text,
                           const PlacementSpec::Field& field) {
     TextTemplate compiled =
-        CompileText(path, text, benefit_, *c_.rule_set.layout, *c_.expressions, c_.reporter);
+        CompileText(path, text, kind_, benefit_, *c_.rule_set.layout, *c_.expressions, c_.reporter);
     const size_t characters = LiteralCharacters(compiled);
     if (characters > static_cast<size_t>(field.max_characters)) {
       c_.reporter.Error(codes::kTextTooLong, path,
@@ -124,6 +127,7 @@ class TreatmentCompiler {
 
   Compilation& c_;
   const std::string path_;
+  const TextKind kind_;
   const PlacementSpec& placement_;
   const v1::Treatment& message_;
   const BenefitSpec* const benefit_;
@@ -131,20 +135,20 @@ class TreatmentCompiler {
 
 }  // namespace
 
-std::vector<std::optional<TreatmentSpec>> CompileTreatments(Compilation& c, absl::string_view path,
-                                                            const v1::Offer& offer,
-                                                            const BenefitSpec* benefit) {
+std::vector<std::optional<TreatmentSpec>> CompileTreatments(
+    Compilation& c, absl::string_view path, TextKind kind,
+    const google::protobuf::Map<std::string, v1::Treatment>& messages, const BenefitSpec* benefit) {
   std::vector<std::optional<TreatmentSpec>> treatments(c.rule_set.placements.size());
-  for (const std::string& placement : SortedKeys(offer.treatments())) {
-    const std::string at = absl::StrCat(path, ".treatments[", placement, "]");
+  for (const std::string& placement : SortedKeys(messages)) {
+    const std::string at = absl::StrCat(path, "[", placement, "]");
     const auto found = c.rule_set.placement_by_name.find(placement);
     if (found == c.rule_set.placement_by_name.end()) {
       c.reporter.Unknown(codes::kUnknownPlacement, at, "placement", placement,
                          SortedKeys(c.message.placements()));
       continue;
     }
-    treatments[found->second] = TreatmentCompiler(c, at, c.rule_set.placements[found->second],
-                                                  offer.treatments().at(placement), benefit)
+    treatments[found->second] = TreatmentCompiler(c, at, kind, c.rule_set.placements[found->second],
+                                                  messages.at(placement), benefit)
                                     .Compile();
   }
   return treatments;

@@ -106,6 +106,51 @@ void AppendPlacements(const v1::DecideResponse& response, std::string* text) {
   }
 }
 
+// "add 3.20 EUR", "1 more of TEA", "from 2026-11-26T23:00:00Z", "show the card".
+std::string ChangeText(const v1::NearMiss& near, const std::string& currency) {
+  switch (near.change_case()) {
+    case v1::NearMiss::kSpendMinor:
+      return absl::StrCat("add ", AmountText(near.spend_minor(), currency));
+    case v1::NearMiss::kUnits:
+      return absl::StrCat(rules::Format(rules::Decimal{near.units().quantity_thousandths()}),
+                          " more of ", near.units().sku());
+    case v1::NearMiss::kFromTime:
+      return absl::StrCat("from ", TimeText(near.from_time()));
+    case v1::NearMiss::kIdentify:
+      return "show the card";
+    case v1::NearMiss::CHANGE_NOT_SET:
+      break;
+  }
+  return "";
+}
+
+std::string GainText(const v1::NearMiss& near, const std::string& currency) {
+  std::vector<std::string> gains;
+  if (near.gain_minor() != 0) {
+    gains.push_back(absl::StrCat(AmountText(near.gain_minor(), currency), " more off"));
+  }
+  if (near.gain_points() > 0) gains.push_back(absl::StrCat(near.gain_points(), " more points"));
+  if (near.gain_points() < 0) gains.push_back(absl::StrCat(-near.gain_points(), " points less"));
+  return absl::StrJoin(gains, ", ");
+}
+
+void AppendNearMisses(const v1::DecideResponse& response, std::string* text) {
+  if (response.near_misses().empty()) return;
+  absl::StrAppend(text, "nearly reached:\n");
+  const std::string& currency = response.basket().currency_code();
+  for (const v1::NearMiss& near : response.near_misses()) {
+    const std::string gain = GainText(near, currency);
+    absl::StrAppend(text, "  ", near.offer_id(), ": ", ChangeText(near, currency),
+                    gain.empty() ? "" : " for ", gain, "\n");
+    for (const v1::NearMissText& said : near.texts()) {
+      const std::map<std::string, std::string> fields(said.fields().begin(), said.fields().end());
+      for (const auto& [name, value] : fields) {
+        absl::StrAppend(text, "     ", said.placement(), ".", name, ": ", value, "\n");
+      }
+    }
+  }
+}
+
 std::string CustomerText(const v1::DecideResponse& response) {
   std::string text = "known";
   if (response.personal() == v1::PERSONAL_STATE_NOT_READ) text = "not read in time";
@@ -193,9 +238,7 @@ std::string AnswerText(const v1::DecideResponse& response) {
   absl::StrAppend(&text, "\ncustomer: ", CustomerText(response), "\n");
   if (response.has_basket()) absl::StrAppend(&text, BasketText(response.basket()));
   AppendPlacements(response, &text);
-  for (const v1::NearMiss& near : response.near_misses()) {
-    absl::StrAppend(&text, "nearly: ", near.offer_id(), "  ", near.text(), "\n");
-  }
+  AppendNearMisses(response, &text);
   return text;
 }
 

@@ -202,6 +202,41 @@ void FillPlacements(const rules::RuleSet& rule_set, const rules::Decision& decis
   }
 }
 
+void FillChange(const rules::NearMiss& near, v1::NearMiss* answer) {
+  using Kind = rules::NearMissChange::Kind;
+  switch (near.change.kind) {
+    case Kind::kIdentify:
+      return answer->set_identify(true);
+    case Kind::kSpend:
+      return answer->set_spend_minor(near.change.spend_minor);
+    case Kind::kUnits:
+      answer->mutable_units()->set_quantity_thousandths(near.change.quantity.thousandths);
+      return Assign(near.sku, answer->mutable_units()->mutable_sku());
+    case Kind::kFrom:
+      // A window opens on a whole second.
+      return answer->mutable_from_time()->set_seconds(absl::ToUnixSeconds(near.change.from));
+  }
+}
+
+void FillNearMisses(const rules::RuleSet& rule_set, absl::Span<const rules::NearMiss> near_misses,
+                    v1::DecideResponse* response) {
+  for (const rules::NearMiss& near : near_misses) {
+    v1::NearMiss* answer = response->add_near_misses();
+    answer->set_offer_id(rule_set.offers[near.offer].id);
+    FillChange(near, answer);
+    answer->set_gain_minor(near.gain_minor);
+    answer->set_gain_points(near.gain_points);
+    for (const rules::NearMissText& said : near.texts) {
+      const rules::PlacementSpec& placement = rule_set.placements[said.placement];
+      v1::NearMissText* text = answer->add_texts();
+      text->set_placement(placement.name);
+      for (const rules::FieldText& field : said.fields) {
+        Assign(field.text, &(*text->mutable_fields())[placement.fields[field.field].name]);
+      }
+    }
+  }
+}
+
 void FillReasons(const rules::RuleSet& rule_set, const rules::DecisionInput& input,
                  const rules::Decision& decision, v1::DecideResponse* response) {
   for (const uint32_t offer : NotChosen(input, decision)) {
@@ -386,6 +421,7 @@ void FillAnswer(const rules::RuleSet& rule_set, const rules::DecisionInput& inpu
   if (decision.segment_known) Assign(decision.segment, response->mutable_segment());
   FillBasket(rule_set, input, decision, request, facts.fallback, response);
   FillPlacements(rule_set, decision, response);
+  FillNearMisses(rule_set, facts.near_misses, response);
   if (!facts.fallback) FillReasons(rule_set, input, decision, response);
 }
 

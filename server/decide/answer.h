@@ -12,7 +12,9 @@
 #include <optional>
 
 #include "absl/strings/string_view.h"
+#include "absl/types/span.h"
 #include "rules/decide/decision.h"
+#include "rules/decide/near_misses.h"
 #include "rules/facts/sip_hash.h"
 #include "rules/ruleset/rule_set.h"
 #include "server/decide/request_view.h"
@@ -39,6 +41,7 @@ struct AnswerFacts {
   uint64_t reference_version = 0;  // 0: nothing imported
   bool fallback = false;           // there was no time to compute
   ReadFailure failure = ReadFailure::kNone;
+  absl::Span<const rules::NearMiss> near_misses = {};
 };
 
 // REQUIRES: `decision` was made by `rule_set` from `input`, which was bound from `request`.

@@ -87,6 +87,52 @@ void WritePlacements(const rules::RuleSet& rule_set, const rules::Decision& deci
   }
 }
 
+void WriteUnits(const rules::NearMiss& near, WireWriter& out) {
+  const WireWriter::Submessage units = out.Begin(v1::NearMiss::kUnitsFieldNumber);
+  out.Number(v1::UnitsMissing::kQuantityThousandthsFieldNumber, near.change.quantity.thousandths);
+  out.Text(v1::UnitsMissing::kSkuFieldNumber, near.sku);
+  out.End(units);
+}
+
+// A member of a oneof stands even with its default value; these are never at it.
+void WriteFromTime(const rules::NearMiss& near, WireWriter& out) {
+  const WireWriter::Submessage time = out.Begin(v1::NearMiss::kFromTimeFieldNumber);
+  out.Number(google::protobuf::Timestamp::kSecondsFieldNumber,
+             absl::ToUnixSeconds(near.change.from));
+  out.End(time);
+}
+
+void WriteNearMissText(const rules::RuleSet& rule_set, const rules::NearMissText& said,
+                       WireWriter& out) {
+  const rules::PlacementSpec& placement = rule_set.placements[said.placement];
+  const WireWriter::Submessage text = out.Begin(v1::NearMiss::kTextsFieldNumber);
+  out.Text(v1::NearMissText::kPlacementFieldNumber, placement.name);
+  // In order of name, as the deterministic serialisation has them.
+  for (const rules::FieldText& field : said.fields) {
+    const WireWriter::Submessage entry = out.Begin(v1::NearMissText::kFieldsFieldNumber);
+    out.TextOrEmpty(1, placement.fields[field.field].name);
+    out.TextOrEmpty(2, field.text);
+    out.End(entry);
+  }
+  out.End(text);
+}
+
+void WriteNearMiss(const rules::RuleSet& rule_set, const rules::NearMiss& near, WireWriter& out) {
+  using Field = v1::NearMiss;
+  using Kind = rules::NearMissChange::Kind;
+  const WireWriter::Submessage answer =
+      out.Begin(v1::DecideResponse::kNearMissesFieldNumber, kLongLength);
+  out.Text(Field::kOfferIdFieldNumber, rule_set.offers[near.offer].id);
+  out.Number(Field::kSpendMinorFieldNumber, near.change.spend_minor);
+  if (near.change.kind == Kind::kUnits) WriteUnits(near, out);
+  out.Number(Field::kGainMinorFieldNumber, near.gain_minor);
+  for (const rules::NearMissText& said : near.texts) WriteNearMissText(rule_set, said, out);
+  if (near.change.kind == Kind::kFrom) WriteFromTime(near, out);
+  out.Flag(Field::kIdentifyFieldNumber, near.change.kind == Kind::kIdentify);
+  out.Number(Field::kGainPointsFieldNumber, near.gain_points);
+  out.End(answer);
+}
+
 void WriteReasons(const rules::RuleSet& rule_set, const rules::DecisionInput& input,
                   const rules::Decision& decision, WireWriter& out) {
   for (const uint32_t offer : NotChosen(input, decision)) {
@@ -225,6 +271,7 @@ absl::string_view AnswerWriter::Write(const rules::RuleSet& rule_set,
       [](const rules::PlacementSpec&, const rules::ShownOffer&) { return absl::string_view(); },
       answer_);
   placements_end_ = answer_.size();
+  for (const rules::NearMiss& near : facts.near_misses) WriteNearMiss(rule_set, near, answer_);
   if (!facts.fallback) WriteReasons(rule_set, input, decision, answer_);
   return answer_.bytes();
 }

@@ -43,6 +43,11 @@ void Computation::Compute(const DecisionTerms& terms, GatheredCustomer* customer
   if (terms.fallback) PauseAllButFallback();
   decision_ = &rules::Decide(*live.rule_set, input_, scratch_, terms.reasons);
 
+  facts_.near_misses = {};
+  if (!terms.fallback && !terms.without_near_misses) {
+    facts_.near_misses =
+        rules::FindNearMisses(*live.rule_set, input_, *decision_, scratch_, near_misses_);
+  }
   facts_.revision = live.revision;
   facts_.reference_version = live.reference_version;
   facts_.fallback = terms.fallback;

@@ -35,6 +35,7 @@ struct DecisionTerms {
   absl::Span<const rules::UnclaimedOffer> unclaimed = {};
   absl::Span<const JudgedCode> codes = {};  // in the order of the request; none: not read
   rules::Reasons reasons = rules::Reasons::kConsidered;
+  bool without_near_misses = false;  // load was shed
 };
 
 // The seed of a transaction's random choices and its name in contact state.
@@ -77,6 +78,7 @@ class Computation {
   Binder binder_;
   rules::DecisionInput input_;
   rules::DecisionScratch scratch_;
+  rules::NearMissScratch near_misses_;
   const rules::Decision* decision_ = nullptr;
   AnswerFacts facts_;
   AnswerWriter writer_;

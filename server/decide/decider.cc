@@ -13,6 +13,14 @@ bool IsLive(v1::DecisionMode mode) {
   return mode == v1::DECISION_MODE_UNSPECIFIED || mode == v1::DECISION_MODE_LIVE;
 }
 
+// They are the first to go: where the record came late the time is up, and where it could not even
+// be asked for there is more to do than is done.
+bool ShedsNearMisses(const rules::RuleSet& rule_set, const GatheredCustomer& gathered) {
+  const bool is_pressed =
+      gathered.failure == ReadFailure::kLate || gathered.failure == ReadFailure::kOverload;
+  return is_pressed && !rule_set.near_miss_offers.empty();
+}
+
 }  // namespace
 
 Decider::Decider(const DecideRooms* rooms, uint32_t thread)
@@ -68,6 +76,7 @@ grpc::Status Decider::Answer(const GatheredCustomer& given, bool fallback,
   JudgeCodes(given.codes, static_cast<size_t>(context().codes_size()), computation_.binder().now(),
              given.id, &codes_);
   terms.codes = codes_;
+  terms.without_near_misses = ShedsNearMisses(*computation_.binder().live().rule_set, gathered);
   computation_.Compute(terms, &gathered);
   v1::ReceiptState receipt = v1::RECEIPT_STATE_LOGGED;
   if (grpc::Status logged = LogReceipt(terms, gathered, &receipt); !logged.ok()) return logged;

@@ -196,6 +196,7 @@ absl::string_view ReceiptBuilder::Build(const Computation& computation, absl::st
     WriteUnclaimed(rule_set.offers[unclaimed.offer].id, unclaimed.what, receipt_);
   }
   for (const JudgedCode& code : terms.codes) WriteCode(code, receipt_);
+  receipt_.Flag(Receipt::kWithoutNearMissesFieldNumber, terms.without_near_misses);
   return receipt_.bytes();
 }
 
@@ -305,6 +306,7 @@ absl::Status Rebuilder::Rebuild(absl::string_view receipt_bytes) {
   codes_ = CodesOf(receipt_);
   terms.codes = codes_;
   terms.reasons = rules::Reasons::kEveryOffer;
+  terms.without_near_misses = receipt_.without_near_misses();
   computation_.Compute(terms, &customer);
   return absl::OkStatus();
 }

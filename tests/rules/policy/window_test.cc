@@ -105,5 +105,54 @@ RC_GTEST_PROP(WindowPropertyTest, OpensEverExactlyWhenSomeMinuteIsOpen, ()) {
   RC_ASSERT(OpensEver(window) == open);
 }
 
+absl::Time Local(const absl::CivilMinute& local, absl::TimeZone zone) {
+  return absl::FromCivil(local, zone);
+}
+
+TEST(WindowTest, OpensNextAtTheFirstMinuteThatCounts) {
+  const absl::TimeZone utc = absl::UTCTimeZone();
+  WindowSpec window;
+  window.days = kFriday;
+  window.opens_minute = 7 * 60;
+  window.closes_minute = 11 * 60;
+  const absl::Time thursday = Local(absl::CivilMinute(2026, 11, 26, 8, 30), utc);
+  const absl::Time friday = Local(absl::CivilMinute(2026, 11, 27, 7, 0), utc);
+  EXPECT_EQ(NextOpening(window, thursday, friday, utc), friday);
+  EXPECT_EQ(NextOpening(window, thursday, friday - absl::Seconds(1), utc), std::nullopt);
+  window.through = absl::CivilDay(2026, 11, 26);
+  EXPECT_EQ(NextOpening(window, thursday, friday, utc), std::nullopt);
+}
+
+// Minute by minute.
+std::optional<absl::Time> NextOpeningNaively(const WindowSpec& window, absl::Time now,
+                                             absl::Time until, absl::TimeZone zone) {
+  for (absl::Time at = now; at <= until; at += absl::Minutes(1)) {
+    if (IsOpen(window, absl::ToCivilMinute(at, zone))) return at;
+  }
+  return std::nullopt;
+}
+
+RC_GTEST_PROP(WindowPropertyTest, OpensNextAsTheWallClockSays, ()) {
+  // Summer time begins and ends at midnight, at two and by half an hour.
+  const char* zones[] = {"Europe/Berlin", "America/Havana", "Australia/Lord_Howe"};
+  const absl::CivilDay days[] = {absl::CivilDay(2026, 3, 26), absl::CivilDay(2026, 10, 22),
+                                 absl::CivilDay(2026, 3, 6),  absl::CivilDay(2026, 10, 30),
+                                 absl::CivilDay(2026, 4, 2),  absl::CivilDay(2026, 10, 1)};
+  absl::TimeZone zone;
+  RC_ASSERT(absl::LoadTimeZone(zones[*rc::gen::inRange(0, 3)], &zone));
+  const absl::CivilDay day = days[*rc::gen::inRange(0, 6)];
+  WindowSpec window;
+  window.days = static_cast<uint8_t>(*rc::gen::inRange(1, 128));
+  window.opens_minute = static_cast<int16_t>(15 * *rc::gen::inRange(0, 96));
+  window.closes_minute = static_cast<int16_t>(15 * *rc::gen::inRange(0, 97));
+  if (*rc::gen::inRange(0, 2) == 0) window.from = day + *rc::gen::inRange(-2, 6);
+  if (*rc::gen::inRange(0, 2) == 0) window.through = day + *rc::gen::inRange(-2, 6);
+  const absl::Time now =
+      absl::FromCivil(day, zone) + absl::Minutes(*rc::gen::inRange(0, 4 * 24 * 60));
+  const absl::Time until = now + absl::Hours(*rc::gen::inRange(0, 5 * 24));
+  RC_PRE(!IsOpen(window, absl::ToCivilMinute(now, zone)));
+  RC_ASSERT(NextOpening(window, now, until, zone) == NextOpeningNaively(window, now, until, zone));
+}
+
 }  // namespace
 }  // namespace touchstone::rules

@@ -23,6 +23,7 @@ requires: basket.net >= 10.00
 benefit: { percent_off: 20, lines: '"coffee.beans" in line.categories', at_most: { EUR: 5.00, CHF: 5.00 } }
 limits: [{ id: weekly, at_most: 1, per: customer, over: calendar_week }]
 treatments: { receipt: { text: { en: "You saved {benefit.amount}", de: "{benefit.amount} gespart" } } }
+near_misses: { receipt: { text: "Add {near_miss.spend}" } }
 )";
 constexpr char kWebOnly[] = R"(
 offer: web-only
@@ -114,6 +115,27 @@ TEST(GoldenTest, AnEmptyAppliedSaysThatNothingChangesTheBasket) {
                           "takes off 5.00 EUR"));
   EXPECT_THAT(Findings(RunAtTheTill("customer: {}", "{ applied: {}, segment: regular }")),
               IsEmpty());
+}
+
+TEST(GoldenTest, SaysWhichChangeReachesAnOffer) {
+  const auto findings = [](const std::string& price, const std::string& expect) {
+    return Findings(
+        Run(absl::StrCat("- name: nearly\n  at: \"2026-11-26T08:30\"\n  store: S12\n  channel: "
+                         "pos\n  given: { basket: "
+                         "[{ sku: BEANS, price: ",
+                         price, " }], ", kLoyal, " }\n  expect: { near_misses: ", expect, " }\n")));
+  };
+  EXPECT_THAT(findings("6.80", "{ beans-20: add 3.20 }"), IsEmpty());
+  EXPECT_THAT(findings("10.00", "{}"), IsEmpty());
+  EXPECT_THAT(findings("6.80", "{}"),
+              ElementsAre("tests[0].expect.near_misses: no offer should be nearly reached, and "
+                          "beans-20 is: add 3.20"));
+  EXPECT_THAT(findings("6.80", "{ beans-20: 1 more }"),
+              ElementsAre("tests[0].expect.near_misses[beans-20]: beans-20 should be reached by `1 "
+                          "more` and is by `add 3.20`"));
+  EXPECT_THAT(findings("10.00", "{ beans-20: add 3.2 }"),
+              ElementsAre("tests[0].expect.near_misses[beans-20]: beans-20 should be reached by "
+                          "`add 3.20` and is no near miss: it takes off 2.00 EUR and is shown"));
 }
 
 TEST(GoldenTest, LeavesOutTheCustomerForAnAnonymousBasketAndHerRecordWhenItIsLate) {

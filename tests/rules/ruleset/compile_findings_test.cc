@@ -11,9 +11,9 @@ namespace touchstone::rules {
 
 std::vector<FindingCase> AllFindingCases() {
   std::vector<FindingCase> all;
-  for (const auto& cases :
-       {SettingsCases(), SchemaCases(), DerivedFactCases(), TableCases(), FrameCases(),
-        OfferCases(), BudgetCases(), TextCases(), GoldenCases(), UnsupportedCases()}) {
+  for (const auto& cases : {SettingsCases(), SchemaCases(), DerivedFactCases(), TableCases(),
+                            FrameCases(), OfferCases(), BudgetCases(), TextCases(), NearMissCases(),
+                            GoldenCases(), UnsupportedCases()}) {
     all.insert(all.end(), cases.begin(), cases.end());
   }
   return all;

@@ -172,6 +172,13 @@ std::vector<FindingCase> ExpectCases() {
       {"RefusesTheTextOfAnUnknownField",
        {"unknown_field at tests[0].expect.texts[receipt].fields[txt]"},
        Expect("texts { key: 'receipt' value { fields { key: 'txt' value: 'A' } } }")},
+      {"RefusesAnUnknownOfferToBeNearlyReached",
+       {"unknown_offer at tests[0].expect.near_misses.changes[gone]"},
+       Expect("near_misses { changes { key: 'gone' value: 'card' } }")},
+      {"RefusesAnOfferThatIsNeverSaidToBeNear",
+       {"missing_text at tests[0].expect.near_misses.changes[join]",
+        "bad_value at tests[0].expect.near_misses.changes[join]"},
+       Expect("near_misses { changes { key: 'join' value: 'some more' } }")},
   };
 }
 

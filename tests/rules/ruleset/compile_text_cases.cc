@@ -23,7 +23,67 @@ std::string Url(const std::string& url) {
                        url + "' } }");
 }
 
+// What an offer `b` says when it was nearly reached.
+std::string SaysNearly(const std::string& placement, const std::string& fields,
+                       const std::string& benefit = "benefit { percent_off: '5' }") {
+  return "offers { offer: 'b' applies: '" + std::string(benefit.empty() ? "never" : "automatic") +
+         "' " + benefit + " near_misses { key: '" + placement + "' value { " + fields + " } } }";
+}
+
+std::string OnTheReceipt(const std::string& text) {
+  return SaysNearly("receipt", "fields { key: 'text' value { text: '" + text + "' } }");
+}
+
 }  // namespace
+
+std::vector<FindingCase> NearMissCases() {
+  const std::string text = "offers[b].near_misses[receipt].fields[text].text";
+  return {
+      {"AllowsANearMissThatLeavesAFieldOut",
+       {},
+       SaysNearly("hero", "fields { key: 'banner' value { text: 'Add {near_miss.spend}' } }")},
+      {"RefusesANearMissInAnUnknownPlacement",
+       {"unknown_placement at offers[b].near_misses[recept]"},
+       SaysNearly("recept", "fields { key: 'text' value { text: 'A' } }"),
+       "`receipt`?"},
+      {"RefusesAnUnknownFieldOfANearMiss",
+       {"unknown_field at offers[b].near_misses[receipt].fields[txt]"},
+       SaysNearly("receipt", "fields { key: 'txt' value { text: 'A' } }")},
+      {"RefusesANearMissThatSaysNothing",
+       {"missing_text at offers[b].near_misses[receipt]"},
+       SaysNearly("receipt", "")},
+      {"RefusesANearMissOfAnOfferThatChangesNoBasket",
+       {"warning: idle_offer at offers[b]", "unexpected_value at offers[b].near_misses"},
+       SaysNearly("receipt", "fields { key: 'text' value { text: 'A' } }", "")},
+      {"RefusesATextOfTwoChanges",
+       {"bad_text at offers[b].near_misses[receipt]"},
+       OnTheReceipt("{near_miss.spend} or {near_miss.units}"),
+       "{near_miss.…}"},
+      {"RefusesAnUnknownChange",
+       {"unknown_placeholder at " + text},
+       OnTheReceipt("{near_miss.spent}"),
+       "`near_miss.spend`?"},
+      {"RefusesAChangeInATreatment",
+       {"unknown_placeholder at offers[b].treatments[receipt].fields[text].text"},
+       Says("Add {near_miss.spend}"),
+       "`near_misses`"},
+      {"RefusesTooManyNearMisses",
+       {"out_of_range at pricing.near_misses.at_most"},
+       "pricing { near_misses { at_most: 11 } }"},
+      {"RefusesTooManyUnitsToAdd",
+       {"out_of_range at pricing.near_misses.units"},
+       "pricing { near_misses { units: 101 } }"},
+      {"RefusesAWordForAWhile",
+       {"bad_value at pricing.near_misses.within"},
+       "pricing { near_misses { within: 'soon' } }"},
+      {"RefusesAnOfferThatIsFarAway",
+       {"out_of_range at pricing.near_misses.within"},
+       "pricing { near_misses { within: '32d' } }"},
+      {"AllowsToAddMoneyOfOneCurrency",
+       {},
+       "pricing { near_misses { spend { amounts { key: 'EUR' value: '20.00' } } within: '48h' } }"},
+  };
+}
 
 std::vector<FindingCase> TextCases() {
   const std::string text = "offers[b].treatments[receipt].fields[text].text";

@@ -31,6 +31,7 @@ std::vector<FindingCase> FrameCases();  // segments, placements, campaigns, pric
 std::vector<FindingCase> OfferCases();
 std::vector<FindingCase> BudgetCases();
 std::vector<FindingCase> TextCases();
+std::vector<FindingCase> NearMissCases();
 std::vector<FindingCase> GoldenCases();
 std::vector<FindingCase> UnsupportedCases();
 

@@ -68,6 +68,24 @@ TEST(DecisionTextTest, PointsAndGiftsAreTold) {
   EXPECT_THAT(text, HasSubstr("4.00 EUR off, 2 MUG free: the till adds it  Mug\n"));
 }
 
+TEST(DecisionTextTest, WhatIsMissingFromAnOfferIsTold) {
+  EXPECT_THAT(
+      DecisionText(Parsed<v1::DecideResponse>(
+          "basket { state: PRICING_STATE_PRICED currency_code: 'EUR' } "
+          "near_misses { offer_id: 'beans' spend_minor: 320 gain_minor: 260 gain_points: -2 "
+          "texts { placement: 'receipt' fields { key: 'text' value: 'Add 3.20' } } } "
+          "near_misses { offer_id: 'tea' units { quantity_thousandths: 1000 sku: 'TEA' } "
+          "gain_points: 5 } "
+          "near_misses { offer_id: 'friday' from_time { seconds: 1795734000 } gain_minor: 100 } "
+          "near_misses { offer_id: 'mug' identify: true }")),
+      HasSubstr("nearly reached:\n"
+                "  beans: add 3.20 EUR for 2.60 EUR more off, 2 points less\n"
+                "     receipt.text: Add 3.20\n"
+                "  tea: 1 more of TEA for 5 more points\n"
+                "  friday: from 2026-11-26T23:00:00Z for 1.00 EUR more off\n"
+                "  mug: show the card\n"));
+}
+
 TEST(DecisionTextTest, ASearchThatGaveUpIsTold) {
   EXPECT_THAT(DecisionText(Parsed<v1::DecideResponse>(
                   "basket { state: PRICING_STATE_PRICED currency_code: 'EUR' "

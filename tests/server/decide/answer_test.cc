@@ -59,7 +59,7 @@ class RandomDecision {
     input_.decision_id = Text();
     input_.customer = static_cast<rules::InputStatus>(random_() % 4);
     answer_facts_ = {random_() >> random_() % 64, Chance(3) ? 0 : random_(), Chance(4),
-                     static_cast<ReadFailure>(random_() % 4)};
+                     static_cast<ReadFailure>(random_() % 4), MakeNearMisses()};
   }
 
   const rules::RuleSet& rule_set() const { return *live_->rule_set; }
@@ -176,6 +176,35 @@ class RandomDecision {
     decision_.offers = outcomes_;
   }
 
+  rules::NearMissChange AnyChange() {
+    rules::NearMissChange change;
+    change.kind = static_cast<rules::NearMissChange::Kind>(random_() % 4);
+    const int64_t amount = 1 + static_cast<int64_t>(random_() % 1'000'000);
+    if (change.kind == rules::NearMissChange::Kind::kSpend) change.spend_minor = amount;
+    if (change.kind == rules::NearMissChange::Kind::kUnits) change.quantity = {amount};
+    change.from = absl::FromUnixSeconds(1'795'678'200 + amount);
+    return change;
+  }
+
+  absl::Span<const rules::NearMiss> MakeNearMisses() {
+    near_misses_.clear();
+    said_.clear();
+    near_texts_.clear();
+    for (uint64_t i = random_() % 4; i > 0; --i) {
+      std::vector<rules::NearMissText>& said = said_.emplace_back();
+      for (uint64_t j = random_() % 3; j > 0; --j) {
+        const auto placement = static_cast<uint16_t>(random_() % rule_set().placements.size());
+        std::vector<rules::FieldText>& texts = near_texts_.emplace_back();
+        for (size_t f = 0; f < rule_set().placements[placement].fields.size(); ++f) {
+          if (Chance(2)) texts.push_back({static_cast<uint16_t>(f), Text()});
+        }
+        said.push_back({placement, texts});
+      }
+      near_misses_.push_back({AnyOffer(), AnyChange(), Text(), Number(), Number(), {}, said});
+    }
+    return near_misses_;
+  }
+
   void MakePlacements() {
     placements_.clear();
     shown_.clear();
@@ -213,6 +242,9 @@ class RandomDecision {
   std::vector<rules::PlacementAnswer> placements_;
   std::deque<std::vector<rules::ShownOffer>> shown_;
   std::deque<std::vector<absl::string_view>> field_texts_;
+  std::vector<rules::NearMiss> near_misses_;
+  std::deque<std::vector<rules::NearMissText>> said_;
+  std::deque<std::vector<rules::FieldText>> near_texts_;
   std::vector<rules::expr::Value> facts_;
 };
 

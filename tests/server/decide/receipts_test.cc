@@ -124,6 +124,7 @@ std::string PlainReceipt(const Computation& computation, const v1::DecideRespons
         1 + static_cast<int>(code.standing)));
     presented->set_offer_id(code.offer_id);
   }
+  receipt.set_without_near_misses(terms.without_near_misses);
   return receipt.SerializeAsString();
 }
 
@@ -152,6 +153,7 @@ class DecisionMaker {
     terms.seed = TransactionHash(request.context().transaction_id());
     terms.step_limit = Chance(6) ? random_() % 300 : 1'000'000;
     terms.fallback = customer.status == rules::InputStatus::kUnavailable && Chance(3);
+    terms.without_near_misses = Chance(4);
     DrawClaims(computation_.binder().live().rule_set->offers.size(), &terms);
     DrawCodes(request.context().codes_size(), &terms);
     Made made;
@@ -237,6 +239,7 @@ TEST(ReceiptsTest, RebuildsEveryDecisionInAnotherProcess) {
   store::ReceiptLogOptions options;
   options.path = directory.Sub("receipts");
   int of_kind[4] = {};
+  int with_near_misses = 0;
   {
     auto log = store::ReceiptLog::Open(options);
     ASSERT_TRUE(log.ok());
@@ -244,6 +247,7 @@ TEST(ReceiptsTest, RebuildsEveryDecisionInAnotherProcess) {
     for (int i = 0; i < kDecisions; ++i) {
       const Made made = maker.Make();
       ++of_kind[made.response.completeness()];
+      if (!made.response.near_misses().empty()) ++with_near_misses;
       absl::Status kept;
       do {  // the log sheds what comes faster than the disk
         kept = (*log)->Append(made.response.decision_id(), WorldNow(), made.receipt);
@@ -258,6 +262,7 @@ TEST(ReceiptsTest, RebuildsEveryDecisionInAnotherProcess) {
   EXPECT_GT(of_kind[v1::COMPLETENESS_COMPLETE], kDecisions / 4);
   EXPECT_GT(of_kind[v1::COMPLETENESS_PARTIAL], kDecisions / 10);
   EXPECT_GT(of_kind[v1::COMPLETENESS_FALLBACK], kDecisions / 100);
+  EXPECT_GT(with_near_misses, kDecisions / 1000);
   const std::string command =
       absl::StrCat(REBUILD_RECEIPTS, " ", options.path, " ", kDecisions, " >&2");
   const int status = std::system(command.c_str());

@@ -59,6 +59,41 @@ TEST(ServingTest, KeepsAReceiptThatRebuildsTheAnswer) {
   EXPECT_EQ(response.DebugString(), rebuilder.response().DebugString());
 }
 
+// What is left of it after 10% is 4.70 short of 20.00, and of what is added a tenth goes too.
+v1::DecideRequest NearlyEnoughRequest() {
+  v1::DecideRequest request = LoyalTillRequest();
+  request.mutable_basket()->mutable_lines()->DeleteSubrange(0, 1);
+  request.mutable_basket()->mutable_lines(0)->set_unit_price_e4(170'000);
+  return request;
+}
+
+storage::v1::Receipt ReceiptOf(const v1::DecideResponse& response, Serving& serving) {
+  storage::v1::Receipt receipt;
+  EXPECT_TRUE(receipt.ParseFromString(serving.Receipt(response.decision_id())));
+  return receipt;
+}
+
+TEST(ServingTest, SaysWhatIsMissingFromAnOfferAndRebuildsIt) {
+  Serving serving;
+  v1::DecideResponse response;
+  ASSERT_TRUE(serving.Decide(NearlyEnoughRequest(), &response).ok());
+  ASSERT_EQ(response.near_misses_size(), 1);
+  const v1::NearMiss& near = response.near_misses(0);
+  EXPECT_EQ(near.offer_id(), "basket-3");
+  EXPECT_EQ(near.spend_minor(), 522);
+  EXPECT_EQ(near.gain_minor(), 300 + 52);
+  ASSERT_EQ(near.texts_size(), 1);
+  EXPECT_EQ(near.texts(0).placement(), "receipt");
+  EXPECT_EQ(near.texts(0).fields().at("text"), "Add 5.22");
+  Rebuilder rebuilder([](uint64_t revision, uint64_t reference) {
+    return absl::StatusOr<std::shared_ptr<const LiveState>>(WorldState(revision, reference));
+  });
+  ASSERT_TRUE(rebuilder.Rebuild(serving.Receipt(response.decision_id())).ok());
+  EXPECT_TRUE(rebuilder.identical());
+  EXPECT_EQ(rebuilder.response().near_misses(0).DebugString(), near.DebugString());
+  EXPECT_FALSE(rebuilder.receipt().without_near_misses());
+}
+
 TEST(ServingTest, DecidesForAnUnknownAndForNoCustomer) {
   Serving serving;
   v1::DecideResponse response;
@@ -274,9 +309,11 @@ TEST(ServingTest, AnswersAtOnceWhenTheQueueOfReadsIsFull) {
   }
   while (serving.server().gather_stats().misses < 2) std::this_thread::yield();
   v1::DecideResponse response;
-  ASSERT_TRUE(serving.Decide(LoyalTillRequest(), &response).ok());
+  ASSERT_TRUE(serving.Decide(NearlyEnoughRequest(), &response).ok());
   EXPECT_EQ(response.completeness(), v1::COMPLETENESS_PARTIAL);
   EXPECT_EQ(response.completeness_cause(), v1::COMPLETENESS_CAUSE_OVERLOAD);
+  EXPECT_EQ(response.near_misses_size(), 0);
+  EXPECT_TRUE(ReceiptOf(response, serving).without_near_misses());
   files->ReleaseReads();
   for (std::thread& caller : callers) caller.join();
   EXPECT_EQ(in_time, 2);

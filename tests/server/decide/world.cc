@@ -121,6 +121,8 @@ channels: [pos]
 requires: basket.net >= 20.00
 benefit: { amount_off: { EUR: 3.00 }, per: basket }
 stacking: { stage: order, priority: 10 }
+near_misses:
+  receipt: { text: { en: "Add {near_miss.spend}", de: "Noch {near_miss.spend}" } }
 )"},
     {"rain", R"(offer: rain
 title: Umbrellas
