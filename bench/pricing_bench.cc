@@ -13,6 +13,7 @@
 #include "absl/strings/str_cat.h"
 #include "bench/generated_scene.h"
 #include "rules/decide/decide.h"
+#include "rules/decide/near_misses.h"
 
 namespace touchstone::rules {
 namespace {
@@ -109,6 +110,29 @@ v1::RuleSet MixedOffers(int offers) {
   return message;
 }
 
+// Mixed offers, the last of which are short of an amount: each of another, so that all are nearly
+// reached. `net_minor`: what the others leave of the basket.
+v1::RuleSet NearlyReachedOffers(int offers, int nearly, int64_t net_minor) {
+  v1::RuleSet message = MixedOffers(offers - nearly);
+  v1::Placement& placement = (*message.mutable_placements())["receipt"];
+  placement.set_channel("pos");
+  placement.set_max_offers(1);
+  (*placement.mutable_fields())["text"].set_max(60);
+  message.mutable_pricing()->mutable_near_misses()->set_at_most(nearly);
+  for (int i = 0; i < nearly; ++i) {
+    v1::Offer& offer = AddOffer(offers - nearly + i, message);
+    const int64_t threshold_minor = net_minor + 320 + 100 * i;
+    offer.set_requires_condition(absl::StrCat("basket.net >= ", threshold_minor / 100, ".",
+                                              threshold_minor / 10 % 10, threshold_minor % 10));
+    SetEuro("2.00", offer.mutable_benefit()->mutable_amount_off());
+    offer.mutable_benefit()->set_per("basket");
+    offer.mutable_stacking()->set_priority(-i);
+    (*(*offer.mutable_near_misses())["receipt"].mutable_fields())["text"].set_text(
+        "Add {near_miss.spend}");
+  }
+  return message;
+}
+
 // One group of which only one may apply, the best.
 v1::RuleSet RivalOffers(int offers) {
   v1::RuleSet message = Frame();
@@ -152,6 +176,8 @@ class Scene {
     input_.facts = facts_;
     input_.basket = {Currency::FromCode("EUR").value(), lines_};
     input_.line_facts = line_facts_;
+    for (uint16_t i = 0; i < rules_->placements.size(); ++i) placements_.push_back(i);
+    input_.placements = placements_;
     input_.now = absl::FromUnixSeconds(1'795'678'200);
     input_.step_limit = kDefaultDecisionStepLimit;
   }
@@ -177,6 +203,7 @@ class Scene {
   std::vector<BasketLine> lines_;
   std::vector<LineFacts> line_facts_;
   std::vector<expr::Value> facts_;
+  std::vector<uint16_t> placements_;
   ReferenceSnapshot reference_;
   DecisionInput input_;
 };
@@ -229,6 +256,35 @@ void BM_DecideCompetingSets(benchmark::State& state) {
               static_cast<int>(state.range(0)));
 }
 BENCHMARK(BM_DecideCompetingSets)->ArgNames({"lines", "offers"})->Args({8, 2})->Args({20, 8});
+
+int64_t NetOf(const Decision& decision) {
+  return decision.facts[kSlotBasketNet].money_value().amount_minor;
+}
+
+// The decision, and what was nearly reached; with nothing to look for the decision alone.
+void BM_DecideAndNearMisses(benchmark::State& state) {
+  const int lines = static_cast<int>(state.range(0));
+  const int offers = static_cast<int>(state.range(1));
+  const int nearly = static_cast<int>(state.range(2));
+  DecisionScratch scratch;
+  const Scene plain(MixedOffers(offers - nearly), lines);
+  const int64_t net_minor = NetOf(Decide(plain.rules(), plain.input(), scratch));
+  const Scene scene(NearlyReachedOffers(offers, nearly, net_minor), lines);
+  NearMissScratch memory;
+  size_t found = 0;
+  for (auto _ : state) {
+    const Decision& decision = Decide(scene.rules(), scene.input(), scratch);
+    found = FindNearMisses(scene.rules(), scene.input(), decision, scratch, memory).size();
+    benchmark::DoNotOptimize(found);
+  }
+  state.counters["found"] = static_cast<double>(found);
+  state.counters["trials"] = static_cast<double>(memory.trials);
+}
+BENCHMARK(BM_DecideAndNearMisses)
+    ->ArgNames({"lines", "offers", "nearly"})
+    ->Args({20, 40, 0})
+    ->Args({20, 40, 1})
+    ->Args({20, 40, 5});
 
 }  // namespace
 }  // namespace touchstone::rules

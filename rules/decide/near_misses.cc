@@ -22,6 +22,9 @@ using Change = NearMissChange;
 // them all.
 constexpr absl::string_view kAddedLine = "~";
 constexpr int64_t kUnit = 1000;  // thousandths
+// Offers whose condition does not hold that are asked whether more of the basket would mend it: of
+// a large rule set these may be most.
+constexpr int kMostUnmatchedAsked = 256;
 
 // What of the basket refused an offer.
 struct Wanted {
@@ -82,11 +85,12 @@ class Search {
     trials_of_offer_left_ = std::min(kMostTrials - memory_.trials, kMostTrialsOfAnOffer);
     if (MayBeForKnownOnly(outcome) && CanSay(Change::Kind::kIdentify) && TryIdentify()) return;
     if (outcome.stage == Stage::kWindow) {
-      if (CanSay(Change::Kind::kFrom)) TryFrom();
+      if (outcome.cause == Cause::kNone && CanSay(Change::Kind::kFrom)) TryFrom();
       return;
     }
+    if (!CanSay(Change::Kind::kSpend) && !CanSay(Change::Kind::kUnits)) return;
     const Wanted wanted = WantedOf(outcome);
-    if (wanted.none() || !(CanSay(Change::Kind::kSpend) || CanSay(Change::Kind::kUnits))) return;
+    if (wanted.none()) return;
     FindProducts();
     if (wanted.money && CanSay(Change::Kind::kSpend)) {
       // Of an amount alone nothing more can be said.
@@ -128,13 +132,15 @@ class Search {
 
   Wanted WantedOf(const OfferOutcome& outcome) {
     const BenefitSpec& benefit = *offer().benefit;
+    const OfferScan& scan = rules_.scan;
     switch (outcome.cause) {
       case Cause::kNotMatched:
-      case Cause::kCondition: {
-        const bool is_eligible = outcome.stage != Stage::kRequires;
-        return WantedByParts(is_eligible ? rules_.scan.EligibleParts(near_.offer)
-                                         : rules_.scan.RequiresParts(near_.offer));
-      }
+        return ReadBasket(scan.EligibleParts(near_.offer)) && unmatched_left_-- > 0
+                   ? WantedByParts(scan.EligibleParts(near_.offer))
+                   : Wanted{};
+      case Cause::kCondition:
+        return WantedByParts(outcome.stage == Stage::kRequires ? scan.RequiresParts(near_.offer)
+                                                               : scan.EligibleParts(near_.offer));
       case Cause::kNoTier: {
         const bool by_units = benefit.tiers.front().from_amount.empty();
         return {.money = !by_units, .units = by_units};
@@ -147,6 +153,11 @@ class Search {
       default:
         return {};
     }
+  }
+
+  bool ReadBasket(absl::Span<const uint32_t> parts) const {
+    return std::any_of(parts.begin(), parts.end(),
+                       [this](uint32_t part) { return rules_.scan.conjuncts[part].reads_basket; });
   }
 
   // Nothing unless every part that does not hold reads the basket.
@@ -482,6 +493,7 @@ class Search {
   NearMissScratch& memory_;
   const size_t locale_;
   uint64_t steps_left_;
+  int unmatched_left_ = kMostUnmatchedAsked;
 
   // Of the offer in hand.
   NearMiss near_;

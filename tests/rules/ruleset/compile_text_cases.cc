@@ -53,7 +53,7 @@ std::vector<FindingCase> NearMissCases() {
        {"missing_text at offers[b].near_misses[receipt]"},
        SaysNearly("receipt", "")},
       {"RefusesANearMissOfAnOfferThatChangesNoBasket",
-       {"warning: idle_offer at offers[b]", "unexpected_value at offers[b].near_misses"},
+       {"unexpected_value at offers[b].near_misses", "warning: idle_offer at offers[b]"},
        SaysNearly("receipt", "fields { key: 'text' value { text: 'A' } }", "")},
       {"RefusesATextOfTwoChanges",
        {"bad_text at offers[b].near_misses[receipt]"},
