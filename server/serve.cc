@@ -25,6 +25,7 @@
 #include "server/services/customer_service.h"
 #include "server/services/eraser.h"
 #include "server/services/event_retention.h"
+#include "server/services/grant_service.h"
 #include "server/services/maintenance_service.h"
 #include "server/services/reference_service.h"
 #include "server/services/report_service.h"
@@ -93,6 +94,7 @@ class RunningServer::Impl {
     customers_.emplace(backend_);
     references_.emplace(backend_);
     reports_.emplace(backend_);
+    grants_.emplace(backend_, CodeMaker(token_key_->for_codes()));
     maintenance_.emplace(backend_, BackupPlace{.backups = backups_.get(),
                                                .data_dir = config_.data_dir,
                                                .files = {kReceiptsPart, kTokenKeyPart}});
@@ -203,6 +205,7 @@ class RunningServer::Impl {
     builder.RegisterService(&*rule_sets_);
     builder.RegisterService(&*customers_);
     builder.RegisterService(&*references_);
+    builder.RegisterService(&*grants_);
     builder.RegisterService(&*maintenance_);
     builder.RegisterService(&*reports_);
     builder.RegisterService(&*transactions_);
@@ -210,7 +213,8 @@ class RunningServer::Impl {
         std::vector<std::string>{"touchstone.v1.DecisionService", "touchstone.v1.OutcomeService",
                                  rule_sets_->full_name(), customers_->full_name(),
                                  references_->full_name(), maintenance_->full_name(),
-                                 reports_->full_name(), transactions_->full_name()},
+                                 reports_->full_name(), transactions_->full_name(),
+                                 grants_->full_name()},
         &*limit_);
     builder.RegisterService(&*health_);
     builder.SetMaxReceiveMessageSize(kMaxMessageBytes);
@@ -290,6 +294,7 @@ class RunningServer::Impl {
   std::optional<RuleSetService> rule_sets_;
   std::optional<CustomerService> customers_;
   std::optional<ReferenceService> references_;
+  std::optional<GrantService> grants_;
   std::optional<MaintenanceService> maintenance_;
   std::optional<ReportService> reports_;
   BudgetBoard budgets_{&live_};

@@ -28,6 +28,8 @@ void AddServerRulesCommands(CLI::App& app, int& exit_code);
 void AddDecideCommands(CLI::App& app, int& exit_code);
 // `sale reserve|commit|release|get|return`.
 void AddSaleCommands(CLI::App& app, int& exit_code);
+// `codes issue|import|show|revoke|check`; the last needs no server.
+void AddCodeCommands(CLI::App& app, int& exit_code);
 // `customer get|list|merge|household|export|erase`.
 void AddCustomerCommands(CLI::App& app, int& exit_code);
 // `import customers|contacts|events|reference`.

@@ -116,6 +116,8 @@ class ExportPrinter {
         return PrintItem(kEvents, piece.event());
       case v1::ExportCustomerResponse::kOutcome:
         return PrintItem(kOutcomes, piece.outcome());
+      case v1::ExportCustomerResponse::kCode:
+        return PrintItem(kCodes, piece.code());
       case v1::ExportCustomerResponse::kDecision:
         return PrintItem(kDecisions, piece.decision());
       case v1::ExportCustomerResponse::kSale:
@@ -131,12 +133,12 @@ class ExportPrinter {
   }
 
  private:
-  enum List { kBefore, kMerged, kEvents, kOutcomes, kDecisions, kSales };
+  enum List { kBefore, kMerged, kEvents, kOutcomes, kCodes, kDecisions, kSales };
 
   // Closes the list that is open, and opens those up to this one.
   void OpenList(List list) {
-    static constexpr const char* kNames[] = {"",         "merged_customers", "events",
-                                             "outcomes", "decisions",        "sales"};
+    static constexpr const char* kNames[] = {"",      "merged_customers", "events", "outcomes",
+                                             "codes", "decisions",        "sales"};
     while (open_ != list) {
       if (open_ != kBefore) std::fputs("]", stdout);
       open_ = static_cast<List>(open_ + 1);

@@ -119,7 +119,8 @@ absl::Status WriteKeyFile(const std::string& path, absl::string_view secret) {
 
 TokenKey::TokenKey(absl::string_view secret)
     : authenticate_(Derive(secret, "touchstone token authentication")),
-      encrypt_(Derive(secret, "touchstone token encryption")) {}
+      encrypt_(Derive(secret, "touchstone token encryption")),
+      make_codes_(Derive(secret, "touchstone codes")) {}
 
 absl::StatusOr<TokenKey> TokenKey::LoadOrCreate(const std::string& path) {
   absl::StatusOr<std::optional<std::string>> secret = ReadKeyFile(path);

@@ -39,6 +39,7 @@ struct ShownToken {
   bool live = false;  // not TRAINING or PREVIEW: outcomes count
 };
 
+// The secret of a data folder: of tokens, and of what else is made under a key of its own.
 class TokenKey {
  public:
   // REQUIRES: kTokenKeyBytes of secret.
@@ -46,10 +47,14 @@ class TokenKey {
   // Reads the key file, or makes one with fresh random bytes, readable by its owner only.
   static absl::StatusOr<TokenKey> LoadOrCreate(const std::string& path);
 
+  // Of the codes that the server issues.
+  const std::string& for_codes() const { return make_codes_; }
+
  private:
   friend class TokenSealer;
   std::string authenticate_;  // derived, one key a purpose
   std::string encrypt_;
+  std::string make_codes_;
 };
 
 class TokenSealer {

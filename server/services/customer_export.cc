@@ -7,6 +7,7 @@
 
 #include "server/decide/identity.h"
 #include "server/decide/receipt_subject.h"
+#include "server/services/code_conversion.h"
 #include "server/services/customer_reader.h"
 #include "server/services/resource_name.h"
 #include "touchstone/storage/v1/receipt.pb.h"
@@ -78,9 +79,9 @@ grpc::Status CustomerExport::Run(RpcStream& stream) {
   absl::StatusOr<std::string> survivor = backend_.store->GetSurvivor(*id);
   if (!survivor.ok()) return StoreError(survivor.status());
   id_ = *std::move(survivor);
-  for (const auto send :
-       {&CustomerExport::SendCustomer, &CustomerExport::SendMerged, &CustomerExport::SendEvents,
-        &CustomerExport::SendOutcomes, &CustomerExport::SendDecisions}) {
+  for (const auto send : {&CustomerExport::SendCustomer, &CustomerExport::SendMerged,
+                          &CustomerExport::SendEvents, &CustomerExport::SendOutcomes,
+                          &CustomerExport::SendCodes, &CustomerExport::SendDecisions}) {
     if (status = (this->*send)(stream); !status.ok()) return status;
   }
   return grpc::Status::OK;
@@ -138,6 +139,26 @@ grpc::Status CustomerExport::SendOutcomes(RpcStream& stream) {
         return status.ok();
       });
   return scanned.ok() ? status : StoreError(scanned);
+}
+
+grpc::Status CustomerExport::SendCodes(RpcStream& stream) {
+  std::vector<std::string> ids = merged_ids_;
+  ids.push_back(id_);
+  for (const std::string& id : ids) {
+    const absl::StatusOr<std::vector<std::string>> codes = backend_.store->ListCodes(id);
+    if (!codes.ok()) return StoreError(codes.status());
+    for (const std::string& text : *codes) {
+      storage::Code code;
+      const absl::StatusOr<store::Found> found =
+          backend_.store->GetCode(text, store::ReadTier::kMayBlock, &code);
+      if (!found.ok()) return StoreError(found.status());
+      if (*found != store::Found::kFound) continue;
+      v1::ExportCustomerResponse piece;
+      *piece.mutable_code() = ToMessage(text, code);
+      if (!stream.Write(piece)) return Gone();
+    }
+  }
+  return grpc::Status::OK;
 }
 
 grpc::Status CustomerExport::SendDecisions(RpcStream& stream) {

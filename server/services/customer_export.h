@@ -26,6 +26,7 @@ class CustomerExport {
   grpc::Status SendMerged(RpcStream& stream);
   grpc::Status SendEvents(RpcStream& stream);
   grpc::Status SendOutcomes(RpcStream& stream);
+  grpc::Status SendCodes(RpcStream& stream);
   grpc::Status SendDecisions(RpcStream& stream);
 
   const Backend& backend_;

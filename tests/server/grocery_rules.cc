@@ -64,6 +64,12 @@ treatments:
   receipt: { text: { en: Join our club at the desk } }
 )";
 
+constexpr char kLetter[] = R"(offer: letter-5
+title: Five off with the letter
+applies: coded
+benefit: { amount_off: { EUR: 5.00 }, per: basket }
+)";
+
 constexpr char kReference[] = "BEANS: { categories: [coffee], brand: Alto }\n";
 
 std::string BeansOffer(const std::string& percent, const std::string& eligible) {
@@ -121,6 +127,14 @@ v1::RuleSetSource HouseholdRules() {
     absl::StrAppend(file.mutable_content(), kIdentities);
     file.mutable_content()->replace(file.content().find("reference:"), 0, kHouseholdAggregates);
   }
+  return source;
+}
+
+v1::RuleSetSource CodedRules() {
+  v1::RuleSetSource source = GroceryRules();
+  v1::RuleSetFile* file = source.mutable_files()->add_files();
+  file->set_path("offers/letter-5.yaml");
+  file->set_content(kLetter);
   return source;
 }
 

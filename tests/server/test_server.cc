@@ -57,6 +57,7 @@ void TestServer::Start() {
   rule_sets_ = v1::RuleSetService::NewStub(channel);
   customers_ = v1::CustomerService::NewStub(channel);
   references_ = v1::ReferenceService::NewStub(channel);
+  grants_ = v1::GrantService::NewStub(channel);
   decisions_ = v1::DecisionService::NewStub(channel);
   outcomes_ = v1::OutcomeService::NewStub(channel);
   maintenance_ = v1::MaintenanceService::NewStub(channel);

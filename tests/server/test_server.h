@@ -16,6 +16,7 @@
 #include "tests/store/temporary_directory.h"
 #include "touchstone/v1/customer_service.grpc.pb.h"
 #include "touchstone/v1/decision_service.grpc.pb.h"
+#include "touchstone/v1/grant_service.grpc.pb.h"
 #include "touchstone/v1/maintenance_service.grpc.pb.h"
 #include "touchstone/v1/outcome_service.grpc.pb.h"
 #include "touchstone/v1/reference_service.grpc.pb.h"
@@ -43,6 +44,7 @@ class TestServer {
   v1::RuleSetService::Stub& rule_sets() { return *rule_sets_; }
   v1::CustomerService::Stub& customers() { return *customers_; }
   v1::ReferenceService::Stub& references() { return *references_; }
+  v1::GrantService::Stub& grants() { return *grants_; }
   v1::DecisionService::Stub& decisions() { return *decisions_; }
   v1::OutcomeService::Stub& outcomes() { return *outcomes_; }
   v1::MaintenanceService::Stub& maintenance() { return *maintenance_; }
@@ -64,6 +66,7 @@ class TestServer {
   std::unique_ptr<v1::RuleSetService::Stub> rule_sets_;
   std::unique_ptr<v1::CustomerService::Stub> customers_;
   std::unique_ptr<v1::ReferenceService::Stub> references_;
+  std::unique_ptr<v1::GrantService::Stub> grants_;
   std::unique_ptr<v1::DecisionService::Stub> decisions_;
   std::unique_ptr<v1::OutcomeService::Stub> outcomes_;
   std::unique_ptr<v1::MaintenanceService::Stub> maintenance_;

@@ -1,3 +1,5 @@
+#include "tests/server/cli/command_line.h"
+
 #include <google/protobuf/struct.pb.h>
 #include <google/protobuf/util/json_util.h>
 #include <rocksdb/db.h>
@@ -26,56 +28,7 @@ using ::testing::HasSubstr;
 using ::testing::MatchesRegex;
 using ::testing::Not;
 
-struct Ran {
-  int exit_code = 0;
-  std::string out;
-  std::string err;
-};
-
-Ran RunCommand(const std::vector<std::string>& arguments) {
-  std::vector<const char*> argv = {"touchstone"};
-  for (const std::string& argument : arguments) argv.push_back(argument.c_str());
-  ::testing::internal::CaptureStdout();
-  ::testing::internal::CaptureStderr();
-  Ran ran;
-  ran.exit_code = RunCommandLine(static_cast<int>(argv.size()), argv.data());
-  ran.out = ::testing::internal::GetCapturedStdout();
-  ran.err = ::testing::internal::GetCapturedStderr();
-  return ran;
-}
-
-class CommandLineTest : public ::testing::Test {
- protected:
-  std::string Write(const std::string& name, const std::string& text) {
-    const std::string path = directory_.Sub(name);
-    std::filesystem::create_directories(std::filesystem::path(path).parent_path());
-    std::ofstream(path, std::ios::binary) << text;
-    return path;
-  }
-
-  std::string Read(const std::string& path) {
-    std::ostringstream text;
-    text << std::ifstream(path).rdbuf();
-    return text.str();
-  }
-
-  // A folder with the rule set's files.
-  std::string Folder(const std::string& name, const v1::RuleSetSource& source) {
-    for (const v1::RuleSetFile& file : source.files().files()) {
-      Write(name + "/" + file.path(), file.content());
-    }
-    return directory_.Sub(name);
-  }
-
-  Ran OnServer(std::vector<std::string> arguments) {
-    arguments.push_back("--server");
-    arguments.push_back(server_.address());
-    return RunCommand(arguments);
-  }
-
-  store::TemporaryDirectory directory_;
-  TestServer server_;
-};
+class CommandLineTest : public CommandLine {};
 
 TEST_F(CommandLineTest, EveryCommandHasHelp) {
   for (const std::vector<std::string>& command :
@@ -97,6 +50,8 @@ TEST_F(CommandLineTest, EveryCommandHasHelp) {
                                              {"import", "customers"},
                                              {"import", "events"},
                                              {"import", "reference"},
+                                             {"codes", "issue"},
+                                             {"codes", "check"},
                                              {"verify"}}) {
     std::vector<std::string> arguments = command;
     arguments.push_back("--help");

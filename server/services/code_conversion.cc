@@ -1,0 +1,73 @@
+#include "server/services/code_conversion.h"
+
+#include <algorithm>
+
+#include "absl/time/time.h"
+#include "server/services/resource_name.h"
+#include "store/holdings.h"
+#include "store/keys.h"
+
+namespace touchstone::server {
+namespace {
+
+// 9999-12-31T23:59:59Z, the last of a Timestamp.
+constexpr int64_t kLastSecond = 253'402'300'799;
+
+// Microseconds since the epoch; 0 when it is not given.
+int64_t ReadTime(bool is_given, const google::protobuf::Timestamp& time, absl::string_view field,
+                 std::vector<Violation>* violations) {
+  if (!is_given) return 0;
+  const bool fits = time.seconds() > 0 && time.seconds() <= kLastSecond && time.nanos() >= 0 &&
+                    time.nanos() < 1'000'000'000;
+  if (fits) return absl::ToUnixMicros(ToTime(time));
+  violations->push_back({std::string(field), "must be a time after 1970-01-01"});
+  return 0;
+}
+
+}  // namespace
+
+storage::Code ReadTerms(const v1::CodeTerms& terms, std::vector<Violation>* violations) {
+  storage::Code code;
+  if (!store::IsValidId(terms.offer_id())) {
+    violations->push_back({"terms.offer_id", "is required: 1 to 64 of [A-Za-z0-9._-]"});
+  }
+  code.set_offer_id(terms.offer_id());
+  if (!terms.customer().empty()) {
+    const auto id = ParseCustomerName(terms.customer(), "terms.customer", violations);
+    code.set_customer_id(id.value_or(""));
+  }
+  code.set_start_us(
+      ReadTime(terms.has_start_time(), terms.start_time(), "terms.start_time", violations));
+  code.set_end_us(ReadTime(terms.has_end_time(), terms.end_time(), "terms.end_time", violations));
+  if (code.end_us() != 0 && code.end_us() <= code.start_us()) {
+    violations->push_back({"terms.end_time", "must be behind terms.start_time"});
+  }
+  if (terms.max_uses() < 0 || terms.max_uses() > store::kMaxClaimCount) {
+    violations->push_back({"terms.max_uses", "must be 0 to 1,000,000,000"});
+  }
+  code.set_most_uses(std::max<int64_t>(1, terms.max_uses()));
+  if (!terms.batch().empty() && !store::IsValidId(terms.batch())) {
+    violations->push_back({"terms.batch", "must be 0 to 64 of [A-Za-z0-9._-]"});
+  }
+  code.set_batch(terms.batch());
+  return code;
+}
+
+v1::Code ToMessage(const std::string& text, const storage::Code& code) {
+  v1::Code message;
+  message.set_code(text);
+  v1::CodeTerms& terms = *message.mutable_terms();
+  terms.set_offer_id(code.offer_id());
+  if (!code.customer_id().empty()) terms.set_customer(CustomerName(code.customer_id()));
+  if (code.start_us() != 0) *terms.mutable_start_time() = ToTimestamp(code.start_us());
+  if (code.end_us() != 0) *terms.mutable_end_time() = ToTimestamp(code.end_us());
+  terms.set_max_uses(code.most_uses());
+  terms.set_batch(code.batch());
+  message.set_used(code.committed() + code.overrun());
+  message.set_reserved(code.reserved());
+  message.set_revoked(code.revoked());
+  *message.mutable_create_time() = ToTimestamp(code.time_us());
+  return message;
+}
+
+}  // namespace touchstone::server
