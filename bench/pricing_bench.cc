@@ -111,8 +111,8 @@ v1::RuleSet MixedOffers(int offers) {
 }
 
 // Mixed offers, the last of which are short of an amount: each of another, so that all are nearly
-// reached. `net_minor`: what the others leave of the basket.
-v1::RuleSet NearlyReachedOffers(int offers, int nearly, int64_t net_minor) {
+// reached. `gross_minor`: of the basket.
+v1::RuleSet NearlyReachedOffers(int offers, int nearly, int64_t gross_minor) {
   v1::RuleSet message = MixedOffers(offers - nearly);
   v1::Placement& placement = (*message.mutable_placements())["receipt"];
   placement.set_channel("pos");
@@ -121,8 +121,8 @@ v1::RuleSet NearlyReachedOffers(int offers, int nearly, int64_t net_minor) {
   message.mutable_pricing()->mutable_near_misses()->set_at_most(nearly);
   for (int i = 0; i < nearly; ++i) {
     v1::Offer& offer = AddOffer(offers - nearly + i, message);
-    const int64_t threshold_minor = net_minor + 320 + 100 * i;
-    offer.set_requires_condition(absl::StrCat("basket.net >= ", threshold_minor / 100, ".",
+    const int64_t threshold_minor = gross_minor + 320 + 100 * i;
+    offer.set_requires_condition(absl::StrCat("basket.gross >= ", threshold_minor / 100, ".",
                                               threshold_minor / 10 % 10, threshold_minor % 10));
     SetEuro("2.00", offer.mutable_benefit()->mutable_amount_off());
     offer.mutable_benefit()->set_per("basket");
@@ -257,10 +257,6 @@ void BM_DecideCompetingSets(benchmark::State& state) {
 }
 BENCHMARK(BM_DecideCompetingSets)->ArgNames({"lines", "offers"})->Args({8, 2})->Args({20, 8});
 
-int64_t NetOf(const Decision& decision) {
-  return decision.facts[kSlotBasketNet].money_value().amount_minor;
-}
-
 // The decision, and what was nearly reached; with nothing to look for the decision alone.
 void BM_DecideAndNearMisses(benchmark::State& state) {
   const int lines = static_cast<int>(state.range(0));
@@ -268,13 +264,14 @@ void BM_DecideAndNearMisses(benchmark::State& state) {
   const int nearly = static_cast<int>(state.range(2));
   DecisionScratch scratch;
   const Scene plain(MixedOffers(offers - nearly), lines);
-  const int64_t net_minor = NetOf(Decide(plain.rules(), plain.input(), scratch));
-  const Scene scene(NearlyReachedOffers(offers, nearly, net_minor), lines);
+  const Decision& decision = Decide(plain.rules(), plain.input(), scratch);
+  const int64_t gross_minor = decision.facts[kSlotBasketGross].money_value().amount_minor;
+  const Scene scene(NearlyReachedOffers(offers, nearly, gross_minor), lines);
   NearMissScratch memory;
   size_t found = 0;
   for (auto _ : state) {
-    const Decision& decision = Decide(scene.rules(), scene.input(), scratch);
-    found = FindNearMisses(scene.rules(), scene.input(), decision, scratch, memory).size();
+    const Decision& made = Decide(scene.rules(), scene.input(), scratch);
+    found = FindNearMisses(scene.rules(), scene.input(), made, scratch, memory).size();
     benchmark::DoNotOptimize(found);
   }
   state.counters["found"] = static_cast<double>(found);

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <limits>
 #include <tuple>
+#include <utility>
 
 #include "absl/numeric/int128.h"
 #include "rules/decide/admission.h"
@@ -31,6 +32,12 @@ struct Wanted {
   bool money = false;
   bool units = false;
   bool none() const { return !money && !units; }
+};
+
+// An amount that was too little, and what was left of the basket with it.
+struct SpendTrial {
+  int64_t amount = 0;  // 0: none
+  int64_t net_minor = 0;
 };
 
 int64_t PowerOfTen(int exponent) {
@@ -94,9 +101,9 @@ class Search {
     FindProducts();
     if (wanted.money && CanSay(Change::Kind::kSpend)) {
       // Of an amount alone nothing more can be said.
-      if (TryProducts(&Search::TrySpend) || !wanted.units) return;
+      if (TrySpend() || !wanted.units) return;
     }
-    if (CanSay(Change::Kind::kUnits)) TryProducts(&Search::TryUnits);
+    if (CanSay(Change::Kind::kUnits)) TryUnits();
   }
 
   const OfferSpec& offer() const { return rules_.offers[near_.offer]; }
@@ -232,11 +239,24 @@ class Search {
     products.resize(kept);
   }
 
-  bool TryProducts(bool (Search::*try_product)(uint32_t)) {
+  bool TrySpend() {
+    // To the sum of the basket it is all one which product it is: best one that no other offer is
+    // about.
+    const bool counts_all = !reads_lines_ && offer().lines.conjuncts.empty();
+    if (counts_all && any_product_counts_ && !memory_.products.empty()) {
+      const bool found = TrySpend(LineFacts());
+      if (found || any_product_counts_) return found;
+    }
     for (const uint32_t line : memory_.products) {
-      if ((this->*try_product)(line)) return true;
-      // To the sum of the basket it is all one which product it is.
-      if (try_product == &Search::TrySpend && !reads_lines_) return false;
+      if (TrySpend(input_.line_facts[line])) return true;
+      if (counts_all) return false;
+    }
+    return false;
+  }
+
+  bool TryUnits() {
+    for (const uint32_t line : memory_.products) {
+      if (TryUnits(line)) return true;
     }
     return false;
   }
@@ -253,7 +273,8 @@ class Search {
     const Decision& tried = Decide(rules_, changed, memory_.trial, Reasons::kNone);
     steps_left_ = tried.steps_left;
     if (tried.cause == CompletenessCause::kStepLimit) return std::nullopt;
-    tried_net_minor_ = NetOf(tried);
+    tried_net_minor_ = MinorOf(tried, kSlotBasketNet);
+    tried_gross_minor_ = MinorOf(tried, kSlotBasketGross);
     const AppliedOffer* applied = FindApplied(tried.basket.applied, near_.offer);
     if (applied == nullptr) return false;
     const int64_t gain_minor = TakenBy(tried.basket) - TakenBy(decision_.basket);
@@ -269,10 +290,12 @@ class Search {
   static int64_t TakenBy(const BasketAnswer& basket) {
     return basket.gross_minor - basket.payable_minor;
   }
-  static int64_t NetOf(const Decision& decision) {
-    const expr::Value& net = decision.facts[kSlotBasketNet];
-    return net.kind() == expr::Kind::kMoney ? net.money_value().amount_minor : 0;
+  static int64_t MinorOf(const Decision& decision, BuiltinSlot slot) {
+    const expr::Value& amount = decision.facts[slot];
+    return amount.kind() == expr::Kind::kMoney ? amount.money_value().amount_minor : 0;
   }
+  int64_t net_minor() const { return MinorOf(decision_, kSlotBasketNet); }
+  int64_t gross_minor() const { return MinorOf(decision_, kSlotBasketGross); }
 
   void Found(Change::Kind kind) {
     near_.change.kind = kind;
@@ -324,21 +347,25 @@ class Search {
 
   // One piece more, as dear as the amount. That it costs nothing must not be enough: then it is a
   // matter of units.
-  bool TrySpend(uint32_t line) {
+  bool TrySpend(const LineFacts& product) {
     if (input_.basket.lines.size() >= kMaxBasketLines) return false;
     const int64_t price_e4 = PowerOfTen(kUnitPriceDecimals - currency().minor_digits());
     DecisionInput changed = WithLines();
     BasketLine added = {.line_id = kAddedLine, .quantity = Decimal{kUnit}};
     memory_.lines.push_back(added);
-    memory_.line_facts.push_back(input_.line_facts[line]);
+    memory_.line_facts.push_back(product);
     changed.basket.lines = memory_.lines;
     changed.line_facts = memory_.line_facts;
     GuessSpend();
+    latest_spend_ = SpendTrial();
     const std::optional<int64_t> spend = SmallestChange(
         -1, MostSpend(), memory_.guesses, [&](int64_t amount) -> std::optional<Trial> {
           memory_.lines.back().unit_price_e4 = amount * price_e4;
           const std::optional<bool> reached = Try(changed);
-          if (!reached.has_value()) return std::nullopt;
+          // A rule set may keep what it does not know from discounts.
+          const bool counts = amount == 0 || tried_gross_minor_ != gross_minor();
+          if (product.sku.empty() && !counts) any_product_counts_ = false;
+          if (!reached.has_value() || !counts) return std::nullopt;
           return Trial{*reached, *reached ? 0 : NextGuess(amount)};
         });
     if (spend.value_or(0) == 0) return false;
@@ -392,16 +419,15 @@ class Search {
 
   int64_t MostSpend() const {
     const std::optional<int64_t> stated = AmountIn(rules_.near_miss_reach.spend, currency());
-    return std::min(stated.value_or(NetOf(decision_) / 2), kMaxLineTotalMinor);
+    return std::min(stated.value_or(net_minor() / 2), kMaxLineTotalMinor);
   }
 
   // Guesses.
 
   // What the basket, or what the offer counts of it, is short of a number of the conditions.
   void GuessSpend() {
-    const Money gross = context_.state.pricer.merchandise_gross();
-    const int64_t reached[] = {NetOf(decision_), gross.amount_minor, counted_.net_minor,
-                               counted_.gross_minor, counted_.entry_minor};
+    const int64_t reached[] = {net_minor(), gross_minor(), counted_.net_minor, counted_.gross_minor,
+                               counted_.entry_minor};
     memory_.guesses.clear();
     for (const ExactNumber& threshold : offer().near_misses->thresholds) {
       const std::optional<int64_t> minor = CountOf(threshold, currency().minor_digits());
@@ -432,18 +458,21 @@ class Search {
     guesses.erase(std::unique(guesses.begin(), guesses.end()), guesses.end());
   }
 
-  // After `amount` was too little: as much more as the net was short, which may grow by less than
-  // what is spent.
-  int64_t NextGuess(int64_t amount) const {
-    const int64_t grown = tried_net_minor_ - NetOf(decision_);
+  // After `amount` was too little: as much more as the net was short of a threshold. What offers
+  // take for reaching another amount is taken once; of a share of what is added, two trials tell.
+  int64_t NextGuess(int64_t amount) {
     int64_t threshold = std::numeric_limits<int64_t>::max();
     for (const ExactNumber& number : offer().near_misses->thresholds) {
       const std::optional<int64_t> minor = CountOf(number, currency().minor_digits());
       if (minor.has_value() && *minor > tried_net_minor_) threshold = std::min(threshold, *minor);
     }
-    if (grown <= 0 || threshold == std::numeric_limits<int64_t>::max()) return 0;
-    const absl::int128 more =
-        (absl::int128(threshold - tried_net_minor_) * amount + grown - 1) / grown;
+    const SpendTrial before = std::exchange(latest_spend_, SpendTrial{amount, tried_net_minor_});
+    if (threshold == std::numeric_limits<int64_t>::max()) return 0;
+    absl::int128 more = threshold - tried_net_minor_;
+    const int64_t grown = tried_net_minor_ - before.net_minor;
+    if (before.amount > 0 && grown > 0 && amount > before.amount) {
+      more = (more * (amount - before.amount) + grown - 1) / grown;
+    }
     return more > kMaxLineTotalMinor ? 0 : amount + static_cast<int64_t>(more);
   }
 
@@ -494,6 +523,7 @@ class Search {
   const size_t locale_;
   uint64_t steps_left_;
   int unmatched_left_ = kMostUnmatchedAsked;
+  bool any_product_counts_ = true;  // not found yet that one must be known to be merchandise
 
   // Of the offer in hand.
   NearMiss near_;
@@ -502,7 +532,9 @@ class Search {
   bool was_at_limit_ = false;
   LineTotals counted_;  // what it counts of the basket
   int64_t counted_units_ = 0;
-  int64_t tried_net_minor_ = 0;  // basket.net of the latest trial
+  SpendTrial latest_spend_;
+  int64_t tried_net_minor_ = 0;    // basket.net of the latest trial
+  int64_t tried_gross_minor_ = 0;  // basket.gross
 };
 
 }  // namespace

@@ -114,6 +114,29 @@ TEST(NearMissesTest, CountsOnlyWhatTheOfferCounts) {
   EXPECT_THAT(Nearly(scene), ElementsAre("coffee-5 add 7.50"));
 }
 
+TEST(NearMissesTest, AddsWhatNoOtherOfferIsAboutWhereAllMerchandiseCounts) {
+  // One more bread at 3.20 would make a set of cheap ones.
+  const std::string second =
+      "offer: second\napplies: automatic\nbenefit: { percent_off: 50, buy: { units: 1 }, get: { "
+      "units: 1 }, lines: '\"bakery\" in line.categories', grouping: dearest_first }\n";
+  const std::string offer =
+      Offer("all-3",
+            "requires: basket.net >= 40.00\nbenefit: { amount_off: { EUR: 3.00, CHF: 3.00 }, "
+            "per: basket }\nstacking: { stage: tender }");
+  EXPECT_THAT(NearlyWith({second, offer}, "BREAD", 1920, 2), ElementsAre("all-3 add 11.20"));
+  EXPECT_THAT(NearlyWith({second, offer}, "BREAD", 2000, 2), ElementsAre("all-3 add 10.00"));
+  EXPECT_THAT(NearlyWith({second, offer}, "BREAD", 1300, 3), ElementsAre("all-3 add 7.50"));
+  // What is not known never counts here: a bread it must be.
+  std::vector<SourceFile> files = Grocery({offer});
+  for (SourceFile& file : files) {
+    if (file.path == "pricing.yaml") file.bytes = "never_discount: line.product.tobacco\n";
+  }
+  const TestRules rules = LoadRules(files);
+  Scene scene(rules);
+  scene.Line("BREAD", 1300, 3);
+  EXPECT_THAT(Nearly(scene), ElementsAre("all-3 add 1.00"));
+}
+
 TEST(NearMissesTest, AsksForMoreThanTheGapWhereOthersTakeTheirShare) {
   // What is added is reduced by a fifth, too: 40.00 is left of 50.00.
   const std::string fifth = "offer: fifth\napplies: automatic\nbenefit: { percent_off: 20 }\n";
@@ -452,8 +475,10 @@ std::vector<Effect> EffectsOf(const NearMiss& near, int64_t less, const Scene& s
     input.customer = InputStatus::kPresent;
     return {EffectOf(rules, input, near.offer)};
   }
-  for (size_t i = 0; i < scene.lines.size(); ++i) {
-    if (scene.lines[i].is_return) continue;
+  // The last turn: a product of which nothing is known.
+  for (size_t i = 0; i <= scene.lines.size(); ++i) {
+    const bool is_unknown = i == scene.lines.size();
+    if (is_unknown ? near.change.kind == Kind::kUnits : scene.lines[i].is_return) continue;
     std::vector<BasketLine> lines = scene.lines;
     std::vector<LineFacts> facts = scene.line_facts;
     if (near.change.kind == Kind::kUnits) {
@@ -467,7 +492,7 @@ std::vector<Effect> EffectsOf(const NearMiss& near, int64_t less, const Scene& s
       added.quantity = Decimal{1000};
       added.unit_price_e4 = (near.change.spend_minor - less) * 100;
       lines.push_back(added);
-      facts.push_back(facts[i]);
+      facts.push_back(is_unknown ? LineFacts() : scene.line_facts[i]);
     }
     input.basket.lines = lines;
     input.line_facts = facts;
