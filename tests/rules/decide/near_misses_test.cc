@@ -392,6 +392,23 @@ TEST(NearMissesTest, StaysWithinTheStepsOfTheDecision) {
   EXPECT_THAT(Nearly(scene), ElementsAre("all-10 add 1.00"));
 }
 
+TEST(NearMissesTest, TriesTheSameWhicheverReasonsAreAskedFor) {
+  // Enough offers are refused for no other to be asked why; the last one's window is closed, too.
+  std::vector<std::string> offers;
+  for (const char* id : {"a", "b", "c"}) {
+    offers.push_back(Offer(id, "requires: store.region == \"south\"\nbenefit: { percent_off: 1 }"));
+  }
+  offers.push_back(Offer("friday",
+                         "window: { days: [fri] }\neligible: basket.gross >= 10.00\n"
+                         "benefit: { percent_off: 10 }"));
+  const TestRules rules = Load(offers);
+  Scene scene(rules);
+  scene.Line("BREAD", 900);
+  const Finding as_served(scene);
+  EXPECT_GT(as_served.trials(), 0);
+  EXPECT_EQ(Finding(scene, Reasons::kEveryOffer).trials(), as_served.trials());
+}
+
 TEST(NearMissesTest, CostNothingWhereNoOfferHasTexts) {
   const TestRules rules =
       Load({Offer("all-10", "requires: basket.net >= 10.00\nbenefit: { percent_off: 10 }", "")});
