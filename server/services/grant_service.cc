@@ -107,7 +107,10 @@ grpc::Status GrantService::Issue(const v1::IssueCodesRequest& request,
     if (status = CheckOffer(terms.offer_id()); !status.ok()) return status;
     storage::Entry entry = backend_.proposer->NewEntry(request.request_id(), body_hash);
     const std::string detail = CountText(request.count(), terms);
-    FillAddCodes(std::move(terms), codes, entry.mutable_add_codes());
+    // In the order of their rows: a write finds its place beside the one before.
+    std::vector<std::string> sorted = codes;
+    std::sort(sorted.begin(), sorted.end());
+    FillAddCodes(std::move(terms), std::move(sorted), entry.mutable_add_codes());
     entry.mutable_add_codes()->set_all_or_none(true);
     EntryResult result;
     status = Write(std::move(entry), "issue_codes", detail, &result);
