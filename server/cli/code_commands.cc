@@ -115,7 +115,8 @@ int Issue(const CodeCommand& command) {
     }
     for (const std::string& code : response.codes()) {
       if (absl::Status added = out.Add(code); !added.ok()) return Usage(added.message());
-      progress.Update(++done, static_cast<double>(done) / static_cast<double>(command.count));
+      ++done;
+      progress.Update(done, static_cast<double>(done) / static_cast<double>(command.count));
     }
   }
   progress.End();
