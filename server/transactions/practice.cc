@@ -22,4 +22,9 @@ std::optional<Practice::Held> Practice::Find(absl::string_view transaction_id) c
   return found->second;
 }
 
+void Practice::Drop(absl::string_view transaction_id) {
+  std::lock_guard<std::mutex> lock(mutex_);
+  if (held_.erase(transaction_id) > 0) std::erase(oldest_first_, transaction_id);
+}
+
 }  // namespace touchstone::server

@@ -31,6 +31,7 @@ class Practice {
   // In the place of what the transaction had.
   void Keep(const std::string& transaction_id, Held held);
   std::optional<Held> Find(absl::string_view transaction_id) const;
+  void Drop(absl::string_view transaction_id);
 
  private:
   mutable std::mutex mutex_;  // guards what follows

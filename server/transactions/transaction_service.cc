@@ -403,7 +403,10 @@ grpc::Status TransactionService::Release(const v1::ReleaseRequest& request,
   response->set_transaction_id(context.transaction_id());
   response->set_step(context.step());
   response->set_state(v1::RESERVATION_STATE_RELEASED);
-  if (IsPractice(context)) return grpc::Status::OK;
+  if (IsPractice(context)) {
+    practice_.Drop(context.transaction_id());
+    return grpc::Status::OK;
+  }
   storage::Entry entry =
       backend_.proposer->NewEntry(request.request_id(), BodyHash("Release", request));
   entry.mutable_release()->set_transaction_id(context.transaction_id());

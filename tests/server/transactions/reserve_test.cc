@@ -184,6 +184,24 @@ TEST(ReserveTest, TrainingTouchesNothing) {
   EXPECT_EQ(ReasonOf(till.server().transactions().GetSale(&context, get, &sale)), "SALE_NOT_FOUND");
 }
 
+TEST(ReserveTest, WhatWasVoidedInTrainingCannotBeSoldThere) {
+  Till till;
+  v1::ReserveRequest reserve = till.ReserveRequestOf("practice", 1, kTwenty);
+  reserve.mutable_context()->set_mode(v1::DECISION_MODE_TRAINING);
+  v1::Reservation held;
+  ASSERT_TRUE(till.Try(reserve, &held).ok());
+  v1::ReleaseRequest release;
+  release.set_request_id(till.server().NextRequestId());
+  *release.mutable_context() = reserve.context();
+  grpc::ClientContext context;
+  ASSERT_TRUE(till.server().transactions().Release(&context, release, &held).ok());
+  EXPECT_EQ(held.state(), v1::RESERVATION_STATE_RELEASED);
+  v1::CommitRequest commit = till.CommitRequestOf("practice", 1);
+  commit.mutable_context()->set_mode(v1::DECISION_MODE_TRAINING);
+  v1::Sale sale;
+  EXPECT_EQ(ReasonOf(till.Try(commit, &sale)), "RESERVATION_NOT_FOUND");
+}
+
 TEST(ReserveTest, RacingTillsNeverOverspend) {
   Till till;
   std::atomic<int> promised{0};
