@@ -1,5 +1,6 @@
 #include "server/rpc/raw_stream.h"
 
+#include <thread>
 #include <utility>
 
 #include "server/rpc/raw_poller.h"
@@ -84,12 +85,17 @@ void RawStream::WasRead(bool ok, MonotonicTime now) {
 void RawStream::Send(const grpc::Slice& answer) {
   grpc::ByteBuffer buffer(&answer, 1);
   ReaderWriter* messages = messages_.get();
-  // The slot is the polling thread's from here on: nothing of it is read any more.
+  sending_.store(true, std::memory_order_relaxed);
+  // The slot is the polling thread's from here on, which waits for this thread to be back.
   step_.store(Step::kWriting, std::memory_order_release);
   messages->Write(buffer, static_cast<RawTag*>(this));
+  sending_.store(false, std::memory_order_release);
 }
 
 void RawStream::WasWritten(bool ok) {
+  // The next write goes through the same operation of gRPC's, which may have reported the end of
+  // this one before its caller was back from it.
+  while (sending_.load(std::memory_order_acquire)) std::this_thread::yield();
   server_->Leave();
   step_.store(Step::kServing, std::memory_order_release);
   if (!ok) {

@@ -76,7 +76,8 @@ class RawStream final : public RawCall {
   // Handed over with release, taken with acquire.
   std::atomic<Step> step_{Step::kAccepting};
   std::atomic<bool> ending_{false};
-  bool ended_ = false;  // of the polling thread
+  std::atomic<bool> sending_{false};  // somebody is inside of the write under way
+  bool ended_ = false;                // of the polling thread
 };
 
 }  // namespace touchstone::server
