@@ -8,6 +8,7 @@
 #include "absl/container/flat_hash_map.h"
 #include "absl/strings/str_cat.h"
 #include "server/decide/request_check.h"
+#include "server/transactions/sale.h"
 
 namespace touchstone::server {
 namespace {
@@ -163,6 +164,29 @@ std::vector<storage::ClaimRequest> ClaimsOfSold(const v1::BasketResult& sold,
       applied.begin(), applied.end(),
       [](const rules::AppliedOffer& a, const rules::AppliedOffer& b) { return a.offer < b.offer; });
   return pricer.ClaimsFor(applied);
+}
+
+void AddOverrun(const storage::Claim& claim, v1::PostSaleResponse* response) {
+  const v1::Claim shown = ToClaim(claim);
+  v1::Overrun* overrun = response->add_overruns();
+  overrun->set_kind(shown.kind());
+  overrun->set_id(shown.id());
+  if (shown.has_amount()) *overrun->mutable_amount() = shown.amount();
+}
+
+bool FillPosted(const storage::EntryResult& result, v1::PostSaleResponse* response) {
+  v1::PostSaleResponse kept;
+  if (!kept.ParseFromString(result.answer())) return false;
+  *response = kept;
+  response->clear_overruns();
+  for (const storage::EntryResult::Overrun& beyond : result.overruns()) {
+    if (static_cast<int>(beyond.claim()) >= kept.overruns_size()) return false;
+    v1::Overrun* overrun = response->add_overruns();
+    *overrun = kept.overruns(static_cast<int>(beyond.claim()));
+    overrun->set_count(beyond.count());
+    if (overrun->has_amount()) overrun->mutable_amount()->set_amount_minor(beyond.amount_minor());
+  }
+  return true;
 }
 
 }  // namespace touchstone::server

@@ -29,4 +29,12 @@ std::vector<v1::SaleDifference> DifferencesOf(const v1::BasketResult& sold,
 std::vector<storage::ClaimRequest> ClaimsOfSold(const v1::BasketResult& sold,
                                                 TransactionPricer& pricer);
 
+// An overrun of the claim, of nothing so far: the answer that is remembered has one for each claim,
+// by position, and the entry's result says how much of each is beyond.
+void AddOverrun(const storage::Claim& claim, v1::PostSaleResponse* response);
+
+// The remembered answer, with the overruns of those claims that are beyond. False: it is none, and
+// the response is left alone or half filled.
+bool FillPosted(const storage::EntryResult& result, v1::PostSaleResponse* response);
+
 }  // namespace touchstone::server

@@ -299,4 +299,24 @@ grpc::Status PlanReturn(const v1::ReturnSaleRequest& request, const storage::Sto
   return grpc::Status::OK;
 }
 
+void TakeFromClaims(const std::vector<storage::Claim>& restored, v1::Sale* sale) {
+  v1::Sale before = *sale;
+  sale->clear_claims();
+  for (v1::Claim& claim : *before.mutable_claims()) {
+    for (const storage::Claim& back : restored) {
+      const v1::Claim shown = ToClaim(back);
+      if (shown.kind() != claim.kind() || shown.id() != claim.id() ||
+          shown.offer_id() != claim.offer_id()) {
+        continue;
+      }
+      claim.set_count(claim.count() - shown.count());
+      if (claim.has_amount()) {
+        claim.mutable_amount()->set_amount_minor(claim.amount().amount_minor() -
+                                                 shown.amount().amount_minor());
+      }
+    }
+    if (claim.count() > 0 || claim.amount().amount_minor() > 0) *sale->add_claims() = claim;
+  }
+}
+
 }  // namespace touchstone::server

@@ -29,4 +29,7 @@ grpc::Status PlanReturn(const v1::ReturnSaleRequest& request, const storage::Sto
                         const v1::Sale& sale, absl::Time now, const RevisionResolver& resolver,
                         PlannedReturn* planned);
 
+// Leaves in the sale's claims what it still uses once these are given back.
+void TakeFromClaims(const std::vector<storage::Claim>& restored, v1::Sale* sale);
+
 }  // namespace touchstone::server

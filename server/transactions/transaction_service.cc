@@ -10,6 +10,7 @@
 #include "server/services/resource_name.h"
 #include "server/transactions/posted_sale.h"
 #include "server/transactions/sale.h"
+#include "server/transactions/sale_return.h"
 #include "server/transactions/transaction_request.h"
 
 namespace touchstone::server {
@@ -131,52 +132,6 @@ v1::Sale SaleOf(const v1::DecideRequest& decided, const v1::Reservation& reserva
 grpc::Status NoSuchSale() {
   return RpcError(grpc::StatusCode::NOT_FOUND, v1::ERROR_REASON_SALE_NOT_FOUND,
                   "no sale of this transaction is kept");
-}
-
-void AddOverrun(const storage::Claim& claim, v1::PostSaleResponse* response) {
-  const v1::Claim shown = ToClaim(claim);
-  v1::Overrun* overrun = response->add_overruns();
-  overrun->set_kind(shown.kind());
-  overrun->set_id(shown.id());
-  if (shown.has_amount()) *overrun->mutable_amount() = shown.amount();
-}
-
-// The remembered answer has an overrun for each claim, of which the result says how much is beyond.
-// False: it is none.
-bool FillPosted(const EntryResult& result, v1::PostSaleResponse* response) {
-  v1::PostSaleResponse kept;
-  if (!kept.ParseFromString(result.answer())) return false;
-  *response = kept;
-  response->clear_overruns();
-  for (const EntryResult::Overrun& beyond : result.overruns()) {
-    if (static_cast<int>(beyond.claim()) >= kept.overruns_size()) return false;
-    v1::Overrun* overrun = response->add_overruns();
-    *overrun = kept.overruns(static_cast<int>(beyond.claim()));
-    overrun->set_count(beyond.count());
-    if (overrun->has_amount()) overrun->mutable_amount()->set_amount_minor(beyond.amount_minor());
-  }
-  return true;
-}
-
-// What the sale still uses once these are given back.
-void TakeFromClaims(const std::vector<storage::Claim>& restored, v1::Sale* sale) {
-  v1::Sale before = *sale;
-  sale->clear_claims();
-  for (v1::Claim& claim : *before.mutable_claims()) {
-    for (const storage::Claim& back : restored) {
-      const v1::Claim shown = ToClaim(back);
-      if (shown.kind() != claim.kind() || shown.id() != claim.id() ||
-          shown.offer_id() != claim.offer_id()) {
-        continue;
-      }
-      claim.set_count(claim.count() - shown.count());
-      if (claim.has_amount()) {
-        claim.mutable_amount()->set_amount_minor(claim.amount().amount_minor() -
-                                                 shown.amount().amount_minor());
-      }
-    }
-    if (claim.count() > 0 || claim.amount().amount_minor() > 0) *sale->add_claims() = claim;
-  }
 }
 
 }  // namespace

@@ -15,7 +15,6 @@
 #include "server/rpc/rpc_service.h"
 #include "server/services/backend.h"
 #include "server/transactions/practice.h"
-#include "server/transactions/sale_return.h"
 #include "server/transactions/sale_writer.h"
 #include "server/transactions/transaction_pricer.h"
 #include "touchstone/v1/transaction_service.pb.h"
