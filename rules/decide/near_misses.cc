@@ -13,6 +13,7 @@
 #include "rules/decide/verdict.h"
 #include "rules/facts/aggregate.h"
 #include "rules/facts/layout.h"
+#include "rules/money/rounding.h"
 
 namespace touchstone::rules {
 namespace {
@@ -39,12 +40,6 @@ struct SpendTrial {
   int64_t amount = 0;  // 0: none
   int64_t net_minor = 0;
 };
-
-int64_t PowerOfTen(int exponent) {
-  int64_t power = 1;
-  for (; exponent > 0; --exponent) power *= 10;
-  return power;
-}
 
 // The number as a count of 10^-decimals, rounded up. Nothing when it is out of all bounds.
 std::optional<int64_t> CountOf(ExactNumber number, int decimals) {

@@ -4,6 +4,7 @@
 #include <charconv>
 
 #include "rules/money/quotient.h"
+#include "rules/money/rounding.h"
 
 namespace touchstone::rules::expr {
 namespace {
@@ -11,12 +12,6 @@ namespace {
 __extension__ using Int128 = __int128;
 
 Value Overflow() { return Value::Error(ErrorCode::kOverflow); }
-
-int64_t PowerOfTen(int exponent) {
-  int64_t power = 1;
-  for (int i = 0; i < exponent; ++i) power *= 10;
-  return power;
-}
 
 // count / 10^from as a count of 10^-to; the error when it does not fit exactly.
 Value Rescaled(int64_t count, int from, int to) {
