@@ -1,5 +1,3 @@
-#include <unistd.h>
-
 #include <algorithm>
 #include <cstdio>
 #include <memory>
@@ -15,6 +13,7 @@
 #include "server/cli/cli.h"
 #include "server/cli/code_file.h"
 #include "server/cli/connection.h"
+#include "server/cli/decision_text.h"
 #include "server/decide/code_text.h"
 #include "server/import/progress.h"
 #include "server/services/code_issue.h"
@@ -85,8 +84,6 @@ std::string IdOf(const CodeCommand& command) {
   if (!fits) std::fprintf(stderr, "--id: 1 to %zu of [A-Za-z0-9._-]\n", kMaxIdBytes);
   return fits ? command.id : "";
 }
-
-bool IsTerminal() { return isatty(fileno(stderr)) != 0; }
 
 int Issue(const CodeCommand& command) {
   const absl::StatusOr<v1::CodeTerms> terms = TermsOf(command);
@@ -197,12 +194,9 @@ std::string CodeText(const v1::Code& code) {
   std::string text = absl::StrCat(code.code(), ": ", terms.offer_id());
   if (!terms.customer().empty()) absl::StrAppend(&text, ", of ", terms.customer());
   if (!terms.batch().empty()) absl::StrAppend(&text, ", batch ", terms.batch());
-  const auto time = [](const google::protobuf::Timestamp& timestamp) {
-    return absl::FormatTime("%Y-%m-%dT%H:%M:%SZ", ToTime(timestamp), absl::UTCTimeZone());
-  };
-  absl::StrAppend(&text, "\nmade ", time(code.create_time()));
-  if (terms.has_start_time()) absl::StrAppend(&text, ", from ", time(terms.start_time()));
-  if (terms.has_end_time()) absl::StrAppend(&text, ", until ", time(terms.end_time()));
+  absl::StrAppend(&text, "\nmade ", TimeText(code.create_time()));
+  if (terms.has_start_time()) absl::StrAppend(&text, ", from ", TimeText(terms.start_time()));
+  if (terms.has_end_time()) absl::StrAppend(&text, ", until ", TimeText(terms.end_time()));
   absl::StrAppend(&text, "\n", code.used(), " of ", terms.max_uses(),
                   terms.max_uses() == 1 ? " use" : " uses", " sold, ", code.reserved(), " held",
                   code.revoked() ? "; revoked" : "", "\n");

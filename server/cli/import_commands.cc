@@ -1,5 +1,3 @@
-#include <unistd.h>
-
 #include <chrono>
 #include <cstdio>
 #include <filesystem>
@@ -19,6 +17,7 @@
 #include "server/import/import_totals.h"
 #include "server/import/mapping.h"
 #include "server/import/offline_load.h"
+#include "server/import/progress.h"
 #include "touchstone/v1/report_service.grpc.pb.h"
 
 namespace touchstone::server {
@@ -119,7 +118,7 @@ class Import {
           "--quarantine names the file that is imported. Name another one.");
     }
     quarantine_.emplace(quarantine);
-    progress_.emplace(isatty(fileno(stderr)) != 0);
+    progress_.emplace(IsTerminal());
     if (command_.offline) {
       if (absl::Status opened = OpenStore(); !opened.ok()) return opened;
     }
@@ -236,7 +235,7 @@ class Import {
   }
 
   void SayRate(int64_t rows, double seconds) const {
-    if (seconds <= 0 || (command_.rate <= 0 && isatty(fileno(stderr)) == 0)) return;
+    if (seconds <= 0 || (command_.rate <= 0 && !IsTerminal())) return;
     std::fprintf(stderr, "%.0f rows a second\n", static_cast<double>(rows) / seconds);
   }
 

@@ -1,5 +1,7 @@
 #include "server/import/progress.h"
 
+#include <unistd.h>
+
 #include <algorithm>
 #include <cstdio>
 
@@ -16,6 +18,8 @@ constexpr std::chrono::milliseconds kTerminalInterval(200);
 constexpr std::chrono::seconds kPlainInterval(10);
 
 }  // namespace
+
+bool IsTerminal() { return isatty(fileno(stderr)) != 0; }
 
 std::string Progress::Bar(double fraction) {
   const int cells = static_cast<int>(std::clamp(fraction, 0.0, 1.0) * kBarCells);

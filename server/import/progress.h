@@ -11,9 +11,12 @@
 
 namespace touchstone::server {
 
+// Whether standard error is a terminal.
+bool IsTerminal();
+
 class Progress {
  public:
-  // `terminal`: standard error is one.
+  // `terminal`: as IsTerminal says.
   explicit Progress(bool terminal) : terminal_(terminal) {}
 
   // After each row: looks at the clock now and then only.
