@@ -77,6 +77,9 @@ absl::Status ForgetTransactions(absl::Span<const std::string> customer_ids,
 
 // Codes (apply_codes.cc). `time_us`: when they were made.
 AppliedOr ApplyAddCodes(const storage::AddCodes& command, int64_t time_us, PendingWrites* writes);
+// Beyond so many of one customer that are open no more are granted; a merge may bring her more.
+inline constexpr int kMaxOpenGrants = 64;
+AppliedOr ApplyAddGrants(const storage::AddGrants& command, int64_t time_us, PendingWrites* writes);
 AppliedOr ApplyRevokeCodes(const storage::RevokeCodes& command, PendingWrites* writes);
 // Withdraws the codes that are erased customers', takes these out of them, and names the codes in
 // the erasure. REQUIRES: as PendingWrites::committed.

@@ -33,6 +33,9 @@ inline constexpr size_t kMaxMembers = 64;
 inline constexpr size_t kMaxConsents = 256;
 inline constexpr size_t kMaxPurposeBytes = 64;
 inline constexpr size_t kMaxLimitIds = 16;  // of one contact
+inline constexpr size_t kMaxGrants = 256;
+inline constexpr size_t kMaxGrantHolders = 16;  // that are named, of one grant
+inline constexpr size_t kMaxGrantIdBytes = 64;
 
 struct AttributeView {
   uint32_t id;
@@ -71,6 +74,22 @@ struct ConsentView {
   bool granted;
 };
 
+// A grant of hers that is open: neither revoked nor used up, or held by a transaction. The ledger
+// has the whole of it.
+struct GrantView {
+  absl::string_view id;  // 1 to kMaxGrantIdBytes
+  uint64_t offer;        // as of a contact
+  int64_t start_us;
+  int64_t end_us;      // not included; INT64_MAX: for ever
+  uint32_t uses_left;  // that nobody holds; UINT32_MAX: so many or more
+  uint16_t holder_count;
+  const char* holders;
+
+  // A transaction that holds a use of it, as contacts name them. Beyond kMaxGrantHolders holders
+  // are not named.
+  uint64_t holder(size_t i) const { return LoadNumber<uint64_t>(holders + 8 * i); }
+};
+
 class RecordView {
  public:
   RecordView() = default;  // as a record that holds nothing, version 0
@@ -97,6 +116,9 @@ class RecordView {
 
   StringListView identities() const { return identities_; }
 
+  size_t grant_count() const { return grants_.count; }
+  GrantView grant(size_t i) const;  // ascending by id
+
   // Of a customer: the household that she is in; empty: none.
   absl::string_view household() const { return household_; }
   // Of a household's record of members: ids of its customers.
@@ -121,6 +143,7 @@ class RecordView {
   absl::Status ParseAggregates(uint32_t count, absl::string_view body);
   absl::Status ParseContacts(uint32_t count, absl::string_view body);
   absl::Status ParseConsents(uint32_t count, absl::string_view body);
+  absl::Status ParseGrants(uint32_t count, absl::string_view body);
 
   uint64_t version_ = 0;
   uint32_t contacts_dropped_ = 0;
@@ -129,6 +152,7 @@ class RecordView {
   Table aggregates_;
   Table contacts_;
   Table consents_;
+  Table grants_;
   StringListView identities_;
   absl::string_view household_;
   StringListView members_;

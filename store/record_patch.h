@@ -73,6 +73,18 @@ class RecordPatch {
     int64_t keep_from_us = std::numeric_limits<int64_t>::min();
   };
 
+  // As GrantView.
+  struct Grant {
+    absl::string_view id;
+    uint64_t offer;
+    int64_t start_us;
+    int64_t end_us;
+    uint32_t uses_left;
+    absl::Span<const uint64_t> holders;  // the first kMaxGrantHolders are kept
+    // Grants that ended at this moment or before are dropped, this one too if nobody holds it.
+    int64_t keep_from_us = std::numeric_limits<int64_t>::min();
+  };
+
   // The last one applied wins, whatever the as-of times are. as_of_s 0: not stated.
   void SetAttribute(uint32_t id, const Value& value, uint16_t source, uint32_t as_of_s);
   void ClearAttribute(uint32_t id);
@@ -115,6 +127,11 @@ class RecordPatch {
   // changes nothing, one of the same time replaces it. Beyond kMaxConsents a new purpose is not
   // added. REQUIRES: `purpose` has 1 to kMaxPurposeBytes bytes.
   void SetConsent(absl::string_view purpose, bool granted, uint16_t source, int64_t time_us);
+
+  // In the place of what the record says of the grant. Beyond kMaxGrants a new one is not added.
+  // REQUIRES: the id has 1 to kMaxGrantIdBytes bytes.
+  void PutGrant(const Grant& grant);
+  void RemoveGrant(absl::string_view id);
 
   // Forgets what she said of a purpose, whenever that was.
   void ClearConsent(absl::string_view purpose);

@@ -73,6 +73,22 @@ inline std::optional<size_t> FindCode(absl::Span<const PresentedCode> codes, uin
   return std::nullopt;
 }
 
+// A right of the customer's to an offer that asks for one.
+struct HeldGrant {
+  // kValid, kNotYetValid, kExpired, or kReservedElsewhere.
+  CodeStanding standing = CodeStanding::kValid;
+  uint32_t offer = 0;  // index
+  absl::string_view id = {};
+};
+
+// Position of the grant that brings an offer: the first valid one for it.
+inline std::optional<size_t> FindGrant(absl::Span<const HeldGrant> grants, uint32_t offer) {
+  for (size_t i = 0; i < grants.size(); ++i) {
+    if (grants[i].standing == CodeStanding::kValid && grants[i].offer == offer) return i;
+  }
+  return std::nullopt;
+}
+
 struct DecisionInput {
   const ReferenceSnapshot* reference = nullptr;  // never null
   // Facts of the decision row as bound: customer attributes, aggregates and request facts in their
@@ -88,6 +104,7 @@ struct DecisionInput {
   absl::Span<const uint32_t> closed_budgets;         // budget indexes, ascending
   absl::Span<const UnclaimedOffer> unclaimed;        // ascending by offer
   absl::Span<const PresentedCode> codes;             // in the order presented
+  absl::Span<const HeldGrant> grants;                // what ends first first
   InputStatus customer = InputStatus::kAnonymous;
   absl::string_view decision_id;
   absl::string_view store;  // key; empty outside stores
@@ -127,9 +144,9 @@ absl::string_view StageName(Stage stage);
 std::optional<Stage> FindStage(absl::string_view name);
 
 // Why, beyond the stage. kNoLines, kNoSet, kNoTier, kNotAbovePrice and kTooSmall come at kRequires,
-// kNothingLeft and kExcluded at kStacking, kNoBasket at kPlacement, kNoCode and kCodeNotRead at
-// kEligible; kNoCurrency at kEligible, or at kBudget when its budget is money of another currency;
-// kUnclaimed at kLimit or kBudget, or at kEligible when its code was.
+// kNothingLeft and kExcluded at kStacking, kNoBasket at kPlacement, kNoCode, kCodeNotRead and
+// kNoGrant at kEligible; kNoCurrency at kEligible, or at kBudget when its budget is money of
+// another currency; kUnclaimed at kLimit or kBudget, or at kEligible when its code was.
 enum class Cause : uint8_t {
   kNone,
   kCondition,       // a conjunct is false: `part` is its position
@@ -141,6 +158,7 @@ enum class Cause : uint8_t {
   kUnclaimed,       // it could not be claimed: others took the last of it
   kNoCode,          // no valid code was presented for it
   kCodeNotRead,     // the same, but a code could not be looked up in time (INPUT_MISSING)
+  kNoGrant,         // she holds no valid grant of it, and no valid code was presented for it
   kNoCurrency,      // the benefit or budget has no amount in the basket's currency
   kNoLines,         // no line or unit that it may touch
   kNoSet,           // the units make no complete set

@@ -107,6 +107,13 @@ struct BudgetSpec {
   bool counts_money() const { return !currency.is_none(); }
 };
 
+// What makes a grant of a granted offer, and how long that can be used: for `use_within`, or until
+// the offer's window ends, if that is before.
+struct PromiseSpec {
+  absl::Duration use_within;
+  bool ends_with_window = false;
+};
+
 // Position of the budget of that name. REQUIRES: they are in order of name.
 std::optional<uint32_t> FindBudget(absl::Span<const BudgetSpec> budgets, absl::string_view name);
 
@@ -118,7 +125,8 @@ struct SegmentSpec {
   Condition when;  // no conjuncts: otherwise
 };
 
-enum class Applies : uint8_t { kAutomatic, kCoded, kNever };
+// kGranted: to whom holds a grant of it, or presents a code that carries it.
+enum class Applies : uint8_t { kAutomatic, kGranted, kCoded, kNever };
 
 enum class LimitScope : uint8_t { kBasket, kCustomer };
 
@@ -197,8 +205,9 @@ struct OfferSpec {
   uint32_t stable_id = 0;  // StableId(id)
   Applies applies = Applies::kNever;
   bool is_public = false;
-  std::optional<WindowSpec> window;  // a zone `customer` makes it not public
-  uint64_t channels = ~uint64_t{0};  // bit i: RuleSet::channels[i]
+  std::optional<WindowSpec> window;    // a zone `customer` makes it not public
+  std::optional<PromiseSpec> promise;  // made when she accepts it; kGranted only
+  uint64_t channels = ~uint64_t{0};    // bit i: RuleSet::channels[i]
   Condition eligible;
   Condition requires_;
   std::optional<expr::Program> value;
