@@ -1,8 +1,8 @@
 #pragma once
 
 // Timestamps and durations: arithmetic within CEL's ranges, calendar parts, text forms. Internal to
-// the evaluator. Timestamps are years 1 to 9999 to the nanosecond; durations are int64
-// nanoseconds (about 292 years); leaving either is kOverflow.
+// the evaluator, but for the range: timestamps are years 1 to 9999 to the nanosecond; durations are
+// int64 nanoseconds (about 292 years); leaving either is kOverflow.
 
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"

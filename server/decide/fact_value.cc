@@ -5,11 +5,14 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/time/civil_time.h"
+#include "rules/expr/timestamps.h"
 #include "rules/facts/text.h"
 
 namespace touchstone::server {
 namespace {
 
+using rules::expr::kMaxTimestampSeconds;
+using rules::expr::kMinTimestampSeconds;
 using rules::expr::ListData;
 using rules::expr::Type;
 using rules::expr::TypeKind;
@@ -18,13 +21,10 @@ using store::ValueType;
 
 constexpr int64_t kSecondsPerDay = 86400;
 constexpr int64_t kMicrosPerSecond = 1'000'000;
-// 0001-01-01T00:00:00Z and 9999-12-31T23:59:59Z.
-constexpr int64_t kFirstSecond = -62135596800;
-constexpr int64_t kLastSecond = 253402300799;
 constexpr size_t kMaxStringBytes = 4096;
 
 std::optional<Value> TimestampOf(int64_t seconds, uint32_t nanos) {
-  if (seconds < kFirstSecond || seconds > kLastSecond) return std::nullopt;
+  if (seconds < kMinTimestampSeconds || seconds > kMaxTimestampSeconds) return std::nullopt;
   return Value::TimestampParts(seconds, nanos);
 }
 
@@ -39,7 +39,8 @@ std::optional<Value> TimestampOfMicros(int64_t micros) {
 }
 
 std::optional<Value> DateOf(int64_t days) {
-  if (days < kFirstSecond / kSecondsPerDay || days > kLastSecond / kSecondsPerDay) {
+  if (days < kMinTimestampSeconds / kSecondsPerDay ||
+      days > kMaxTimestampSeconds / kSecondsPerDay) {
     return std::nullopt;
   }
   return Value::TimestampParts(days * kSecondsPerDay, 0);

@@ -4,6 +4,7 @@
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
+#include "rules/expr/timestamps.h"
 #include "rules/facts/text.h"
 #include "server/decide/binder.h"
 #include "server/decide/identity.h"
@@ -114,8 +115,9 @@ bool IsId(absl::string_view text) {
 bool IsOptionalId(absl::string_view text) { return text.empty() || IsId(text); }
 
 bool IsTimestamp(const google::protobuf::Timestamp& timestamp) {
-  return timestamp.seconds() >= -62135596800 && timestamp.seconds() <= 253402300799 &&
-         timestamp.nanos() >= 0 && timestamp.nanos() <= 999'999'999;
+  return timestamp.seconds() >= rules::expr::kMinTimestampSeconds &&
+         timestamp.seconds() <= rules::expr::kMaxTimestampSeconds && timestamp.nanos() >= 0 &&
+         timestamp.nanos() <= 999'999'999;
 }
 
 std::string LineField(size_t index, absl::string_view field) {

@@ -9,6 +9,7 @@
 #include "rules/facts/aggregate_increments.h"
 #include "rules/facts/event_layout.h"
 #include "server/decide/fact_value.h"
+#include "server/decide/request_check.h"
 #include "server/ingest/attribute_patch.h"
 #include "server/ingest/stored_increments.h"
 #include "store/keys.h"
@@ -18,21 +19,15 @@ namespace {
 
 using rules::expr::Value;
 
-// 0001-01-01T00:00:00Z and 9999-12-31T23:59:59Z.
-constexpr int64_t kFirstSecond = -62135596800;
-constexpr int64_t kLastSecond = 253402300799;
-
 void CheckHead(const v1::Event& event, absl::string_view field,
                std::vector<Violation>* violations) {
   if (!store::IsValidKeyText(event.event_id(), store::kMaxEventIdBytes)) {
     violations->push_back(
         {absl::StrCat(field, ".event_id"), "must be 1 to 128 bytes, none of them zero"});
   }
-  const google::protobuf::Timestamp& at = event.occurred_at();
   if (!event.has_occurred_at()) {
     violations->push_back({absl::StrCat(field, ".occurred_at"), "is required"});
-  } else if (at.seconds() < kFirstSecond || at.seconds() > kLastSecond || at.nanos() < 0 ||
-             at.nanos() > 999'999'999) {
+  } else if (!IsTimestamp(event.occurred_at())) {
     violations->push_back({absl::StrCat(field, ".occurred_at"), "must be from year 1 to 9999"});
   }
   if (event.lines_size() > kMaxEventLines) {

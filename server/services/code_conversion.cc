@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "absl/time/time.h"
+#include "server/decide/request_check.h"
 #include "server/services/resource_name.h"
 #include "store/holdings.h"
 #include "store/keys.h"
@@ -10,16 +11,11 @@
 namespace touchstone::server {
 namespace {
 
-// 9999-12-31T23:59:59Z, the last of a Timestamp.
-constexpr int64_t kLastSecond = 253'402'300'799;
-
 // Microseconds since the epoch; 0 when it is not given.
 int64_t ReadTime(bool is_given, const google::protobuf::Timestamp& time, absl::string_view field,
                  std::vector<Violation>* violations) {
   if (!is_given) return 0;
-  const bool fits = time.seconds() > 0 && time.seconds() <= kLastSecond && time.nanos() >= 0 &&
-                    time.nanos() < 1'000'000'000;
-  if (fits) return absl::ToUnixMicros(ToTime(time));
+  if (IsTimestamp(time) && time.seconds() > 0) return absl::ToUnixMicros(ToTime(time));
   violations->push_back({std::string(field), "must be a time after 1970-01-01"});
   return 0;
 }
