@@ -6,7 +6,6 @@
 
 #include <fcntl.h>
 #include <openssl/crypto.h>
-#include <openssl/hmac.h>
 #include <openssl/rand.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -17,12 +16,12 @@
 #include "absl/status/status.h"
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
+#include "server/decide/hmac.h"
 
 namespace touchstone::server {
 namespace {
 
 constexpr size_t kTagBytes = 16;
-constexpr size_t kDigestBytes = 32;
 constexpr size_t kBlockBytes = 64;
 constexpr size_t kMaxNameBytes = 64;
 
@@ -62,11 +61,8 @@ bool TakeName(absl::string_view* from, absl::string_view* name) {
 }
 
 std::string Derive(absl::string_view secret, absl::string_view purpose) {
-  unsigned char key[kDigestBytes];
-  unsigned int size = 0;
-  HMAC(EVP_sha256(), secret.data(), static_cast<int>(secret.size()),
-       reinterpret_cast<const unsigned char*>(purpose.data()), purpose.size(), key, &size);
-  return std::string(reinterpret_cast<const char*>(key), size);
+  const HmacDigest key = HmacSha256(secret, purpose);
+  return std::string(key.begin(), key.end());
 }
 
 // SHA-256 that has digested the key's block, each byte of it combined with `with`.
@@ -144,7 +140,7 @@ TokenSealer::TokenSealer(const TokenKey& key)
 
 // HMAC-SHA256, whose two digests begin behind the key's block.
 void TokenSealer::Tag(absl::string_view content, unsigned char* tag) {
-  unsigned char digest[kDigestBytes];
+  unsigned char digest[kHmacBytes];
   SHA256_CTX inner = inner_;
   SHA256_Update(&inner, content.data(), content.size());
   SHA256_Final(digest, &inner);

@@ -1,13 +1,10 @@
 #include "server/services/code_issue.h"
 
-#include <openssl/evp.h>
-#include <openssl/hmac.h>
-
-#include <array>
 #include <cstdint>
 #include <cstring>
 
 #include "absl/strings/str_cat.h"
+#include "server/decide/hmac.h"
 
 namespace touchstone::server {
 namespace {
@@ -16,8 +13,7 @@ namespace {
 constexpr absl::string_view kSymbols = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";
 constexpr unsigned kSymbolBits = 5;
 constexpr unsigned kPolynomial = 0b100101;  // x^5 + x^2 + 1
-constexpr size_t kDigestBytes = 32;
-constexpr size_t kCodesOfDigest = kDigestBytes / sizeof(uint64_t);
+constexpr size_t kCodesOfDigest = kHmacBytes / sizeof(uint64_t);
 
 // The field element that a symbol stands for; kSymbols.size() for what is none.
 unsigned ElementOf(char symbol) {
@@ -28,16 +24,6 @@ unsigned ElementOf(char symbol) {
 unsigned TimesX(unsigned element) {
   element <<= 1;
   return (element >> kSymbolBits) != 0 ? element ^ kPolynomial : element;
-}
-
-using Digest = std::array<unsigned char, kDigestBytes>;
-
-Digest DigestOf(absl::string_view key, absl::string_view text) {
-  Digest digest;
-  unsigned int size = 0;
-  HMAC(EVP_sha256(), key.data(), static_cast<int>(key.size()),
-       reinterpret_cast<const unsigned char*>(text.data()), text.size(), digest.data(), &size);
-  return digest;
 }
 
 }  // namespace
@@ -61,10 +47,10 @@ std::vector<std::string> CodeMaker::Make(absl::string_view request_id, absl::str
                                          size_t count) const {
   std::vector<std::string> codes;
   codes.reserve(count);
-  Digest digest = {};
+  HmacDigest digest = {};
   for (size_t i = 0; i < count; ++i) {
     const size_t part = i % kCodesOfDigest;
-    if (part == 0) digest = DigestOf(key_, absl::StrCat(request_id, "/", i / kCodesOfDigest));
+    if (part == 0) digest = HmacSha256(key_, absl::StrCat(request_id, "/", i / kCodesOfDigest));
     uint64_t bits = 0;
     std::memcpy(&bits, digest.data() + part * sizeof(bits), sizeof(bits));
     std::string& code = codes.emplace_back(prefix);
