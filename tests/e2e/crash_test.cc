@@ -25,11 +25,9 @@
 #include "absl/strings/str_join.h"
 #include "absl/time/clock.h"
 #include "gtest/gtest.h"
-#include "server/data_dir.h"
-#include "store/store.h"
-#include "store/verify.h"
 #include "tests/e2e/crash_ledger.h"
 #include "tests/e2e/crash_people.h"
+#include "tests/e2e/crash_rounds.h"
 #include "tests/e2e/server_process.h"
 #include "tests/server/grocery_rules.h"
 #include "tests/server/test_server.h"
@@ -42,18 +40,9 @@ namespace {
 constexpr int kAcceptancesOfCustomer = 100;
 constexpr int kStreamWindow = 8;  // batches on their way
 
-int Rounds() {
-  const char* given = std::getenv("TOUCHSTONE_CRASH_ROUNDS");
-  return given != nullptr ? std::atoi(given) : 10;
-}
-
 // The services of one process. Every call ends with an error once it is killed.
 struct Server {
-  explicit Server(const std::string& address) {
-    grpc::ChannelArguments arguments;
-    arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);
-    const auto channel =
-        grpc::CreateCustomChannel(address, grpc::InsecureChannelCredentials(), arguments);
+  explicit Server(const std::shared_ptr<grpc::Channel>& channel) {
     rule_sets = v1::RuleSetService::NewStub(channel);
     customers = v1::CustomerService::NewStub(channel);
     decisions = v1::DecisionService::NewStub(channel);
@@ -91,9 +80,7 @@ class CrashRound : public ::testing::Test {
       progress_.notify_all();
       return true;
     }
-    const bool gone = status.error_code() == grpc::StatusCode::UNAVAILABLE ||
-                      status.error_code() == grpc::StatusCode::CANCELLED;
-    if (!gone) ledger_.Fault(absl::StrCat(what, ": ", status.error_message()));
+    if (!IsGone(status)) ledger_.Fault(absl::StrCat(what, ": ", status.error_message()));
     return false;
   }
 
@@ -355,19 +342,6 @@ class CrashRound : public ::testing::Test {
     }
   }
 
-  // REQUIRES: no server has it.
-  void CheckStore() {
-    store::StoreOptions options;
-    options.path = server::PathIn(directory_.Sub("data"), server::kStorePart);
-    const auto store = store::Store::Open(options);
-    ASSERT_TRUE(store.ok()) << store.status();
-    const auto report = store::VerifyStore(**store, [](absl::string_view) {});
-    ASSERT_TRUE(report.ok()) << report.status();
-    for (const store::VerifyFinding& finding : report->findings) {
-      ledger_.Fault(absl::StrCat(store::FaultName(finding.fault), ": ", finding.place));
-    }
-  }
-
   // Runs the load until `calls` were answered, and kills the process in the middle.
   void LoadAndKill(ServerProcess& process, Server& server, int round, uint64_t calls) {
     calls_ = 0;
@@ -434,10 +408,10 @@ class CrashRound : public ::testing::Test {
 };
 
 TEST_F(CrashRound, NothingThatWasAcknowledgedIsLostAndNothingCountsTwice) {
-  const int rounds = Rounds();
+  const int rounds = CrashRounds();
   {
     const std::unique_ptr<ServerProcess> first = Start();
-    Server server(first->Address());
+    Server server(first->Connect());
     Publish(server);
   }
   uint64_t checked_from = 0;
@@ -446,11 +420,11 @@ TEST_F(CrashRound, NothingThatWasAcknowledgedIsLostAndNothingCountsTwice) {
     if (round % 5 == 4) Start();
     std::unique_ptr<ServerProcess> process = Start();
     {
-      Server server(process->Address());
+      Server server(process->Connect());
       LoadAndKill(*process, server, round, 1 + random_() % 1500);
     }
     process = Start();
-    Server server(process->Address());
+    Server server(process->Connect());
     const uint64_t customers = ledger_.numbers() / kEventsOfCustomer + 1;
     for (uint64_t i = checked_from; i < customers; ++i) CheckCustomer(server, i);
     CheckAccepted(server, round, /*settled=*/false);
@@ -463,12 +437,12 @@ TEST_F(CrashRound, NothingThatWasAcknowledgedIsLostAndNothingCountsTwice) {
   }
   {
     const std::unique_ptr<ServerProcess> last = Start();
-    Server server(last->Address());
+    Server server(last->Connect());
     for (uint64_t i = 0; i <= checked_from; ++i) CheckCustomer(server, i);
     CheckCities(server);
     people_.Check(*server.customers);
   }
-  CheckStore();
+  for (const std::string& fault : StoreFaults(directory_.Sub("data"))) ledger_.Fault(fault);
   EXPECT_TRUE(ledger_.faults().empty()) << absl::StrJoin(ledger_.faults(), "\n");
   std::printf("%d kills, %llu events acknowledged, %zu pairs\n", rounds,
               static_cast<unsigned long long>(ledger_.acknowledged()), people_.pairs());

@@ -12,7 +12,6 @@
 #include <chrono>
 #include <condition_variable>
 #include <cstdio>
-#include <cstdlib>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -25,9 +24,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "gtest/gtest.h"
-#include "server/data_dir.h"
-#include "store/store.h"
-#include "store/verify.h"
+#include "tests/e2e/crash_rounds.h"
 #include "tests/e2e/server_process.h"
 #include "tests/store/seed.h"
 #include "tests/store/temporary_directory.h"
@@ -42,11 +39,6 @@ constexpr int kTills = 8;
 constexpr int64_t kBudgetUses = 120;
 constexpr int64_t kCodeUses = 30;
 constexpr char kCode[] = "LETTER";
-
-int Rounds() {
-  const char* given = std::getenv("TOUCHSTONE_CRASH_ROUNDS");
-  return given != nullptr ? std::atoi(given) : 10;
-}
 
 v1::RuleSetSource Rules() {
   v1::RuleSetSource source;
@@ -84,11 +76,7 @@ struct Remembered {
 };
 
 struct Stubs {
-  explicit Stubs(const std::string& address) {
-    grpc::ChannelArguments arguments;
-    arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);
-    const auto channel =
-        grpc::CreateCustomChannel(address, grpc::InsecureChannelCredentials(), arguments);
+  explicit Stubs(const std::shared_ptr<grpc::Channel>& channel) {
     rule_sets = v1::RuleSetService::NewStub(channel);
     grants = v1::GrantService::NewStub(channel);
     transactions = v1::TransactionService::NewStub(channel);
@@ -98,11 +86,6 @@ struct Stubs {
   std::unique_ptr<v1::GrantService::Stub> grants;
   std::unique_ptr<v1::TransactionService::Stub> transactions;
 };
-
-bool IsGone(const grpc::Status& status) {
-  return status.error_code() == grpc::StatusCode::UNAVAILABLE ||
-         status.error_code() == grpc::StatusCode::CANCELLED;
-}
 
 class CrashTillsTest : public ::testing::Test {
  protected:
@@ -311,19 +294,6 @@ class CrashTillsTest : public ::testing::Test {
     }
   }
 
-  // REQUIRES: no server has it.
-  void CheckStore() {
-    store::StoreOptions options;
-    options.path = server::PathIn(directory_.Sub("data"), server::kStorePart);
-    const auto store = store::Store::Open(options);
-    ASSERT_TRUE(store.ok()) << store.status();
-    const auto report = store::VerifyStore(**store, [](absl::string_view) {});
-    ASSERT_TRUE(report.ok()) << report.status();
-    for (const store::VerifyFinding& finding : report->findings) {
-      Fault(absl::StrCat(store::FaultName(finding.fault), ": ", finding.place));
-    }
-  }
-
   const uint64_t seed_;
   std::mt19937_64 random_;
   store::TemporaryDirectory directory_;
@@ -337,18 +307,18 @@ class CrashTillsTest : public ::testing::Test {
 TEST_F(CrashTillsTest, WhatWasPromisedIsKeptOnceAndTheLastUnitCanBeSold) {
   {
     const std::unique_ptr<ServerProcess> first = Start();
-    Stubs server(first->Address());
+    Stubs server(first->Connect());
     Prepare(server);
   }
-  const int rounds = Rounds();
+  const int rounds = CrashRounds();
   for (int round = 0; round < rounds; ++round) {
     std::unique_ptr<ServerProcess> process = Start();
     {
-      Stubs server(process->Address());
+      Stubs server(process->Connect());
       LoadAndKill(*process, server, round, 1 + random_() % 60);
     }
     process = Start();
-    Stubs server(process->Address());
+    Stubs server(process->Connect());
     Settle(server);
     const Sold sold = CheckSales(server);
     EXPECT_LE(sold.budget_uses, kBudgetUses);
@@ -359,7 +329,7 @@ TEST_F(CrashTillsTest, WhatWasPromisedIsKeptOnceAndTheLastUnitCanBeSold) {
   }
   {
     const std::unique_ptr<ServerProcess> last = Start();
-    Stubs server(last->Address());
+    Stubs server(last->Connect());
     std::this_thread::sleep_for(std::chrono::milliseconds(1100));  // of those who walked away
     SellOut(server);
     const Sold sold = CheckSales(server);
@@ -367,7 +337,7 @@ TEST_F(CrashTillsTest, WhatWasPromisedIsKeptOnceAndTheLastUnitCanBeSold) {
     EXPECT_EQ(sold.budget_minor, kBudgetUses * 300);
     EXPECT_EQ(sold.code_uses, kCodeUses);
   }
-  CheckStore();
+  for (const std::string& fault : StoreFaults(directory_.Sub("data"))) Fault(fault);
   EXPECT_TRUE(faults_.empty()) << absl::StrJoin(faults_, "\n");
   const auto sold = std::count_if(transactions_.begin(), transactions_.end(),
                                   [](const auto& known) { return known.second.sold; });

@@ -38,6 +38,12 @@ ServerProcess::~ServerProcess() {
   close(said_);
 }
 
+std::shared_ptr<grpc::Channel> ServerProcess::Connect() {
+  grpc::ChannelArguments arguments;
+  arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);
+  return grpc::CreateCustomChannel(Address(), grpc::InsecureChannelCredentials(), arguments);
+}
+
 std::string ServerProcess::Address() {
   std::string said;
   char buffer[4096];
