@@ -124,6 +124,8 @@ void RawStream::End(const grpc::Status& status) {
 }
 
 void RawStream::EndTag::Happened(bool /*ok*/, MonotonicTime /*now*/) {
+  // It is true; only the order counts. Whoever called End, perhaps a thread of the handler's, left
+  // step_ as this thread had stored it: this alone puts what it did with the slot before Close.
   stream_->ending_.load(std::memory_order_acquire);
   stream_->ended_ = true;
   // A read that waited comes back too, before or after.
