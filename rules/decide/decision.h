@@ -35,7 +35,7 @@ struct LineFacts {
   absl::Span<const expr::Value> caller_product = {};  // by column of the table; empty: nothing
 };
 
-// What of an offer could not be claimed.
+// What of an offer could not be claimed. kCode: the code or grant that brought it.
 enum class Unclaimable : uint8_t { kBudget, kLimit, kCode };
 
 // An offer that a reservation found used up between its decision and its claims.

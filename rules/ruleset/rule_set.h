@@ -127,6 +127,10 @@ struct SegmentSpec {
 
 // kGranted: to whom holds a grant of it, or presents a code that carries it.
 enum class Applies : uint8_t { kAutomatic, kGranted, kCoded, kNever };
+// A code can carry such an offer.
+constexpr bool AsksForRight(Applies applies) {
+  return applies == Applies::kGranted || applies == Applies::kCoded;
+}
 
 enum class LimitScope : uint8_t { kBasket, kCustomer };
 

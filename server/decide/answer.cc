@@ -47,6 +47,8 @@ CauseText TextOf(Cause cause) {
       return {"NO_CODE", "no valid code was presented for it"};
     case Cause::kCodeNotRead:
       return {"INPUT_MISSING", "it needs a code, which could not be looked up in time"};
+    case Cause::kNoGrant:
+      return {"NO_GRANT", "the customer holds no valid grant of it"};
     case Cause::kNoCurrency:
       return {"NO_CURRENCY", "it has no amount in the basket's currency"};
     case Cause::kNoLines:
@@ -111,9 +113,9 @@ void FillApplied(const rules::RuleSet& rule_set, const rules::DecisionInput& inp
     answer->set_applications(Applications(applied));
     answer->set_cut_by_guard_rail(applied.cut_by_guard_rail);
     answer->set_title(offer.title);
-    if (const std::optional<int> code = CodeThatBrought(rule_set, input, applied.offer)) {
-      answer->set_code(request.message->context().codes(*code));
-    }
+    const Right right = RightThatBrought(input, request, applied.offer);
+    Assign(right.code, answer->mutable_code());
+    Assign(right.grant_id, answer->mutable_grant_id());
     if (applied.missing_gifts == 0) continue;
     v1::MissingGift* gift = answer->mutable_missing_gift();
     gift->set_sku(offer.benefit->gift->sku);
@@ -391,11 +393,13 @@ v1::CodeState StateOfCode(const rules::DecisionInput& input, const rules::Decisi
   return v1::CODE_STATE_UNSPECIFIED;
 }
 
-std::optional<int> CodeThatBrought(const rules::RuleSet& rule_set,
-                                   const rules::DecisionInput& input, uint32_t offer) {
-  if (rule_set.offers[offer].applies != rules::Applies::kCoded) return std::nullopt;
-  const std::optional<size_t> code = rules::FindCode(input.codes, offer);
-  return code.has_value() ? std::optional<int>(static_cast<int>(*code)) : std::nullopt;
+Right RightThatBrought(const rules::DecisionInput& input, const RequestView& request,
+                       uint32_t offer) {
+  if (const std::optional<size_t> code = rules::FindCode(input.codes, offer)) {
+    return {.code = request.message->context().codes(static_cast<int>(*code))};
+  }
+  const std::optional<size_t> grant = rules::FindGrant(input.grants, offer);
+  return {.grant_id = grant.has_value() ? input.grants[*grant].id : absl::string_view()};
 }
 
 void FillReason(const rules::OfferOutcome& outcome, bool fallback, v1::Reason* reason) {

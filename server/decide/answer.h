@@ -83,9 +83,14 @@ inline v1::PricingState StateOfPricing(bool fallback) {
 // Of the code at that place of the request.
 v1::CodeState StateOfCode(const rules::DecisionInput& input, const rules::Decision& decision,
                           size_t code, bool fallback);
-// Place in the request of the code that brought the offer; nullopt: it needs none.
-std::optional<int> CodeThatBrought(const rules::RuleSet& rule_set,
-                                   const rules::DecisionInput& input, uint32_t offer);
+// What brought an offer that was applied: a presented code or, without one, a grant. Both empty: it
+// needs neither.
+struct Right {
+  absl::string_view code = {};
+  absl::string_view grant_id = {};
+};
+Right RightThatBrought(const rules::DecisionInput& input, const RequestView& request,
+                       uint32_t offer);
 inline int64_t ValueMillionths(const rules::OfferOutcome& outcome) {
   return outcome.value_failed ? 0 : outcome.score_millionths;
 }

@@ -209,9 +209,9 @@ void AnswerWriter::WriteApplied(const rules::RuleSet& rule_set, const rules::Dec
     answer_.Number(Field::kAmountMinorFieldNumber, applied.taken.amount_minor);
     answer_.Number(Field::kPointsFieldNumber, applied.points);
     answer_.Number(Field::kApplicationsFieldNumber, Applications(applied));
-    if (const std::optional<int> code = CodeThatBrought(rule_set, input, applied.offer)) {
-      answer_.Text(Field::kCodeFieldNumber, request.message->context().codes(*code));
-    }
+    const Right right = RightThatBrought(input, request, applied.offer);
+    answer_.Text(Field::kCodeFieldNumber, right.code);
+    answer_.Text(Field::kGrantIdFieldNumber, right.grant_id);
     answer_.Flag(Field::kCutByGuardRailFieldNumber, applied.cut_by_guard_rail);
     answer_.Text(Field::kTitleFieldNumber, offer.title);
     WriteMissingGift(offer, applied);

@@ -7,7 +7,8 @@ namespace touchstone::server {
 BindPlan::BindPlan(const rules::RuleSet& rule_set)
     : known_row(rule_set.layout->decision_row_size()),
       other_row(rule_set.layout->decision_row_size()),
-      product_terms(rule_set.schema.product) {
+      product_terms(rule_set.schema.product),
+      granted_offers(GrantedOffersOf(rule_set)) {
   const rules::Schema& schema = rule_set.schema;
   for (size_t i = 0; i < schema.request.size(); ++i) {
     const uint16_t slot = rule_set.layout->request_slot(i);

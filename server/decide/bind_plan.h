@@ -14,6 +14,7 @@
 #include "rules/facts/product_terms.h"
 #include "rules/ruleset/rule_set.h"
 #include "server/decide/fact_value.h"
+#include "server/decide/held_grants.h"
 
 namespace touchstone::server {
 
@@ -42,6 +43,7 @@ struct BindPlan {
   std::vector<rules::expr::Value> known_row;
   std::vector<rules::expr::Value> other_row;
   rules::ProductTerms product_terms;
+  GrantedOffers granted_offers;
   rules::expr::Arena memory;  // of values in the rows
 };
 

@@ -349,15 +349,18 @@ absl::Status Binder::BindCustomer(const GatheredCustomer& customer) {
   facts_ = present ? plan_->known_row : plan_->other_row;
   for (const auto& [slot, value] : request_facts_) facts_[slot] = value;
   contacts_.clear();
+  grants_.clear();
   if (present) {
     BindAttributes(view);
     BindAggregates(&view, plan_->aggregates);
     BindAggregates(household, plan_->household_aggregates);
     HideIncomplete();
     BindContacts(view);
+    JudgeGrants(view, plan_->granted_offers, input_.now, TransactionHash(transaction_id_), &grants_);
   }
   input_.facts = facts_;
   input_.contacts = contacts_;
+  input_.grants = grants_;
   return absl::OkStatus();
 }
 

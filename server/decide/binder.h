@@ -107,6 +107,7 @@ class Binder {
   std::vector<rules::BasketLine> lines_;
   std::vector<rules::LineFacts> line_facts_;
   std::vector<rules::Contact> contacts_;
+  std::vector<rules::HeldGrant> grants_;
   AggregateStateReader aggregate_states_;
   absl::flat_hash_set<absl::string_view> line_ids_;
 };

@@ -91,7 +91,8 @@ void Computation::PauseAllButFallback() {
   input_.paused = paused_;
 }
 
-// A code may carry an offer that the rule set does not have any more, or not as one with codes.
+// A code may carry an offer that the rule set does not have any more, or not as one that asks for a
+// code or grant.
 void Computation::PresentCodes(absl::Span<const JudgedCode> codes) {
   const rules::RuleSet& rule_set = *binder_.live().rule_set;
   codes_.assign(static_cast<size_t>(request_.message->context().codes_size()),
@@ -103,7 +104,7 @@ void Computation::PresentCodes(absl::Span<const JudgedCode> codes) {
     presented.offer_id = code.offer_id;
     const auto offer = rule_set.offer_by_id.find(code.offer_id);
     if (offer == rule_set.offer_by_id.end()) continue;
-    if (rule_set.offers[offer->second].applies != rules::Applies::kCoded) continue;
+    if (!rules::AsksForRight(rule_set.offers[offer->second].applies)) continue;
     presented.offer = offer->second;
   }
   input_.codes = codes_;

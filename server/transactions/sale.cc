@@ -75,6 +75,8 @@ v1::ClaimKind ToKind(storage::Claim::Kind kind) {
       return v1::CLAIM_KIND_BUDGET;
     case storage::Claim::KIND_CODE:
       return v1::CLAIM_KIND_CODE;
+    case storage::Claim::KIND_GRANT:
+      return v1::CLAIM_KIND_GRANT;
     default:
       return v1::CLAIM_KIND_UNSPECIFIED;
   }

@@ -31,11 +31,11 @@ ClaimRequest LimitClaimOf(const rules::OfferSpec& offer, const rules::LimitClaim
   return request;
 }
 
-ClaimRequest CodeClaim(const std::string& offer_id, std::string code) {
+ClaimRequest UseOf(Claim::Kind kind, std::string id, const std::string& offer_id) {
   ClaimRequest request;
   Claim* claim = request.mutable_claim();
-  claim->set_kind(Claim::KIND_CODE);
-  claim->set_id(std::move(code));
+  claim->set_kind(kind);
+  claim->set_id(std::move(id));
   claim->set_offer_id(offer_id);
   claim->set_count(1);
   return request;
@@ -121,14 +121,25 @@ grpc::Status TransactionPricer::Price(absl::Span<const rules::UnclaimedOffer> un
   return grpc::Status::OK;
 }
 
-std::string TransactionPricer::CodeFor(uint32_t offer) const {
-  const absl::Span<const rules::PresentedCode> codes = computation_.input().codes;
-  std::optional<size_t> place = rules::FindCode(codes, offer);
-  for (size_t i = 0; i < codes.size() && !place.has_value(); ++i) {
-    if (codes[i].offer == offer) place = i;
+std::optional<ClaimRequest> TransactionPricer::ClaimOfRight(uint32_t offer) const {
+  const rules::DecisionInput& input = computation_.input();
+  const std::string& offer_id = rule_set().offers[offer].id;
+  const auto code_at = [&](size_t i) {
+    std::optional<std::string> code = NormalizeCode(request_.context().codes(static_cast<int>(i)));
+    return UseOf(Claim::KIND_CODE, code.value_or(""), offer_id);
+  };
+  const auto grant_at = [&](size_t i) {
+    return UseOf(Claim::KIND_GRANT, std::string(input.grants[i].id), offer_id);
+  };
+  if (const std::optional<size_t> i = rules::FindCode(input.codes, offer)) return code_at(*i);
+  if (const std::optional<size_t> i = rules::FindGrant(input.grants, offer)) return grant_at(*i);
+  for (size_t i = 0; i < input.codes.size(); ++i) {
+    if (input.codes[i].offer == offer) return code_at(i);
   }
-  if (!place.has_value()) return "";
-  return NormalizeCode(request_.context().codes(static_cast<int>(*place))).value_or("");
+  for (size_t i = 0; i < input.grants.size(); ++i) {
+    if (input.grants[i].offer == offer) return grant_at(i);
+  }
+  return std::nullopt;
 }
 
 std::vector<ClaimRequest> TransactionPricer::ClaimsFor(
@@ -139,10 +150,9 @@ std::vector<ClaimRequest> TransactionPricer::ClaimsFor(
     claims.push_back(BudgetClaim(rule_set(), offer.offer, offer.taken, now_));
   }
   for (const rules::AppliedOffer& offer : applied) {
-    const rules::OfferSpec& spec = rule_set().offers[offer.offer];
-    if (spec.applies != rules::Applies::kCoded) continue;
-    std::string code = CodeFor(offer.offer);
-    if (!code.empty()) claims.push_back(CodeClaim(spec.id, std::move(code)));
+    if (!rules::AsksForRight(rule_set().offers[offer.offer].applies)) continue;
+    std::optional<ClaimRequest> claim = ClaimOfRight(offer.offer);
+    if (claim.has_value()) claims.push_back(*std::move(claim));
   }
   for (const rules::LimitClaim& limit : computation_.LimitClaims(applied)) {
     claims.push_back(LimitClaimOf(rule_set().offers[limit.offer], limit));

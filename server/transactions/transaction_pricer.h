@@ -67,13 +67,14 @@ class TransactionPricer {
   std::vector<storage::ClaimRequest> Claims() {
     return ClaimsFor(computation_.decision().basket.applied);
   }
-  // What these offers claim of her limits, of budgets and of codes, with what they took.
+  // What these offers claim of her limits, of budgets, codes and grants, with what they took.
   std::vector<storage::ClaimRequest> ClaimsFor(absl::Span<const rules::AppliedOffer> applied);
 
  private:
-  // The code that brings an offer: the first valid one that carries it, else the first that does,
-  // whatever it is good for. Empty: none was presented.
-  std::string CodeFor(uint32_t offer) const;
+  // A use of what brings an offer: the first valid code that carries it, else her first valid grant,
+  // else, as for what was sold already, the first of either, whatever it is good for. nullopt: there
+  // is neither.
+  std::optional<storage::ClaimRequest> ClaimOfRight(uint32_t offer) const;
 
   const PricerRooms* rooms_;
   PricerPool* pool_;  // gives out the ids of decisions

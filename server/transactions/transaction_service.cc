@@ -36,8 +36,8 @@ grpc::Status NothingPractised() {
 
 rules::Unclaimable WhatOf(const storage::Claim& claim) {
   if (claim.kind() == storage::Claim::KIND_LIMIT) return rules::Unclaimable::kLimit;
-  return claim.kind() == storage::Claim::KIND_CODE ? rules::Unclaimable::kCode
-                                                   : rules::Unclaimable::kBudget;
+  return claim.kind() == storage::Claim::KIND_BUDGET ? rules::Unclaimable::kBudget
+                                                     : rules::Unclaimable::kCode;
 }
 
 // What was priced, and how it was answered.
