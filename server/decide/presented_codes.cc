@@ -1,7 +1,6 @@
 #include "server/decide/presented_codes.h"
 
 namespace touchstone::server {
-namespace {
 
 using rules::CodeStanding;
 
@@ -19,8 +18,6 @@ CodeStanding Judge(const FoundCode& code, absl::Time now, absl::string_view cust
   return sold + row.reserved() >= row.most_uses() ? CodeStanding::kReservedElsewhere
                                                   : CodeStanding::kValid;
 }
-
-}  // namespace
 
 void JudgeCodes(absl::Span<const FoundCode> found, size_t presented, absl::Time now,
                 absl::string_view customer_id, std::vector<JudgedCode>* judged) {

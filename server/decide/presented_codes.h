@@ -25,6 +25,9 @@ struct FoundCode {
   bool held_here = false;  // the transaction holds a use of it
 };
 
+// What a code that was found is good for at that moment, for that customer.
+rules::CodeStanding Judge(const FoundCode& code, absl::Time now, absl::string_view customer_id);
+
 struct JudgedCode {
   rules::CodeStanding standing = rules::CodeStanding::kNotRead;
   std::string offer_id;  // empty: not known

@@ -12,6 +12,7 @@
 #include "server/log.h"
 #include "server/rpc/rpc_error.h"
 #include "server/services/code_conversion.h"
+#include "server/services/grant_batch.h"
 #include "server/services/resource_name.h"
 #include "store/apply.h"
 
@@ -82,6 +83,15 @@ GrantService::GrantService(const Backend& backend, CodeMaker codes)
   Serve<v1::RevokeCodesRequest, v1::RevokeCodesResponse>(
       "RevokeCodes",
       [this](const auto& request, auto* response) { return Revoke(request, response); });
+  Serve<v1::ImportGrantsRequest, v1::ImportGrantsResponse>(
+      "ImportGrants",
+      [this](const auto& request, auto* response) { return ImportGrants(request, response); });
+  Serve<v1::ListGrantsRequest, v1::ListGrantsResponse>(
+      "ListGrants",
+      [this](const auto& request, auto* response) { return ListGrants(request, response); });
+  Serve<v1::RevokeGrantRequest, v1::Grant>(
+      "RevokeGrant",
+      [this](const auto& request, auto* response) { return RevokeGrant(request, response); });
   RefuseTheRest();
 }
 
@@ -187,6 +197,64 @@ grpc::Status GrantService::Revoke(const v1::RevokeCodesRequest& request,
   return grpc::Status::OK;
 }
 
+grpc::Status GrantService::ImportGrants(const v1::ImportGrantsRequest& request,
+                                        v1::ImportGrantsResponse* response) const {
+  GrantBatch batch(backend_, request);
+  grpc::Status status = batch.Plan();
+  if (status.ok()) status = batch.Write();
+  if (!status.ok()) return status;
+  batch.Answer(response);
+  if (response->granted() > 0 && !request.validate_only()) {
+    Log(LogLevel::kInfo, "import_grants",
+        {{"batch", request.batch()}, {"grants", absl::StrCat(response->granted())}});
+  }
+  return grpc::Status::OK;
+}
+
+grpc::Status GrantService::ListGrants(const v1::ListGrantsRequest& request,
+                                      v1::ListGrantsResponse* response) const {
+  std::string customer_id;
+  grpc::Status status = FindHolder(backend_, HolderOf(request), "", &customer_id);
+  if (!status.ok()) return status;
+  auto grants = backend_.store->ListGrants(customer_id);
+  if (!grants.ok()) return StoreError(grants.status());
+  std::stable_sort(grants->begin(), grants->end(), [](const auto& a, const auto& b) {
+    return a.second.time_us() > b.second.time_us();
+  });
+  const absl::Time now = backend_.proposer->now();
+  for (const auto& [grant_id, grant] : *grants) {
+    *response->add_grants() = ToMessage(grant_id, grant, customer_id, now);
+  }
+  return grpc::Status::OK;
+}
+
+grpc::Status GrantService::RevokeGrant(const v1::RevokeGrantRequest& request,
+                                       v1::Grant* response) const {
+  std::vector<Violation> violations;
+  CheckRequestId(request.request_id(), &violations);
+  if (!store::IsGrantId(request.grant_id())) {
+    violations.push_back({"grant_id", "must be the id of a grant, as ListGrants has it"});
+  }
+  if (!violations.empty()) return InvalidRequest(violations);
+  storage::Entry entry =
+      backend_.proposer->NewEntry(request.request_id(), BodyHash("RevokeGrant", request));
+  entry.mutable_revoke_codes()->add_codes(request.grant_id());
+  backend_.proposer->SetAudit("revoke_grant", request.grant_id(), "", &entry);
+  EntryResult result;
+  grpc::Status status =
+      backend_.proposer->Write(std::move(entry), v1::ERROR_REASON_GRANT_NOT_FOUND, &result);
+  if (!status.ok()) return status;
+  Log(LogLevel::kInfo, "revoke_grant", {{"grant", request.grant_id()}});
+  storage::Code grant;
+  const absl::StatusOr<store::Found> found =
+      backend_.store->GetCode(request.grant_id(), store::ReadTier::kMayBlock, &grant);
+  if (!found.ok()) return StoreError(found.status());
+  const absl::StatusOr<std::string> owner = backend_.store->GetSurvivor(grant.customer_id());
+  if (!owner.ok()) return StoreError(owner.status());
+  *response = ToMessage(request.grant_id(), grant, *owner, backend_.proposer->now());
+  return grpc::Status::OK;
+}
+
 grpc::Status GrantService::CheckOffer(const std::string& offer_id) const {
   const std::shared_ptr<const LiveState> live = backend_.live->Get();
   if (live == nullptr) {
@@ -200,9 +268,10 @@ grpc::Status GrantService::CheckOffer(const std::string& offer_id) const {
                     "the active revision has no such offer");
   }
   const rules::OfferSpec& spec = live->rule_set->offers[offer->second];
-  if (spec.applies == rules::Applies::kCoded) return grpc::Status::OK;
+  if (rules::AsksForRight(spec.applies)) return grpc::Status::OK;
   return RpcError(StatusCode::NOT_FOUND, v1::ERROR_REASON_OFFER_NOT_FOUND,
-                  "the active revision does not say `applies: coded` of this offer");
+                  "the active revision says neither `applies: coded` nor `applies: granted` of "
+                  "this offer");
 }
 
 grpc::Status GrantService::CheckStillMade(const std::string& code) const {

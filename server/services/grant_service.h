@@ -1,6 +1,7 @@
 #pragma once
 
-// GrantService: codes are issued, imported, shown and revoked. Grants, for now, are not served.
+// GrantService: codes are issued, imported, shown and revoked; grants are given, listed and
+// revoked.
 //
 // Thread safety, errors: as grant_service.proto says; calls run on threads of their own. Codes are
 // secrets: no error, log line or audit record has one.
@@ -26,6 +27,12 @@ class GrantService : public RpcService {
   grpc::Status Get(const v1::GetCodeRequest& request, v1::Code* response) const;
   grpc::Status Revoke(const v1::RevokeCodesRequest& request,
                       v1::RevokeCodesResponse* response) const;
+
+  grpc::Status ImportGrants(const v1::ImportGrantsRequest& request,
+                            v1::ImportGrantsResponse* response) const;
+  grpc::Status ListGrants(const v1::ListGrantsRequest& request,
+                          v1::ListGrantsResponse* response) const;
+  grpc::Status RevokeGrant(const v1::RevokeGrantRequest& request, v1::Grant* response) const;
 
   // That the active revision has the offer, and says of it that codes carry it.
   grpc::Status CheckOffer(const std::string& offer_id) const;
