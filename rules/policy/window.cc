@@ -63,6 +63,13 @@ std::optional<absl::Time> NextOpening(const WindowSpec& window, absl::Time now, 
   return first;
 }
 
+absl::Time EndOf(const WindowSpec& window) {
+  if (!window.through.has_value()) return absl::InfiniteFuture();
+  const bool passes_midnight = window.closes_minute <= window.opens_minute;
+  const absl::CivilDay day = *window.through + (passes_midnight ? 1 : 0);
+  return absl::FromCivil(absl::CivilMinute(day) + window.closes_minute, window.zone);
+}
+
 bool OpensEver(const WindowSpec& window) {
   if (!window.from.has_value() || !window.through.has_value()) return (window.days & 0x7f) != 0;
   // Seven days hold every weekday: later ones decide nothing.

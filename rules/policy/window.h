@@ -49,6 +49,10 @@ inline bool IsOpen(const WindowSpec& window, absl::CivilMinute local) {
 std::optional<absl::Time> NextOpening(const WindowSpec& window, absl::Time now, absl::Time until,
                                       absl::TimeZone zone);
 
+// When the hours of its last day are over, by the clock of `zone`, whoever's zone counts;
+// InfiniteFuture without a last day.
+absl::Time EndOf(const WindowSpec& window);
+
 // Whether it opens at any minute at all (days within from..through, hours not empty).
 bool OpensEver(const WindowSpec& window);
 

@@ -7,6 +7,7 @@
 #include "absl/strings/str_cat.h"
 #include "rules/facts/sip_hash.h"
 #include "server/decide/outcome_check.h"
+#include "server/decide/promised_grant.h"
 #include "server/rpc/parse.h"
 #include "server/rpc/rpc_error.h"
 #include "store/apply.h"
@@ -132,6 +133,15 @@ grpc::Status SubmitError(const absl::Status& status) {
                   "the outcomes could not be written");
 }
 
+google::rpc::Status WhyRefused(EntryResult::Refusal refusal) {
+  if (refusal == EntryResult::REFUSAL_TOO_MANY) {
+    return Rejected(grpc::StatusCode::RESOURCE_EXHAUSTED, v1::ERROR_REASON_TOO_MANY_GRANTS,
+                    "she has as many open grants as she may have");
+  }
+  return Rejected(grpc::StatusCode::ALREADY_EXISTS, v1::ERROR_REASON_OUTCOME_ID_REUSED,
+                  "outcome_id: was recorded with another content");
+}
+
 grpc::Status RefusalError(const EntryResult& result) {
   if (result.refusal() == EntryResult::REFUSAL_REQUEST_ID_REUSED) {
     return RpcError(grpc::StatusCode::ALREADY_EXISTS, v1::ERROR_REASON_REQUEST_ID_REUSED,
@@ -183,7 +193,10 @@ class OutcomeHandler::Batch {
       }
       result->set_state(v1::OUTCOME_STATE_RECORDED);
       if (!subject.live) continue;
-      FillItem(outcome, subject, server_now_, items->add_items());
+      store::storage::RecordOutcomes::Item& item = *items->add_items();
+      FillItem(outcome, subject, server_now_, &item);
+      AddPromise(outcome, subject, &item);
+      result->set_grant_id(item.grant().grant_id());
       recorded_.push_back(response_.results_size() - 1);
     }
   }
@@ -208,6 +221,16 @@ class OutcomeHandler::Batch {
   void Refuse(const grpc::Status& status) { call_->FinishWithError(status); }
 
  private:
+  void AddPromise(const v1::Outcome& outcome, const Subject& subject,
+                  store::storage::RecordOutcomes::Item* item) const {
+    const bool promises = outcome.type() == v1::OUTCOME_TYPE_ACCEPTED && live_ != nullptr &&
+                          !subject.customer_id.empty();
+    if (!promises) return;
+    auto grant = PromisedGrant(*live_->rule_set, subject.offer_id, subject.customer_id,
+                               absl::FromUnixMicros(item->outcome().time_us()));
+    if (grant.has_value()) *item->mutable_grant() = *std::move(grant);
+  }
+
   void Acknowledge(const absl::StatusOr<EntryResult>& result) {
     if (!result.ok()) {
       call_->FinishWithError(SubmitError(result.status()));
@@ -221,9 +244,8 @@ class OutcomeHandler::Batch {
       if (item.index() >= recorded_.size()) continue;
       v1::OutcomeResult* refused = response_.mutable_results(recorded_[item.index()]);
       refused->set_state(v1::OUTCOME_STATE_REJECTED);
-      *refused->mutable_error() =
-          Rejected(grpc::StatusCode::ALREADY_EXISTS, v1::ERROR_REASON_OUTCOME_ID_REUSED,
-                   "outcome_id: was recorded with another content");
+      refused->clear_grant_id();
+      *refused->mutable_error() = WhyRefused(item.refusal());
     }
     for (const uint32_t item : result->duplicate_items()) {
       if (item < recorded_.size()) {

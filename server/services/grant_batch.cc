@@ -5,8 +5,8 @@
 
 #include "absl/container/flat_hash_map.h"
 #include "absl/strings/str_cat.h"
-#include "rules/facts/sip_hash.h"
 #include "server/decide/identity.h"
+#include "server/decide/promised_grant.h"
 #include "server/services/code_conversion.h"
 #include "server/services/customer_reader.h"
 #include "server/services/resource_name.h"
@@ -20,9 +20,6 @@ using grpc::StatusCode;
 using storage::EntryResult;
 using store::Found;
 using store::ReadTier;
-
-// Not a secret: the same grant has the same id on every server.
-constexpr rules::SipKey kGrantKey = {0x746f756368737430, 0x6772616e74000001};
 
 grpc::Status NoSuchCustomer() {
   return RpcError(StatusCode::NOT_FOUND, v1::ERROR_REASON_CUSTOMER_NOT_FOUND,
@@ -84,15 +81,6 @@ grpc::Status FindHolder(const Backend& backend, const HolderName& holder, absl::
   if (!id.has_value()) return InvalidRequest(violations);
   store::PinnedValue record;
   return CustomerReader(backend).Find(*id, customer_id, &record);
-}
-
-std::string GrantIdOf(absl::string_view customer_id, absl::string_view offer_id,
-                      absl::string_view batch) {
-  // None of the three holds a line feed.
-  const rules::Hash128 hash =
-      rules::SipHash128(kGrantKey, absl::StrCat(customer_id, "\n", offer_id, "\n", batch));
-  return absl::StrCat("g", absl::Hex(hash.high, absl::kZeroPad16),
-                      absl::Hex(hash.low, absl::kZeroPad16));
 }
 
 grpc::Status GrantBatch::Plan() {

@@ -35,11 +35,6 @@ HolderName HolderOf(const Message& message) {
 grpc::Status FindHolder(const Backend& backend, const HolderName& holder, absl::string_view field,
                         std::string* customer_id);
 
-// The same grant for the same customer, offer and batch, for ever: 32 hexadecimal digits behind a
-// `g`. No secret.
-std::string GrantIdOf(absl::string_view customer_id, absl::string_view offer_id,
-                      absl::string_view batch);
-
 class GrantBatch {
  public:
   GrantBatch(const Backend& backend, const v1::ImportGrantsRequest& request)

@@ -1,0 +1,28 @@
+#pragma once
+
+// The grant that an accepted offer is clipped to, as its promise says, and the ids of grants.
+//
+// Thread safety: pure functions.
+
+#include <optional>
+#include <string>
+
+#include "absl/strings/string_view.h"
+#include "absl/time/time.h"
+#include "rules/ruleset/rule_set.h"
+#include "touchstone/storage/v1/entry.pb.h"
+
+namespace touchstone::server {
+
+// The same grant for the same customer, offer and batch, for ever: a `g` and 32 hexadecimal digits.
+// No secret. REQUIRES: three ids of 1-64 bytes of [A-Za-z0-9._-].
+std::string GrantIdOf(absl::string_view customer_id, absl::string_view offer_id,
+                      absl::string_view batch);
+
+// What she is granted who accepted the offer at `accepted`; nullopt where the rule set promises
+// nothing. In each window of an offer, as its first day tells one from another, it is one grant.
+std::optional<::touchstone::storage::v1::AddGrants::Item> PromisedGrant(
+    const rules::RuleSet& rule_set, absl::string_view offer_id, absl::string_view customer_id,
+    absl::Time accepted);
+
+}  // namespace touchstone::server
