@@ -30,6 +30,8 @@ void AddDecideCommands(CLI::App& app, int& exit_code);
 void AddSaleCommands(CLI::App& app, int& exit_code);
 // `codes issue|import|show|revoke|check`; the last needs no server.
 void AddCodeCommands(CLI::App& app, int& exit_code);
+// `grants give|list|revoke`.
+void AddGrantCommands(CLI::App& app, int& exit_code);
 // `customer get|list|merge|household|export|erase`.
 void AddCustomerCommands(CLI::App& app, int& exit_code);
 // `import customers|contacts|events|reference`.

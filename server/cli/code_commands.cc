@@ -9,11 +9,11 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/time/time.h"
-#include "rules/facts/text.h"
 #include "server/cli/cli.h"
 #include "server/cli/code_file.h"
 #include "server/cli/connection.h"
 #include "server/cli/decision_text.h"
+#include "server/cli/terms_options.h"
 #include "server/decide/code_text.h"
 #include "server/import/progress.h"
 #include "server/services/code_issue.h"
@@ -31,9 +31,7 @@ struct CodeCommand {
   std::string server;
   std::string offer;
   std::string customer;
-  std::string from;
-  std::string until;
-  int64_t uses = 1;
+  TermsOptions terms;
   std::string batch;
   std::string id;
   int64_t count = 0;
@@ -49,18 +47,6 @@ int Usage(absl::string_view text) {
   return kExitUsage;
 }
 
-absl::Status SetTime(const std::string& text, const char* flag,
-                     google::protobuf::Timestamp* (v1::CodeTerms::*field)(), v1::CodeTerms* terms) {
-  if (text.empty()) return absl::OkStatus();
-  const absl::StatusOr<absl::Time> time = rules::ParseTimestamp(text, absl::UTCTimeZone());
-  if (!time.ok()) {
-    return absl::InvalidArgumentError(
-        absl::StrCat(flag, " ", text, ": write 2026-12-01T00:00, which is UTC, or with an offset"));
-  }
-  *(terms->*field)() = ToTimestamp(*time);
-  return absl::OkStatus();
-}
-
 absl::StatusOr<v1::CodeTerms> TermsOf(const CodeCommand& command) {
   v1::CodeTerms terms;
   terms.set_offer_id(command.offer);
@@ -69,10 +55,7 @@ absl::StatusOr<v1::CodeTerms> TermsOf(const CodeCommand& command) {
                            ? command.customer
                            : CustomerName(command.customer));
   }
-  absl::Status set = SetTime(command.from, "--from", &v1::CodeTerms::mutable_start_time, &terms);
-  if (set.ok()) set = SetTime(command.until, "--until", &v1::CodeTerms::mutable_end_time, &terms);
-  if (!set.ok()) return set;
-  terms.set_max_uses(command.uses);
+  if (absl::Status set = SetTerms(command.terms, &terms); !set.ok()) return set;
   terms.set_batch(command.batch);
   return terms;
 }
@@ -297,14 +280,10 @@ int Check(const CodeCommand& command) {
 
 // What `issue` and `import` say of the codes.
 void AddTerms(CLI::App* app, const std::shared_ptr<CodeCommand>& command) {
-  app->add_option("--offer", command->offer, "The offer that they carry, `applies: coded`")
+  app->add_option("--offer", command->offer,
+                  "The offer that they carry, `applies: coded` or `applies: granted`")
       ->required();
-  app->add_option("--from", command->from,
-                  "From when on: 2026-12-01T00:00, UTC; at once if left out");
-  app->add_option("--until", command->until, "Until when, not included; for ever if left out");
-  app->add_option("--uses", command->uses, "How often each can be redeemed in all")
-      ->capture_default_str()
-      ->check(CLI::Range(int64_t{1}, int64_t{1'000'000'000}));
+  AddTermsOptions(app, &command->terms);
   app->add_option("--customer", command->customer,
                   "Only for this customer; for whoever has the code if left out");
   app->add_option("--batch", command->batch, "A name for codes that belong together");

@@ -118,6 +118,8 @@ class ExportPrinter {
         return PrintItem(kOutcomes, piece.outcome());
       case v1::ExportCustomerResponse::kCode:
         return PrintItem(kCodes, piece.code());
+      case v1::ExportCustomerResponse::kGrant:
+        return PrintItem(kGrants, piece.grant());
       case v1::ExportCustomerResponse::kDecision:
         return PrintItem(kDecisions, piece.decision());
       case v1::ExportCustomerResponse::kSale:
@@ -133,12 +135,12 @@ class ExportPrinter {
   }
 
  private:
-  enum List { kBefore, kMerged, kEvents, kOutcomes, kCodes, kDecisions, kSales };
+  enum List { kBefore, kMerged, kEvents, kOutcomes, kCodes, kGrants, kDecisions, kSales };
 
   // Closes the list that is open, and opens those up to this one.
   void OpenList(List list) {
-    static constexpr const char* kNames[] = {"",      "merged_customers", "events", "outcomes",
-                                             "codes", "decisions",        "sales"};
+    static constexpr const char* kNames[] = {"",      "merged_customers", "events",    "outcomes",
+                                             "codes", "grants",           "decisions", "sales"};
     while (open_ != list) {
       if (open_ != kBefore) std::fputs("]", stdout);
       open_ = static_cast<List>(open_ + 1);

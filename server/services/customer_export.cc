@@ -79,9 +79,10 @@ grpc::Status CustomerExport::Run(RpcStream& stream) {
   absl::StatusOr<std::string> survivor = backend_.store->GetSurvivor(*id);
   if (!survivor.ok()) return StoreError(survivor.status());
   id_ = *std::move(survivor);
-  for (const auto send : {&CustomerExport::SendCustomer, &CustomerExport::SendMerged,
-                          &CustomerExport::SendEvents, &CustomerExport::SendOutcomes,
-                          &CustomerExport::SendCodes, &CustomerExport::SendDecisions}) {
+  for (const auto send :
+       {&CustomerExport::SendCustomer, &CustomerExport::SendMerged, &CustomerExport::SendEvents,
+        &CustomerExport::SendOutcomes, &CustomerExport::SendCodes, &CustomerExport::SendGrants,
+        &CustomerExport::SendDecisions}) {
     if (status = (this->*send)(stream); !status.ok()) return status;
   }
   return grpc::Status::OK;
@@ -157,6 +158,18 @@ grpc::Status CustomerExport::SendCodes(RpcStream& stream) {
       *piece.mutable_code() = ToMessage(text, code);
       if (!stream.Write(piece)) return Gone();
     }
+  }
+  return grpc::Status::OK;
+}
+
+grpc::Status CustomerExport::SendGrants(RpcStream& stream) {
+  const auto grants = backend_.store->ListGrants(id_);
+  if (!grants.ok()) return StoreError(grants.status());
+  const absl::Time now = backend_.proposer->now();
+  for (const auto& [grant_id, grant] : *grants) {
+    v1::ExportCustomerResponse piece;
+    *piece.mutable_grant() = ToMessage(grant_id, grant, id_, now);
+    if (!stream.Write(piece)) return Gone();
   }
   return grpc::Status::OK;
 }

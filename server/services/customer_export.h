@@ -27,6 +27,7 @@ class CustomerExport {
   grpc::Status SendEvents(RpcStream& stream);
   grpc::Status SendOutcomes(RpcStream& stream);
   grpc::Status SendCodes(RpcStream& stream);
+  grpc::Status SendGrants(RpcStream& stream);
   grpc::Status SendDecisions(RpcStream& stream);
 
   const Backend& backend_;
