@@ -7,27 +7,18 @@
 #include "store/database.h"
 #include "store/keys.h"
 #include "store/merge.h"
+#include "store/message_row.h"
 
 namespace touchstone::store {
 namespace {
 
 template <typename Message>
-absl::Status ParseRow(Family family, absl::string_view bytes, Message* message) {
-  if (message->ParseFromArray(bytes.data(), static_cast<int>(bytes.size()))) {
-    return absl::OkStatus();
-  }
-  return absl::DataLossError(absl::StrCat(FamilyName(family), ": malformed row"));
-}
-
-template <typename Message>
 absl::StatusOr<Message> ReadMessage(const Database& database, Family family, absl::string_view key,
                                     absl::string_view what) {
-  absl::StatusOr<std::optional<std::string>> row = database.GetCopy(family, key);
-  if (!row.ok()) return row.status();
-  if (!row->has_value()) return absl::NotFoundError(absl::StrCat("no such ", what));
-  Message message;
-  if (absl::Status status = ParseRow(family, **row, &message); !status.ok()) return status;
-  return message;
+  absl::StatusOr<std::optional<Message>> message = ReadIfThere<Message>(database, family, key);
+  if (!message.ok()) return message.status();
+  if (!message->has_value()) return absl::NotFoundError(absl::StrCat("no such ", what));
+  return **std::move(message);
 }
 
 // Rows that begin with `prefix`, from the key `start` on and before the key `until`, if not empty.
@@ -266,11 +257,7 @@ absl::StatusOr<std::vector<storage::PendingErasure>> Store::ListPendingErasures(
 
 absl::StatusOr<std::optional<storage::PendingErasure>> Store::GetPendingErasure(
     absl::string_view customer_id) const {
-  absl::StatusOr<storage::PendingErasure> found = ReadMessage<storage::PendingErasure>(
-      *database_, Family::kMeta, ErasureRow(customer_id), "erasure");
-  if (absl::IsNotFound(found.status())) return std::nullopt;
-  if (!found.ok()) return found.status();
-  return *std::move(found);
+  return ReadIfThere<storage::PendingErasure>(*database_, Family::kMeta, ErasureRow(customer_id));
 }
 
 absl::Status Store::PurgeErased(absl::Span<const storage::PendingErasure> erasures,
@@ -370,10 +357,10 @@ absl::StatusOr<std::vector<storage::ImportRun>> Store::ListImportRuns() const {
 }
 
 absl::StatusOr<storage::Backfill> Store::GetBackfill() const {
-  absl::StatusOr<storage::Backfill> backfill =
-      ReadMessage<storage::Backfill>(*database_, Family::kMeta, kBackfillRow, "backfill");
-  if (absl::IsNotFound(backfill.status())) return storage::Backfill();
-  return backfill;
+  absl::StatusOr<std::optional<storage::Backfill>> backfill =
+      ReadIfThere<storage::Backfill>(*database_, Family::kMeta, kBackfillRow);
+  if (!backfill.ok()) return backfill.status();
+  return (*std::move(backfill)).value_or(storage::Backfill());
 }
 
 absl::StatusOr<bool> Store::IsWaiting(RecordKey key) const {
@@ -381,11 +368,11 @@ absl::StatusOr<bool> Store::IsWaiting(RecordKey key) const {
 }
 
 absl::StatusOr<absl::Time> Store::GetDroppedThrough() const {
-  const absl::StatusOr<storage::DroppedEvents> dropped =
-      ReadMessage<storage::DroppedEvents>(*database_, Family::kMeta, kDroppedRow, "dropped events");
-  if (absl::IsNotFound(dropped.status())) return absl::InfinitePast();
+  const absl::StatusOr<std::optional<storage::DroppedEvents>> dropped =
+      ReadIfThere<storage::DroppedEvents>(*database_, Family::kMeta, kDroppedRow);
   if (!dropped.ok()) return dropped.status();
-  return absl::FromUnixMicros(dropped->through_time_us());
+  if (!dropped->has_value()) return absl::InfinitePast();
+  return absl::FromUnixMicros((*dropped)->through_time_us());
 }
 
 absl::StatusOr<std::vector<std::pair<RecordKind, std::string>>> Store::ListWaitingRecords(

@@ -4,23 +4,11 @@
 
 #include "store/database.h"
 #include "store/keys.h"
+#include "store/message_row.h"
 #include "store/store.h"
 
 namespace touchstone::store {
 namespace {
-
-template <typename Message>
-absl::StatusOr<std::optional<Message>> ReadIfThere(const Database& database, Family family,
-                                                   absl::string_view key) {
-  const absl::StatusOr<std::optional<std::string>> row = database.GetCopy(family, key);
-  if (!row.ok()) return row.status();
-  if (!row->has_value()) return std::nullopt;
-  Message message;
-  if (!message.ParseFromString(**row)) {
-    return absl::DataLossError(std::string(FamilyName(family)) + ": malformed row");
-  }
-  return message;
-}
 
 // What follows the prefix in every key that begins with it.
 absl::StatusOr<std::vector<std::string>> EndsOfKeys(const Database& database,
