@@ -2,7 +2,6 @@
 
 #include <utility>
 
-#include "absl/container/flat_hash_set.h"
 #include "store/apply.h"
 #include "store/apply_commands.h"
 #include "store/budgets.h"
@@ -21,12 +20,11 @@ using storage::ClaimRequest;
 using storage::EntryResult;
 using storage::Reservation;
 
-// The contacts that stand for claims on limits, one an offer.
+// The contacts that stand for claims on limits: one an offer, since a record passes over a second
+// one of the transaction.
 void AddReserved(const storage::Reserve& command, RecordPatch* patch) {
-  absl::flat_hash_set<uint64_t> offers;
   for (const ClaimRequest& request : command.claims()) {
     if (request.claim().kind() != Claim::KIND_LIMIT) continue;
-    if (!offers.insert(request.claim().offer()).second) continue;
     RecordPatch::Contact contact = {};
     contact.offer = request.claim().offer();
     contact.transaction = command.transaction();
