@@ -2,6 +2,10 @@
 
 #include <google/protobuf/util/json_util.h>
 
+#include <cstdio>
+#include <fstream>
+
+#include "absl/strings/str_cat.h"
 #include "bench/machine.h"
 
 namespace touchstone::bench {
@@ -56,6 +60,16 @@ std::string ToText(const google::protobuf::Struct& fields) {
   const auto status = google::protobuf::util::MessageToJsonString(fields, &json, print);
   // Struct has a JSON form for every finite number, and none here divides by zero.
   return status.ok() ? json : "{}\n";
+}
+
+absl::Status WriteReport(const std::string& report, const std::string& path) {
+  if (path.empty()) {
+    std::fputs(report.c_str(), stdout);
+    return absl::OkStatus();
+  }
+  std::ofstream out(path);
+  out << report << std::flush;
+  return out ? absl::OkStatus() : absl::UnavailableError(absl::StrCat("cannot write ", path));
 }
 
 }  // namespace touchstone::bench

@@ -11,6 +11,7 @@
 #include <cstdint>
 #include <string>
 
+#include "absl/status/status.h"
 #include "absl/strings/string_view.h"
 #include "bench/latency_histogram.h"
 
@@ -51,5 +52,7 @@ void AddSurroundings(const std::string& command, JsonObject root);
 
 // Ends with a newline.
 std::string ToText(const google::protobuf::Struct& fields);
+// To the file at `path`, or to standard output when it is empty.
+absl::Status WriteReport(const std::string& report, const std::string& path);
 
 }  // namespace touchstone::bench

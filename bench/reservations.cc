@@ -1,11 +1,8 @@
 // reservations: how many durable reservations a second one budget takes, and how long each takes.
 
-#include <cstdio>
-#include <fstream>
 #include <iostream>
 #include <string>
 
-#include "absl/strings/str_cat.h"
 #include "bench/command_line.h"
 #include "bench/json_object.h"
 #include "bench/reservations_run.h"
@@ -70,14 +67,8 @@ int Run(Arguments& a, const std::string& command) {
   a.options.ends_them = !a.only_reserve;
   const absl::StatusOr<ReservationsResult> result = RunReservations(a.options);
   if (!result.ok()) return Fail(result.status());
-  const std::string report = Report(a.options, command, *result);
-  if (a.out.empty()) {
-    std::fputs(report.c_str(), stdout);
-  } else {
-    std::ofstream out(a.out);
-    out << report << std::flush;
-    if (!out) return Fail(absl::UnavailableError(absl::StrCat("cannot write ", a.out)));
-  }
+  const absl::Status told = WriteReport(Report(a.options, command, *result), a.out);
+  if (!told.ok()) return Fail(told);
   return result->failed > 0 ? kExitFindings : 0;
 }
 

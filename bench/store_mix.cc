@@ -4,8 +4,6 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <cstdio>
-#include <fstream>
 #include <iostream>
 #include <map>
 #include <string>
@@ -143,14 +141,8 @@ int Run(Arguments& a, const std::string& command) {
   if (a.only_fill) return 0;
   const absl::StatusOr<StoreMixResult> result = RunStoreMix(a.options);
   if (!result.ok()) return Fail(result.status());
-  const std::string report = Report(a.options, command, *result);
-  if (a.out.empty()) {
-    std::fputs(report.c_str(), stdout);
-  } else {
-    std::ofstream out(a.out);
-    out << report << std::flush;
-    if (!out) return Fail(absl::UnavailableError(absl::StrCat("cannot write ", a.out)));
-  }
+  const absl::Status told = WriteReport(Report(a.options, command, *result), a.out);
+  if (!told.ok()) return Fail(told);
   for (const MixPhaseResult& phase : result->phases) {
     if (phase.failed > 0) return kExitFindings;
   }
