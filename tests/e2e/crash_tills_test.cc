@@ -26,6 +26,7 @@
 #include "gtest/gtest.h"
 #include "tests/e2e/crash_rounds.h"
 #include "tests/e2e/server_process.h"
+#include "tests/server/rule_set_source.h"
 #include "tests/store/seed.h"
 #include "tests/store/temporary_directory.h"
 #include "touchstone/v1/grant_service.grpc.pb.h"
@@ -41,28 +42,22 @@ constexpr int64_t kCodeUses = 30;
 constexpr char kCode[] = "LETTER";
 
 v1::RuleSetSource Rules() {
-  v1::RuleSetSource source;
-  const auto add = [&source](const std::string& path, const std::string& content) {
-    v1::RuleSetFile* file = source.mutable_files()->add_files();
-    file->set_path(path);
-    file->set_content(content);
-  };
-  add("rule_set.yaml",
-      "name: Race\nzone: UTC\ncurrencies: [EUR]\nlocales: [en]\nchannels: [pos]\n");
-  add("schema.yaml",
-      "customer:\n  tier: { type: enum, values: [none, gold], default: none }\n"
-      "reference:\n  product: { key: sku, fields: { categories: list(string) } }\n");
-  add("segments.yaml", "segments:\n  - { name: everyone, otherwise: always }\n");
-  add("placements.yaml", "placements: {}\n");
-  add("pricing.yaml", "returns: recompute\n");
-  add("budgets.yaml",
-      absl::StrCat("race: { amount: ", kBudgetUses * 3, ".00 EUR, uses: ", kBudgetUses, " }\n"));
-  add("offers/three-euro.yaml",
-      "offer: three-euro\napplies: automatic\nbenefit: { amount_off: { EUR: 3.00 }, per: basket }\n"
-      "budget: race\n");
-  add("offers/letter-5.yaml",
-      "offer: letter-5\napplies: coded\nbenefit: { amount_off: { EUR: 5.00 }, per: basket }\n");
-  return source;
+  return server::SourceOf(
+      {{"rule_set.yaml",
+        "name: Race\nzone: UTC\ncurrencies: [EUR]\nlocales: [en]\nchannels: [pos]\n"},
+       {"schema.yaml",
+        "customer:\n  tier: { type: enum, values: [none, gold], default: none }\n"
+        "reference:\n  product: { key: sku, fields: { categories: list(string) } }\n"},
+       {"segments.yaml", "segments:\n  - { name: everyone, otherwise: always }\n"},
+       {"placements.yaml", "placements: {}\n"},
+       {"pricing.yaml", "returns: recompute\n"},
+       {"budgets.yaml",
+        absl::StrCat("race: { amount: ", kBudgetUses * 3, ".00 EUR, uses: ", kBudgetUses, " }\n")},
+       {"offers/three-euro.yaml",
+        "offer: three-euro\napplies: automatic\n"
+        "benefit: { amount_off: { EUR: 3.00 }, per: basket }\nbudget: race\n"},
+       {"offers/letter-5.yaml",
+        "offer: letter-5\napplies: coded\nbenefit: { amount_off: { EUR: 5.00 }, per: basket }\n"}});
 }
 
 // What a till remembers of one transaction.

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "tests/server/rule_set_source.h"
 
 namespace touchstone::server {
 namespace {
@@ -90,22 +91,15 @@ std::string Golden(const std::string& payable) {
 }
 
 v1::RuleSetSource Source(const std::string& offer, const std::string& golden) {
-  v1::RuleSetSource source;
-  const auto add = [&source](const std::string& path, const std::string& content) {
-    v1::RuleSetFile* file = source.mutable_files()->add_files();
-    file->set_path(path);
-    file->set_content(content);
-  };
-  add("rule_set.yaml", kRuleSet);
-  add("schema.yaml", kSchema);
-  add("segments.yaml", kSegments);
-  add("placements.yaml", kPlacements);
-  add("pricing.yaml", kPricing);
-  add("offers/beans-20.yaml", offer);
-  add("offers/join-club.yaml", kClub);
-  add("tests/beans.yaml", golden);
-  add("tests/reference/product.yaml", kReference);
-  return source;
+  return SourceOf({{"rule_set.yaml", kRuleSet},
+                   {"schema.yaml", kSchema},
+                   {"segments.yaml", kSegments},
+                   {"placements.yaml", kPlacements},
+                   {"pricing.yaml", kPricing},
+                   {"offers/beans-20.yaml", offer},
+                   {"offers/join-club.yaml", kClub},
+                   {"tests/beans.yaml", golden},
+                   {"tests/reference/product.yaml", kReference}});
 }
 
 constexpr char kLoyal[] = R"(customer.segment == "loyal")";
@@ -132,9 +126,7 @@ v1::RuleSetSource HouseholdRules() {
 
 v1::RuleSetSource CodedRules() {
   v1::RuleSetSource source = GroceryRules();
-  v1::RuleSetFile* file = source.mutable_files()->add_files();
-  file->set_path("offers/letter-5.yaml");
-  file->set_content(kLetter);
+  AddFile("offers/letter-5.yaml", kLetter, &source);
   return source;
 }
 

@@ -2,6 +2,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "gtest/gtest.h"
+#include "tests/server/rule_set_source.h"
 
 namespace touchstone::server {
 namespace {
@@ -71,24 +72,17 @@ benefit: { amount_off: { EUR: 5.00 }, per: basket }
 }  // namespace
 
 v1::RuleSetSource TillRules(const std::string& returns) {
-  v1::RuleSetSource source;
-  const auto add = [&source](const std::string& path, const std::string& content) {
-    v1::RuleSetFile* file = source.mutable_files()->add_files();
-    file->set_path(path);
-    file->set_content(content);
-  };
-  add("rule_set.yaml", kRuleSet);
-  add("schema.yaml", kSchema);
-  add("segments.yaml", kSegments);
-  add("placements.yaml", kPlacements);
-  add("pricing.yaml", absl::StrCat("returns: ", returns, "\n"));
-  add("budgets.yaml", kBudgets);
-  add("offers/beans-20.yaml", kBeans);
-  add("offers/three-euro.yaml", kThreeEuro);
-  add("offers/milk-once.yaml", kMilk);
-  add("offers/big-basket.yaml", kBig);
-  add("offers/letter-5.yaml", kLetter);
-  return source;
+  return SourceOf({{"rule_set.yaml", kRuleSet},
+                   {"schema.yaml", kSchema},
+                   {"segments.yaml", kSegments},
+                   {"placements.yaml", kPlacements},
+                   {"pricing.yaml", absl::StrCat("returns: ", returns, "\n")},
+                   {"budgets.yaml", kBudgets},
+                   {"offers/beans-20.yaml", kBeans},
+                   {"offers/three-euro.yaml", kThreeEuro},
+                   {"offers/milk-once.yaml", kMilk},
+                   {"offers/big-basket.yaml", kBig},
+                   {"offers/letter-5.yaml", kLetter}});
 }
 
 Till::Till(const std::string& returns) { server_.Publish(TillRules(returns)); }
