@@ -71,6 +71,12 @@ applies: coded
 benefit: { amount_off: { EUR: 5.00 }, per: basket }
 )";
 
+constexpr char kCoupon[] = R"(offer: coupon-2
+title: Two off with the coupon
+applies: granted
+benefit: { amount_off: { EUR: 2.00 }, per: basket }
+)";
+
 constexpr char kReference[] = "BEANS: { categories: [coffee], brand: Alto }\n";
 
 std::string BeansOffer(const std::string& percent, const std::string& eligible) {
@@ -127,6 +133,7 @@ v1::RuleSetSource HouseholdRules() {
 v1::RuleSetSource CodedRules() {
   v1::RuleSetSource source = GroceryRules();
   AddFile("offers/letter-5.yaml", kLetter, &source);
+  AddFile("offers/coupon-2.yaml", kCoupon, &source);
   return source;
 }
 

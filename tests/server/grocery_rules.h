@@ -18,7 +18,7 @@ v1::RuleSetSource GroceryRules(const std::string& percent = "20");
 // 40.00 together (family), and namespaces of
 // identities: loyalty_card as given, phone of Germany, email, cookie (anonymous).
 v1::RuleSetSource HouseholdRules();
-// GroceryRules with letter-5, which needs a code.
+// GroceryRules with letter-5, which needs a code, and coupon-2, which needs a grant.
 v1::RuleSetSource CodedRules();
 // An unknown name in a condition: one error.
 v1::RuleSetSource BrokenRules();

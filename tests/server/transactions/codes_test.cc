@@ -294,17 +294,7 @@ TEST_F(CodesTest, ADecisionWithCodesIsRebuiltFromItsReceipt) {
   const v1::DecideResponse decided = Decide("t1", {"LETTER1", "NOSUCH"});
   Reserve("t2", 1, {"LETTER1"});
   till_.Commit("t2", 1);
-  v1::ExplainRequest request;
-  request.set_decision_id(decided.decision_id());
-  v1::ExplainResponse explained;
-  grpc::Status status;
-  for (int i = 0; i < 100; ++i) {
-    grpc::ClientContext context;
-    status = till_.server().decisions().Explain(&context, request, &explained);
-    if (status.ok()) break;
-    std::this_thread::sleep_for(std::chrono::milliseconds(20));  // receipts are written behind
-  }
-  ASSERT_TRUE(status.ok()) << status.error_message();
+  const v1::ExplainResponse explained = till_.ExplainWhenKept(decided.decision_id());
   EXPECT_EQ(explained.rebuild(), v1::REBUILD_STATE_IDENTICAL);
   EXPECT_EQ(explained.response().basket().codes(0).state(), v1::CODE_STATE_ACCEPTED);
   EXPECT_EQ(explained.response().basket().totals().payable_minor(), 700);

@@ -1,5 +1,8 @@
 #include "tests/server/transactions/till.h"
 
+#include <chrono>
+#include <thread>
+
 #include "absl/strings/str_cat.h"
 #include "gtest/gtest.h"
 #include "tests/server/rule_set_source.h"
@@ -11,7 +14,7 @@ constexpr char kRuleSet[] = R"(name: Till
 zone: Europe/Berlin
 currencies: [EUR]
 locales: [en]
-channels: [pos]
+channels: [pos, app]
 )";
 
 constexpr char kSchema[] = R"(customer:
@@ -27,8 +30,10 @@ identities:
 )";
 
 constexpr char kSegments[] = "segments:\n  - { name: everyone, otherwise: always }\n";
-constexpr char kPlacements[] =
-    "placements:\n  receipt: { channel: pos, max_offers: 1, fields: { text: { max: 60 } } }\n";
+constexpr char kPlacements[] = R"(placements:
+  receipt: { channel: pos, max_offers: 1, fields: { text: { max: 60 } } }
+  coupons: { channel: app, max_offers: 3, fields: { text: { max: 60 } } }
+)";
 
 constexpr char kBudgets[] = R"(autumn: { amount: 10.00 EUR, uses: 4, per_day: 6.00 EUR }
 kept: { uses: 100, on_return: kept }
@@ -69,6 +74,17 @@ requires: basket.net >= 10.00
 benefit: { amount_off: { EUR: 5.00 }, per: basket }
 )";
 
+constexpr char kCoupon[] = R"(offer: coupon-2
+title: Two off with the coupon
+applies: granted
+window: { from: 2026-11-01, through: 2026-11-30 }
+requires: basket.net >= 10.00
+benefit: { amount_off: { EUR: 2.00 }, per: basket }
+promise: { made: accepted, use_within: 14d }
+treatments:
+  coupons: { text: { en: Two off ten } }
+)";
+
 }  // namespace
 
 v1::RuleSetSource TillRules(const std::string& returns) {
@@ -82,7 +98,8 @@ v1::RuleSetSource TillRules(const std::string& returns) {
                    {"offers/three-euro.yaml", kThreeEuro},
                    {"offers/milk-once.yaml", kMilk},
                    {"offers/big-basket.yaml", kBig},
-                   {"offers/letter-5.yaml", kLetter}});
+                   {"offers/letter-5.yaml", kLetter},
+                   {"offers/coupon-2.yaml", kCoupon}});
 }
 
 Till::Till(const std::string& returns) { server_.Publish(TillRules(returns)); }
@@ -217,6 +234,21 @@ v1::DecideResponse Till::Decide(const std::string& transaction, int step,
   const grpc::Status status = server_.decisions().Decide(&context, request, &response);
   EXPECT_TRUE(status.ok()) << status.error_message();
   return response;
+}
+
+v1::ExplainResponse Till::ExplainWhenKept(const std::string& decision_id) {
+  v1::ExplainRequest request;
+  request.set_decision_id(decision_id);
+  v1::ExplainResponse explained;
+  grpc::Status status;
+  for (int i = 0; i < 100; ++i) {
+    grpc::ClientContext context;
+    status = server_.decisions().Explain(&context, request, &explained);
+    if (status.ok()) break;
+    std::this_thread::sleep_for(std::chrono::milliseconds(20));
+  }
+  EXPECT_TRUE(status.ok()) << status.error_message();
+  return explained;
 }
 
 void Till::AddCustomer(const std::string& id, const std::string& card) {

@@ -16,7 +16,8 @@ namespace touchstone::server {
 // Offers: `beans-20` (20% off coffee), `three-euro` (3.00 off from 20.00 on, budget `autumn`: 4
 // uses, 10.00 EUR, 6.00 EUR a day), `milk-once` (0.50 off milk, once a week and customer),
 // `big-basket` (10.00 off from 50.00 on; budget `kept`: uses that returns do not give
-// back), `letter-5` (5.00 off from 10.00 on, with a code).
+// back), `letter-5` (5.00 off from 10.00 on, with a code), `coupon-2` (2.00 off from 10.00 on, with
+// a grant; to be clipped in channel app until the end of November 2026, and used within 14 days).
 // `returns`: "recompute" or "proportional".
 v1::RuleSetSource TillRules(const std::string& returns = "recompute");
 
@@ -57,6 +58,9 @@ class Till {
                                 const std::vector<std::pair<std::string, int64_t>>& lines);
   v1::DecideResponse Decide(const std::string& transaction, int step,
                             const std::vector<Item>& items, const std::string& card = "");
+
+  // Receipts are written behind: waits for that of the decision.
+  v1::ExplainResponse ExplainWhenKept(const std::string& decision_id);
 
   // A customer who is found by this card.
   void AddCustomer(const std::string& id, const std::string& card);
