@@ -48,10 +48,6 @@ class KeptIdentities {
   std::vector<std::string> keys_;
 };
 
-absl::Span<const std::string* const> CodePointers(const v1::DecisionContext& context) {
-  return {context.codes().data(), static_cast<size_t>(context.codes_size())};
-}
-
 }  // namespace
 
 GatheredCustomer GatheredRecord::view() const {
@@ -79,7 +75,7 @@ class Gatherer::Job : public ReadJob {
       std::unique_ptr<GatheringCall> call)
       : gatherer_(gatherer),
         identities_(context, rules),
-        codes_(context.codes().begin(), context.codes().end()),
+        codes_(context.codes()),
         transaction_id_(context.transaction_id()),
         households_(rules.households),
         call_(std::move(call)) {}
@@ -87,9 +83,7 @@ class Gatherer::Job : public ReadJob {
   void Read() override {
     skipped_ = call_->answered();
     if (skipped_) return;
-    std::vector<const std::string*> codes;
-    for (const std::string& code : codes_) codes.push_back(&code);
-    gatherer_->Read(identities_, {codes, transaction_id_}, households_, ReadTier::kMayBlock,
+    gatherer_->Read(identities_, {codes_, transaction_id_}, households_, ReadTier::kMayBlock,
                     &gathered_);
   }
 
@@ -104,7 +98,7 @@ class Gatherer::Job : public ReadJob {
  private:
   Gatherer* gatherer_;
   KeptIdentities identities_;
-  std::vector<std::string> codes_;
+  google::protobuf::RepeatedPtrField<std::string> codes_;
   std::string transaction_id_;
   bool households_;
   std::unique_ptr<GatheringCall> call_;
@@ -165,10 +159,10 @@ bool Gatherer::ReadHousehold(ReadTier tier, GatheredRecord* gathered) {
 }
 
 bool Gatherer::ReadCodes(const CodesToRead& codes, ReadTier tier, GatheredRecord* gathered) {
-  gathered->codes.resize(codes.codes.size());
-  for (size_t i = 0; i < codes.codes.size(); ++i) {
-    FoundCode& found = gathered->codes[i];
-    const std::optional<std::string> code = NormalizeCode(*codes.codes[i]);
+  gathered->codes.resize(static_cast<size_t>(codes.codes.size()));
+  for (int i = 0; i < codes.codes.size(); ++i) {
+    FoundCode& found = gathered->codes[static_cast<size_t>(i)];
+    const std::optional<std::string> code = NormalizeCode(codes.codes[i]);
     if (!code.has_value()) {
       found.found = Found::kNotFound;
     } else if (!ReadCode(*code, codes.transaction_id, tier, &found)) {
@@ -204,13 +198,13 @@ bool Gatherer::ReadCode(absl::string_view code, absl::string_view transaction_id
 
 bool Gatherer::TryMemory(const v1::DecisionContext& context, const GatherRules& rules,
                          GatheredRecord* gathered) {
-  return Read(RequestIdentities(context, rules), {CodePointers(context), context.transaction_id()},
+  return Read(RequestIdentities(context, rules), {context.codes(), context.transaction_id()},
               rules.households, ReadTier::kMemoryOnly, gathered);
 }
 
 void Gatherer::ReadBlocking(const v1::DecisionContext& context, const GatherRules& rules,
                             GatheredRecord* gathered) {
-  Read(RequestIdentities(context, rules), {CodePointers(context), context.transaction_id()},
+  Read(RequestIdentities(context, rules), {context.codes(), context.transaction_id()},
        rules.households, ReadTier::kMayBlock, gathered);
 }
 

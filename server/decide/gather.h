@@ -118,7 +118,7 @@ struct GatherStats {
 
 // As the request has them.
 struct CodesToRead {
-  absl::Span<const std::string* const> codes;
+  const google::protobuf::RepeatedPtrField<std::string>& codes;
   absl::string_view transaction_id;
 };
 

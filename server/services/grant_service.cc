@@ -22,7 +22,7 @@ namespace {
 using grpc::StatusCode;
 using storage::EntryResult;
 
-constexpr int kMaxCodes = store::kMaxItems;
+constexpr int kMaxCodesInCall = store::kMaxItems;
 constexpr size_t kMaxPrefixBytes = 16;
 constexpr char kCodeRule[] =
     "must be 1 to 64 letters, digits, dots and underscores, spaces and hyphens aside";
@@ -31,7 +31,7 @@ constexpr char kCodeRule[] =
 std::vector<std::string> ReadCodes(const google::protobuf::RepeatedPtrField<std::string>& texts,
                                    std::vector<Violation>* violations) {
   std::vector<std::string> codes;
-  if (texts.empty() || texts.size() > kMaxCodes) {
+  if (texts.empty() || texts.size() > kMaxCodesInCall) {
     violations->push_back({"codes", "must be 1 to 10,000"});
     return codes;
   }
@@ -100,7 +100,7 @@ grpc::Status GrantService::Issue(const v1::IssueCodesRequest& request,
   std::vector<Violation> violations;
   CheckRequestId(request.request_id(), &violations);
   storage::Code terms = ReadTerms(request.terms(), &violations);
-  if (request.count() < 1 || request.count() > kMaxCodes) {
+  if (request.count() < 1 || request.count() > kMaxCodesInCall) {
     violations.push_back({"count", "must be 1 to 10,000"});
   }
   const std::string prefix = ReadPrefix(request.prefix(), &violations);
