@@ -93,6 +93,26 @@ std::string ContactsText(const v1::Customer& customer) {
   return columns.Text("  ");
 }
 
+std::string GrantsText(const v1::Customer& customer) {
+  Columns columns({Align::kLeft, Align::kLeft, Align::kLeft});
+  for (const v1::Grant& grant : customer.grants()) {
+    columns.Add(
+        {grant.offer_id(), EnumWord(v1::GrantState_Name(grant.state()), "GRANT_STATE_"),
+         grant.has_end_time() ? absl::StrCat("until ", TimeText(grant.end_time())) : "for ever"});
+  }
+  return columns.Text("  ");
+}
+
+std::string HeldText(const v1::Customer& customer) {
+  std::string lines;
+  for (const v1::HeldTransaction& held : customer.held_transactions()) {
+    absl::StrAppend(&lines, "  ", held.transaction_id(), ", step ", held.step(),
+                    held.suspended() ? ": suspended until " : ": held until ",
+                    TimeText(held.expire_time()), "\n");
+  }
+  return lines;
+}
+
 std::string EventsText(const v1::Customer& customer) {
   std::string lines;
   for (const v1::Event& event : customer.recent_events()) {
@@ -125,6 +145,8 @@ std::string CustomerText(const v1::Customer& customer) {
   AppendAttributes(customer, &text);
   AppendPart("consents", ConsentsText(customer), &text);
   AppendPart("aggregates", AggregatesText(customer.aggregate_windows()), &text);
+  AppendPart("grants", GrantsText(customer), &text);
+  AppendPart("transactions that hold something", HeldText(customer), &text);
   AppendPart("contacts", ContactsText(customer), &text);
   AppendPart("latest events", EventsText(customer), &text);
   return text;

@@ -25,6 +25,7 @@
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "absl/types/span.h"
+#include "google/protobuf/repeated_field.h"
 #include "rules/decide/decision.h"
 #include "rules/facts/schema.h"
 #include "server/decide/computation.h"

@@ -91,6 +91,16 @@ storage::Code ReadTerms(const v1::GrantItem& terms, const std::string& batch,
   return code;
 }
 
+absl::StatusOr<std::vector<std::pair<std::string, storage::Code>>> NewestGrants(
+    const store::Store& store, absl::string_view customer_id) {
+  auto grants = store.ListGrants(customer_id);
+  if (!grants.ok()) return grants;
+  std::stable_sort(grants->begin(), grants->end(), [](const auto& a, const auto& b) {
+    return a.second.time_us() > b.second.time_us();
+  });
+  return grants;
+}
+
 v1::Code ToMessage(const std::string& text, const storage::Code& code) {
   v1::Code message;
   message.set_code(text);

@@ -1,9 +1,13 @@
 #include "server/services/customer_reader.h"
 
 #include <algorithm>
+#include <string>
 #include <utility>
+#include <vector>
 
+#include "server/services/code_conversion.h"
 #include "server/services/resource_name.h"
+#include "store/holdings.h"
 #include "store/record.h"
 
 namespace touchstone::server {
@@ -13,6 +17,11 @@ using grpc::StatusCode;
 using store::Found;
 using store::ReadTier;
 using store::RecordKind;
+
+bool IsOpen(v1::GrantState state) {
+  return state == v1::GRANT_STATE_OPEN || state == v1::GRANT_STATE_NOT_YET_VALID ||
+         state == v1::GRANT_STATE_RESERVED;
+}
 
 }  // namespace
 
@@ -66,6 +75,43 @@ absl::Status CustomerReader::Fill(absl::string_view id, absl::string_view record
     customer->add_merged_customers(CustomerName(merged_id));
   }
   return absl::OkStatus();
+}
+
+grpc::Status CustomerReader::FillHoldings(const std::string& id, const ProfileFields& fields,
+                                          v1::Customer* customer) const {
+  const absl::Time now = backend_.proposer->now();
+  if (fields.Has(v1::Customer::kGrantsFieldNumber)) {
+    const auto grants = NewestGrants(*backend_.store, id);
+    if (!grants.ok()) return StoreError(grants.status());
+    for (const auto& [grant_id, grant] : *grants) {
+      v1::Grant message = ToMessage(grant_id, grant, id, now);
+      if (IsOpen(message.state())) *customer->add_grants() = std::move(message);
+    }
+  }
+  if (!fields.Has(v1::Customer::kHeldTransactionsFieldNumber)) return grpc::Status::OK;
+  const auto merged = backend_.store->ListMerged(id);
+  if (!merged.ok()) return StoreError(merged.status());
+  std::vector<std::string> ids = {id};
+  for (const auto& [merged_id, undo] : *merged) ids.push_back(merged_id);
+  for (const std::string& holder : ids) {
+    const auto transactions = backend_.store->ListHeld(holder);
+    if (!transactions.ok()) return StoreError(transactions.status());
+    for (const std::string& transaction_id : *transactions) {
+      const auto held = backend_.store->GetReservation(transaction_id);
+      if (!held.ok()) return StoreError(held.status());
+      // Over, or given back meanwhile.
+      if (!held->has_value() || !store::IsHeld(**held) ||
+          (*held)->expire_us() <= absl::ToUnixMicros(now)) {
+        continue;
+      }
+      v1::HeldTransaction& message = *customer->add_held_transactions();
+      message.set_transaction_id(transaction_id);
+      message.set_step((*held)->step());
+      message.set_suspended((*held)->state() == storage::Reservation::STATE_SUSPENDED);
+      *message.mutable_expire_time() = ToTimestamp((*held)->expire_us());
+    }
+  }
+  return grpc::Status::OK;
 }
 
 grpc::Status CustomerReader::ReadHousehold(const std::string& id, v1::Household* household) const {

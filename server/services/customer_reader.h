@@ -26,7 +26,11 @@ class CustomerReader {
                            v1::Customer* customer) const;
   grpc::Status ReadHousehold(const std::string& id, v1::Household* household) const;
 
-  // Of a record that was read: without recent events.
+  // What the ledger has of her, as far as it is open.
+  grpc::Status FillHoldings(const std::string& id, const ProfileFields& fields,
+                            v1::Customer* customer) const;
+
+  // Of a record that was read: without recent events and what the ledger has.
   absl::Status Fill(absl::string_view id, absl::string_view record, const ProfileFields& fields,
                     v1::Customer* customer) const;
 

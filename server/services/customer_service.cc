@@ -84,7 +84,8 @@ grpc::Status CustomerService::Get(const v1::GetCustomerRequest& request,
   if (grpc::Status found = reader.Find(*id, &found_id, &record); !found.ok()) return found;
   const absl::Status filled = reader.Fill(found_id, record.bytes(), fields, response);
   if (!filled.ok()) return StoreError(filled);
-  if (!fields.Has(v1::Customer::kRecentEventsFieldNumber)) return grpc::Status::OK;
+  const grpc::Status held = reader.FillHoldings(found_id, fields, response);
+  if (!held.ok() || !fields.Has(v1::Customer::kRecentEventsFieldNumber)) return held;
   const absl::StatusOr<std::vector<storage::StoredEvent>> events =
       backend_.store->ListLatestEvents(found_id, static_cast<size_t>(request.recent_event_count()));
   if (!events.ok()) return StoreError(events.status());

@@ -216,11 +216,8 @@ grpc::Status GrantService::ListGrants(const v1::ListGrantsRequest& request,
   std::string customer_id;
   grpc::Status status = FindHolder(backend_, HolderOf(request), "", &customer_id);
   if (!status.ok()) return status;
-  auto grants = backend_.store->ListGrants(customer_id);
+  const auto grants = NewestGrants(*backend_.store, customer_id);
   if (!grants.ok()) return StoreError(grants.status());
-  std::stable_sort(grants->begin(), grants->end(), [](const auto& a, const auto& b) {
-    return a.second.time_us() > b.second.time_us();
-  });
   const absl::Time now = backend_.proposer->now();
   for (const auto& [grant_id, grant] : *grants) {
     *response->add_grants() = ToMessage(grant_id, grant, customer_id, now);

@@ -38,6 +38,18 @@ TEST(CustomerTextTest, ReadsLikeAPage) {
   contact->set_kind("accepted");
   contact->set_direction(v1::DIRECTION_OUTBOUND);
   contact->mutable_contact_time()->set_seconds(1'795'075'200);
+  v1::Grant* grant = customer.add_grants();
+  grant->set_offer_id("tea-25");
+  grant->set_state(v1::GRANT_STATE_OPEN);
+  grant->mutable_end_time()->set_seconds(1'795'161'600);
+  grant = customer.add_grants();
+  grant->set_offer_id("soup-15");
+  grant->set_state(v1::GRANT_STATE_NOT_YET_VALID);
+  v1::HeldTransaction* held = customer.add_held_transactions();
+  held->set_transaction_id("t1");
+  held->set_step(2);
+  held->set_suspended(true);
+  held->mutable_expire_time()->set_seconds(1'795'161'600);
   v1::Event* event = customer.add_recent_events();
   event->set_type("purchase");
   event->set_event_id("e1");
@@ -56,6 +68,11 @@ TEST(CustomerTextTest, ReadsLikeAPage) {
             "aggregates:\n"
             "  visits_30d = 3  (over 30d)\n"
             "  visits_90d = (being filled)  (over 90d)\n"
+            "grants:\n"
+            "  tea-25   open           until 2026-11-20T08:00:00Z\n"
+            "  soup-15  not_yet_valid  for ever\n"
+            "transactions that hold something:\n"
+            "  t1, step 2: suspended until 2026-11-20T08:00:00Z\n"
             "contacts:\n"
             "  2026-11-20T08:00:00Z  shown     pos          join-club\n"
             "  2026-11-19T08:00:00Z  accepted  ?, outbound  (an offer of the past)\n"

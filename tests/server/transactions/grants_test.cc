@@ -155,6 +155,25 @@ TEST_F(GrantsTest, IsHeldSoldAndThenUsed) {
   EXPECT_EQ(PriceFor("1"), 1200);
 }
 
+TEST_F(GrantsTest, TheSingleCustomerViewShowsWhatIsOpenAndHeld) {
+  Give(ItemFor("ada"), "first");
+  Give(ItemFor("ada"), "second");
+  till_.Reserve("t1", 3, kTwelve, "1");
+  v1::Customer ada = till_.GetCustomer("ada");
+  EXPECT_EQ(ada.grants_size(), 2);
+  ASSERT_EQ(ada.held_transactions_size(), 1);
+  EXPECT_EQ(ada.held_transactions(0).transaction_id(), "t1");
+  EXPECT_EQ(ada.held_transactions(0).step(), 3);
+  EXPECT_EQ(ada.held_transactions(0).expire_time().seconds(),
+            absl::ToUnixSeconds(till_.server().now()) + 15 * 60);
+  Merge("bob", "ada");
+  EXPECT_EQ(till_.GetCustomer("bob").grants_size(), 2);
+  EXPECT_EQ(till_.GetCustomer("bob").held_transactions_size(), 1);
+  till_.Commit("t1", 3);
+  EXPECT_EQ(till_.GetCustomer("bob").grants_size(), 1);
+  EXPECT_THAT(till_.GetCustomer("bob").held_transactions(), IsEmpty());
+}
+
 TEST_F(GrantsTest, IsGivenBackByReleaseByTimeAndByAReturn) {
   Give(ItemFor("ada"));
   till_.Reserve("t1", 1, kTwelve, "1");

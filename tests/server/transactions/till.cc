@@ -251,6 +251,16 @@ v1::ExplainResponse Till::ExplainWhenKept(const std::string& decision_id) {
   return explained;
 }
 
+v1::Customer Till::GetCustomer(const std::string& id) {
+  v1::GetCustomerRequest request;
+  request.set_name("customers/" + id);
+  grpc::ClientContext context;
+  v1::Customer customer;
+  const grpc::Status status = server_.customers().GetCustomer(&context, request, &customer);
+  EXPECT_TRUE(status.ok()) << status.error_message();
+  return customer;
+}
+
 void Till::AddCustomer(const std::string& id, const std::string& card) {
   v1::UpdateCustomerRequest request;
   request.set_request_id(server_.NextRequestId());

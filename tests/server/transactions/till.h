@@ -62,6 +62,7 @@ class Till {
   // Receipts are written behind: waits for that of the decision.
   v1::ExplainResponse ExplainWhenKept(const std::string& decision_id);
 
+  v1::Customer GetCustomer(const std::string& id);
   // A customer who is found by this card.
   void AddCustomer(const std::string& id, const std::string& card);
 
