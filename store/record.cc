@@ -75,6 +75,8 @@ absl::Status RecordView::ParseSection(uint16_t kind, uint32_t count, absl::strin
       return identities_.size() == count ? absl::OkStatus() : Malformed("identities");
     case layout::kConsents:
       return ParseConsents(count, body);
+    case layout::kGrants:
+      return ParseGrants(count, body);
     case layout::kHousehold:
       household_ = body;
       return count == 1 && !body.empty() ? absl::OkStatus() : Malformed("household");
@@ -170,6 +172,29 @@ absl::Status RecordView::ParseConsents(uint32_t count, absl::string_view body) {
   return heap_used == heap.size() ? absl::OkStatus() : Malformed("consents");
 }
 
+absl::Status RecordView::ParseGrants(uint32_t count, absl::string_view body) {
+  if (count > body.size() / layout::kGrantBytes) return Malformed("grants");
+  const absl::string_view heap = body.substr(count * layout::kGrantBytes);
+  grants_ = Table{body.data(), count, heap};
+  size_t heap_used = 0;
+  absl::string_view before;
+  for (uint32_t i = 0; i < count; ++i) {
+    const char* cell = body.data() + i * layout::kGrantBytes;
+    const size_t holders = LoadNumber<uint16_t>(cell + 28);
+    const size_t id_bytes = LoadNumber<uint16_t>(cell + 30);
+    const size_t offset = LoadNumber<uint32_t>(cell + 32);
+    const size_t length = 8 * holders + id_bytes;
+    if (offset != heap_used || length > heap.size() - offset) return Malformed("grants");
+    const absl::string_view id = heap.substr(offset + 8 * holders, id_bytes);
+    if (id <= before || id_bytes > kMaxGrantIdBytes || holders > kMaxGrantHolders) {
+      return Malformed("grants");
+    }
+    before = id;
+    heap_used += length;
+  }
+  return heap_used == heap.size() ? absl::OkStatus() : Malformed("grants");
+}
+
 AttributeView RecordView::attribute(size_t i) const {
   const char* cell = attributes_.cells + i * layout::kAttributeBytes;
   return AttributeView{LoadNumber<uint32_t>(cell), LoadNumber<uint32_t>(cell + 4),
@@ -231,6 +256,26 @@ absl::string_view ReadHousehold(absl::string_view bytes) {
     body += length;
   }
   return {};
+}
+
+GrantView RecordView::grant(size_t i) const {
+  const char* cell = grants_.cells + i * layout::kGrantBytes;
+  const auto holders = LoadNumber<uint16_t>(cell + 28);
+  const absl::string_view payload = grants_.heap.substr(LoadNumber<uint32_t>(cell + 32));
+  return GrantView{payload.substr(size_t{8} * holders, LoadNumber<uint16_t>(cell + 30)),
+                   LoadNumber<uint64_t>(cell),
+                   LoadNumber<int64_t>(cell + 8),
+                   LoadNumber<int64_t>(cell + 16),
+                   LoadNumber<uint32_t>(cell + 24),
+                   holders,
+                   payload.data()};
+}
+
+std::optional<GrantView> RecordView::FindGrant(absl::string_view id) const {
+  for (size_t i = 0; i < grant_count(); ++i) {
+    if (grant(i).id == id) return grant(i);
+  }
+  return std::nullopt;
 }
 
 std::optional<ConsentView> RecordView::FindConsent(absl::string_view purpose) const {

@@ -3,9 +3,9 @@
 // The record of one customer or household, flat, read in place.
 //
 // RecordView checks the bytes once and then reads them without copying: attributes by stable id,
-// aggregate state, contact state, identities, consent, household or its members. Writing is done by
-// patches (record_patch.h). Sections and value types of a later version are skipped here and
-// survive rewriting.
+// aggregate state, contact state, identities, consent, grants, household or its members. Writing is
+// done by patches (record_patch.h). Sections and value types of a later version are skipped here
+// and survive rewriting.
 //
 // Thread safety: immutable. Lifetime: everything points into the bytes given to Parse.
 // Errors: Parse returns DataLoss for bytes that are no record, never reads outside of them; after
@@ -74,8 +74,9 @@ struct ConsentView {
   bool granted;
 };
 
-// A grant of hers that is open: neither revoked nor used up, or held by a transaction. The ledger
-// has the whole of it.
+// A grant of hers that is open: not revoked, and with a use left that was not sold, which
+// transactions may hold. One that has ended and that nobody holds may be missing. The ledger has
+// the whole of it.
 struct GrantView {
   absl::string_view id;  // 1 to kMaxGrantIdBytes
   uint64_t offer;        // as of a contact
@@ -118,6 +119,7 @@ class RecordView {
 
   size_t grant_count() const { return grants_.count; }
   GrantView grant(size_t i) const;  // ascending by id
+  std::optional<GrantView> FindGrant(absl::string_view id) const;
 
   // Of a customer: the household that she is in; empty: none.
   absl::string_view household() const { return household_; }

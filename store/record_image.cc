@@ -78,6 +78,9 @@ void RecordImage::Open(uint16_t kind) {
         consents_.push_back(record_->consent(i));
       }
       return;
+    case layout::kGrants:
+      for (size_t i = 0; i < record_->grant_count(); ++i) grants_.push_back(record_->grant(i));
+      return;
     case layout::kMembers:
       for (size_t i = 0; i < record_->members().size(); ++i) {
         members_.push_back(record_->members()[i]);
@@ -152,6 +155,12 @@ absl::Status RecordImage::Apply(absl::string_view patch) {
         break;
       case layout::kClearConsent:
         ClearConsent(body);
+        break;
+      case layout::kPutGrant:
+        PutGrant(body);
+        break;
+      case layout::kRemoveGrant:
+        RemoveGrant(body);
         break;
       case layout::kRemoveContacts:
         RemoveContacts(body);
@@ -313,6 +322,40 @@ std::vector<ConsentView>::iterator RecordImage::FindConsent(absl::string_view pu
       [](const ConsentView& c, absl::string_view wanted) { return c.purpose < wanted; });
 }
 
+void RecordImage::PutGrant(absl::string_view body) {
+  Open(layout::kGrants);
+  const char* at = body.data();
+  const auto holders = LoadNumber<uint16_t>(at + 28);
+  const GrantView grant{body.substr(layout::kGrantOperationBytes + size_t{8} * holders),
+                        LoadNumber<uint64_t>(at),
+                        LoadNumber<int64_t>(at + 8),
+                        LoadNumber<int64_t>(at + 16),
+                        LoadNumber<uint32_t>(at + 24),
+                        holders,
+                        at + layout::kGrantOperationBytes};
+  const auto keep_from_us = LoadNumber<int64_t>(at + 30);
+  RemoveGrant(grant.id);
+  // What a transaction holds is its own until it gives it back, whenever it has ended.
+  const auto is_over = [keep_from_us](const GrantView& g) {
+    return g.end_us <= keep_from_us && g.holder_count == 0;
+  };
+  std::erase_if(grants_, is_over);
+  if (is_over(grant) || grants_.size() >= kMaxGrants) return;
+  grants_.insert(FindGrant(grant.id), grant);
+}
+
+void RecordImage::RemoveGrant(absl::string_view id) {
+  Open(layout::kGrants);
+  const auto at = FindGrant(id);
+  if (at != grants_.end() && at->id == id) grants_.erase(at);
+}
+
+std::vector<GrantView>::iterator RecordImage::FindGrant(absl::string_view id) {
+  return std::lower_bound(
+      grants_.begin(), grants_.end(), id,
+      [](const GrantView& g, absl::string_view wanted) { return g.id < wanted; });
+}
+
 std::string RecordImage::EncodeAttributes() const {
   std::string cells;
   std::string heap;
@@ -372,6 +415,23 @@ std::string RecordImage::EncodeConsents() const {
   return cells += heap;
 }
 
+std::string RecordImage::EncodeGrants() const {
+  std::string cells;
+  std::string heap;
+  for (const GrantView& grant : grants_) {
+    AppendNumber(&cells, grant.offer);
+    AppendNumber(&cells, grant.start_us);
+    AppendNumber(&cells, grant.end_us);
+    AppendNumber(&cells, grant.uses_left);
+    AppendNumber(&cells, grant.holder_count);
+    AppendNumber(&cells, static_cast<uint16_t>(grant.id.size()));
+    AppendNumber(&cells, static_cast<uint32_t>(heap.size()));
+    heap.append(grant.holders, size_t{8} * grant.holder_count);
+    heap.append(grant.id.data(), grant.id.size());
+  }
+  return cells += heap;
+}
+
 absl::StatusOr<std::string> RecordImage::Encode() const {
   std::vector<Section> sections = whole_;
   std::string bodies[layout::kUnsettled + 1];
@@ -387,6 +447,7 @@ absl::StatusOr<std::string> RecordImage::Encode() const {
   if (!identities_.empty())
     add(layout::kIdentities, identities_.size(), EncodeStringList(identities_));
   if (!consents_.empty()) add(layout::kConsents, consents_.size(), EncodeConsents());
+  if (!grants_.empty()) add(layout::kGrants, grants_.size(), EncodeGrants());
   if (!household_.empty()) {
     add(layout::kHousehold, 1, std::string(household_.data(), household_.size()));
   }

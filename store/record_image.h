@@ -63,10 +63,14 @@ class RecordImage {
   void SetConsent(absl::string_view body);
   void ClearConsent(absl::string_view purpose);
   std::vector<ConsentView>::iterator FindConsent(absl::string_view purpose);
+  void PutGrant(absl::string_view body);
+  void RemoveGrant(absl::string_view id);
+  std::vector<GrantView>::iterator FindGrant(absl::string_view id);
 
   std::string EncodeAttributes() const;
   std::string EncodeContacts() const;
   std::string EncodeConsents() const;
+  std::string EncodeGrants() const;
 
   uint64_t version_ = 0;
   uint32_t contacts_dropped_ = 0;
@@ -75,6 +79,7 @@ class RecordImage {
   std::vector<Contact> contacts_;  // ascending by time
   std::vector<absl::string_view> identities_;
   std::vector<ConsentView> consents_;  // ascending by purpose
+  std::vector<GrantView> grants_;      // ascending by id
   absl::string_view household_;
   std::vector<absl::string_view> members_;
   bool aggregates_settled_ = true;

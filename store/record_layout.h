@@ -25,6 +25,7 @@ inline constexpr size_t kAttributeSlot = 10;  // offset of the value's slot in t
 inline constexpr size_t kAggregateBytes = 16;
 inline constexpr size_t kContactBytes = 36;
 inline constexpr size_t kConsentBytes = 20;
+inline constexpr size_t kGrantBytes = 36;
 
 enum Section : uint16_t {
   kAttributes = 1,
@@ -32,7 +33,7 @@ enum Section : uint16_t {
   kContacts = 3,
   kIdentities = 4,
   kConsents = 5,
-  kGrants = 6,  // reserved
+  kGrants = 6,
   kHousehold = 7,
   kMembers = 8,
   kUnsettled = 9,
@@ -78,6 +79,8 @@ enum Operation : uint8_t {
   kClearConsent = 18,
   kClearContacts = 19,
   kRemoveContacts = 20,
+  kPutGrant = 21,
+  kRemoveGrant = 22,
 };
 inline constexpr size_t kOperationHeaderBytes = 5;  // operation, length of what follows
 
@@ -88,6 +91,7 @@ inline constexpr size_t kDistinctIncrementBytes = 20;
 inline constexpr size_t kContactOperationBytes = 39;  // without the limits
 inline constexpr size_t kRemoveContactsBytes = 17;
 inline constexpr size_t kConsentOperationBytes = 11;  // without the purpose
+inline constexpr size_t kGrantOperationBytes = 38;    // without holders and id
 
 template <typename T>
 void AppendNumber(std::string* out, T value) {

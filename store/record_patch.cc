@@ -72,6 +72,14 @@ bool IsContactWellFormed(absl::string_view body) {
   return limits <= kMaxLimitIds && body.size() == layout::kContactOperationBytes + 8 * limits;
 }
 
+bool IsGrantWellFormed(absl::string_view body) {
+  if (body.size() < layout::kGrantOperationBytes) return false;
+  const size_t holders = LoadNumber<uint16_t>(body.data() + 28);
+  if (holders > kMaxGrantHolders) return false;
+  const size_t id_at = layout::kGrantOperationBytes + 8 * holders;
+  return body.size() > id_at && body.size() <= id_at + kMaxGrantIdBytes;
+}
+
 bool IsOperationWellFormed(uint8_t operation, absl::string_view body) {
   switch (operation) {
     case layout::kBumpVersion:
@@ -109,6 +117,10 @@ bool IsOperationWellFormed(uint8_t operation, absl::string_view body) {
     case layout::kSetConsent:
       return body.size() > layout::kConsentOperationBytes &&
              body.size() <= layout::kConsentOperationBytes + kMaxPurposeBytes;
+    case layout::kPutGrant:
+      return IsGrantWellFormed(body);
+    case layout::kRemoveGrant:
+      return !body.empty() && body.size() <= kMaxGrantIdBytes;
     default:
       return false;
   }
@@ -227,6 +239,24 @@ void RecordPatch::SetConsent(absl::string_view purpose, bool granted, uint16_t s
   bytes_.append(purpose.data(), purpose.size());
 }
 
+void RecordPatch::PutGrant(const Grant& grant) {
+  const size_t holders = std::min(grant.holders.size(), kMaxGrantHolders);
+  BeginOperation(&bytes_, layout::kPutGrant,
+                 layout::kGrantOperationBytes + 8 * holders + grant.id.size());
+  AppendNumber(&bytes_, grant.offer);
+  AppendNumber(&bytes_, grant.start_us);
+  AppendNumber(&bytes_, grant.end_us);
+  AppendNumber(&bytes_, grant.uses_left);
+  AppendNumber(&bytes_, static_cast<uint16_t>(holders));
+  AppendNumber(&bytes_, grant.keep_from_us);
+  for (size_t i = 0; i < holders; ++i) AppendNumber(&bytes_, grant.holders[i]);
+  bytes_.append(grant.id.data(), grant.id.size());
+}
+
+void RecordPatch::RemoveGrant(absl::string_view id) {
+  AppendTextOperation(&bytes_, layout::kRemoveGrant, id);
+}
+
 void RecordPatch::BumpVersion() { BeginOperation(&bytes_, layout::kBumpVersion, 0); }
 
 absl::Status ValidatePatch(absl::string_view patch) {
@@ -254,6 +284,8 @@ bool ChangesLinks(absl::string_view patch) {
       case layout::kSetHousehold:
       case layout::kAddMember:
       case layout::kRemoveMember:
+      case layout::kPutGrant:
+      case layout::kRemoveGrant:
         return true;
       default:
         break;

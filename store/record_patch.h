@@ -81,7 +81,7 @@ class RecordPatch {
     int64_t end_us;
     uint32_t uses_left;
     absl::Span<const uint64_t> holders;  // the first kMaxGrantHolders are kept
-    // Grants that ended at this moment or before are dropped, this one too if nobody holds it.
+    // Grants that ended at this moment or before, and that nobody holds, are dropped, this one too.
     int64_t keep_from_us = std::numeric_limits<int64_t>::min();
   };
 
@@ -128,13 +128,13 @@ class RecordPatch {
   // added. REQUIRES: `purpose` has 1 to kMaxPurposeBytes bytes.
   void SetConsent(absl::string_view purpose, bool granted, uint16_t source, int64_t time_us);
 
+  // Forgets what she said of a purpose, whenever that was.
+  void ClearConsent(absl::string_view purpose);
+
   // In the place of what the record says of the grant. Beyond kMaxGrants a new one is not added.
   // REQUIRES: the id has 1 to kMaxGrantIdBytes bytes.
   void PutGrant(const Grant& grant);
   void RemoveGrant(absl::string_view id);
-
-  // Forgets what she said of a purpose, whenever that was.
-  void ClearConsent(absl::string_view purpose);
 
   // Counts one change; Apply does it once an entry and record.
   void BumpVersion();
@@ -152,8 +152,8 @@ class RecordPatch {
 
 absl::Status ValidatePatch(absl::string_view patch);
 
-// Whether a patch changes identities, household or members. Only Apply's own patches may, because
-// other rows must agree. REQUIRES: it passed ValidatePatch.
+// Whether a patch changes identities, household, members or grants. Only Apply's own patches may,
+// because other rows must agree. REQUIRES: it passed ValidatePatch.
 bool ChangesLinks(absl::string_view patch);
 
 // The record after the patches, in order. `record` empty: there was none. `patches` stay untouched.

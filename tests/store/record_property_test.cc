@@ -77,7 +77,7 @@ void AddRandomCell(uint32_t id, int64_t time_us, RecordPatch* patch) {
 void AddRandomOperation(RecordPatch* patch) {
   const uint32_t id = *rc::gen::inRange<uint32_t>(0, 6);
   const int64_t time_us = *rc::gen::inRange<int64_t>(-5, 50);
-  switch (*rc::gen::inRange(0, 14)) {
+  switch (*rc::gen::inRange(0, 17)) {
     case 0:
     case 1:
       return patch->SetAttribute(id, RandomValue(), *rc::gen::arbitrary<uint16_t>(),
@@ -122,6 +122,20 @@ void AddRandomOperation(RecordPatch* patch) {
       return patch->RemoveContacts(
           *rc::gen::inRange<uint64_t>(0, 3), *rc::gen::inRange<uint64_t>(0, 6),
           *rc::gen::element(ContactKind::kRedeemed, ContactKind::kReserved));
+    case 14:
+    case 15: {
+      const auto holders = *rc::gen::arbitrary<std::vector<uint64_t>>();
+      const std::string grant_id = absl::StrCat("g", id);
+      return patch->PutGrant({.id = grant_id,
+                              .offer = *rc::gen::arbitrary<uint64_t>(),
+                              .start_us = time_us,
+                              .end_us = time_us + *rc::gen::inRange<int64_t>(0, 30),
+                              .uses_left = *rc::gen::arbitrary<uint32_t>(),
+                              .holders = holders,
+                              .keep_from_us = *rc::gen::inRange<int64_t>(-9, 40)});
+    }
+    case 16:
+      return patch->RemoveGrant(absl::StrCat("g", id));
     case 7:
       return patch->SetConsent(absl::StrCat("purpose", id), *rc::gen::arbitrary<bool>(),
                                *rc::gen::arbitrary<uint16_t>(), time_us);
@@ -276,6 +290,60 @@ RC_GTEST_PROP(RecordPropertyTest, RemovedContactsAreThoseOfAListThatAreNamed, ()
     const ContactView held = record->contact(i);
     RC_ASSERT(std::tuple(held.transaction, held.offer, held.kind) == model[i]);
   }
+}
+
+// The slow truth: grants in a map.
+RC_GTEST_PROP(RecordPropertyTest, GrantsAgreeWithAMap, ()) {
+  struct Grant {
+    int64_t end_us;
+    uint32_t uses_left;
+    std::vector<uint64_t> holders;
+  };
+  std::map<std::string, Grant> model;
+  std::string bytes = Applied("", {});
+  const int steps = *rc::gen::inRange(1, 40);
+  for (int i = 0; i < steps; ++i) {
+    RecordPatch patch;
+    const std::string id = absl::StrCat("g", *rc::gen::inRange(0, 12));
+    if (*rc::gen::inRange(0, 4) == 0) {
+      patch.RemoveGrant(id);
+      model.erase(id);
+    } else {
+      Grant grant = {*rc::gen::inRange<int64_t>(0, 60), *rc::gen::arbitrary<uint32_t>(), {}};
+      grant.holders.resize(*rc::gen::element<size_t>(0, 0, 1, 2, kMaxGrantHolders + 1));
+      for (uint64_t& holder : grant.holders) holder = *rc::gen::arbitrary<uint64_t>();
+      const int64_t keep_from_us = i;
+      patch.PutGrant({.id = id,
+                      .offer = 7,
+                      .start_us = i,
+                      .end_us = grant.end_us,
+                      .uses_left = grant.uses_left,
+                      .holders = grant.holders,
+                      .keep_from_us = keep_from_us});
+      grant.holders.resize(std::min(grant.holders.size(), kMaxGrantHolders));
+      model[id] = grant;
+      std::erase_if(model, [&](const auto& held) {
+        return held.second.end_us <= keep_from_us && held.second.holders.empty();
+      });
+    }
+    bytes = Applied(bytes, {patch.bytes()});
+  }
+  absl::StatusOr<RecordView> record = RecordView::Parse(bytes);
+  RC_ASSERT(record.ok());
+  RC_ASSERT(record->grant_count() == model.size());
+  size_t i = 0;
+  for (const auto& [id, grant] : model) {
+    const GrantView shown = record->grant(i++);
+    RC_ASSERT(shown.id == absl::string_view(id));
+    RC_ASSERT(shown.offer == 7u);
+    RC_ASSERT(shown.end_us == grant.end_us);
+    RC_ASSERT(shown.uses_left == grant.uses_left);
+    RC_ASSERT(shown.holder_count == grant.holders.size());
+    for (size_t j = 0; j < grant.holders.size(); ++j)
+      RC_ASSERT(shown.holder(j) == grant.holders[j]);
+    RC_ASSERT(record->FindGrant(id)->uses_left == grant.uses_left);
+  }
+  RC_ASSERT(!record->FindGrant("g").has_value());
 }
 
 // The slow truth: attributes in a map, each the text of the last value that was set.

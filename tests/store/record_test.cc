@@ -12,6 +12,8 @@
 namespace touchstone::store {
 namespace {
 
+using ::testing::ElementsAre;
+
 std::string Patched(absl::string_view record, const RecordPatch& patch) {
   absl::StatusOr<std::string> bytes = ApplyPatches(record, {absl::string_view(patch.bytes())});
   EXPECT_TRUE(bytes.ok()) << bytes.status();
@@ -286,6 +288,126 @@ TEST(RecordTest, ConsentsThatAreOutOfOrderOrBeyondTheirHeapAreCorrupt) {
   }
 }
 
+RecordPatch::Grant Granted(absl::string_view id, int64_t end_us,
+                           absl::Span<const uint64_t> holders = {}, int64_t keep_from_us = 0) {
+  return {.id = id,
+          .offer = 20,
+          .start_us = 3,
+          .end_us = end_us,
+          .uses_left = 2,
+          .holders = holders,
+          .keep_from_us = keep_from_us};
+}
+
+std::vector<std::string> GrantIds(absl::string_view bytes) {
+  const RecordView record = Parsed(bytes);
+  std::vector<std::string> ids;
+  for (size_t i = 0; i < record.grant_count(); ++i) ids.emplace_back(record.grant(i).id);
+  return ids;
+}
+
+TEST(RecordTest, AGrantIsPutInThePlaceOfWhatWasSaidOfIt) {
+  RecordPatch patch;
+  patch.PutGrant(Granted("gb", 9));
+  patch.PutGrant(Granted("ga", 8, {7, 5}));
+  patch.PutGrant(Granted("gc", 9));
+  std::string bytes = Patched("", patch);
+  EXPECT_THAT(GrantIds(bytes), ElementsAre("ga", "gb", "gc"));
+  const RecordView record = Parsed(bytes);
+  const GrantView grant = record.grant(0);
+  EXPECT_EQ(grant.offer, 20u);
+  EXPECT_EQ(grant.start_us, 3);
+  EXPECT_EQ(grant.end_us, 8);
+  EXPECT_EQ(grant.uses_left, 2u);
+  ASSERT_EQ(grant.holder_count, 2u);
+  EXPECT_EQ(grant.holder(0), 7u);
+  EXPECT_EQ(grant.holder(1), 5u);
+  EXPECT_EQ(record.FindGrant("gb")->holder_count, 0u);
+  EXPECT_FALSE(record.FindGrant("gd").has_value());
+
+  patch.Clear();
+  patch.PutGrant(Granted("ga", 18));
+  patch.RemoveGrant("gb");
+  patch.RemoveGrant("gd");
+  bytes = Patched(bytes, patch);
+  EXPECT_THAT(GrantIds(bytes), ElementsAre("ga", "gc"));
+  EXPECT_EQ(Parsed(bytes).grant(0).end_us, 18);
+  EXPECT_EQ(Parsed(bytes).grant(0).holder_count, 0u);
+  patch.Clear();
+  patch.RemoveGrant("ga");
+  patch.RemoveGrant("gc");
+  EXPECT_EQ(Patched(bytes, patch), Patched("", RecordPatch())) << "no section is left";
+}
+
+TEST(RecordTest, AGrantThatEndedIsDroppedUnlessATransactionHoldsIt) {
+  RecordPatch patch;
+  patch.PutGrant(Granted("ended", 10));
+  patch.PutGrant(Granted("held", 10, {1}));
+  patch.PutGrant(Granted("runs", 11));
+  std::string bytes = Patched("", patch);
+  EXPECT_THAT(GrantIds(bytes), ElementsAre("ended", "held", "runs"));
+  patch.Clear();
+  patch.PutGrant(Granted("new", 10, {}, 10));
+  bytes = Patched(bytes, patch);
+  EXPECT_THAT(GrantIds(bytes), ElementsAre("held", "runs"));
+  patch.Clear();
+  patch.PutGrant(Granted("held", 10, {}, 10));
+  EXPECT_THAT(GrantIds(Patched(bytes, patch)), ElementsAre("runs")) << "it was given back";
+}
+
+TEST(RecordTest, HoldsGrantsAndTheirHoldersUpToItsBounds) {
+  RecordPatch patch;
+  const std::vector<uint64_t> holders(kMaxGrantHolders + 1, 4);
+  patch.PutGrant(Granted("g000", 9, holders));
+  for (size_t i = 1; i < kMaxGrants; ++i) {
+    patch.PutGrant(Granted(absl::StrCat("g", absl::Dec(i, absl::kZeroPad3)), 9));
+  }
+  const std::string full = Patched("", patch);
+  EXPECT_EQ(Parsed(full).grant_count(), kMaxGrants);
+  EXPECT_EQ(Parsed(full).grant(0).holder_count, kMaxGrantHolders);
+  patch.Clear();
+  patch.PutGrant(Granted("more", 9));
+  patch.PutGrant(Granted("g001", 7));
+  const std::string bytes = Patched(full, patch);
+  EXPECT_FALSE(Parsed(bytes).FindGrant("more").has_value());
+  EXPECT_EQ(Parsed(bytes).FindGrant("g001")->end_us, 7);
+  patch.Clear();
+  patch.PutGrant(Granted(std::string(kMaxGrantIdBytes, 'g'), 9));
+  EXPECT_TRUE(ValidatePatch(patch.bytes()).ok());
+  for (const size_t length : {size_t{0}, kMaxGrantIdBytes + 1}) {
+    patch.Clear();
+    patch.PutGrant(Granted(std::string(length, 'g'), 9));
+    EXPECT_FALSE(ValidatePatch(patch.bytes()).ok()) << length;
+    patch.Clear();
+    patch.RemoveGrant(std::string(length, 'g'));
+    EXPECT_FALSE(ValidatePatch(patch.bytes()).ok()) << length;
+  }
+}
+
+TEST(RecordTest, RefusesGrantsThatAreOutOfOrderOrNotWhatTheirCellsSay) {
+  RecordPatch patch;
+  patch.PutGrant(Granted("ga", 9, {1}));
+  patch.PutGrant(Granted("gb", 9));
+  const std::string bytes = Patched("", patch);
+  std::string swapped = bytes;
+  swapped[swapped.find("ga")] = 'h';
+  EXPECT_FALSE(RecordView::Parse(swapped).ok());
+  const size_t cells = layout::kHeaderBytes + layout::kSectionBytes;
+  ASSERT_EQ(bytes.size(), cells + 2 * layout::kGrantBytes + sizeof(uint64_t) + 4);
+  for (const size_t at : {cells + 28, cells + 30, cells + 32, cells + layout::kGrantBytes + 28,
+                          cells + layout::kGrantBytes + 32}) {
+    for (const char byte : {'\0', '\x7f'}) {
+      std::string broken = bytes;
+      if (broken[at] == byte) continue;
+      broken[at] = byte;
+      EXPECT_FALSE(RecordView::Parse(broken).ok()) << at;
+    }
+  }
+  std::string patched = patch.bytes();
+  patched[layout::kOperationHeaderBytes + 28] = kMaxGrantHolders + 1;
+  EXPECT_FALSE(ValidatePatch(patched).ok());
+}
+
 // A record as a later version might write it: an attribute of an unknown type in the heap, an
 // aggregate of an unknown kind, and a section that is not known here.
 std::string RecordOfTheFuture() {
@@ -442,6 +564,12 @@ TEST(RecordPatchTest, KnowsWhetherItChangesLinks) {
   patch.BumpVersion();
   EXPECT_FALSE(ChangesLinks(patch.bytes()));
   patch.RemoveIdentity("a:1");
+  EXPECT_TRUE(ChangesLinks(patch.bytes()));
+  patch.Clear();
+  patch.PutGrant(Granted("ga", 9));
+  EXPECT_TRUE(ChangesLinks(patch.bytes()));
+  patch.Clear();
+  patch.RemoveGrant("ga");
   EXPECT_TRUE(ChangesLinks(patch.bytes()));
 }
 

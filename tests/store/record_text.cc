@@ -105,6 +105,13 @@ std::string RecordText(const RecordView& record) {
     absl::StrAppend(&text, "consent ", absl::CHexEscape(c.purpose), " ", c.granted, " ", c.time_us,
                     " from ", c.source, "\n");
   }
+  for (size_t i = 0; i < record.grant_count(); ++i) {
+    const GrantView g = record.grant(i);
+    absl::StrAppend(&text, "grant ", absl::CHexEscape(g.id), " ", g.offer, " ", g.start_us, "..",
+                    g.end_us, " ", g.uses_left);
+    for (size_t j = 0; j < g.holder_count; ++j) absl::StrAppend(&text, " ", g.holder(j));
+    text += "\n";
+  }
   return text;
 }
 
