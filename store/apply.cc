@@ -69,6 +69,8 @@ AppliedOr Dispatch(const storage::Entry& entry, PendingWrites* writes) {
       return ApplyReturnSale(entry.return_sale(), writes);
     case storage::Entry::kAddCodes:
       return ApplyAddCodes(entry.add_codes(), entry.time_us(), writes);
+    case storage::Entry::kAddGrants:
+      return ApplyAddGrants(entry.add_grants(), entry.time_us(), writes);
     case storage::Entry::kRevokeCodes:
       return ApplyRevokeCodes(entry.revoke_codes(), writes);
     case storage::Entry::COMMAND_NOT_SET:

@@ -75,14 +75,14 @@ absl::Status ForgetTransactions(absl::Span<const std::string> customer_ids,
                                 storage::PendingErasure* erasure, storage::EntryResult* result,
                                 PendingWrites* writes);
 
-// Codes (apply_codes.cc). `time_us`: when they were made.
+// Codes and grants (apply_codes.cc). `time_us`: when they were made.
 AppliedOr ApplyAddCodes(const storage::AddCodes& command, int64_t time_us, PendingWrites* writes);
 // Beyond so many of one customer that are open no more are granted; a merge may bring her more.
 inline constexpr int kMaxOpenGrants = 64;
 AppliedOr ApplyAddGrants(const storage::AddGrants& command, int64_t time_us, PendingWrites* writes);
 AppliedOr ApplyRevokeCodes(const storage::RevokeCodes& command, PendingWrites* writes);
-// Withdraws the codes that are erased customers', takes these out of them, and names the codes in
-// the erasure. REQUIRES: as PendingWrites::committed.
+// Withdraws the codes and grants that are erased customers', takes these out of them, and names
+// both in the erasure. REQUIRES: as PendingWrites::committed, and that their records are deleted.
 absl::Status ForgetCodes(absl::Span<const std::string> customer_ids,
                          storage::PendingErasure* erasure, PendingWrites* writes);
 

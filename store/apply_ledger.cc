@@ -88,17 +88,19 @@ AppliedOr ApplyReserve(const storage::Reserve& command, PendingWrites* writes) {
     return Refuse(EntryResult::REFUSAL_NOT_FOUND, "no such customer");
   }
   Budgets budgets(writes);
+  Codes codes(writes);
   EntryResult result;
   if (held->has_value()) {
-    if (absl::Status given = holdings.GiveBack(**held, &budgets); !given.ok()) return given;
+    absl::Status given = holdings.GiveBack(**held, &budgets, &codes);
+    if (!given.ok()) return given;
   }
-  Codes codes(command.transaction_id(), writes);
+  const CodeHolder holder = {command.transaction_id(), command.transaction()};
   const CodeBearer bearer = {*customer, holdings.now_us()};
   for (int i = 0; i < command.claims_size(); ++i) {
     const ClaimRequest& request = command.claims(i);
     if (request.claim().kind() == Claim::KIND_LIMIT) continue;
-    const absl::StatusOr<bool> fits = request.claim().kind() == Claim::KIND_CODE
-                                          ? codes.Reserve(request.claim(), bearer)
+    const absl::StatusOr<bool> fits = IsOfCode(request.claim())
+                                          ? codes.Reserve(request.claim(), holder, bearer)
                                           : budgets.Reserve(request);
     if (!fits.ok()) return fits.status();
     if (!*fits) result.add_refused_claims(static_cast<uint32_t>(i));
@@ -121,6 +123,7 @@ AppliedOr ApplyReserve(const storage::Reserve& command, PendingWrites* writes) {
   reservation.set_position(writes->progress().position() + 1);
   holdings.Write(*held, reservation);
   budgets.Flush(&result);
+  codes.Flush();
   result.set_answer(command.answer());
   return result;
 }
@@ -138,13 +141,16 @@ AppliedOr ApplyRelease(const storage::Release& command, PendingWrites* writes) {
   }
   EntryResult result;
   Budgets budgets(writes);
+  Codes codes(writes);
   if (held->has_value()) {
-    if (absl::Status given = holdings.GiveBack(**held, &budgets); !given.ok()) return given;
+    absl::Status given = holdings.GiveBack(**held, &budgets, &codes);
+    if (!given.ok()) return given;
   }
   // Kept, so that a reservation that was sent before it and comes after it claims nothing.
   const Reservation released = holdings.Ended(Reservation::STATE_RELEASED, command.step());
   holdings.Write(*held, released);
   budgets.Flush(&result);
+  codes.Flush();
   *result.mutable_reservation() = released;
   return result;
 }
@@ -174,6 +180,7 @@ AppliedOr ApplyExpire(const storage::Expire& command, PendingWrites* writes) {
   }
   EntryResult result;
   Budgets budgets(writes);
+  Codes codes(writes);
   for (const std::string& transaction_id : command.transaction_ids()) {
     Holdings holdings(transaction_id, writes);
     absl::StatusOr<std::optional<Reservation>> held = holdings.Find();
@@ -184,10 +191,12 @@ AppliedOr ApplyExpire(const storage::Expire& command, PendingWrites* writes) {
       holdings.Drop(**held);
       continue;
     }
-    if (absl::Status given = holdings.GiveBack(**held, &budgets); !given.ok()) return given;
+    absl::Status given = holdings.GiveBack(**held, &budgets, &codes);
+    if (!given.ok()) return given;
     holdings.Write(*held, holdings.Ended(Reservation::STATE_EXPIRED, (*held)->step()));
   }
   budgets.Flush(&result);
+  codes.Flush();
   return result;
 }
 

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "store/apply_commands.h"
+#include "store/grants.h"
 #include "store/holdings.h"
 #include "store/keys.h"
 #include "store/links.h"
@@ -74,6 +75,21 @@ void Add(const ContactView& contact, RecordPatch* patch) {
                      .limits = limits});
 }
 
+void Put(RecordPatch::Grant grant, PendingWrites* writes, RecordPatch* patch) {
+  grant.keep_from_us = writes->progress().time_us();
+  patch->PutGrant(grant);
+}
+
+// Those that a record keeps when the next one is put.
+std::vector<GrantView> GrantsOf(const RecordView& record, PendingWrites* writes) {
+  std::vector<GrantView> grants;
+  for (size_t i = 0; i < record.grant_count(); ++i) {
+    const GrantView grant = record.grant(i);
+    if (!IsOver(grant, writes->progress().time_us())) grants.push_back(grant);
+  }
+  return grants;
+}
+
 // Whose contacts of transactions are whose when a merge is taken back. What is held goes with its
 // reservation, however it came; what a return took away must not come back.
 struct TransactionContacts {
@@ -118,6 +134,38 @@ absl::StatusOr<TransactionContacts> ReadTransactions(const storage::MergeCustome
   absl::StatusOr<ContactTransactions> returned = ReturnedTransactions(both, writes);
   if (!returned.ok()) return returned.status();
   return TransactionContacts{*std::move(held), *std::move(returned)};
+}
+
+// What the surviving record shows of the merged one's grants.
+void UniteGrants(const std::vector<GrantView>& grants, PendingWrites* writes, RecordPatch* patch) {
+  for (const GrantView& grant : grants) {
+    std::vector<uint64_t> holders(grant.holder_count);
+    for (size_t i = 0; i < holders.size(); ++i) holders[i] = grant.holder(i);
+    Put({.id = grant.id,
+         .offer = grant.offer,
+         .start_us = grant.start_us,
+         .end_us = grant.end_us,
+         .uses_left = grant.uses_left,
+         .holders = holders},
+        writes, patch);
+  }
+}
+
+// Takes the grants of the merged one, and of those who had been merged into her, out of what the
+// surviving record shows, and puts into hers, as it was, what is open of them now.
+absl::Status SeparateGrants(const std::string& merged_id, const RecordView& now,
+                            const RecordView& merged, RecordPatch* patch, RecordPatch* hers,
+                            PendingWrites* writes) {
+  std::vector<std::string> family;
+  if (absl::Status added = AddFamily(merged_id, &family, writes); !added.ok()) return added;
+  const auto grants = ReadGrants(family, writes);
+  if (!grants.ok()) return grants.status();
+  for (size_t i = 0; i < merged.grant_count(); ++i) hers->RemoveGrant(merged.grant(i).id);
+  for (const auto& [id, grant] : *grants) {
+    if (now.FindGrant(id).has_value()) patch->RemoveGrant(id);
+    if (IsOpen(grant)) Put(ShownGrant(id, grant), writes, hers);
+  }
+  return absl::OkStatus();
 }
 
 // What the surviving record takes of the merged one.
@@ -268,6 +316,10 @@ AppliedOr Merge(const storage::MergeCustomers& command, int64_t time_us, Pending
   if (ours.identities().size() + theirs.identities().size() > kMaxIdentities) {
     return Refuse(EntryResult::REFUSAL_TOO_MANY, "a customer has at most 64 identities");
   }
+  const std::vector<GrantView> grants = GrantsOf(theirs, writes);
+  if (GrantsOf(ours, writes).size() + grants.size() > kMaxGrants) {
+    return Refuse(EntryResult::REFUSAL_TOO_MANY, "a customer has at most 256 open grants");
+  }
   storage::MergedCustomer undo;
   undo.set_time_us(time_us);
   undo.set_surviving_record((*surviving)->bytes);
@@ -280,6 +332,7 @@ AppliedOr Merge(const storage::MergeCustomers& command, int64_t time_us, Pending
   }
   RecordPatch patch;
   Unite(ours, theirs, command.latest_wins(), &patch);
+  UniteGrants(grants, writes, &patch);
   // The merged one leaves first, so that a household of these two has room.
   RecordPatch gone;
   absl::Status moved = MoveToHousehold(merged_id, theirs.household(), "", true, &gone, writes);
@@ -301,9 +354,11 @@ AppliedOr Merge(const storage::MergeCustomers& command, int64_t time_us, Pending
 // The merged record as it comes back: with those of its identities that the other one still has.
 absl::StatusOr<std::string> Restored(const ReadRecord& surviving,
                                      const storage::MergedCustomer& undo, const RecordView& merged,
-                                     const TransactionContacts& transactions, bool rejoins) {
+                                     const TransactionContacts& transactions,
+                                     const RecordPatch& grants, bool rejoins) {
   RecordPatch patch;
   patch.BumpVersion();
+  patch.Append(grants.bytes());
   for (const std::string& identity : IdentitiesOf(merged)) {
     if (!surviving.view.identities().Contains(identity)) patch.RemoveIdentity(identity);
   }
@@ -346,8 +401,10 @@ AppliedOr Undo(const storage::MergeCustomers& command, PendingWrites* writes) {
     writes->Put(Family::kIdentities, identity, merged_id);
     patch.RemoveIdentity(identity);
   }
+  RecordPatch grants;
+  absl::Status moved = SeparateGrants(merged_id, now, *merged, &patch, &grants, writes);
+  if (!moved.ok()) return moved;
   const std::string household(merged->household());
-  absl::Status moved = absl::OkStatus();
   const bool came_with_her =
       !household.empty() && before->household().empty() && now.household() == household;
   if (came_with_her) {
@@ -363,7 +420,7 @@ AppliedOr Undo(const storage::MergeCustomers& command, PendingWrites* writes) {
     rejoins = !IsRefused(refused);  // full by now: she is in none
   }
   absl::StatusOr<std::string> restored =
-      Restored(**surviving, **undo, *merged, *transactions, rejoins);
+      Restored(**surviving, **undo, *merged, *transactions, grants, rejoins);
   if (!restored.ok()) return restored.status();
   writes->Put(Family::kCustomers, RecordRow(kCustomer, merged_id), *restored);
   RecordPatch joined;  // her record says so already

@@ -101,13 +101,12 @@ void DropEmptyClaims(StoredSale* sale) {
 
 // Books the claims of a posted sale, as the sale keeps them, and lists what they take beyond their
 // bounds.
-absl::Status Book(const storage::PostSale& command, Budgets* budgets, StoredSale* sale,
-                  EntryResult* result, PendingWrites* writes) {
+absl::Status Book(const storage::PostSale& command, Budgets* budgets, Codes* codes,
+                  StoredSale* sale, EntryResult* result, PendingWrites* writes) {
   const absl::StatusOr<std::string> customer = CustomerNow(sale->customer_id(), writes);
   if (!customer.ok()) return customer.status();
   const auto record = Read(kCustomer, *customer, writes);
   if (!record.ok()) return record.status();
-  Codes codes(command.transaction_id(), writes);
   // What counts for a code is when it was sold, however late that is posted.
   const CodeBearer bearer = {*customer, sale->time_us()};
   for (int i = 0; i < command.claims_size(); ++i) {
@@ -119,8 +118,8 @@ absl::Status Book(const storage::PostSale& command, Budgets* budgets, StoredSale
     if (claim.kind() == Claim::KIND_BUDGET) {
       absl::Status booked = budgets->Book(request, &claim, &overrun);
       if (!booked.ok()) return booked;
-    } else if (claim.kind() == Claim::KIND_CODE) {
-      const absl::StatusOr<Codes::Booked> booked = codes.Book(claim, bearer);
+    } else if (IsOfCode(claim)) {
+      const absl::StatusOr<Codes::Booked> booked = codes->Book(claim, bearer);
       if (!booked.ok()) return booked.status();
       if (*booked != Codes::Booked::kFits) overrun.set_count(claim.count());
       is_kept = *booked != Codes::Booked::kUnknown;
@@ -156,11 +155,12 @@ AppliedOr ApplyCommit(const storage::Commit& command, PendingWrites* writes) {
   StoredSale sale = command.sale();
   *sale.mutable_claims() = held.claims();
   sale.set_transaction(held.transaction());
-  Codes codes(command.transaction_id(), writes);
+  Codes codes(writes);
+  const CodeHolder holder = {command.transaction_id(), held.transaction()};
   for (const Claim& claim : held.claims()) {
     absl::Status committed = absl::OkStatus();
     if (claim.kind() == Claim::KIND_BUDGET) committed = budgets.Commit(claim);
-    if (claim.kind() == Claim::KIND_CODE) committed = codes.Commit(claim);
+    if (IsOfCode(claim)) committed = codes.Commit(claim, holder);
     if (!committed.ok()) return committed;
   }
   if (absl::Status removed = holdings.RemoveReserved(held); !removed.ok()) return removed;
@@ -170,6 +170,7 @@ AppliedOr ApplyCommit(const storage::Commit& command, PendingWrites* writes) {
   holdings.Drop(held);
   EntryResult result;
   budgets.Flush(&result);
+  codes.Flush();
   return result;
 }
 
@@ -191,18 +192,21 @@ AppliedOr ApplyPostSale(const storage::PostSale& command, PendingWrites* writes)
   if (!held.ok()) return held.status();
   EntryResult result;
   Budgets budgets(writes);
+  Codes codes(writes);
   if (held->has_value()) {
-    if (absl::Status given = holdings.GiveBack(**held, &budgets); !given.ok()) return given;
+    absl::Status given = holdings.GiveBack(**held, &budgets, &codes);
+    if (!given.ok()) return given;
     holdings.Drop(**held);
   }
   StoredSale sale = command.sale();
   sale.clear_claims();
-  absl::Status booked = Book(command, &budgets, &sale, &result, writes);
+  absl::Status booked = Book(command, &budgets, &codes, &sale, &result, writes);
   if (!booked.ok()) return booked;
   absl::Status written =
       WriteSale(command.transaction_id(), std::move(sale), command.customer_patch(), writes);
   if (!written.ok()) return written;
   budgets.Flush(&result);
+  codes.Flush();
   result.set_answer(command.answer());
   return result;
 }
@@ -222,7 +226,7 @@ AppliedOr ApplyReturnSale(const storage::ReturnSale& command, PendingWrites* wri
     return Refuse(EntryResult::REFUSAL_VERSION_CHANGED, "another return came first");
   }
   Budgets budgets(writes);
-  Codes codes(command.sale_transaction_id(), writes);
+  Codes codes(writes);
   RecordPatch patch;
   for (const Claim& claim : command.restored()) {
     if (!TakeFromClaim(claim, &sale, &patch)) {
@@ -230,7 +234,7 @@ AppliedOr ApplyReturnSale(const storage::ReturnSale& command, PendingWrites* wri
     }
     absl::Status restored = absl::OkStatus();
     if (claim.kind() == Claim::KIND_BUDGET) restored = budgets.Restore(claim);
-    if (claim.kind() == Claim::KIND_CODE) restored = codes.Restore(claim);
+    if (IsOfCode(claim)) restored = codes.Restore(claim);
     if (!restored.ok()) return restored;
   }
   DropEmptyClaims(&sale);
@@ -244,6 +248,7 @@ AppliedOr ApplyReturnSale(const storage::ReturnSale& command, PendingWrites* wri
   writes->Put(Family::kSales, row, sale.SerializeAsString());
   EntryResult result;
   budgets.Flush(&result);
+  codes.Flush();
   result.set_answer(command.answer());
   return result;
 }
@@ -271,7 +276,7 @@ absl::Status ForgetSales(absl::string_view customer_id, storage::PendingErasure*
 }
 
 // Gives back what is held for the customer.
-absl::Status ForgetHeld(absl::string_view customer_id, Budgets* budgets,
+absl::Status ForgetHeld(absl::string_view customer_id, Budgets* budgets, Codes* codes,
                         storage::PendingErasure* erasure, PendingWrites* writes) {
   const std::string prefix = HeldRow(customer_id, "");
   Database::PrefixIterator rows = writes->committed().Iterate(Family::kLedger, prefix, prefix);
@@ -281,7 +286,8 @@ absl::Status ForgetHeld(absl::string_view customer_id, Budgets* budgets,
     absl::StatusOr<std::optional<Reservation>> held = holdings.Find();
     if (!held.ok()) return held.status();
     if (!held->has_value()) return absl::DataLossError("ledger: a listed reservation is not there");
-    if (absl::Status given = holdings.GiveBack(**held, budgets); !given.ok()) return given;
+    absl::Status given = holdings.GiveBack(**held, budgets, codes);
+    if (!given.ok()) return given;
     holdings.Write(*held, holdings.Ended(Reservation::STATE_RELEASED, (*held)->step()));
     erasure->add_transaction_ids(transaction_id);
   }
@@ -294,12 +300,14 @@ absl::Status ForgetTransactions(absl::Span<const std::string> customer_ids,
                                 storage::PendingErasure* erasure, EntryResult* result,
                                 PendingWrites* writes) {
   Budgets budgets(writes);
+  Codes codes(writes);
   for (const std::string& customer_id : customer_ids) {
     absl::Status forgotten = ForgetSales(customer_id, erasure, writes);
-    if (forgotten.ok()) forgotten = ForgetHeld(customer_id, &budgets, erasure, writes);
+    if (forgotten.ok()) forgotten = ForgetHeld(customer_id, &budgets, &codes, erasure, writes);
     if (!forgotten.ok()) return forgotten;
   }
   budgets.Flush(result);
+  codes.Flush();
   return absl::OkStatus();
 }
 

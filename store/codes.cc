@@ -14,7 +14,8 @@ namespace touchstone::store {
 using storage::Claim;
 using storage::Code;
 
-absl::StatusOr<bool> Codes::Reserve(const Claim& claim, const CodeBearer& bearer) {
+absl::StatusOr<bool> Codes::Reserve(const Claim& claim, const CodeHolder& holder,
+                                    const CodeBearer& bearer) {
   absl::StatusOr<std::optional<Code>> code =
       ReadMessage<Code>(Family::kLedger, CodeRow(claim.id()), writes_);
   if (!code.ok()) return code.status();
@@ -22,25 +23,24 @@ absl::StatusOr<bool> Codes::Reserve(const Claim& claim, const CodeBearer& bearer
   const absl::StatusOr<bool> can_claim = CanClaim(claim, **code, bearer);
   if (!can_claim.ok() || !*can_claim) return can_claim;
   (*code)->set_reserved((*code)->reserved() + claim.count());
-  writes_->Put(Family::kLedger, CodeHoldRow(claim.id(), transaction_id_), "");
+  if ((*code)->is_grant()) (*code)->add_holders(holder.transaction);
+  writes_->Put(Family::kLedger, CodeHoldRow(claim.id(), holder.transaction_id), "");
   if (absl::Status written = Write(claim, **code); !written.ok()) return written;
   return true;
 }
 
-absl::Status Codes::Release(const Claim& claim) {
+absl::Status Codes::Release(const Claim& claim, const CodeHolder& holder) {
   absl::StatusOr<Code> code = ReadClaimed(claim);
   if (!code.ok()) return code.status();
-  code->set_reserved(code->reserved() - claim.count());
-  writes_->Delete(Family::kLedger, CodeHoldRow(claim.id(), transaction_id_));
+  Unhold(claim, holder, &*code);
   return Write(claim, *code);
 }
 
-absl::Status Codes::Commit(const Claim& claim) {
+absl::Status Codes::Commit(const Claim& claim, const CodeHolder& holder) {
   absl::StatusOr<Code> code = ReadClaimed(claim);
   if (!code.ok()) return code.status();
-  code->set_reserved(code->reserved() - claim.count());
+  Unhold(claim, holder, &*code);
   code->set_committed(code->committed() + claim.count());
-  writes_->Delete(Family::kLedger, CodeHoldRow(claim.id(), transaction_id_));
   return Write(claim, *code);
 }
 
@@ -69,6 +69,14 @@ absl::Status Codes::Restore(const Claim& claim) {
   return Write(claim, *code);
 }
 
+void Codes::Unhold(const Claim& claim, const CodeHolder& holder, Code* code) {
+  code->set_reserved(code->reserved() - claim.count());
+  auto* holders = code->mutable_holders();
+  const auto at = std::find(holders->begin(), holders->end(), holder.transaction);
+  if (at != holders->end()) holders->erase(at);
+  writes_->Delete(Family::kLedger, CodeHoldRow(claim.id(), holder.transaction_id));
+}
+
 absl::StatusOr<Code> Codes::ReadClaimed(const Claim& claim) {
   absl::StatusOr<std::optional<Code>> code =
       ReadMessage<Code>(Family::kLedger, CodeRow(claim.id()), writes_);
@@ -79,6 +87,7 @@ absl::StatusOr<Code> Codes::ReadClaimed(const Claim& claim) {
 
 absl::StatusOr<bool> Codes::CanClaim(const Claim& claim, const Code& code,
                                      const CodeBearer& bearer) {
+  if (code.is_grant() != (claim.kind() == Claim::KIND_GRANT)) return false;
   if (code.revoked() || code.offer_id() != claim.offer_id()) return false;
   if (bearer.time_us < code.start_us()) return false;
   if (code.end_us() != 0 && bearer.time_us >= code.end_us()) return false;
@@ -97,7 +106,7 @@ absl::Status Codes::Write(const Claim& claim, const Code& code) {
     return absl::DataLossError("ledger: a code holds less than its claims");
   }
   writes_->Put(Family::kLedger, CodeRow(claim.id()), code.SerializeAsString());
-  return absl::OkStatus();
+  return code.is_grant() ? sections_.Update(claim.id(), code) : absl::OkStatus();
 }
 
 }  // namespace touchstone::store

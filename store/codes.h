@@ -1,10 +1,12 @@
 #pragma once
 
-// Codes as one entry uses them: who may claim one, what is held, sold and brought back.
+// Codes and grants as one entry uses them: who may claim one, what is held, sold and brought back.
+// Both are called codes here; a claim names its own kind of them.
 //
 // In every state committed + reserved of a code is at most its most_uses. What posted sales take
 // beyond it, or of a code that could not be claimed, is its overrun; as long as there is any, it
-// counts for whether a use is left, and what comes back takes from it first.
+// counts for whether a use is left, and what comes back takes from it first. What becomes of a
+// grant is shown by her record once Flush was called.
 //
 // Thread safety, errors: as in apply.h. Cost: a row or two by key for each call; of a code that is
 // a customer's, one more for each merge of hers.
@@ -14,10 +16,21 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
+#include "store/grants.h"
 #include "store/pending_writes.h"
 #include "touchstone/storage/v1/ledger.pb.h"
 
 namespace touchstone::store {
+
+inline bool IsOfCode(const storage::Claim& claim) {
+  return claim.kind() == storage::Claim::KIND_CODE || claim.kind() == storage::Claim::KIND_GRANT;
+}
+
+// Which transaction claims.
+struct CodeHolder {
+  absl::string_view transaction_id;
+  uint64_t transaction;  // as contacts name it
+};
 
 // Who claims, and when.
 struct CodeBearer {
@@ -27,15 +40,14 @@ struct CodeBearer {
 
 class Codes {
  public:
-  // Of what one transaction claims. Its id must live as long.
-  Codes(absl::string_view transaction_id, PendingWrites* writes)
-      : transaction_id_(transaction_id), writes_(writes) {}
+  explicit Codes(PendingWrites* writes) : writes_(writes), sections_(writes) {}
 
   // False: there is no such code, or the bearer cannot claim it, and nothing is changed.
-  absl::StatusOr<bool> Reserve(const storage::Claim& claim, const CodeBearer& bearer);
+  absl::StatusOr<bool> Reserve(const storage::Claim& claim, const CodeHolder& holder,
+                               const CodeBearer& bearer);
   // Of a claim that is reserved.
-  absl::Status Release(const storage::Claim& claim);
-  absl::Status Commit(const storage::Claim& claim);
+  absl::Status Release(const storage::Claim& claim, const CodeHolder& holder);
+  absl::Status Commit(const storage::Claim& claim, const CodeHolder& holder);
   // What became of a claim that nobody asked for before.
   enum class Booked { kFits, kOverrun, kUnknown };
   // Always books it, but for a code that is not there: then nothing is written.
@@ -43,15 +55,20 @@ class Codes {
   // Of a claim that was committed or booked.
   absl::Status Restore(const storage::Claim& claim);
 
+  // Writes what records show of grants.
+  void Flush() { sections_.Flush(); }
+
  private:
+  // Takes back what Reserve noted of who holds it.
+  void Unhold(const storage::Claim& claim, const CodeHolder& holder, storage::Code* code);
   // DataLoss when there is none: a code that was claimed never goes.
   absl::StatusOr<storage::Code> ReadClaimed(const storage::Claim& claim);
   absl::StatusOr<bool> CanClaim(const storage::Claim& claim, const storage::Code& code,
                                 const CodeBearer& bearer);
   absl::Status Write(const storage::Claim& claim, const storage::Code& code);
 
-  absl::string_view transaction_id_;
   PendingWrites* writes_;
+  GrantSections sections_;
 };
 
 }  // namespace touchstone::store

@@ -4,7 +4,6 @@
 #include <tuple>
 #include <utility>
 
-#include "store/codes.h"
 #include "store/keys.h"
 #include "store/links.h"
 #include "store/record.h"
@@ -42,8 +41,10 @@ absl::string_view LimitFault(const Claim& claim, absl::string_view customer_id,
 }
 
 absl::string_view CodeFault(const Claim& claim) {
-  if (claim.count() != 1) return "claim: one use of a code";
-  if (claim.amount_minor() != 0 || claim.by_day()) return "claim: of a code, without money or day";
+  if (claim.count() != 1) return "claim: one use of a code or grant";
+  if (claim.amount_minor() != 0 || claim.by_day()) {
+    return "claim: of a code or grant, without money or day";
+  }
   return "";
 }
 
@@ -55,8 +56,8 @@ absl::string_view ClaimFault(const ClaimRequest& request, absl::string_view cust
   }
   if (const absl::string_view fault = AmountFault(claim); !fault.empty()) return fault;
   if (IsLimit(claim)) return LimitFault(claim, customer_id, transaction);
-  if (claim.kind() == Claim::KIND_CODE) return CodeFault(claim);
-  if (claim.kind() != Claim::KIND_BUDGET) return "claim: of a budget, a limit or a code";
+  if (IsOfCode(claim)) return CodeFault(claim);
+  if (claim.kind() != Claim::KIND_BUDGET) return "claim: of a budget, a limit, a code or a grant";
   if (request.most_uses() < 0 || request.most_minor() < 0 || request.most_minor_a_day() < 0) {
     return "claim: no bound below zero";
   }
@@ -73,11 +74,11 @@ absl::string_view ClaimsFault(const google::protobuf::RepeatedPtrField<ClaimRequ
     const absl::string_view fault = ClaimFault(request, customer_id, transaction);
     if (!fault.empty()) return fault;
     const Claim& claim = request.claim();
-    // A return names what it restores by these. A code is one offer's.
-    const bool is_code = claim.kind() == Claim::KIND_CODE;
-    const absl::string_view offer_id = is_code ? absl::string_view() : claim.offer_id();
+    // A return names what it restores by these. A code or grant is one offer's.
+    const absl::string_view offer_id = IsOfCode(claim) ? absl::string_view() : claim.offer_id();
     if (!names.insert({claim.kind(), claim.id(), offer_id}).second) {
-      return "claims: two of the same budget or limit for the same offer, or of the same code";
+      return "claims: two of the same budget or limit for the same offer, or of the same code or "
+             "grant";
     }
   }
   return "";
@@ -186,13 +187,13 @@ AppliedOr Holdings::FindHeld(int32_t step, Reservation* held) {
   return EntryResult();
 }
 
-absl::Status Holdings::GiveBack(const Reservation& held, Budgets* budgets) {
+absl::Status Holdings::GiveBack(const Reservation& held, Budgets* budgets, Codes* codes) {
   if (!IsHeld(held)) return absl::OkStatus();
-  Codes codes(transaction_id_, writes_);
+  const CodeHolder holder = {transaction_id_, held.transaction()};
   for (const Claim& claim : held.claims()) {
     absl::Status released = absl::OkStatus();
     if (claim.kind() == Claim::KIND_BUDGET) released = budgets->Release(claim);
-    if (claim.kind() == Claim::KIND_CODE) released = codes.Release(claim);
+    if (IsOfCode(claim)) released = codes->Release(claim, holder);
     if (!released.ok()) return released;
   }
   return RemoveReserved(held);

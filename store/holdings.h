@@ -16,6 +16,7 @@
 #include "google/protobuf/repeated_field.h"
 #include "store/apply_commands.h"
 #include "store/budgets.h"
+#include "store/codes.h"
 #include "store/record_patch.h"
 
 namespace touchstone::store {
@@ -68,7 +69,7 @@ class Holdings {
   AppliedOr FindHeld(int32_t step, storage::Reservation* held);
 
   // Gives back the claims of a reservation, if it is held: its row stays to be written.
-  absl::Status GiveBack(const storage::Reservation& held, Budgets* budgets);
+  absl::Status GiveBack(const storage::Reservation& held, Budgets* budgets, Codes* codes);
   // The part of GiveBack that is hers: what stands in her record for what is held.
   absl::Status RemoveReserved(const storage::Reservation& held);
   // What is kept of a reservation that is over.

@@ -24,6 +24,12 @@ bool IsValidId(absl::string_view id) {
   });
 }
 
+bool IsGrantId(absl::string_view id) {
+  return IsValidId(id) && std::any_of(id.begin(), id.end(), [](char c) {
+           return absl::ascii_islower(static_cast<unsigned char>(c));
+         });
+}
+
 bool IsValidKeyText(absl::string_view text, size_t max_bytes) {
   return !text.empty() && text.size() <= max_bytes && text.find('\0') == absl::string_view::npos;
 }

@@ -19,6 +19,9 @@ inline constexpr size_t kMaxRequestIdBytes = 128;
 
 // 1-64 bytes of [A-Za-z0-9._-].
 bool IsValidId(absl::string_view id);
+// Whether it is a valid id with a lower-case letter, which no code has: codes are kept in upper
+// case.
+bool IsGrantId(absl::string_view id);
 // 1 to `max_bytes` bytes, none of them zero.
 bool IsValidKeyText(absl::string_view text, size_t max_bytes);
 
@@ -70,10 +73,11 @@ std::string ReservationRow(absl::string_view transaction_id);
 std::string DueRow(int64_t time_us, absl::string_view transaction_id);
 // What is held for a customer. With an empty id: what all such keys of hers begin with.
 std::string HeldRow(absl::string_view customer_id, absl::string_view transaction_id);
+// Of a code or a grant, here and in the next two.
 std::string CodeRow(absl::string_view code);
 // That a transaction holds a use of it.
 std::string CodeHoldRow(absl::string_view code, absl::string_view transaction_id);
-// Codes that are a customer's. With an empty code: what all such keys of hers begin with.
+// That it is a customer's. With an empty code: what all such keys of hers begin with.
 std::string CustomerCodeRow(absl::string_view customer_id, absl::string_view code);
 // Of the sales.
 std::string SaleRow(absl::string_view transaction_id);

@@ -201,13 +201,17 @@ class Store {
   // nullopt when the transaction was not sold. Blocks.
   absl::StatusOr<std::optional<storage::StoredSale>> GetSale(
       absl::string_view transaction_id) const;
-  // A code with its uses; kNotFound when there is none.
+  // A code or grant with its uses; kNotFound when there is none.
   absl::StatusOr<Found> GetCode(absl::string_view code, ReadTier tier, storage::Code* row) const;
   // kFound when the transaction holds a use of the code.
   absl::StatusOr<Found> GetCodeHold(absl::string_view code, absl::string_view transaction_id,
                                     ReadTier tier) const;
-  // Codes that are the customer's own. Blocks.
+  // Codes that are the customer's own, without her grants. Blocks.
   absl::StatusOr<std::vector<std::string>> ListCodes(absl::string_view customer_id) const;
+  // Grants of the customer and of all who were merged into her, whatever became of them, by id.
+  // Blocks; a look-up a grant.
+  absl::StatusOr<std::vector<std::pair<std::string, storage::Code>>> ListGrants(
+      absl::string_view customer_id) const;
   // The customer who stands for this one: herself, unless she was merged into another one. kFound
   // or kNotInMemory.
   absl::StatusOr<Found> GetSurvivor(absl::string_view customer_id, ReadTier tier,

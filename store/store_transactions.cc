@@ -1,5 +1,6 @@
 // Reads of what transactions hold and of what was sold.
 
+#include <algorithm>
 #include <utility>
 
 #include "store/database.h"
@@ -84,7 +85,37 @@ absl::StatusOr<std::vector<std::string>> Store::ListHeld(absl::string_view custo
 }
 
 absl::StatusOr<std::vector<std::string>> Store::ListCodes(absl::string_view customer_id) const {
-  return EndsOfKeys(*database_, CustomerCodeRow(customer_id, {}));
+  absl::StatusOr<std::vector<std::string>> ids =
+      EndsOfKeys(*database_, CustomerCodeRow(customer_id, {}));
+  if (ids.ok()) std::erase_if(*ids, IsGrantId);
+  return ids;
+}
+
+absl::StatusOr<std::vector<std::pair<std::string, storage::Code>>> Store::ListGrants(
+    absl::string_view customer_id) const {
+  const auto merged = ListMerged(customer_id);
+  if (!merged.ok()) return merged.status();
+  std::vector<std::string> family = {std::string(customer_id)};
+  for (const auto& [merged_id, undo] : *merged) family.push_back(merged_id);
+  std::vector<std::pair<std::string, storage::Code>> grants;
+  for (const std::string& id : family) {
+    const absl::StatusOr<std::vector<std::string>> ids =
+        EndsOfKeys(*database_, CustomerCodeRow(id, {}));
+    if (!ids.ok()) return ids.status();
+    for (const std::string& grant_id : *ids) {
+      if (!IsGrantId(grant_id)) continue;
+      storage::Code grant;
+      const absl::StatusOr<Found> found = GetCode(grant_id, ReadTier::kMayBlock, &grant);
+      if (!found.ok()) return found.status();
+      // She may have been erased between the two reads.
+      if (*found == Found::kFound && !grant.customer_id().empty()) {
+        grants.emplace_back(grant_id, std::move(grant));
+      }
+    }
+  }
+  std::sort(grants.begin(), grants.end(),
+            [](const auto& a, const auto& b) { return a.first < b.first; });
+  return grants;
 }
 
 absl::StatusOr<std::vector<std::string>> Store::ListSales(absl::string_view customer_id,

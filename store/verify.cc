@@ -15,6 +15,7 @@
 #include "store/receipt_segment.h"
 #include "store/record.h"
 #include "store/row_walk.h"
+#include "store/verify_grants.h"
 #include "store/verify_ledger.h"
 #include "store/verify_meta.h"
 #include "touchstone/storage/v1/entry.pb.h"
@@ -32,7 +33,7 @@ constexpr std::array<absl::string_view, kFaults> kFaultNames = {
     "damaged_receipts", "aggregate_differs", "unlisted_reservation",
     "lost_reservation", "sold_reservation",  "unlisted_sale",
     "lost_sale",        "budget_differs",    "unlisted_code",
-    "lost_code",        "code_differs"};
+    "lost_code",        "code_differs",      "grant_differs"};
 
 class StoreVerifier {
  public:
@@ -83,7 +84,8 @@ class StoreVerifier {
         rows_.Found(Fault::kForeignIdentity, absl::StrCat("customers/", id, ", identity ", i + 1));
       }
     }
-    return HouseholdOf(id, record->household());
+    absl::Status status = VerifyShownGrants(id, *record, &rows_);
+    return status.ok() ? HouseholdOf(id, record->household()) : status;
   }
 
   // Whether there is a record that says so. One that cannot be read is told where its kind is read,

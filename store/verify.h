@@ -11,8 +11,8 @@
 // Thread safety: as Store. REQUIRES: nobody writes meanwhile, or what was just written may be taken
 // for a fault. Errors: Unavailable when the device refuses; damage is a finding, not an error.
 // Cost: reads all of it once, and a row or two by key for each identity, event, member of a
-// household, merge, reservation, sale and code; it leaves the caches alone. Memory: a line a
-// finding that is told, and the sums of each budget and of each code that was used.
+// household, merge, reservation, sale, code and grant; it leaves the caches alone. Memory: a line a
+// finding that is told, and the sums of each budget, code and grant that was used.
 
 #include <rocksdb/file_system.h>
 
@@ -52,11 +52,13 @@ enum class Fault : uint8_t {
   kUnlistedSale,         // a sale that is not among those of its customer
   kLostSale,             // one that is listed and is not there, or is another one's
   kBudgetDiffers,        // a budget that is not the sum of what reservations and sales claim of it
-  kUnlistedCode,  // a code that is not among those of its customer, or whose holder no row names
-  kLostCode,      // a row that leads to a code or its holder, and either says otherwise
-  kCodeDiffers,   // a code that is not the sum of what reservations and sales claim of it
+  // Of codes and grants:
+  kUnlistedCode,  // one that is not among those of its customer, or whose holder no row names
+  kLostCode,      // a row that leads to one or its holder, and either says otherwise
+  kCodeDiffers,   // one that is not the sum of what reservations and sales claim of it
+  kGrantDiffers,  // an open grant that its customer's record does not show as it is, or the reverse
 };
-inline constexpr size_t kFaults = 26;
+inline constexpr size_t kFaults = 27;
 // "lost_identity".
 absl::string_view FaultName(Fault fault);
 
@@ -84,6 +86,7 @@ struct VerifyReport {
   uint64_t reservations = 0;  // and what is kept of those that are over
   uint64_t sales = 0;
   uint64_t codes = 0;
+  uint64_t grants = 0;
   uint64_t faults = 0;                  // all of them
   std::vector<VerifyFinding> findings;  // the first
 

@@ -5,10 +5,13 @@
 #include <optional>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "store/codes.h"
 #include "store/holdings.h"
 #include "store/keys.h"
+#include "store/verify_grants.h"
 #include "touchstone/storage/v1/ledger.pb.h"
 
 namespace touchstone::store {
@@ -30,6 +33,7 @@ struct Sum {
   int64_t reserved_minor = 0;
   int64_t sold_count = 0;
   int64_t sold_minor = 0;
+  std::vector<uint64_t> holders;  // of a grant: who holds what is reserved
 };
 
 bool IsSumOf(const BudgetUse& use, const Sum& sum) {
@@ -43,12 +47,20 @@ bool IsSumOf(const BudgetUse& use, const Sum& sum) {
 bool IsSumOf(const Code& code, const Sum& sum) {
   return code.reserved() == sum.reserved_count &&
          code.committed() + code.overrun() == sum.sold_count && code.committed() >= 0 &&
-         code.overrun() >= 0;
+         code.overrun() >= 0 &&
+         std::is_permutation(code.holders().begin(), code.holders().end(), sum.holders.begin(),
+                             sum.holders.end());
 }
 
-// Enough to find it by, too little to use it.
+// Enough to find a code by, too little to use it. A grant is no secret.
 std::string PlaceOfCode(absl::string_view code) {
+  if (IsGrantId(code)) return absl::StrCat("grants/", code);
   return absl::StrCat("codes/*", code.substr(code.size() - std::min<size_t>(4, code.size() / 3)));
+}
+
+bool HasCode(const Reservation& reservation, absl::string_view text) {
+  return std::any_of(reservation.claims().begin(), reservation.claims().end(),
+                     [text](const Claim& claim) { return IsOfCode(claim) && claim.id() == text; });
 }
 
 class LedgerVerifier {
@@ -83,7 +95,7 @@ class LedgerVerifier {
 
   void Add(const google::protobuf::RepeatedPtrField<Claim>& claims, bool is_sold) {
     for (const Claim& claim : claims) {
-      if (claim.kind() == Claim::KIND_CODE) AddTo(CodeRow(claim.id()), claim, is_sold);
+      if (IsOfCode(claim)) AddTo(CodeRow(claim.id()), claim, is_sold);
       if (claim.kind() != Claim::KIND_BUDGET) continue;
       AddTo(BudgetRow(claim.id()), claim, is_sold);
       if (claim.by_day()) AddTo(BudgetDayRow(claim.id(), claim.day()), claim, is_sold);
@@ -128,7 +140,10 @@ class LedgerVerifier {
   absl::Status Held(absl::string_view transaction_id, const Reservation& reservation) {
     Add(reservation.claims(), /*is_sold=*/false);
     for (const Claim& claim : reservation.claims()) {
-      if (claim.kind() != Claim::KIND_CODE) continue;
+      if (!IsOfCode(claim)) continue;
+      if (claim.kind() == Claim::KIND_GRANT) {
+        sums_[CodeRow(claim.id())].holders.push_back(reservation.transaction());
+      }
       absl::Status status = Expect(Family::kLedger, CodeHoldRow(claim.id(), transaction_id),
                                    Fault::kUnlistedCode, PlaceOfCode(claim.id()));
       if (!status.ok()) return status;
@@ -247,9 +262,10 @@ class LedgerVerifier {
   absl::Status CodeRows() {
     absl::Status status = ForEach(
         Family::kLedger, kCodePrefix, [this](absl::string_view text, absl::string_view value) {
-          ++rows_.report().codes;
+          ++(IsGrantId(text) ? rows_.report().grants : rows_.report().codes);
           Code code;
-          if (!IsValidId(text) || !Parses(value, &code) || code.most_uses() < 1) {
+          if (!IsValidId(text) || !Parses(value, &code) || code.most_uses() < 1 ||
+              code.is_grant() != IsGrantId(text)) {
             rows_.DamagedRow(Family::kLedger, "code");
             return absl::OkStatus();
           }
@@ -258,8 +274,10 @@ class LedgerVerifier {
             rows_.Found(Fault::kCodeDiffers, PlaceOfCode(text));
           }
           if (code.customer_id().empty()) return absl::OkStatus();
-          return Expect(Family::kLedger, CustomerCodeRow(code.customer_id(), text),
-                        Fault::kUnlistedCode, PlaceOfCode(text));
+          absl::Status listed = Expect(Family::kLedger, CustomerCodeRow(code.customer_id(), text),
+                                       Fault::kUnlistedCode, PlaceOfCode(text));
+          if (!listed.ok() || !code.is_grant()) return listed;
+          return VerifyGrantIsShown(text, code, &rows_);
         });
     if (!status.ok()) return status;
     for (const auto& [row, sum] : sums_) {
@@ -270,25 +288,20 @@ class LedgerVerifier {
   }
 
   absl::Status CodeHolds() {
-    return ForEach(
-        Family::kLedger, kCodeHoldPrefix,
-        [this](absl::string_view key, absl::string_view /*value*/) {
-          const size_t end = key.find('\0');
-          if (end == absl::string_view::npos) {
-            rows_.DamagedRow(Family::kLedger, "hold of a code");
-            return absl::OkStatus();
-          }
-          const absl::string_view text = key.substr(0, end);
-          return ExpectThat<Reservation>(
-              Family::kLedger, ReservationRow(key.substr(end + 1)), Fault::kLostCode,
-              PlaceOfCode(text), [text](const Reservation& reservation) {
-                return IsHeld(reservation) &&
-                       std::any_of(reservation.claims().begin(), reservation.claims().end(),
-                                   [text](const Claim& claim) {
-                                     return claim.kind() == Claim::KIND_CODE && claim.id() == text;
-                                   });
-              });
-        });
+    return ForEach(Family::kLedger, kCodeHoldPrefix,
+                   [this](absl::string_view key, absl::string_view /*value*/) {
+                     const size_t end = key.find('\0');
+                     if (end == absl::string_view::npos) {
+                       rows_.DamagedRow(Family::kLedger, "hold of a code");
+                       return absl::OkStatus();
+                     }
+                     const absl::string_view text = key.substr(0, end);
+                     return ExpectThat<Reservation>(
+                         Family::kLedger, ReservationRow(key.substr(end + 1)), Fault::kLostCode,
+                         PlaceOfCode(text), [text](const Reservation& reservation) {
+                           return IsHeld(reservation) && HasCode(reservation, text);
+                         });
+                   });
   }
 
   absl::Status CustomerCodes() {

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "gmock/gmock.h"
@@ -153,8 +154,8 @@ TEST_F(ErasureTest, NoFileHoldsAnythingOfHerTransactions) {
   EXPECT_TRUE(IsSound());
 }
 
-// The codes stay, without her: held, sold, revoked before, or never used.
-TEST_F(ErasureTest, NoFileTellsWhoseACodeWas) {
+// The codes and grants stay, without her: held, sold, revoked before, or never used.
+TEST_F(ErasureTest, NoFileTellsWhoseACodeOrAGrantWas) {
   const auto write = [this](const storage::Entry& entry) {
     EXPECT_EQ(Write(entry).refusal(), EntryResult::REFUSAL_UNSPECIFIED);
     Flush();  // an erasure finds them in tables of their own
@@ -164,12 +165,15 @@ TEST_F(ErasureTest, NoFileTellsWhoseACodeWas) {
     write(UpdateEntry(id, ""));
     std::vector<std::string> codes;
     for (const char* name : {"HELD", "SOLD", "GONE", "FREE"}) {
-      codes.push_back(absl::StrCat(kind, ".", name));
+      codes.push_back(absl::StrCat(absl::AsciiStrToUpper(kind), ".", name));
     }
     // More than an erasure looks for one by one.
-    for (int i = 0; i < 20; ++i) codes.push_back(absl::StrCat(kind, ".", i));
+    for (int i = 0; i < 20; ++i) {
+      codes.push_back(absl::StrCat(absl::AsciiStrToUpper(kind), ".", i));
+    }
     write(AddCodesEntry(codes, 1, id));
-    write(ReserveEntry(kind + "-held", 1, {CodeClaim(codes[0])}, id));
+    write(AddGrantsEntry({kind + ".held", kind + ".free"}, id));
+    write(ReserveEntry(kind + "-held", 1, {CodeClaim(codes[0]), GrantClaim(kind + ".held")}, id));
     write(ReserveEntry(kind + "-sold", 1, {CodeClaim(codes[1])}, id));
     write(CommitEntry(kind + "-sold", 1, id));
     write(RevokeEntry({codes[2]}));
@@ -204,12 +208,13 @@ TEST_F(ErasureTest, NoFileTellsWhoseACodeWas) {
   EXPECT_THAT(told("bea"), IsEmpty());
   EXPECT_THAT(told("ann"), Not(IsEmpty()));
   storage::Code code;
-  for (const char* name : {"bea.HELD", "bea.SOLD", "bea.GONE", "bea.FREE", "bea.7"}) {
+  for (const char* name :
+       {"BEA.HELD", "BEA.SOLD", "BEA.GONE", "BEA.FREE", "BEA.7", "bea.held", "bea.free"}) {
     EXPECT_EQ(*store_->GetCode(name, ReadTier::kMayBlock, &code), Found::kFound);
     EXPECT_TRUE(code.revoked());
     EXPECT_EQ(code.customer_id(), "");
   }
-  EXPECT_EQ(*store_->GetCode("ann.FREE", ReadTier::kMayBlock, &code), Found::kFound);
+  EXPECT_EQ(*store_->GetCode("ANN.FREE", ReadTier::kMayBlock, &code), Found::kFound);
   EXPECT_FALSE(code.revoked());
   EXPECT_TRUE(IsSound());
 }

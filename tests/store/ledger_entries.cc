@@ -84,6 +84,28 @@ ClaimRequest CodeClaim(absl::string_view code, absl::string_view offer_id) {
   return request;
 }
 
+ClaimRequest GrantClaim(absl::string_view grant_id, absl::string_view offer_id) {
+  ClaimRequest request = ClaimOf(Claim::KIND_GRANT, grant_id, 1);
+  request.mutable_claim()->set_offer_id(std::string(offer_id));
+  return request;
+}
+
+Entry AddGrantsEntry(const std::vector<std::string>& grant_ids, absl::string_view customer_id,
+                     int64_t most_uses) {
+  Entry entry = EmptyEntry();
+  for (const std::string& id : grant_ids) {
+    storage::AddGrants::Item& item = *entry.mutable_add_grants()->add_items();
+    item.set_grant_id(id);
+    storage::Code& terms = *item.mutable_terms();
+    terms.set_offer_id("beans-20");
+    terms.set_offer(20);
+    terms.set_customer_id(std::string(customer_id));
+    terms.set_most_uses(most_uses);
+    terms.set_is_grant(true);
+  }
+  return entry;
+}
+
 Entry AddCodesEntry(const std::vector<std::string>& codes, int64_t most_uses,
                     absl::string_view customer_id) {
   Entry entry = EmptyEntry();

@@ -35,10 +35,17 @@ storage::ClaimRequest LimitClaim(absl::string_view limit, uint64_t offer, int64_
                                  int64_t from_us = 0);
 // The use of a code for the offer of UsesClaim, or another one.
 storage::ClaimRequest CodeClaim(absl::string_view code, absl::string_view offer_id = "beans-20");
+// The use of a grant.
+storage::ClaimRequest GrantClaim(absl::string_view grant_id,
+                                 absl::string_view offer_id = "beans-20");
 
 // Codes for the offer of CodeClaim.
 storage::Entry AddCodesEntry(const std::vector<std::string>& codes, int64_t most_uses = 1,
                              absl::string_view customer_id = "");
+// Grants of the customer for the offer of GrantClaim.
+storage::Entry AddGrantsEntry(const std::vector<std::string>& grant_ids,
+                              absl::string_view customer_id, int64_t most_uses = 1);
+// Of codes and grants.
 storage::Entry RevokeEntry(const std::vector<std::string>& codes);
 
 storage::Entry ReserveEntry(absl::string_view transaction_id, int32_t step, const Claims& claims,

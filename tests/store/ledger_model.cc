@@ -17,6 +17,14 @@ namespace {
 
 constexpr auto kApplied = EntryResult::REFUSAL_UNSPECIFIED;
 
+bool IsOfCode(const Claim& claim) {
+  return claim.kind() == Claim::KIND_CODE || claim.kind() == Claim::KIND_GRANT;
+}
+
+bool Runs(const storage::Code& code, int64_t now_us) {
+  return code.end_us() == 0 || code.end_us() > now_us;
+}
+
 // The offers that a patch of ledger_entries.h redeems, as a record has them.
 std::vector<uint64_t> RedeemedOffers(const std::string& patch) {
   std::vector<uint64_t> offers;
@@ -63,6 +71,9 @@ EntryResult LedgerModel::Apply(const Entry& entry) {
     case Entry::kAddCodes:
       refusal = AddCodes(entry.add_codes(), &result);
       break;
+    case Entry::kAddGrants:
+      AddGrants(entry.add_grants(), &result);
+      break;
     case Entry::kRevokeCodes:
       refusal = RevokeCodes(entry.revoke_codes(), &result);
       break;
@@ -76,7 +87,8 @@ EntryResult LedgerModel::Apply(const Entry& entry) {
   result.set_refusal(refusal);
   if (refusal == kApplied) {
     // What finds nothing to do writes nothing, its time neither.
-    const bool counts = entry.has_expire() || entry.has_add_codes() || entry.has_revoke_codes();
+    const bool counts = entry.has_expire() || entry.has_add_codes() || entry.has_add_grants() ||
+                        entry.has_revoke_codes();
     if (!counts || result.applied() > 0) latest_us_ = now_us_;
   } else {
     result.clear_answer();
@@ -182,7 +194,7 @@ int64_t LedgerModel::CodeUses(const std::string& code, bool is_sold) const {
   int64_t uses = 0;
   const auto add = [&](const std::vector<Claim>& claims) {
     for (const Claim& claim : claims) {
-      if (claim.kind() == Claim::KIND_CODE && claim.id() == code) uses += claim.count();
+      if (IsOfCode(claim) && claim.id() == code) uses += claim.count();
     }
   };
   if (is_sold) {
@@ -197,17 +209,55 @@ int64_t LedgerModel::CodeUses(const std::string& code, bool is_sold) const {
 
 std::map<std::string, storage::Code> LedgerModel::Codes() const {
   std::map<std::string, storage::Code> codes = codes_;
+  for (auto& [name, code] : codes) code.set_committed(-code.overrun());
+  for (const auto& [transaction, sale] : sales_) {
+    for (const Claim& claim : sale.claims) {
+      if (!IsOfCode(claim)) continue;
+      storage::Code& code = codes[claim.id()];
+      code.set_committed(code.committed() + claim.count());
+    }
+  }
+  for (const auto& [transaction, hold] : holds_) {
+    if (!IsHeld(hold)) continue;
+    for (const Claim& claim : hold.claims) {
+      if (!IsOfCode(claim)) continue;
+      storage::Code& code = codes[claim.id()];
+      code.set_reserved(code.reserved() + claim.count());
+      if (code.is_grant()) code.add_holders(ContactTransaction(transaction));
+    }
+  }
   for (auto& [name, code] : codes) {
-    code.set_reserved(CodeUses(name, /*is_sold=*/false));
-    code.set_committed(CodeUses(name, /*is_sold=*/true) - code.overrun());
+    std::sort(code.mutable_holders()->begin(), code.mutable_holders()->end());
   }
   return codes;
+}
+
+std::map<std::string, LedgerModel::Grants> LedgerModel::OpenGrants() const {
+  std::map<std::string, Grants> open;
+  for (const auto& [id, grant] : Codes()) {
+    const std::string customer = Now(grant.customer_id());
+    const bool is_held = grant.reserved() > 0;
+    const bool has_use = grant.committed() + grant.overrun() + grant.reserved() < grant.most_uses();
+    if (!grant.is_grant() || customer.empty() || grant.revoked() || !(has_use || is_held)) continue;
+    (is_held || Runs(grant, now_us_) ? open[customer].shown : open[customer].over)[id] = grant;
+  }
+  return open;
+}
+
+std::set<std::string> LedgerModel::GrantsOf(const std::string& customer) const {
+  std::set<std::string> ids;
+  for (const auto& [id, grant] : codes_) {
+    const std::string& owner = grant.customer_id();
+    if (grant.is_grant() && !owner.empty() && SurvivorOf(owner) == customer) ids.insert(id);
+  }
+  return ids;
 }
 
 bool LedgerModel::CanClaim(const Claim& claim, const std::string& customer, int64_t time_us) const {
   const auto found = codes_.find(claim.id());
   if (found == codes_.end()) return false;
   const storage::Code& code = found->second;
+  if (code.is_grant() != (claim.kind() == Claim::KIND_GRANT)) return false;
   const bool runs = code.start_us() <= time_us && (code.end_us() == 0 || time_us < code.end_us());
   const bool is_theirs = code.customer_id().empty() ||
                          (!customer.empty() && SurvivorOf(code.customer_id()) == customer);
@@ -266,7 +316,7 @@ LedgerModel::Refusal LedgerModel::Reserve(const storage::Reserve& command, Entry
       if (Counted(command.claims(i), customer, transaction) + 1 > command.claims(i).at_most()) {
         refused_limits.push_back(static_cast<uint32_t>(i));
       }
-    } else if (claim.kind() == Claim::KIND_CODE) {
+    } else if (IsOfCode(claim)) {
       if (!CanClaim(claim, customer, now_us_)) refused_others.push_back(static_cast<uint32_t>(i));
     } else if (Fits(command.claims(i), claims)) {
       claims.push_back(claim);
@@ -418,7 +468,7 @@ LedgerModel::Refusal LedgerModel::PostSale(const storage::PostSale& command, Ent
     EntryResult::Overrun overrun;
     if (request.claim().kind() == Claim::KIND_BUDGET) {
       overrun = Book(request, &sale);
-    } else if (request.claim().kind() == Claim::KIND_CODE) {
+    } else if (IsOfCode(request.claim())) {
       const bool fits = CanClaim(request.claim(), Now(sale.customer), command.sale().time_us());
       const auto code = codes_.find(request.claim().id());
       overrun.set_count(fits ? 0 : 1);
@@ -459,7 +509,7 @@ LedgerModel::Refusal LedgerModel::ReturnSale(const storage::ReturnSale& command)
         });
       }
     }
-    if (restored.kind() == Claim::KIND_CODE) {
+    if (IsOfCode(restored)) {
       storage::Code& code = codes_[restored.id()];
       code.set_overrun(code.overrun() - std::min(code.overrun(), restored.count()));
     }
@@ -473,6 +523,51 @@ LedgerModel::Refusal LedgerModel::ReturnSale(const storage::ReturnSale& command)
                 [](const Claim& claim) { return claim.count() == 0 && claim.amount_minor() == 0; });
   ++sale.version;
   return kApplied;
+}
+
+bool LedgerModel::HasTerms(const storage::Code& there, const storage::Code& terms) const {
+  return there.offer_id() == terms.offer_id() &&
+         SurvivorOf(there.customer_id()) == terms.customer_id() &&
+         there.start_us() == terms.start_us() && there.end_us() == terms.end_us() &&
+         there.most_uses() == terms.most_uses() && there.batch() == terms.batch();
+}
+
+void LedgerModel::AddGrants(const storage::AddGrants& command, EntryResult* result) {
+  const auto refuse = [result](int index, Refusal refusal) {
+    EntryResult::RefusedItem& item = *result->add_refused_items();
+    item.set_index(static_cast<uint32_t>(index));
+    item.set_refusal(refusal);
+  };
+  std::map<std::string, Grants> open = OpenGrants();
+  for (int i = 0; i < command.items_size(); ++i) {
+    const std::string& id = command.items(i).grant_id();
+    storage::Code terms = command.items(i).terms();
+    terms.set_customer_id(Now(terms.customer_id()));
+    if (terms.customer_id().empty()) {
+      refuse(i, EntryResult::REFUSAL_NOT_FOUND);
+      continue;
+    }
+    if (const auto there = codes_.find(id); there != codes_.end()) {
+      if (HasTerms(there->second, terms)) {
+        result->add_duplicate_items(static_cast<uint32_t>(i));
+      } else {
+        refuse(i, EntryResult::REFUSAL_ALREADY_EXISTS);
+      }
+      continue;
+    }
+    if (Runs(terms, now_us_)) {
+      const LedgerModel::Grants& grants = open[terms.customer_id()];
+      const auto count = std::count_if(grants.shown.begin(), grants.shown.end(),
+                                       [this](const auto& g) { return Runs(g.second, now_us_); });
+      if (count >= 64) {
+        refuse(i, EntryResult::REFUSAL_TOO_MANY);
+        continue;
+      }
+      open[terms.customer_id()].shown[id] = terms;
+    }
+    codes_[id] = terms;
+    result->set_applied(result->applied() + 1);
+  }
 }
 
 LedgerModel::Refusal LedgerModel::AddCodes(const storage::AddCodes& command, EntryResult* result) {
@@ -493,11 +588,7 @@ LedgerModel::Refusal LedgerModel::AddCodes(const storage::AddCodes& command, Ent
       continue;
     }
     const storage::Code& there = codes[name];
-    const bool is_same = there.offer_id() == terms.offer_id() &&
-                         SurvivorOf(there.customer_id()) == terms.customer_id() &&
-                         there.start_us() == terms.start_us() && there.end_us() == terms.end_us() &&
-                         there.most_uses() == terms.most_uses() && there.batch() == terms.batch();
-    if (is_first && is_same) {
+    if (is_first && HasTerms(there, terms)) {
       result->add_duplicate_items(static_cast<uint32_t>(i));
     } else {
       EntryResult::RefusedItem& item = *result->add_refused_items();
@@ -540,6 +631,10 @@ LedgerModel::Refusal LedgerModel::Merge(const storage::MergeCustomers& command) 
   }
   if (!customers_.contains(surviving) || !customers_.contains(merged)) {
     return EntryResult::REFUSAL_NOT_FOUND;
+  }
+  std::map<std::string, Grants> open = OpenGrants();
+  if (open[surviving].shown.size() + open[merged].shown.size() > 256) {
+    return EntryResult::REFUSAL_TOO_MANY;
   }
   merges_.push_back(merge);
   customers_.erase(merged);

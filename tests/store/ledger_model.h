@@ -67,8 +67,17 @@ class LedgerModel {
   Use Reserved(const Row& row) const;
   Use Sold(const Row& row) const;  // overrun and all
   Use Overrun(const Row& row) const;
-  // As the rows of codes are to be, by code.
+  // As the rows of codes and grants are to be, by id; holders are in ascending order.
   std::map<std::string, storage::Code> Codes() const;
+  // Those of them that are open grants, of whoever has a record and of all who were merged into
+  // her.
+  struct Grants {
+    std::map<std::string, storage::Code> shown;
+    std::map<std::string, storage::Code> over;  // ended, and no transaction holds them
+  };
+  std::map<std::string, Grants> OpenGrants() const;  // by customer
+  // All grants of theirs, whatever became of them.
+  std::set<std::string> GrantsOf(const std::string& customer) const;
   int64_t now_us() const { return latest_us_; }
 
  private:
@@ -86,6 +95,8 @@ class LedgerModel {
   Refusal Merge(const storage::MergeCustomers& command);
   Refusal Erase(const std::string& customer);
   Refusal AddCodes(const storage::AddCodes& command, storage::EntryResult* result);
+  void AddGrants(const storage::AddGrants& command, storage::EntryResult* result);
+  bool HasTerms(const storage::Code& there, const storage::Code& terms) const;
   Refusal RevokeCodes(const storage::RevokeCodes& command, storage::EntryResult* result);
 
   Refusal CheckHeld(const std::string& transaction, int32_t step) const;

@@ -3,6 +3,7 @@
 // anew at any moment.
 
 #include <algorithm>
+#include <limits>
 #include <random>
 #include <set>
 #include <string>
@@ -12,6 +13,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "gtest/gtest.h"
+#include "store/codes.h"
 #include "store/record.h"
 #include "store/verify.h"
 #include "tests/store/ledger_entries.h"
@@ -75,7 +77,8 @@ class LedgerPropertyTest : public ::testing::TestWithParam<uint64_t> {
   }
 
   // New ones come all the time, as with transactions.
-  std::string CodeName() { return absl::StrCat("k", step_ / 20 + Below(5)); }
+  std::string CodeName() { return absl::StrCat("K", step_ / 20 + Below(5)); }
+  std::string GrantId() { return absl::StrCat("g", step_ / 20 + Below(8)); }
   std::string OfferId() { return OneIn(3) ? "a" : "b"; }
 
   // Most of the time of one that has a use left.
@@ -83,11 +86,49 @@ class LedgerPropertyTest : public ::testing::TestWithParam<uint64_t> {
     std::vector<std::pair<std::string, std::string>> usable;
     for (const auto& [name, code] : model_.Codes()) {
       const bool has_use = code.committed() + code.reserved() + code.overrun() < code.most_uses();
-      if (has_use && !code.revoked()) usable.emplace_back(name, code.offer_id());
+      if (has_use && !code.revoked() && !code.is_grant()) {
+        usable.emplace_back(name, code.offer_id());
+      }
     }
     if (usable.empty() || OneIn(6)) return CodeClaim(CodeName(), OfferId());
     const auto& [name, offer_id] = usable[static_cast<size_t>(Below(std::ssize(usable)))];
     return CodeClaim(name, offer_id);
+  }
+
+  // Most of the time of one that she can claim, now and then of another one or of the wrong kind.
+  ClaimRequest RandomGrantClaim(const std::string& customer) {
+    std::vector<std::pair<std::string, std::string>> usable;
+    const LedgerModel::Grants hers = model_.OpenGrants()[customer];
+    for (const auto& [id, grant] : hers.shown) {
+      usable.emplace_back(id, grant.offer_id());
+    }
+    if (OneIn(12)) return OneIn(2) ? CodeClaim(GrantId(), OfferId()) : GrantClaim(CodeName());
+    if (usable.empty() || OneIn(6)) return GrantClaim(GrantId(), OfferId());
+    const auto& [id, offer_id] = usable[static_cast<size_t>(Below(std::ssize(usable)))];
+    return GrantClaim(id, offer_id);
+  }
+
+  Entry AddGrants() {
+    // Now and then the last ones once more.
+    if (last_grants_.has_add_grants() && OneIn(4)) return last_grants_;
+    std::vector<std::string> ids;
+    const bool is_many = OneIn(6);
+    for (int64_t i = is_many ? 50 : Below(4); i >= 0; --i) {
+      ids.push_back(is_many ? absl::StrCat("many-", step_, "-", i) : GrantId());
+    }
+    const std::string customer = Customer();
+    Entry entry = AddGrantsEntry(ids, customer);
+    for (storage::AddGrants::Item& item : *entry.mutable_add_grants()->mutable_items()) {
+      storage::Code& terms = *item.mutable_terms();
+      terms.set_offer_id(OfferId());
+      terms.set_offer(terms.offer_id() == "a" ? 1 : 2);
+      terms.set_most_uses(1 + Below(3));
+      if (!is_many) terms.set_customer_id(OneIn(2) ? customer : Customer());
+      if (OneIn(4)) terms.set_start_us(now_us_ + (Below(5) - 2) * kMinuteUs);
+      if (OneIn(3)) terms.set_end_us(now_us_ + (3 + Below(20)) * kMinuteUs);
+    }
+    last_grants_ = entry;
+    return entry;
   }
 
   Entry AddCodes() {
@@ -107,23 +148,24 @@ class LedgerPropertyTest : public ::testing::TestWithParam<uint64_t> {
 
   Entry Revoke() {
     std::vector<std::string> names;
-    for (int64_t i = Below(2); i >= 0; --i) names.push_back(CodeName());
+    for (int64_t i = Below(2); i >= 0; --i) names.push_back(OneIn(2) ? CodeName() : GrantId());
     return RevokeEntry(names);
   }
 
-  Claims RandomClaims(bool has_customer) {
+  Claims RandomClaims(const std::string& customer) {
     Claims claims;
     std::set<std::string> names;
     for (int64_t i = Below(5); i > 0; --i) {
       ClaimRequest request = BudgetClaim();
-      if (has_customer && OneIn(2)) {
+      if (!customer.empty() && OneIn(2)) {
         request = LimitClaim("l", static_cast<uint64_t>(1 + Below(4)), 1 + Below(3),
                              OneIn(4) ? kTestTimeUs + 1 : 0);
       }
       if (OneIn(4)) request = RandomCodeClaim();
+      if (OneIn(4)) request = RandomGrantClaim(customer);
       const Claim& claim = request.claim();
-      const bool is_code = claim.kind() == Claim::KIND_CODE;
-      if (names.insert(absl::StrCat(claim.id(), " ", is_code ? "" : claim.offer_id())).second) {
+      if (names.insert(absl::StrCat(claim.id(), " ", IsOfCode(claim) ? "" : claim.offer_id()))
+              .second) {
         claims.push_back(request);
       }
     }
@@ -150,7 +192,7 @@ class LedgerPropertyTest : public ::testing::TestWithParam<uint64_t> {
     const std::string transaction = Transaction();
     const std::string customer = CustomerOrNobody();
     Entry entry = ReserveEntry(transaction, StepOf(transaction) + (OneIn(2) ? 1 : 0),
-                               RandomClaims(!customer.empty()), customer);
+                               RandomClaims(customer), customer);
     entry.mutable_reserve()->set_expire_us(ExpireTime());
     entry.mutable_reserve()->set_time_us(now_us_);
     return entry;
@@ -176,11 +218,16 @@ class LedgerPropertyTest : public ::testing::TestWithParam<uint64_t> {
 
   Entry Post() {
     const std::string customer = CustomerOrNobody();
-    Claims claims = RandomClaims(!customer.empty());
+    Claims claims = RandomClaims(customer);
     const bool has_code = std::any_of(claims.begin(), claims.end(), [](const ClaimRequest& claim) {
       return claim.claim().kind() == Claim::KIND_CODE;
     });
     if (!has_code) claims.push_back(RandomCodeClaim());
+    const ClaimRequest grant = GrantClaim(GrantId(), OfferId());
+    const bool is_free = std::none_of(claims.begin(), claims.end(), [&](const ClaimRequest& claim) {
+      return claim.claim().id() == grant.claim().id();
+    });
+    if (is_free) claims.push_back(grant);
     Entry entry = PostEntry(Transaction(), claims, customer);
     // Sold some time ago.
     entry.mutable_post_sale()->mutable_sale()->set_time_us(now_us_ - Below(20) * kMinuteUs);
@@ -229,7 +276,7 @@ class LedgerPropertyTest : public ::testing::TestWithParam<uint64_t> {
   }
 
   Entry NextEntry() {
-    switch (Below(22)) {
+    switch (Below(25)) {
       case 0:
       case 1:
       case 2:
@@ -265,6 +312,10 @@ class LedgerPropertyTest : public ::testing::TestWithParam<uint64_t> {
       case 19:
       case 20:
         return OneIn(5) ? Revoke() : AddCodes();
+      case 21:
+      case 22:
+      case 23:
+        return AddGrants();
       default:
         return OneIn(4) ? EraseEntry(Customer()) : UpdateEntry(Customer(), "");
     }
@@ -303,6 +354,7 @@ class LedgerPropertyTest : public ::testing::TestWithParam<uint64_t> {
     if (result.refusal() == EntryResult::REFUSAL_UNSPECIFIED) ++applied_[entry.command_case()];
     ASSERT_NO_FATAL_FAILURE(CheckBudgets(entry));
     ASSERT_NO_FATAL_FAILURE(CheckCodes(entry));
+    ASSERT_NO_FATAL_FAILURE(CheckGrants(entry));
   }
 
   std::string Where() const { return absl::StrCat("seed ", seed_, " step ", step_, ": "); }
@@ -339,11 +391,55 @@ class LedgerPropertyTest : public ::testing::TestWithParam<uint64_t> {
       storage::Code code;
       ASSERT_EQ(*store_->GetCode(name, ReadTier::kMayBlock, &code), Found::kFound) << Where();
       code.clear_time_us();
+      std::sort(code.mutable_holders()->begin(), code.mutable_holders()->end());
       ASSERT_EQ(code.ShortDebugString(), expected.ShortDebugString())
           << Where() << name << " " << entry.ShortDebugString();
       ASSERT_LE(code.committed() + code.reserved(), code.most_uses()) << Where() << name;
       ASSERT_GE(std::min({code.committed(), code.reserved(), code.overrun()}), 0) << Where();
     }
+  }
+
+  static std::string GrantText(const storage::Code& grant) {
+    const int64_t left = grant.most_uses() - grant.committed() - grant.reserved() - grant.overrun();
+    return absl::StrCat(grant.offer(), " ", grant.start_us(), " ",
+                        grant.end_us() == 0 ? std::numeric_limits<int64_t>::max() : grant.end_us(),
+                        " ", std::max<int64_t>(0, left), " ", absl::StrJoin(grant.holders(), ","));
+  }
+  static std::string GrantText(const GrantView& grant) {
+    std::vector<uint64_t> holders;
+    for (size_t i = 0; i < grant.holder_count; ++i) holders.push_back(grant.holder(i));
+    std::sort(holders.begin(), holders.end());
+    return absl::StrCat(grant.offer, " ", grant.start_us, " ", grant.end_us, " ", grant.uses_left,
+                        " ", absl::StrJoin(holders, ","));
+  }
+
+  // The records against the slow truth: what the rows of the ledger amount to.
+  void CheckGrants(const Entry& entry) {
+    std::map<std::string, LedgerModel::Grants> open = model_.OpenGrants();
+    for (const std::string& customer : model_.customers()) {
+      const std::string where = absl::StrCat(Where(), customer, " ", entry.ShortDebugString());
+      ASSERT_NO_FATAL_FAILURE(CheckGrantsOf(customer, where, &open[customer]));
+    }
+  }
+
+  // Those that are over may be there.
+  void CheckGrantsOf(const std::string& customer, const std::string& where,
+                     LedgerModel::Grants* open) {
+    PinnedValue bytes;
+    ASSERT_EQ(*store_->GetRecord({RecordKind::kCustomer, customer}, ReadTier::kMayBlock, &bytes),
+              Found::kFound)
+        << where;
+    const absl::StatusOr<RecordView> record = RecordView::Parse(bytes.bytes());
+    for (size_t i = 0; i < record->grant_count(); ++i) {
+      const GrantView shown = record->grant(i);
+      const std::string id(shown.id);
+      const bool is_over = open->over.contains(id);
+      ASSERT_TRUE(is_over || open->shown.contains(id)) << id << " is shown: " << where;
+      ASSERT_EQ(GrantText(shown), GrantText((is_over ? open->over : open->shown)[id]))
+          << id << " " << where;
+      open->shown.erase(id);
+    }
+    ASSERT_TRUE(open->shown.empty()) << open->shown.begin()->first << " is not shown: " << where;
   }
 
   static void CheckBounds(const EntryResult::ChangedBudget& budget, const std::string& text) {
@@ -400,9 +496,8 @@ class LedgerPropertyTest : public ::testing::TestWithParam<uint64_t> {
     for (const auto& [transaction, hold] : model_.holds()) {
       for (const auto& [name, code] : model_.Codes()) {
         const bool holds =
-            std::any_of(hold.claims.begin(), hold.claims.end(), [&](const Claim& claim) {
-              return claim.kind() == Claim::KIND_CODE && claim.id() == name;
-            });
+            std::any_of(hold.claims.begin(), hold.claims.end(),
+                        [&](const Claim& claim) { return IsOfCode(claim) && claim.id() == name; });
         ASSERT_EQ(*store_->GetCodeHold(name, transaction, ReadTier::kMayBlock) == Found::kFound,
                   holds)
             << Where() << transaction;
@@ -420,7 +515,7 @@ class LedgerPropertyTest : public ::testing::TestWithParam<uint64_t> {
     std::set<std::string> sold;
     std::set<std::string> hers;
     for (const auto& [name, code] : model_.Codes()) {
-      if (code.customer_id() == customer) hers.insert(name);
+      if (code.customer_id() == customer && !code.is_grant()) hers.insert(name);
     }
     const auto code_rows = *store_->ListCodes(customer);
     ASSERT_EQ(std::set<std::string>(code_rows.begin(), code_rows.end()), hers) << Where();
@@ -439,6 +534,10 @@ class LedgerPropertyTest : public ::testing::TestWithParam<uint64_t> {
         store_->GetRecord({RecordKind::kCustomer, customer}, ReadTier::kMayBlock, &bytes);
     ASSERT_EQ(*found == Found::kFound, model_.customers().contains(customer)) << Where();
     if (*found != Found::kFound) return;
+    std::set<std::string> granted;
+    const auto grants = store_->ListGrants(customer);
+    for (const auto& [id, grant] : *grants) granted.insert(id);
+    ASSERT_EQ(granted, model_.GrantsOf(customer)) << Where() << customer;
     std::multiset<std::string> contacts;
     std::multiset<std::string> expected;
     const absl::StatusOr<RecordView> record = RecordView::Parse(bytes.bytes());
@@ -456,14 +555,14 @@ class LedgerPropertyTest : public ::testing::TestWithParam<uint64_t> {
 
   // Whatever else happened to codes: one that is held, sold, and sold once more than it may be.
   void UseUpACode() {
-    const Claims claim = {CodeClaim("last")};
+    const Claims claim = {CodeClaim("LAST")};
     Entry reserve = ReserveEntry("last-1", 1, claim);
     reserve.mutable_reserve()->set_expire_us(model_.now_us() + kDayUs);
-    for (const Entry& entry : {AddCodesEntry({"last"}), reserve, CommitEntry("last-1", 1),
+    for (const Entry& entry : {AddCodesEntry({"LAST"}), reserve, CommitEntry("last-1", 1),
                                ReserveEntry("last-2", 1, claim), PostEntry("last-2", claim)}) {
       ASSERT_NO_FATAL_FAILURE(Apply(entry));
     }
-    ASSERT_EQ(model_.Codes()["last"].overrun(), 1) << Where();
+    ASSERT_EQ(model_.Codes()["LAST"].overrun(), 1) << Where();
   }
 
   // Nothing is held and everything has come back: all of it can be claimed, and no more.
@@ -512,6 +611,7 @@ class LedgerPropertyTest : public ::testing::TestWithParam<uint64_t> {
   WrittenStore store_;
   LedgerModel model_;
   Entry last_codes_;
+  Entry last_grants_;
   std::map<Entry::CommandCase, int> applied_;
 };
 
@@ -527,8 +627,9 @@ TEST_P(LedgerPropertyTest, TheLedgerIsWhatItsModelSays) {
   ASSERT_NO_FATAL_FAILURE(CheckRows());
   ASSERT_NO_FATAL_FAILURE(UseUpACode());
   ASSERT_NO_FATAL_FAILURE(EndEverything());
-  for (const auto command : {Entry::kReserve, Entry::kCommit, Entry::kRelease, Entry::kExpire,
-                             Entry::kPostSale, Entry::kReturnSale, Entry::kAddCodes}) {
+  for (const auto command :
+       {Entry::kReserve, Entry::kCommit, Entry::kRelease, Entry::kExpire, Entry::kPostSale,
+        Entry::kReturnSale, Entry::kAddCodes, Entry::kAddGrants}) {
     EXPECT_GT(applied_[command], 3) << Where() << command;
   }
 }
