@@ -21,7 +21,7 @@ AppliedOr Dispatch(const storage::Entry& entry, PendingWrites* writes) {
     case storage::Entry::kAppendEvents:
       return ApplyAppendEvents(entry.append_events(), writes);
     case storage::Entry::kRecordOutcomes:
-      return ApplyRecordOutcomes(entry.record_outcomes(), writes);
+      return ApplyRecordOutcomes(entry.record_outcomes(), entry.time_us(), writes);
     case storage::Entry::kLinkIdentities:
       return ApplyLinkIdentities(entry.link_identities(), writes);
     case storage::Entry::kResolveOrCreate:

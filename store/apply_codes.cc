@@ -7,10 +7,11 @@
 #include <utility>
 #include <vector>
 
-#include "absl/container/flat_hash_map.h"
 #include "absl/container/flat_hash_set.h"
 #include "store/apply.h"
 #include "store/apply_commands.h"
+#include "store/codes.h"
+#include "store/grant_adder.h"
 #include "store/grants.h"
 #include "store/holdings.h"
 #include "store/keys.h"
@@ -22,43 +23,9 @@ namespace {
 using storage::Code;
 using storage::EntryResult;
 
-// "" when these terms are fine.
-absl::string_view TermsFault(const Code& terms) {
-  if (!IsValidId(terms.offer_id())) return "terms.offer_id: 1-64 bytes of [A-Za-z0-9._-]";
-  if (!terms.customer_id().empty() && !IsValidId(terms.customer_id())) {
-    return "terms.customer_id: empty, or a valid id";
-  }
-  if (!terms.batch().empty() && !IsValidId(terms.batch())) {
-    return "terms.batch: 0-64 bytes of [A-Za-z0-9._-]";
-  }
-  if (terms.most_uses() < 1 || terms.most_uses() > kMaxClaimCount) {
-    return "terms.most_uses: 1 to 1,000,000,000";
-  }
-  if (terms.end_us() != 0 && terms.end_us() <= terms.start_us()) {
-    return "terms.end_us: behind the start";
-  }
-  if (terms.revoked() || terms.committed() != 0 || terms.reserved() != 0 || terms.overrun() != 0 ||
-      !terms.holders().empty()) {
-    return "terms: of a code that nobody has used";
-  }
-  return "";
-}
-
 absl::string_view CodeTermsFault(const Code& terms) {
   if (terms.is_grant() || terms.offer() != 0) return "terms: of a code, not of a grant";
   return TermsFault(terms);
-}
-
-static_assert(kMaxIdBytes <= kMaxGrantIdBytes, "a record has room for the id of every grant");
-
-absl::string_view GrantFault(const storage::AddGrants::Item& item) {
-  if (!IsGrantId(item.grant_id())) {
-    return "grant_id: 1-64 bytes of [A-Za-z0-9._-], one of them a lower-case letter";
-  }
-  if (!item.terms().is_grant()) return "terms.is_grant: of a grant";
-  if (item.terms().customer_id().empty()) return "terms.customer_id: a grant is a customer's";
-  if (item.terms().offer() == 0) return "terms.offer: as contact state names it";
-  return TermsFault(item.terms());
 }
 
 absl::string_view GrantsFault(
@@ -86,37 +53,10 @@ absl::string_view NewCodesFault(const google::protobuf::RepeatedPtrField<std::st
   return "";
 }
 
-// Whether a code that is there says what the terms, whose customer stands for herself, say.
-absl::StatusOr<bool> HasTerms(const Code& code, const Code& terms, PendingWrites* writes) {
-  if (code.offer_id() != terms.offer_id() || code.offer() != terms.offer() ||
-      code.start_us() != terms.start_us() || code.end_us() != terms.end_us() ||
-      code.most_uses() != terms.most_uses() || code.batch() != terms.batch() ||
-      code.customer_id().empty() != terms.customer_id().empty()) {
-    return false;
-  }
-  if (terms.customer_id().empty()) return true;
-  const absl::StatusOr<std::string> owner = SurvivorOf(code.customer_id(), writes);
-  if (!owner.ok()) return owner.status();
-  return *owner == terms.customer_id();
-}
-
 void RefuseItem(uint32_t index, EntryResult::Refusal refusal, EntryResult* result) {
   EntryResult::RefusedItem& item = *result->add_refused_items();
   item.set_index(index);
   item.set_refusal(refusal);
-}
-
-// Lists one that is there already, as a duplicate or as refused.
-absl::Status ListThere(uint32_t index, const Code& there, const Code& terms, EntryResult* result,
-                       PendingWrites* writes) {
-  const absl::StatusOr<bool> is_same = HasTerms(there, terms, writes);
-  if (!is_same.ok()) return is_same.status();
-  if (*is_same) {
-    result->add_duplicate_items(index);
-  } else {
-    RefuseItem(index, EntryResult::REFUSAL_ALREADY_EXISTS, result);
-  }
-  return absl::OkStatus();
 }
 
 // Adds those that are new, and lists the others.
@@ -137,8 +77,13 @@ absl::Status AddEach(const google::protobuf::RepeatedPtrField<std::string>& code
         ReadMessage<Code>(Family::kLedger, key, writes);
     if (!there.ok()) return there.status();
     if (there->has_value()) {
-      absl::Status listed_there = ListThere(index, **there, terms, result, writes);
-      if (!listed_there.ok()) return listed_there;
+      const absl::StatusOr<bool> is_same = HasTerms(**there, terms, writes);
+      if (!is_same.ok()) return is_same.status();
+      if (*is_same) {
+        result->add_duplicate_items(index);
+      } else {
+        RefuseItem(index, EntryResult::REFUSAL_ALREADY_EXISTS, result);
+      }
       continue;
     }
     result->set_applied(result->applied() + 1);
@@ -149,68 +94,22 @@ absl::Status AddEach(const google::protobuf::RepeatedPtrField<std::string>& code
   return absl::OkStatus();
 }
 
-// Adds grants one by one, and knows how many each of their customers has by then.
-class GrantAdder {
- public:
-  GrantAdder(int64_t time_us, EntryResult* result, PendingWrites* writes)
-      : time_us_(time_us), result_(*result), writes_(*writes), sections_(writes) {}
-
-  absl::Status Add(uint32_t index, const storage::AddGrants::Item& item) {
-    absl::StatusOr<std::string> customer = CustomerNow(item.terms().customer_id(), &writes_);
-    if (!customer.ok()) return customer.status();
-    if (customer->empty()) {
-      RefuseItem(index, EntryResult::REFUSAL_NOT_FOUND, &result_);
-      return absl::OkStatus();
-    }
-    Code grant = item.terms();
-    grant.set_customer_id(*std::move(customer));
-    const std::string key = CodeRow(item.grant_id());
-    const absl::StatusOr<std::optional<Code>> there =
-        ReadMessage<Code>(Family::kLedger, key, &writes_);
-    if (!there.ok()) return there.status();
-    if (there->has_value()) return ListThere(index, **there, grant, &result_, &writes_);
-    const absl::StatusOr<bool> has_room = TakeRoom(item.grant_id(), grant);
-    if (!has_room.ok()) return has_room.status();
-    if (!*has_room) {
-      RefuseItem(index, EntryResult::REFUSAL_TOO_MANY, &result_);
-      return absl::OkStatus();
-    }
-    grant.set_time_us(time_us_);
-    writes_.Put(Family::kLedger, key, grant.SerializeAsString());
-    writes_.Put(Family::kLedger, CustomerCodeRow(grant.customer_id(), item.grant_id()), "");
-    result_.set_applied(result_.applied() + 1);
-    return sections_.Update(item.grant_id(), grant);
+void ListGrant(uint32_t index, GrantAdder::Added added, EntryResult* result) {
+  switch (added) {
+    case GrantAdder::Added::kNew:
+      result->set_applied(result->applied() + 1);
+      return;
+    case GrantAdder::Added::kThere:
+      result->add_duplicate_items(index);
+      return;
+    case GrantAdder::Added::kThereOtherwise:
+      return RefuseItem(index, EntryResult::REFUSAL_ALREADY_EXISTS, result);
+    case GrantAdder::Added::kNoCustomer:
+      return RefuseItem(index, EntryResult::REFUSAL_NOT_FOUND, result);
+    case GrantAdder::Added::kNoRoom:
+      return RefuseItem(index, EntryResult::REFUSAL_TOO_MANY, result);
   }
-
-  void Flush() { sections_.Flush(); }
-
- private:
-  int64_t now_us() const { return writes_.progress().time_us(); }
-
-  // False: the customer has as many as she may have. One that has ended needs no room.
-  absl::StatusOr<bool> TakeRoom(absl::string_view id, const Code& grant) {
-    if (ShownGrant(id, grant).end_us <= now_us()) return true;
-    auto at = open_.find(grant.customer_id());
-    if (at == open_.end()) {
-      const auto record = Read(kCustomer, grant.customer_id(), &writes_);
-      if (!record.ok()) return record.status();
-      int open = 0;
-      for (size_t i = 0; i < (*record)->view.grant_count(); ++i) {
-        if ((*record)->view.grant(i).end_us > now_us()) ++open;
-      }
-      at = open_.emplace(grant.customer_id(), open).first;
-    }
-    if (at->second >= kMaxOpenGrants) return false;
-    ++at->second;
-    return true;
-  }
-
-  int64_t time_us_;
-  EntryResult& result_;
-  PendingWrites& writes_;
-  GrantSections sections_;
-  absl::flat_hash_map<std::string, int> open_;  // by customer; those of this entry too
-};
+}
 
 }  // namespace
 
@@ -240,10 +139,11 @@ AppliedOr ApplyAddGrants(const storage::AddGrants& command, int64_t time_us,
   const absl::string_view fault = GrantsFault(command.items());
   if (!fault.empty()) return Refuse(EntryResult::REFUSAL_INVALID, fault);
   EntryResult result;
-  GrantAdder adder(time_us, &result, writes);
+  GrantAdder adder(time_us, writes);
   for (int i = 0; i < command.items_size(); ++i) {
-    absl::Status added = adder.Add(static_cast<uint32_t>(i), command.items(i));
-    if (!added.ok()) return added;
+    const absl::StatusOr<GrantAdder::Added> added = adder.Add(command.items(i));
+    if (!added.ok()) return added.status();
+    ListGrant(static_cast<uint32_t>(i), *added, &result);
   }
   adder.Flush();
   return result;

@@ -43,7 +43,8 @@ AppliedOr ApplyUpdateRecord(const storage::UpdateRecord& command, PendingWrites*
 // A refused item is listed in the result and does not stop the others.
 AppliedOr ApplyUpdateRecords(const storage::UpdateRecords& command, PendingWrites* writes);
 AppliedOr ApplyAppendEvents(const storage::AppendEvents& command, PendingWrites* writes);
-AppliedOr ApplyRecordOutcomes(const storage::RecordOutcomes& command, PendingWrites* writes);
+AppliedOr ApplyRecordOutcomes(const storage::RecordOutcomes& command, int64_t time_us,
+                              PendingWrites* writes);
 AppliedOr ApplyLinkIdentities(const storage::LinkIdentities& command, PendingWrites* writes);
 AppliedOr ApplyResolveOrCreate(const storage::ResolveOrCreate& command, PendingWrites* writes);
 

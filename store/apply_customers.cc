@@ -7,6 +7,7 @@
 #include "absl/strings/str_cat.h"
 #include "store/apply.h"
 #include "store/apply_commands.h"
+#include "store/grant_adder.h"
 #include "store/keys.h"
 #include "store/links.h"
 #include "store/record.h"
@@ -72,6 +73,10 @@ absl::string_view OutcomeFault(const storage::RecordOutcomes::Item& item) {
   }
   if (!IsValidKeyText(item.outcome().outcome_id(), kMaxEventIdBytes)) {
     return "outcome_id: 1-128 bytes, none of them zero";
+  }
+  if (item.has_grant()) {
+    const absl::string_view fault = GrantFault(item.grant());
+    if (!fault.empty()) return fault;
   }
   return ItemFault(item);
 }
@@ -144,6 +149,17 @@ absl::StatusOr<bool> TakeBack(const storage::RecordOutcomes::Item& /*item*/,
   return true;
 }
 
+// False: there is no room for what it grants.
+absl::StatusOr<bool> Grant(const storage::AppendEvents::Item& /*item*/, GrantAdder* /*grants*/) {
+  return true;
+}
+absl::StatusOr<bool> Grant(const storage::RecordOutcomes::Item& item, GrantAdder* grants) {
+  if (!item.has_grant()) return true;
+  const absl::StatusOr<GrantAdder::Added> added = grants->Add(item.grant());
+  if (!added.ok()) return added.status();
+  return *added != GrantAdder::Added::kNoRoom;
+}
+
 // Whether the item may not be written because its customer has no record.
 absl::StatusOr<bool> IsOrphan(const storage::AppendEvents::Item& item, PendingWrites* writes) {
   if (!item.customer_must_exist()) return false;
@@ -166,7 +182,8 @@ void RefuseItem(int index, EntryResult::Refusal refusal, absl::string_view detai
 }
 
 template <typename Items, typename Fault>
-AppliedOr ApplyJournal(const Items& items, Fault fault_of, PendingWrites* writes) {
+AppliedOr ApplyJournal(const Items& items, Fault fault_of, GrantAdder* grants,
+                       PendingWrites* writes) {
   if (items.size() > kMaxItems) return Refuse(EntryResult::REFUSAL_INVALID, "too many items");
   for (const auto& item : items) {
     const absl::string_view fault = fault_of(item);
@@ -200,6 +217,13 @@ AppliedOr ApplyJournal(const Items& items, Fault fault_of, PendingWrites* writes
     if (!*taken_back) {
       RefuseItem(i, EntryResult::REFUSAL_ALREADY_EXISTS,
                  "the event has been taken back by another one", &result);
+      continue;
+    }
+    const absl::StatusOr<bool> granted = Grant(items.Get(i), grants);
+    if (!granted.ok()) return granted.status();
+    if (!*granted) {
+      RefuseItem(i, EntryResult::REFUSAL_TOO_MANY, "no room among the customer's open grants",
+                 &result);
       continue;
     }
     std::string seen_time;
@@ -414,14 +438,18 @@ AppliedOr ApplyAppendEvents(const storage::AppendEvents& command, PendingWrites*
       return Refuse(EntryResult::REFUSAL_HOUSEHOLD_CHANGED, "a customer is in another household");
     }
   }
-  return ApplyJournal(items, EventFault, writes);
+  return ApplyJournal(items, EventFault, /*grants=*/nullptr, writes);
 }
 
-AppliedOr ApplyRecordOutcomes(const storage::RecordOutcomes& command, PendingWrites* writes) {
+AppliedOr ApplyRecordOutcomes(const storage::RecordOutcomes& command, int64_t time_us,
+                              PendingWrites* writes) {
   const auto redirected = Redirected(command.items(), /*make_anonymous=*/true, writes);
   if (!redirected.ok()) return redirected.status();
-  return ApplyJournal(redirected->has_value() ? **redirected : command.items(), OutcomeFault,
-                      writes);
+  GrantAdder grants(time_us, writes);
+  AppliedOr result = ApplyJournal(redirected->has_value() ? **redirected : command.items(),
+                                  OutcomeFault, &grants, writes);
+  if (!IsRefused(result)) grants.Flush();
+  return result;
 }
 
 AppliedOr ApplyLinkIdentities(const storage::LinkIdentities& given, PendingWrites* writes) {

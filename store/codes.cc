@@ -5,7 +5,9 @@
 #include <string>
 #include <utility>
 
+#include "store/apply.h"
 #include "store/apply_commands.h"
+#include "store/holdings.h"
 #include "store/keys.h"
 #include "store/links.h"
 
@@ -13,6 +15,40 @@ namespace touchstone::store {
 
 using storage::Claim;
 using storage::Code;
+
+absl::string_view TermsFault(const Code& terms) {
+  if (!IsValidId(terms.offer_id())) return "terms.offer_id: 1-64 bytes of [A-Za-z0-9._-]";
+  if (!terms.customer_id().empty() && !IsValidId(terms.customer_id())) {
+    return "terms.customer_id: empty, or a valid id";
+  }
+  if (!terms.batch().empty() && !IsValidId(terms.batch())) {
+    return "terms.batch: 0-64 bytes of [A-Za-z0-9._-]";
+  }
+  if (terms.most_uses() < 1 || terms.most_uses() > kMaxClaimCount) {
+    return "terms.most_uses: 1 to 1,000,000,000";
+  }
+  if (terms.end_us() != 0 && terms.end_us() <= terms.start_us()) {
+    return "terms.end_us: behind the start";
+  }
+  if (terms.revoked() || terms.committed() != 0 || terms.reserved() != 0 || terms.overrun() != 0 ||
+      !terms.holders().empty()) {
+    return "terms: of a code that nobody has used";
+  }
+  return "";
+}
+
+absl::StatusOr<bool> HasTerms(const Code& code, const Code& terms, PendingWrites* writes) {
+  if (code.offer_id() != terms.offer_id() || code.offer() != terms.offer() ||
+      code.start_us() != terms.start_us() || code.end_us() != terms.end_us() ||
+      code.most_uses() != terms.most_uses() || code.batch() != terms.batch() ||
+      code.customer_id().empty() != terms.customer_id().empty()) {
+    return false;
+  }
+  if (terms.customer_id().empty()) return true;
+  const absl::StatusOr<std::string> owner = SurvivorOf(code.customer_id(), writes);
+  if (!owner.ok()) return owner.status();
+  return *owner == terms.customer_id();
+}
 
 absl::StatusOr<bool> Codes::Reserve(const Claim& claim, const CodeHolder& holder,
                                     const CodeBearer& bearer) {

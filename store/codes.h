@@ -26,6 +26,13 @@ inline bool IsOfCode(const storage::Claim& claim) {
   return claim.kind() == storage::Claim::KIND_CODE || claim.kind() == storage::Claim::KIND_GRANT;
 }
 
+// What is wrong with the terms of a code or grant that nobody has used; "": nothing.
+absl::string_view TermsFault(const storage::Code& terms);
+// Whether a code or grant that is there says what the terms, whose customer stands for herself,
+// say.
+absl::StatusOr<bool> HasTerms(const storage::Code& code, const storage::Code& terms,
+                              PendingWrites* writes);
+
 // Which transaction claims.
 struct CodeHolder {
   absl::string_view transaction_id;
