@@ -137,17 +137,30 @@ bool IsUnclaimed(uint32_t index, Unclaimable what, const DecisionContext& contex
   });
 }
 
-// A code that could not be looked up may be this offer's.
-ABSL_ATTRIBUTE_NOINLINE Refusal AskCode(uint32_t index, const DecisionContext& context) {
-  const absl::Span<const PresentedCode> codes = context.input.codes;
-  if (FindCode(codes, index).has_value()) {
+// A grant in a record that did not come, and a code that could not be looked up, may be this
+// offer's.
+ABSL_ATTRIBUTE_NOINLINE Refusal AskRight(uint32_t index, const DecisionContext& context) {
+  const DecisionInput& input = context.input;
+  const NeededRight needed = context.rules.scan.offers[index].right;
+  if (HasRight(index, context)) {
     if (!IsUnclaimed(index, Unclaimable::kCode, context)) return Refusal();
     return Refused(Stage::kEligible, Cause::kUnclaimed);
   }
-  const bool open = std::any_of(codes.begin(), codes.end(), [](const PresentedCode& code) {
-    return code.standing == CodeStanding::kNotRead;
-  });
-  return Refused(Stage::kEligible, open ? Cause::kCodeNotRead : Cause::kNoCode);
+  if (needed == NeededRight::kGrantToApply && !context.has_basket()) return Refusal();
+  if (needed != NeededRight::kCode && input.customer == InputStatus::kUnavailable) {
+    const size_t behind_condition = context.rules.scan.EligibleParts(index).size();
+    return Refused(Stage::kEligible, Cause::kInputMissing, behind_condition,
+                   ErrorCode::kUnavailable);
+  }
+  if (IsACodeNotRead(input.codes)) return Refused(Stage::kEligible, Cause::kCodeNotRead);
+  return Refused(Stage::kEligible, needed == NeededRight::kCode ? Cause::kNoCode : Cause::kNoGrant);
+}
+
+// The window of a granted offer says when it is granted: whoever holds a grant is not asked.
+bool IsWindowAsked(uint32_t index, const DecisionContext& context) {
+  const ScannedOffer& scanned = context.rules.scan.offers[index];
+  if (scanned.window == kNoWindow) return false;
+  return !scanned.asks_for_grant() || !HasRight(index, context);
 }
 
 ABSL_ATTRIBUTE_NOINLINE Refusal AskLimits(uint32_t index, DecisionContext& context) {
@@ -185,11 +198,11 @@ Refusal Ask(uint32_t index, Matched matched, DecisionContext& context) {
   const ScannedOffer& scanned = context.rules.scan.offers[index];
   if (IsAmong(index, input.paused)) return Refused(Stage::kPaused, Cause::kNone);
   Refusal refusal;
-  if (scanned.window != kNoWindow) refusal = AskWindow(scanned.window, context);
+  if (IsWindowAsked(index, context)) refusal = AskWindow(scanned.window, context);
   if (!refusal.none()) return refusal;
   if ((scanned.channels >> input.channel & 1) == 0) return Refused(Stage::kChannel, Cause::kNone);
   refusal = AskPlacement(index, context);
-  if (refusal.none() && scanned.needs_code) refusal = AskCode(index, context);
+  if (refusal.none() && scanned.right != NeededRight::kNone) refusal = AskRight(index, context);
   if (refusal.none() && matched == Matched::kUnknown) refusal = AskCondition(index, context);
   if (!refusal.none()) return refusal;
   if (scanned.changes_baskets) refusal = AskCurrency(context.rules.offers[index], context);
@@ -236,7 +249,7 @@ void StartAdmission(DecisionContext& context) {
 }
 
 // What is asked about whether or not its condition holds, ascending, each once: the fallback offers
-// of the placements asked for, and what valid codes carry.
+// of the placements asked for, and what valid codes and grants are for.
 void CollectAskedFor(DecisionContext& context) {
   std::vector<uint32_t>& asked_for = context.state.asked_for;
   asked_for.clear();
@@ -248,6 +261,9 @@ void CollectAskedFor(DecisionContext& context) {
     if (code.standing == CodeStanding::kValid && code.offer != kNoOffer) {
       asked_for.push_back(code.offer);
     }
+  }
+  for (const HeldGrant& grant : context.input.grants) {
+    if (grant.standing == CodeStanding::kValid) asked_for.push_back(grant.offer);
   }
   std::sort(asked_for.begin(), asked_for.end());
   asked_for.erase(std::unique(asked_for.begin(), asked_for.end()), asked_for.end());
@@ -322,6 +338,20 @@ absl::TimeZone ZoneOf(const WindowSpec& window, DecisionContext& context) {
   const Value name = ZoneFact(window.zone_of, context);
   if (name.kind() != expr::Kind::kString) return window.zone;
   return context.state.clock.Named(name.string_value()).value_or(window.zone);
+}
+
+bool HasRight(uint32_t offer, const DecisionContext& context) {
+  switch (context.rules.scan.offers[offer].right) {
+    case NeededRight::kNone:
+      return false;
+    case NeededRight::kCode:
+      return FindCode(context.input.codes, offer).has_value();
+    case NeededRight::kGrant:
+    case NeededRight::kGrantToApply:
+      return FindGrant(context.input.grants, offer).has_value() ||
+             FindCode(context.input.codes, offer).has_value();
+  }
+  return false;
 }
 
 bool HasOneOfTheTreatments(uint32_t offer, const DecisionContext& context) {

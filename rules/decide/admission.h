@@ -1,14 +1,14 @@
 #pragma once
 
-// Which offers may come into question: paused, window, channel, placement, eligible and segment,
-// limits, budget, in that order. Internal to this room.
+// Which offers may come into question: paused, window, channel, placement, right (a code or a
+// grant), eligible and segment, limits, budget, in that order. Internal to this room.
 //
-// The index finds the offers whose condition holds; those, and the fallback offers of the
-// placements asked for, are state.considered. Of each of them state.outcomes gets Stage::kNone or
-// the first thing that ruled it out; those with kNone are listed in state.admitted. An offer
-// without an amount in the basket's currency is not eligible (kNoCurrency). Fallback offers come
-// first and by the plain evaluator, so that they are decided even where the steps do not reach for
-// the others.
+// The index finds the offers whose condition holds; those, the fallback offers of the placements
+// asked for, and what valid codes and grants are for, are state.considered. Of each of them
+// state.outcomes gets Stage::kNone or the first thing that ruled it out; those with kNone are
+// listed in state.admitted. An offer without an amount in the basket's currency is not eligible
+// (kNoCurrency). Fallback offers come first and by the plain evaluator, so that they are decided
+// even where the steps do not reach for the others.
 
 #include "rules/decide/decision_state.h"
 
@@ -32,6 +32,10 @@ inline constexpr size_t kMostAskedForReasons = 64;
 void RefuseSome(DecisionContext& context);
 // The same for all offers; they do not become considered.
 void RefuseTheRest(DecisionContext& context);
+
+// Whether the customer, or the one who presents a code, has the right that the offer asks for. Of
+// an offer that asks for none: no.
+bool HasRight(uint32_t offer, const DecisionContext& context);
 
 // HasTreatmentAskedFor, placement by placement.
 bool HasOneOfTheTreatments(uint32_t offer, const DecisionContext& context);

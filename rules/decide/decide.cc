@@ -1,7 +1,5 @@
 #include "rules/decide/decide.h"
 
-#include <algorithm>
-
 #include "rules/decide/admission.h"
 #include "rules/decide/binding.h"
 #include "rules/decide/decision_state.h"
@@ -43,10 +41,7 @@ void AnswerCompleteness(DecisionContext& context) {
   Decision& decision = context.state.decision;
   if (context.input.customer == InputStatus::kUnavailable) {
     decision.cause = CompletenessCause::kCustomerUnavailable;
-  } else if (std::any_of(context.input.codes.begin(), context.input.codes.end(),
-                         [](const PresentedCode& code) {
-                           return code.standing == CodeStanding::kNotRead;
-                         })) {
+  } else if (IsACodeNotRead(context.input.codes)) {
     decision.cause = CompletenessCause::kCodesNotRead;
   } else if (context.state.step_limit_reached) {
     decision.cause = CompletenessCause::kStepLimit;

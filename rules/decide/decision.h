@@ -73,6 +73,14 @@ inline std::optional<size_t> FindCode(absl::Span<const PresentedCode> codes, uin
   return std::nullopt;
 }
 
+// Whether the presented codes may hold one more than is known.
+inline bool IsACodeNotRead(absl::Span<const PresentedCode> codes) {
+  for (const PresentedCode& code : codes) {
+    if (code.standing == CodeStanding::kNotRead) return true;
+  }
+  return false;
+}
+
 // A right of the customer's to an offer that asks for one.
 struct HeldGrant {
   // kValid, kNotYetValid, kExpired, or kReservedElsewhere.
@@ -151,7 +159,8 @@ enum class Cause : uint8_t {
   kNone,
   kCondition,       // a conjunct is false: `part` is its position
   kError,           // a conjunct ended in an error: `part`, `error`
-  kInputMissing,    // it needs the customer's record, which did not come (INPUT_MISSING)
+  kInputMissing,    // it needs the customer's record, which did not come (INPUT_MISSING); for want
+                    // of a grant, `part` is behind those of its condition
   kAnonymousLimit,  // a per-customer limit, and the customer is not known
   kLimitReached,    // `part` is the limit's position
   kSpent,           // its budget has nothing left
@@ -246,8 +255,8 @@ struct Decision {
   // reasons of every offer were asked for.
   absl::Span<const OfferOutcome> offers;
   // The offers whose `eligible` holds, the fallback offers of the placements, those that valid
-  // codes carry and, where fewer than three of those were refused, some others with their reasons;
-  // ascending.
+  // codes and grants are for and, where fewer than three of those were refused, some others with
+  // their reasons; ascending.
   absl::Span<const uint32_t> considered;
   // Facts of the decision row as the rules saw them at the end.
   absl::Span<const expr::Value> facts;

@@ -74,7 +74,7 @@ struct DecisionScratch::State {
   std::vector<KnownWindow> windows;      // by index into OfferScan::windows
   uint32_t decision_number = 0;          // from 1; which entries of `conjuncts` are this one's
   EligibilityScratch eligibility;
-  std::vector<uint32_t> asked_for;   // fallback offers and those that codes carry, ascending
+  std::vector<uint32_t> asked_for;   // fallback offers and those of codes and grants, ascending
   std::vector<uint32_t> matched;     // offers whose condition holds, ascending
   bool reset_all = false;            // more outcomes than those of `considered` were written
   std::vector<uint32_t> considered;  // offers, ascending; all others have the outcome NotMatched

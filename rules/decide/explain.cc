@@ -33,7 +33,11 @@ std::string FactText(expr::Slot slot, const RuleSet& rule_set, const Decision& d
 
 std::string ConditionText(const Condition& condition, const OfferOutcome& outcome,
                           const RuleSet& rule_set, const Decision& decision, uint32_t offer) {
-  if (outcome.part >= condition.conjuncts.size()) return "its condition could not be decided";
+  if (outcome.part >= condition.conjuncts.size()) {
+    return outcome.cause == Cause::kInputMissing
+               ? "she may hold a grant of it: it needs her record, which did not come in time"
+               : "its condition could not be decided";
+  }
   const Condition::Conjunct& conjunct = condition.conjuncts[outcome.part];
   std::string text = conjunct.text;
   switch (outcome.cause) {
@@ -61,6 +65,21 @@ std::string ConditionText(const Condition& condition, const OfferOutcome& outcom
   if (!now.empty()) facts.push_back(std::move(now));
   if (facts.empty()) return text;
   return absl::StrCat(text, ": ", absl::StrJoin(facts, ", "));
+}
+
+// Of an outcome at kEligible or kSegment: whether it speaks of a part of the condition.
+bool IsOfCondition(const OfferOutcome& outcome) {
+  switch (outcome.cause) {
+    case Cause::kNoCurrency:
+    case Cause::kNotMatched:
+    case Cause::kNoCode:
+    case Cause::kCodeNotRead:
+    case Cause::kNoGrant:
+    case Cause::kUnclaimed:
+      return false;
+    default:
+      return true;
+  }
 }
 
 std::string LimitText(const OfferSpec& offer, const OfferOutcome& outcome) {
@@ -100,8 +119,10 @@ std::string CauseText(const OfferOutcome& outcome) {
       return "no valid code was presented for it";
     case Cause::kCodeNotRead:
       return "it needs a code, which could not be looked up in time";
+    case Cause::kNoGrant:
+      return "she holds no valid grant of it, and no valid code was presented for it";
     case Cause::kUnclaimed:
-      return "another transaction took the last use of its code";
+      return "another transaction took the last use of its code or grant";
     case Cause::kNoLines:
       return "no line of the basket is one that it works on";
     case Cause::kNoSet:
@@ -177,12 +198,9 @@ std::string ReasonText(const RuleSet& rule_set, const Decision& decision, uint32
       return absl::StrCat("it is not for channel ", decision.facts[kSlotChannel].string_value());
     case Stage::kEligible:
     case Stage::kSegment:
-      if (outcome.cause == Cause::kNoCurrency || outcome.cause == Cause::kNotMatched ||
-          outcome.cause == Cause::kNoCode || outcome.cause == Cause::kCodeNotRead ||
-          outcome.cause == Cause::kUnclaimed) {
-        return CauseText(outcome);
-      }
-      return ConditionText(spec.eligible, outcome, rule_set, decision, offer);
+      return IsOfCondition(outcome)
+                 ? ConditionText(spec.eligible, outcome, rule_set, decision, offer)
+                 : CauseText(outcome);
     case Stage::kRequires:
       return RequiresText(spec, outcome, rule_set, decision, offer);
     case Stage::kStacking:

@@ -80,6 +80,9 @@ class Search {
     const bool is_paused = std::binary_search(input_.paused.begin(), input_.paused.end(), index);
     const bool in_channel = (rules_.scan.offers[index].channels >> input_.channel & 1) != 0;
     if (is_paused || !in_channel || !rules_.scan.offers[index].changes_baskets) return;
+    // No change of the basket brings a code or a grant.
+    const bool asks_for_right = rules_.scan.offers[index].right != NeededRight::kNone;
+    if (asks_for_right && !HasRight(index, context_)) return;
     const OfferOutcome outcome = OutcomeOf(index);
     if (outcome.applied) return;
     near_ = {.offer = index};

@@ -60,6 +60,10 @@ struct TrailingWindow {
   Unit unit = Unit::kEver;
   int count = 0;
 };
+// Of a window that is not kEver, with days of 24 hours.
+inline absl::Duration LengthOf(const TrailingWindow& window) {
+  return window.count * absl::Hours(window.unit == TrailingWindow::Unit::kDays ? 24 : 1);
+}
 
 enum class AggregateFunction : uint8_t {
   kCount,

@@ -124,11 +124,13 @@ GoldenScene::GoldenScene(const v1::GoldenTest& test, std::string path, const Rul
   SetContacts();
   SetClosedBudgets();
   SetCodes();
+  SetGrants();
   input_.facts = facts_;
   input_.line_facts = line_facts_;
   input_.contacts = contacts_;
   input_.closed_budgets = closed_budgets_;
   input_.codes = codes_;
+  input_.grants = grants_;
   input_.placements = placements_;
 }
 
@@ -319,10 +321,32 @@ void GoldenScene::SetCodes() {
     const auto found = rule_set_.offer_by_id.find(id);
     if (found == rule_set_.offer_by_id.end()) {
       Fail(field, absl::StrCat("there is no offer `", id, "`"));
-    } else if (rule_set_.offers[found->second].applies != Applies::kCoded) {
-      Fail(field, absl::StrCat("the offer `", id, "` needs no code: it is not `applies: coded`"));
+    } else if (const Applies applies = rule_set_.offers[found->second].applies;
+               applies != Applies::kCoded && applies != Applies::kGranted) {
+      Fail(field, absl::StrCat("the offer `", id,
+                               "` needs no code: it is neither `applies: coded` nor `granted`"));
     } else {
       codes_.push_back({CodeStanding::kValid, found->second, id});
+    }
+  }
+}
+
+void GoldenScene::SetGrants() {
+  const v1::GoldenGiven& given = test_.given();
+  // They stand in her record.
+  if (given.grants_size() > 0 && input_.customer != InputStatus::kPresent) {
+    Fail("given.grants", "grants are a known customer's: add `customer: {}`");
+  }
+  for (int i = 0; i < given.grants_size(); ++i) {
+    const std::string& id = given.grants(i);
+    const std::string field = absl::StrCat("given.grants[", i, "]");
+    const auto found = rule_set_.offer_by_id.find(id);
+    if (found == rule_set_.offer_by_id.end()) {
+      Fail(field, absl::StrCat("there is no offer `", id, "`"));
+    } else if (rule_set_.offers[found->second].applies != Applies::kGranted) {
+      Fail(field, absl::StrCat("the offer `", id, "` is not `applies: granted`"));
+    } else {
+      grants_.push_back({CodeStanding::kValid, found->second, id});
     }
   }
 }

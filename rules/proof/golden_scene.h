@@ -49,6 +49,7 @@ class GoldenScene {
   void SetContacts();
   void SetClosedBudgets();
   void SetCodes();
+  void SetGrants();
   expr::Value StoreFact(absl::string_view column) const;
   void Give(const v1::Literal& literal, const AttributeSpec& attribute, uint16_t slot,
             const std::string& field);
@@ -69,6 +70,7 @@ class GoldenScene {
   std::vector<uint16_t> placements_;
   std::vector<uint32_t> closed_budgets_;
   std::vector<PresentedCode> codes_;
+  std::vector<HeldGrant> grants_;
   DecisionInput input_;
 };
 

@@ -106,7 +106,7 @@ class LogicWarnings {
     OfferLogic::Frame channels;
     channels.channels = logic_.ChannelsOf(index);
     OfferLogic::Frame window;
-    window.window = offer.window ? &*offer.window : nullptr;
+    window.window = WindowOfUse(offer);
     OfferLogic::Frame segments;
     segments.segments = true;
     OfferLogic::Frame all{channels.channels, window.window, true};

@@ -277,9 +277,11 @@ bool OfferLogic::CanMeet(size_t a, size_t b) const {
   const OfferSpec& first = input_.rule_set.offers[a];
   const OfferSpec& second = input_.rule_set.offers[b];
   if ((first.channels & second.channels) == 0) return false;
-  if (!first.window || !second.window) return true;
-  const WindowSpec& x = *first.window;
-  const WindowSpec& y = *second.window;
+  const WindowSpec* window = WindowOfUse(first);
+  const WindowSpec* other = WindowOfUse(second);
+  if (window == nullptr || other == nullptr) return true;
+  const WindowSpec& x = *window;
+  const WindowSpec& y = *other;
   // Hours that pass midnight reach into the next day: then any days may meet.
   const bool by_day = x.opens_minute < x.closes_minute && y.opens_minute < y.closes_minute;
   if (by_day && (x.days & y.days) == 0) return false;

@@ -5,10 +5,9 @@
 //
 // Known beside the conditions: counts are not negative; what has a value is there; a channel is one
 // of the offer's; a segment holds together with its own condition; `now` is not before the moment
-// of the proof and within the offer's window. A part that is no comparison with a constant may be
-// anything. So "cannot" is a proof and "can" is not.
-// Thread safety: one thread. Lifetime: refers to the input. Cost: conditions are read once each,
-// by their text.
+// of the proof and, unless the offer is granted, within its window. A part that is no comparison
+// with a constant may be anything. So "cannot" is a proof and "can" is not. Thread safety: one
+// thread. Lifetime: refers to the input. Cost: conditions are read once each, by their text.
 
 #include <memory>
 #include <string>
@@ -29,6 +28,12 @@ struct ConditionForm {
 
   ConditionRows WhenFalse() const;
 };
+
+// Outside of which the offer changes no basket; null: it has none. How long a granted offer can be
+// used is its grants' to say.
+inline const WindowSpec* WindowOfUse(const OfferSpec& offer) {
+  return offer.window && offer.applies != Applies::kGranted ? &*offer.window : nullptr;
+}
 
 class OfferLogic {
  public:

@@ -2,9 +2,9 @@
 
 // From the rule-set message to a compiled RuleSet, or to everything that is wrong with it.
 //
-// What this version does not act on (contact policy, promises, granted offers,
-// other stages and benefits…) is refused with the diagnostic `not_supported_yet`: nothing is
-// ignored. Thread safety: pure function. Cost: 1 s for 10,000 offers at most.
+// What this version does not act on (contact policy, limits per household, some promises…) is
+// refused with the diagnostic `not_supported_yet`: nothing is ignored. Thread safety: pure
+// function. Cost: 1 s for 10,000 offers at most.
 
 #include <memory>
 

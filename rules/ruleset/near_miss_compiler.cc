@@ -171,14 +171,13 @@ void CompileNearMissReach(Compilation& c) {
   }
   if (message.within().empty()) return;
   const absl::StatusOr<TrailingWindow> within = ParseTrailingWindow(message.within());
-  const absl::Duration hour = absl::Hours(1);
   if (!within.ok()) {
     c.reporter.Error(codes::kBadValue, path + ".within", within.status().message(),
                      "days or hours, such as `7d`");
     return;
   }
-  reach.within = within->count * (within->unit == TrailingWindow::Unit::kDays ? 24 * hour : hour);
-  if (reach.within > 24 * kMostDays * hour) {
+  reach.within = LengthOf(*within);
+  if (reach.within > kMostDays * absl::Hours(24)) {
     c.reporter.Error(codes::kOutOfRange, path + ".within",
                      absl::StrCat("a near miss is at most ", kMostDays, " days away"));
   }

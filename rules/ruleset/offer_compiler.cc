@@ -68,10 +68,8 @@ class OfferCompiler {
     spec_.title = message_.title();
     CompileCampaign();
     CompileApplies();
-    RefusePromise();
-    if (message_.has_window()) {
-      spec_.window = CompileWindow(c_, At("window"), message_.window());
-    }
+    spec_.window = CompileWindow(c_, path_, message_);
+    spec_.promise = CompilePromise(c_, path_, message_);
     CompileChannels();
     CompileConditions();
     spec_.benefit = CompileBenefit(c_, path_, message_, index_);
@@ -98,8 +96,10 @@ class OfferCompiler {
 
   void CompileApplies() {
     const std::string& applies = message_.applies();
-    if (applies == "automatic" || applies == "coded") {
-      spec_.applies = applies == "coded" ? Applies::kCoded : Applies::kAutomatic;
+    if (applies == "automatic" || applies == "coded" || applies == "granted") {
+      spec_.applies = applies == "coded"     ? Applies::kCoded
+                      : applies == "granted" ? Applies::kGranted
+                                             : Applies::kAutomatic;
       if (!message_.has_benefit()) {
         c_.reporter.Error(codes::kMissingBenefit, path_,
                           "an offer that applies says what it does to the basket",
@@ -111,23 +111,15 @@ class OfferCompiler {
                           "an offer that never applies cannot have a benefit",
                           "write `applies: automatic` or leave the benefit out");
       }
-    } else if (applies == "granted") {
-      c_.reporter.NotSupportedYet(At("applies"), "`applies: granted`",
-                                  "use `coded`, or `automatic` with a condition on the customer");
     } else if (applies.empty()) {
       c_.reporter.Error(codes::kMissingValue, path_, "an offer says how it applies",
-                        "add `applies: automatic`, `applies: coded` or `applies: never`");
+                        "add `applies: automatic`, `applies: granted`, `applies: coded` or "
+                        "`applies: never`");
     } else {
       c_.reporter.Error(codes::kUnknownWord, At("applies"),
                         absl::StrCat("an offer cannot apply `", applies, "`"),
-                        HintFor(applies, {"automatic", "coded", "never"}));
+                        HintFor(applies, {"automatic", "coded", "granted", "never"}));
     }
-  }
-
-  void RefusePromise() {
-    if (!message_.has_promise()) return;
-    c_.reporter.NotSupportedYet(At("promise"), "`promise`",
-                                "the offer ends with its window; choose that long enough");
   }
 
   void CompileChannels() {
@@ -198,7 +190,7 @@ class OfferCompiler {
   // The ranking value does not count: an offer whose value cannot be computed is ranked last, but
   // is given all the same.
   bool IsPublic() const {
-    if (spec_.applies == Applies::kCoded) return false;
+    if (spec_.applies == Applies::kCoded || spec_.applies == Applies::kGranted) return false;
     if (spec_.eligible.personal() || spec_.requires_.personal() || spec_.lines.personal()) {
       return false;
     }

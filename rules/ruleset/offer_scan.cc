@@ -34,6 +34,19 @@ WindowKey KeyOf(const WindowSpec& window) {
           zone};
 }
 
+NeededRight RightFor(const OfferSpec& offer) {
+  switch (offer.applies) {
+    case Applies::kGranted:
+      return offer.promise.has_value() ? NeededRight::kGrantToApply : NeededRight::kGrant;
+    case Applies::kCoded:
+      return NeededRight::kCode;
+    case Applies::kAutomatic:
+    case Applies::kNever:
+      return NeededRight::kNone;
+  }
+  return NeededRight::kNone;
+}
+
 class Scanner {
  public:
   explicit Scanner(Sharing sharing) : sharing_(sharing) {}
@@ -49,7 +62,7 @@ class Scanner {
     scanned.eligible_parts = AddParts(offer.eligible);
     scanned.requires_parts = AddParts(offer.requires_);
     scanned.changes_baskets = offer.applies != Applies::kNever && offer.benefit.has_value();
-    scanned.needs_code = offer.applies == Applies::kCoded;
+    scanned.right = RightFor(offer);
     scanned.has_limits = !offer.limits.empty();
     scanned.has_budget = offer.budget >= 0;
   }

@@ -32,6 +32,14 @@ inline uint64_t PlacementBit(size_t placement) { return uint64_t{1} << placement
 inline constexpr uint32_t kNoWindow = UINT32_MAX;
 inline constexpr uint32_t kNoTurn = UINT32_MAX;
 
+// What an offer asks for beside its conditions.
+enum class NeededRight : uint8_t {
+  kNone,
+  kCode,
+  kGrant,         // or a code that carries it
+  kGrantToApply,  // the same, but without a basket it is shown to whom it may be granted
+};
+
 struct ScannedOffer {
   uint64_t channels = 0;
   uint64_t placements = 0;  // those it has a treatment for
@@ -41,9 +49,13 @@ struct ScannedOffer {
   uint32_t requires_parts = 0;
   uint32_t turn = kNoTurn;       // its place in RuleSet::pricing_order
   bool changes_baskets = false;  // it applies, and has a benefit
-  bool needs_code = false;
+  NeededRight right = NeededRight::kNone;
   bool has_limits = false;
   bool has_budget = false;
+
+  bool asks_for_grant() const {
+    return right == NeededRight::kGrant || right == NeededRight::kGrantToApply;
+  }
 };
 
 struct OfferScan {

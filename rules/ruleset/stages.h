@@ -92,7 +92,9 @@ void ReportRowsWithoutTable(Compilation& c);
 
 // Parts of an offer, each with the path of the message it reads.
 std::optional<WindowSpec> CompileWindow(Compilation& c, absl::string_view path,
-                                        const v1::Window& window);
+                                        const v1::Offer& offer);
+std::optional<PromiseSpec> CompilePromise(Compilation& c, absl::string_view path,
+                                          const v1::Offer& offer);
 // Needs the groups of all offers. Writes it to the offer's spec.
 void CompileStacking(Compilation& c, uint32_t index);
 std::optional<BenefitSpec> CompileBenefit(Compilation& c, absl::string_view path,

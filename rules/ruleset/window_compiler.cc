@@ -30,8 +30,11 @@ std::optional<int16_t> ParseMinute(absl::string_view text) {
 
 class WindowCompiler {
  public:
-  WindowCompiler(Compilation& c, absl::string_view path, const v1::Window& message)
-      : c_(c), path_(path), message_(message) {
+  WindowCompiler(Compilation& c, absl::string_view path, const v1::Offer& offer)
+      : c_(c),
+        path_(absl::StrCat(path, ".window")),
+        is_granted_(offer.applies() == "granted"),
+        message_(offer.window()) {
     spec_.zone = c.rule_set.schema.zone;
   }
 
@@ -133,12 +136,15 @@ class WindowCompiler {
                         "window is never open");
     } else if (spec_.through && *spec_.through < absl::ToCivilDay(c_.today, spec_.zone)) {
       c_.reporter.Warning(codes::kPastWindow, At("through"), "the window has ended already",
-                          "check the year, or take the offer out");
+                          is_granted_ ? "check the year, or take the offer out when the last grant "
+                                        "of it has ended"
+                                      : "check the year, or take the offer out");
     }
   }
 
   Compilation& c_;
   const std::string path_;
+  const bool is_granted_;
   const v1::Window& message_;
   WindowSpec spec_;
 };
@@ -146,8 +152,9 @@ class WindowCompiler {
 }  // namespace
 
 std::optional<WindowSpec> CompileWindow(Compilation& c, absl::string_view path,
-                                        const v1::Window& window) {
-  return WindowCompiler(c, path, window).Compile();
+                                        const v1::Offer& offer) {
+  if (!offer.has_window()) return std::nullopt;
+  return WindowCompiler(c, path, offer).Compile();
 }
 
 }  // namespace touchstone::rules

@@ -44,6 +44,22 @@ RC_GTEST_PROP(DecidePropertyTest, AgreesWithTheNaiveDecision, ()) {
   }
 }
 
+// How granted offers came to be applied or shown.
+std::set<std::string> GrantsSeenIn(const RuleSet& rules, const DecisionInput& input,
+                                   const Decision& decision) {
+  std::set<std::string> seen;
+  for (uint32_t i = 0; i < rules.offers.size(); ++i) {
+    if (rules.offers[i].applies != Applies::kGranted) continue;
+    const bool is_held = FindGrant(input.grants, i).has_value();
+    const bool is_carried = FindCode(input.codes, i).has_value();
+    const OfferOutcome& outcome = decision.offers[i];
+    if (outcome.applied) seen.insert(is_held ? "applied by a grant" : "applied by its code");
+    if (outcome.shown && !is_held && !is_carried) seen.insert("shown to be granted");
+    if (outcome.stage == Stage::kWindow) seen.insert("no longer granted");
+  }
+  return seen;
+}
+
 // What the random decisions came to: causes, and what offers did.
 std::set<std::string> SeenIn(const Decision& decision) {
   std::set<std::string> seen;
@@ -72,6 +88,7 @@ TEST(DecidePropertyTest, TheRandomDecisionsReachWhatOffersCanComeTo) {
       RandomScene(random, scene);
       const Decision& decision = scene.Decide(scratch);
       seen.merge(SeenIn(decision));
+      seen.merge(GrantsSeenIn(*rules.compiled, scene.Input(), decision));
       for (const AppliedOffer& applied : decision.basket.applied) {
         const BenefitSpec& benefit = *rules.compiled->offers[applied.offer].benefit;
         stages.insert(std::string(PricingStageName(benefit.stage)));
@@ -79,10 +96,29 @@ TEST(DecidePropertyTest, TheRandomDecisionsReachWhatOffersCanComeTo) {
     }
   }
   EXPECT_EQ(stages.size(), kPricingStages) << absl::StrJoin(stages, ", ");
-  for (const char* what :
-       {"no_lines", "no_set", "no_tier", "not_above_price", "nothing_left", "excluded", "too_small",
-        "no_currency", "no_code", "code_not_read", "spent", "unclaimed", "points", "a missing gift",
-        "a gift of several", "more than once", "a guard rail"}) {
+  for (const char* what : {"no_lines",
+                           "no_set",
+                           "no_tier",
+                           "not_above_price",
+                           "nothing_left",
+                           "excluded",
+                           "too_small",
+                           "no_currency",
+                           "no_code",
+                           "code_not_read",
+                           "no_grant",
+                           "input_missing",
+                           "spent",
+                           "unclaimed",
+                           "points",
+                           "a missing gift",
+                           "a gift of several",
+                           "more than once",
+                           "a guard rail",
+                           "applied by a grant",
+                           "applied by its code",
+                           "shown to be granted",
+                           "no longer granted"}) {
     EXPECT_TRUE(seen.contains(what)) << what;
   }
 }
@@ -160,8 +196,10 @@ void ExpectExplained(const RuleSet& rules, const Decision& decision, uint32_t of
   const OfferOutcome& outcome = decision.offers[offer];
   const ConditionExplainer explainer(rules, decision);
   const OfferSpec& spec = rules.offers[offer];
-  const bool of_condition = outcome.cause == Cause::kCondition || outcome.cause == Cause::kError ||
-                            outcome.cause == Cause::kInputMissing;
+  // What is missing may be a grant.
+  const bool of_condition =
+      outcome.cause == Cause::kCondition || outcome.cause == Cause::kError ||
+      (outcome.cause == Cause::kInputMissing && outcome.part < spec.eligible.conjuncts.size());
   const bool refused =
       (outcome.stage == Stage::kEligible || outcome.stage == Stage::kSegment) && of_condition;
   const auto eligible = explainer.Eligible(offer);

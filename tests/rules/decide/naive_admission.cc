@@ -30,7 +30,7 @@ class Admission {
       Refuse(outcome, Stage::kPaused, Cause::kNone);
       return outcome;
     }
-    CheckWindow(offer, outcome);
+    if (offer.applies != Applies::kGranted || !IsBrought(index)) CheckWindow(offer, outcome);
     if (outcome.stage != Stage::kNone) return outcome;
     if ((offer.channels & (uint64_t{1} << input_.channel)) == 0) {
       Refuse(outcome, Stage::kChannel, Cause::kNone);
@@ -38,8 +38,8 @@ class Admission {
       Refuse(outcome, Stage::kPlacement, Cause::kNoTreatment);
     } else if (!IsAskedFor(offer, input_) && !facts_.has_basket()) {
       Refuse(outcome, Stage::kPlacement, Cause::kNoBasket);
-    } else if (offer.applies == Applies::kCoded) {
-      CheckCode(index, outcome);
+    } else if (offer.applies == Applies::kCoded || offer.applies == Applies::kGranted) {
+      CheckRight(index, outcome);
     }
     if (outcome.stage != Stage::kNone) return outcome;
     if (const NaiveAnswer answer = facts_.Ask(offer.eligible); answer.kind != NaiveAnswer::kYes) {
@@ -120,18 +120,41 @@ class Admission {
     return found;
   }
 
-  void CheckCode(uint32_t index, OfferOutcome& outcome) const {
+  // By a code or, where it is granted, by a grant.
+  bool IsBrought(uint32_t index) const {
     bool valid = false;
-    bool not_read = false;
     for (const PresentedCode& code : input_.codes) {
       valid |= code.standing == CodeStanding::kValid && code.offer == index;
+    }
+    for (const HeldGrant& grant : input_.grants) {
+      valid |= rules_.offers[index].applies == Applies::kGranted &&
+               grant.standing == CodeStanding::kValid && grant.offer == index;
+    }
+    return valid;
+  }
+
+  void CheckRight(uint32_t index, OfferOutcome& outcome) const {
+    const OfferSpec& offer = rules_.offers[index];
+    const bool granted = offer.applies == Applies::kGranted;
+    if (IsBrought(index)) {
+      if (IsUnclaimed(index, Unclaimable::kCode)) {
+        Refuse(outcome, Stage::kEligible, Cause::kUnclaimed);
+      }
+      return;
+    }
+    if (granted && offer.promise.has_value() && !facts_.has_basket()) return;
+    if (granted && input_.customer == InputStatus::kUnavailable) {
+      return Refuse(outcome, Stage::kEligible, Cause::kInputMissing,
+                    static_cast<int>(offer.eligible.conjuncts.size()));
+    }
+    bool not_read = false;
+    for (const PresentedCode& code : input_.codes) {
       not_read |= code.standing == CodeStanding::kNotRead;
     }
-    if (!valid) {
-      Refuse(outcome, Stage::kEligible, not_read ? Cause::kCodeNotRead : Cause::kNoCode);
-    } else if (IsUnclaimed(index, Unclaimable::kCode)) {
-      Refuse(outcome, Stage::kEligible, Cause::kUnclaimed);
-    }
+    Refuse(outcome, Stage::kEligible,
+           not_read  ? Cause::kCodeNotRead
+           : granted ? Cause::kNoGrant
+                     : Cause::kNoCode);
   }
 
   void CheckBudget(uint32_t index, OfferOutcome& outcome) const {

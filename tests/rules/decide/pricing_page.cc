@@ -23,12 +23,14 @@ std::vector<std::string> Cells(absl::string_view line) {
   return std::vector<std::string>(cells.begin() + 1, cells.end() - 1);
 }
 
-// "tea-20: { benefit: … }" as a file of a rule set.
+// "tea-20: { benefit: … }" as a file of a rule set; it applies by itself unless it says how.
 SourceFile OfferFile(absl::string_view line) {
   const std::pair<absl::string_view, absl::string_view> parts =
       absl::StrSplit(line, absl::MaxSplits(": {", 1));
   return {absl::StrCat("offers/", parts.first, ".yaml"),
-          absl::StrCat("{ offer: ", parts.first, ", applies: automatic,", parts.second, "\n")};
+          absl::StrCat("{ offer: ", parts.first,
+                       absl::StrContains(parts.second, "applies: ") ? "" : ", applies: automatic",
+                       ",", parts.second, "\n")};
 }
 
 // "2 tea 3.50", "0.5kg cheese 20.00", "delivery 4.90", "2 deposit 0.25".

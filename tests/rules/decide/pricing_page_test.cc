@@ -47,6 +47,10 @@ TEST(PricingPageTest, EachBasketIsPricedAsThePageSays) {
       Scene scene(rules);
       std::deque<absl::string_view> categories;
       AddBasket(row["basket"], categories, scene);
+      if (!row["she holds"].empty()) {
+        scene.Customer();
+        scene.grants.push_back({CodeStanding::kValid, rules.Offer(row["she holds"])});
+      }
       const Decision& decision = scene.Decide();
       EXPECT_EQ(OffersOf(decision, rules), row["off"]);
       EXPECT_EQ(MissingOf(decision, rules), row["missing"]);

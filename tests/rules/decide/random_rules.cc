@@ -78,8 +78,12 @@ constexpr const char* kPlacements[] = {"receipt", "screen", "agent_top3", "home_
 std::string RandomOffer(Random& random, const std::string& id,
                         const std::vector<std::string>& ids) {
   const bool applies = !random.OneIn(3);
-  const char* const how = !applies ? "never" : random.OneIn(4) ? "coded" : "automatic";
+  const std::string how =
+      applies ? random.Of({"automatic", "automatic", "automatic", "coded", "granted"}) : "never";
   std::string offer = absl::StrCat("offer: ", id, "\napplies: ", how, "\n");
+  if (how == "granted" && random.OneIn(2)) {
+    offer += "promise: { made: accepted, use_within: 14d }\n";
+  }
   if (random.OneIn(3)) offer += "group: coffee\n";
   if (random.OneIn(4)) offer += "window: " + random.Of(kWindows) + "\n";
   if (random.OneIn(4)) offer += "channels: [pos, web]\n";
@@ -208,6 +212,21 @@ void RandomCustomer(Random& random, Scene& scene) {
   }
 }
 
+// Only of a record that is there.
+void RandomGrants(Random& random, Scene& scene) {
+  const CodeStanding standings[] = {CodeStanding::kValid, CodeStanding::kNotYetValid,
+                                    CodeStanding::kExpired, CodeStanding::kReservedElsewhere};
+  if (scene.input.customer != InputStatus::kPresent) return;
+  const std::vector<OfferSpec>& offers = scene.rules().compiled->offers;
+  for (uint32_t offer = 0; offer < offers.size(); ++offer) {
+    if (offers[offer].applies != Applies::kGranted) continue;
+    for (uint64_t i = random.Below(3); i > 0; --i) {
+      const uint64_t standing = random.OneIn(2) ? 0 : random.Below(4);
+      scene.grants.push_back({standings[standing], offer});
+    }
+  }
+}
+
 }  // namespace
 
 void RandomScene(Random& random, Scene& scene) {
@@ -236,9 +255,11 @@ void RandomScene(Random& random, Scene& scene) {
     const auto standing =
         random.OneIn(6) ? static_cast<CodeStanding>(random.Below(9)) : CodeStanding::kValid;
     const auto offer = static_cast<uint32_t>(random.Below(offers));
-    const bool is_coded = scene.rules().compiled->offers[offer].applies == Applies::kCoded;
-    scene.codes.push_back({standing, is_coded ? offer : kNoOffer});
+    const Applies applies = scene.rules().compiled->offers[offer].applies;
+    const bool is_carried = applies == Applies::kCoded || applies == Applies::kGranted;
+    scene.codes.push_back({standing, is_carried ? offer : kNoOffer});
   }
+  RandomGrants(random, scene);
   for (uint32_t i = 0; i < scene.rules().compiled->budgets.size(); ++i) {
     if (random.OneIn(4)) scene.closed_budgets.push_back(i);
   }

@@ -224,6 +224,7 @@ DecisionInput Scene::Input() const {
   complete.closed_budgets = closed_budgets;
   complete.unclaimed = unclaimed;
   complete.codes = codes;
+  complete.grants = grants;
   complete.placements = placements;
   return complete;
 }

@@ -65,6 +65,7 @@ class Scene {
   std::vector<uint32_t> closed_budgets;
   std::vector<UnclaimedOffer> unclaimed;
   std::vector<PresentedCode> codes;
+  std::vector<HeldGrant> grants;
   std::vector<uint16_t> placements;
   DecisionInput input;  // but for its spans
 

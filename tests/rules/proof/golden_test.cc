@@ -277,6 +277,47 @@ aggregates:
   EXPECT_EQ(report.passed(), 8);
 }
 
+constexpr char kMailed[] = R"(
+offer: mailed-5
+applies: granted
+window: { through: 2026-11-01 }
+benefit: { amount_off: { EUR: 5.00, CHF: 5.00 }, per: basket }
+)";
+
+GoldenReport RunWithMailed(const std::string& given, const std::string& expect) {
+  std::vector<SourceFile> files = Grocery({kMailed, kWebOnly});
+  files.push_back({"tests/reference/product.yaml", kRows});
+  files.push_back({"tests/reference/store.yaml", kStores});
+  files.push_back(
+      {"tests/mailed.yaml",
+       absl::StrCat("- name: mailed\n  at: \"2026-11-26T08:30\"\n  store: S12\n  channel: pos\n"
+                    "  given: { basket: [{ sku: BEANS, price: 14.00 }], ",
+                    given, " }\n  expect: ", expect, "\n")});
+  const TestRules rules = LoadRules(files);
+  return RunGoldenTests(rules.message, *rules.compiled);
+}
+
+TEST(GoldenTest, GivesGrantsAndCodesOfGrantedOffers) {
+  constexpr char kGiven[] = "{ applied: { mailed-5: 5.00 } }";
+  EXPECT_THAT(Findings(RunWithMailed("customer: {}, grants: [mailed-5]", kGiven)), IsEmpty());
+  EXPECT_THAT(Findings(RunWithMailed("codes: { LETTER: mailed-5 }", kGiven)), IsEmpty());
+  EXPECT_THAT(Findings(RunWithMailed("customer: {}", "{ refused: { mailed-5: window } }")),
+              IsEmpty());
+}
+
+TEST(GoldenTest, NamesGrantsThatCannotBe) {
+  EXPECT_THAT(Findings(RunWithMailed("customer: {}, grants: [mailed-6, web-only]", "{}")),
+              ElementsAre("tests[0].given.grants[0]: there is no offer `mailed-6`",
+                          "tests[0].given.grants[1]: the offer `web-only` is not `applies: "
+                          "granted`"));
+  EXPECT_THAT(
+      Findings(RunWithMailed("grants: [mailed-5]", "{}")),
+      ElementsAre("tests[0].given.grants: grants are a known customer's: add `customer: {}`"));
+  EXPECT_THAT(Findings(RunWithMailed("codes: { LETTER: web-only }", "{}")),
+              ElementsAre("tests[0].given.codes[LETTER]: the offer `web-only` needs no code: it is "
+                          "neither `applies: coded` nor `granted`"));
+}
+
 TEST(GoldenTest, PassesTheTestsOfTheSampleFolder) {
   const TestRules rules = LoadRules(SampleFolder("sample"));
   const GoldenReport report = RunGoldenTests(rules.message, *rules.compiled);

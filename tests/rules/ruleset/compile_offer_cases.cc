@@ -13,6 +13,12 @@ std::string Benefit(const std::string& benefit) {
   return "offers { offer: 'b' applies: 'automatic' benefit { " + benefit + " } }";
 }
 
+// An offer `b` with a promise, which it makes to whom it is granted.
+std::string Granted(const std::string& promise, const std::string& window = "") {
+  return "offers { offer: 'b' applies: 'granted' benefit { percent_off: '5' } window { " + window +
+         " } promise { " + promise + " } }";
+}
+
 std::string Window(const std::string& body) { return Discount("window { " + body + " }"); }
 
 std::string Limit(const std::string& body) { return Discount("limits { " + body + " }"); }
@@ -65,6 +71,10 @@ std::vector<FindingCase> IdentityCases() {
       {"RefusesACodedOfferWithoutBenefit",
        {"missing_benefit at offers[b]", "warning: idle_offer at offers[b]"},
        "offers { offer: 'b' applies: 'coded' }",
+       "applies: never"},
+      {"RefusesAGrantedOfferWithoutBenefit",
+       {"missing_benefit at offers[b]", "warning: idle_offer at offers[b]"},
+       "offers { offer: 'b' applies: 'granted' }",
        "applies: never"},
       {"RefusesAnAdviceWithBenefit",
        {"unexpected_benefit at offers[b].benefit"},
@@ -163,6 +173,57 @@ std::vector<FindingCase> WindowCases() {
        Window("through: '2026-11-21'"),
        "ended"},
       {"DoesNotWarnOfAWindowThatEndsToday", {}, Window("through: '2026-11-22'")},
+      {"KeepsAnEndedOfferAsLongAsItIsGranted",
+       {"warning: past_window at offers[b].window.through"},
+       Granted("made: 'accepted' use_within: '14d'", "through: '2026-11-21'"),
+       "last grant"},
+  };
+}
+
+std::vector<FindingCase> PromiseCases() {
+  return {
+      {"AllowsAPromise", {}, Granted("made: 'accepted' use_within: '14d'")},
+      {"AllowsAPromiseThatSaysAll",
+       {},
+       Granted("made: 'accepted' use_within: '36h' terms: 'current' budget: 'checked' after_end: "
+               "'ended'",
+               "through: '2026-12-01'")},
+      {"RefusesAPromiseThatDoesNotSayWhatMakesIt",
+       {"missing_value at offers[b].promise"},
+       Granted("use_within: '14d'"),
+       "made: accepted"},
+      {"RefusesAPromiseWithoutTime",
+       {"missing_value at offers[b].promise"},
+       Granted("made: 'accepted'"),
+       "use_within"},
+      {"RefusesAPromiseOfNoTime",
+       {"bad_value at offers[b].promise.use_within"},
+       Granted("made: 'accepted' use_within: '0d'"),
+       "14d"},
+      {"RefusesAPromiseOfMonths",
+       {"bad_value at offers[b].promise.use_within"},
+       Granted("made: 'accepted' use_within: '2m'"),
+       "14d"},
+      {"RefusesAnUnknownWayToMakeAPromise",
+       {"unknown_word at offers[b].promise.made"},
+       Granted("made: 'acepted' use_within: '14d'"),
+       "did you mean `accepted`?"},
+      {"RefusesUnknownTerms",
+       {"unknown_word at offers[b].promise.terms"},
+       Granted("made: 'accepted' use_within: '14d' terms: 'curent'"),
+       "current"},
+      {"RefusesAnUnknownWordForTheBudget",
+       {"unknown_word at offers[b].promise.budget"},
+       Granted("made: 'accepted' use_within: '14d' budget: 'check'"),
+       "checked"},
+      {"RefusesAnUnknownWordForTheEnd",
+       {"unknown_word at offers[b].promise.after_end"},
+       Granted("made: 'accepted' use_within: '14d' after_end: 'honored'"),
+       "did you mean `honoured`?"},
+      {"RefusesAPromiseThatEndsWithAnOfferThatDoesNot",
+       {"unexpected_value at offers[b].promise.after_end"},
+       Granted("made: 'accepted' use_within: '14d' after_end: 'ended'", "from: '2026-11-01'"),
+       "through"},
   };
 }
 
@@ -450,8 +511,8 @@ std::vector<FindingCase> InAllStages(std::vector<FindingCase> cases) {
 std::vector<FindingCase> OfferCases() {
   std::vector<FindingCase> all;
   for (const auto& cases :
-       {IdentityCases(), ConditionCases(), WindowCases(), BenefitCases(), InAllStages(SetCases()),
-        InAllStages(TierCases()), StackingCases(), LimitCases()}) {
+       {IdentityCases(), ConditionCases(), WindowCases(), PromiseCases(), BenefitCases(),
+        InAllStages(SetCases()), InAllStages(TierCases()), StackingCases(), LimitCases()}) {
     all.insert(all.end(), cases.begin(), cases.end());
   }
   return all;
@@ -463,10 +524,14 @@ std::vector<FindingCase> UnsupportedCases() {
   };
   return {
       {"SaysThatTheContactPolicyIsNotSupported", finding("policy"), "policy { }", "limits"},
-      {"SaysThatPromisesAreNotSupported", finding("offers[b].promise"), Discount("promise { }"),
-       "window"},
-      {"SaysThatGrantedOffersAreNotSupported", finding("offers[b].applies"),
-       "offers { offer: 'b' applies: 'granted' benefit { percent_off: '5' } }", "automatic"},
+      {"SaysThatPromisesOfOffersThatNobodyIsGrantedAreNotSupported", finding("offers[b].promise"),
+       Discount("promise { made: 'accepted' use_within: '14d' }"), "applies: granted"},
+      {"SaysThatPromisesAreNotMadeByShowing", finding("offers[b].promise.made"),
+       Granted("made: 'shown' use_within: '14d'"), "made: accepted"},
+      {"SaysThatPromisesKeepNoTerms", finding("offers[b].promise.terms"),
+       Granted("made: 'accepted' use_within: '14d' terms: 'kept'"), "terms: current"},
+      {"SaysThatPromisesReserveNoBudget", finding("offers[b].promise.budget"),
+       Granted("made: 'accepted' use_within: '14d' budget: 'reserved'"), "budget: checked"},
       {"SaysThatHouseholdLimitsAreNotSupported", finding("offers[b].limits[a].per"),
        Limit("id: 'a' at_most: '1' per: 'household' over: '7d'"), "per: customer"},
       {"SaysThatOtherReferenceTablesAreNotSupported", finding("schema.reference[region]"),

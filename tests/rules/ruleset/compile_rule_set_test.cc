@@ -229,6 +229,28 @@ TEST_F(CompileRuleSetTest, CallsPublicWhatNeedsNoFactOfTheCustomer) {
   EXPECT_FALSE(is_public("formula"));
 }
 
+TEST_F(CompileRuleSetTest, CallsNoGrantedOfferPublic) {
+  Offer("b", "applies: granted\nbenefit: { percent_off: 5 }\n");
+  EXPECT_FALSE(OfferOf(*Compile().rule_set, "b").is_public);
+}
+
+TEST_F(CompileRuleSetTest, ReadsWhatAGrantedOfferPromises) {
+  const auto promise = [this](const std::string& rest) {
+    Offer("b", "applies: granted\nbenefit: { percent_off: 5 }\nwindow: { through: 2026-12-01 }\n" +
+                   rest);
+    const CompileResult result = Compile();
+    EXPECT_EQ(OfferOf(*result.rule_set, "b").applies, Applies::kGranted);
+    return OfferOf(*result.rule_set, "b").promise;
+  };
+  EXPECT_FALSE(promise("").has_value());
+  const auto days = promise("promise: { made: accepted, use_within: 14d }\n");
+  EXPECT_EQ(days.value().use_within, absl::Hours(14 * 24));
+  EXPECT_FALSE(days->ends_with_window);
+  const auto hours = promise("promise: { made: accepted, use_within: 36h, after_end: ended }\n");
+  EXPECT_EQ(hours.value().use_within, absl::Hours(36));
+  EXPECT_TRUE(hours->ends_with_window);
+}
+
 TEST_F(CompileRuleSetTest, CutsTextsAtTheirPlaceholders) {
   Offer("b", R"(applies: automatic
 benefit: { percent_off: 5 }
