@@ -148,9 +148,7 @@ ABSL_ATTRIBUTE_NOINLINE Refusal AskRight(uint32_t index, const DecisionContext& 
   }
   if (needed == NeededRight::kGrantToApply && !context.has_basket()) return Refusal();
   if (needed != NeededRight::kCode && input.customer == InputStatus::kUnavailable) {
-    const size_t behind_condition = context.rules.scan.EligibleParts(index).size();
-    return Refused(Stage::kEligible, Cause::kInputMissing, behind_condition,
-                   ErrorCode::kUnavailable);
+    return Refused(Stage::kEligible, Cause::kGrantNotRead);
   }
   if (IsACodeNotRead(input.codes)) return Refused(Stage::kEligible, Cause::kCodeNotRead);
   return Refused(Stage::kEligible, needed == NeededRight::kCode ? Cause::kNoCode : Cause::kNoGrant);

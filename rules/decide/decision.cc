@@ -13,12 +13,12 @@ constexpr std::array<absl::string_view, 16> kStageNames = {
 static_assert(kStageNames.size() == static_cast<size_t>(Stage::kRank) + 1);
 
 // In the order of Cause.
-constexpr std::array<absl::string_view, 25> kCauseNames = {
-    "none",       "condition", "error",     "input_missing",   "anonymous_limit", "limit_reached",
-    "spent",      "unclaimed", "no_code",   "code_not_read",   "no_grant",        "no_currency",
-    "no_lines",   "no_set",    "no_tier",   "not_above_price", "nothing_left",    "excluded",
-    "too_small",  "no_basket", "outranked", "group_full",      "no_treatment",    "step_limit",
-    "not_matched"};
+constexpr std::array<absl::string_view, 26> kCauseNames = {
+    "none",        "condition",  "error",     "input_missing", "anonymous_limit", "limit_reached",
+    "spent",       "unclaimed",  "no_code",   "code_not_read", "no_grant",        "grant_not_read",
+    "no_currency", "no_lines",   "no_set",    "no_tier",       "not_above_price", "nothing_left",
+    "excluded",    "too_small",  "no_basket", "outranked",     "group_full",      "no_treatment",
+    "step_limit",  "not_matched"};
 static_assert(kCauseNames.size() == static_cast<size_t>(Cause::kNotMatched) + 1);
 
 }  // namespace

@@ -152,15 +152,15 @@ absl::string_view StageName(Stage stage);
 std::optional<Stage> FindStage(absl::string_view name);
 
 // Why, beyond the stage. kNoLines, kNoSet, kNoTier, kNotAbovePrice and kTooSmall come at kRequires,
-// kNothingLeft and kExcluded at kStacking, kNoBasket at kPlacement, kNoCode, kCodeNotRead and
-// kNoGrant at kEligible; kNoCurrency at kEligible, or at kBudget when its budget is money of
-// another currency; kUnclaimed at kLimit or kBudget, or at kEligible when its code was.
+// kNothingLeft and kExcluded at kStacking, kNoBasket at kPlacement, kNoCode, kCodeNotRead,
+// kNoGrant and kGrantNotRead at kEligible; kNoCurrency at kEligible, or at kBudget when its budget
+// is money of another currency; kUnclaimed at kLimit or kBudget, or at kEligible when its code or
+// grant was.
 enum class Cause : uint8_t {
   kNone,
   kCondition,       // a conjunct is false: `part` is its position
   kError,           // a conjunct ended in an error: `part`, `error`
-  kInputMissing,    // it needs the customer's record, which did not come (INPUT_MISSING); for want
-                    // of a grant, `part` is behind those of its condition
+  kInputMissing,    // it needs the customer's record, which did not come (INPUT_MISSING)
   kAnonymousLimit,  // a per-customer limit, and the customer is not known
   kLimitReached,    // `part` is the limit's position
   kSpent,           // its budget has nothing left
@@ -168,6 +168,8 @@ enum class Cause : uint8_t {
   kNoCode,          // no valid code was presented for it
   kCodeNotRead,     // the same, but a code could not be looked up in time (INPUT_MISSING)
   kNoGrant,         // she holds no valid grant of it, and no valid code was presented for it
+  kGrantNotRead,    // the same, but her record did not come (INPUT_MISSING)
+  kGrantNotRead,    // the same, but her record did not come (INPUT_MISSING)
   kNoCurrency,      // the benefit or budget has no amount in the basket's currency
   kNoLines,         // no line or unit that it may touch
   kNoSet,           // the units make no complete set

@@ -33,11 +33,7 @@ std::string FactText(expr::Slot slot, const RuleSet& rule_set, const Decision& d
 
 std::string ConditionText(const Condition& condition, const OfferOutcome& outcome,
                           const RuleSet& rule_set, const Decision& decision, uint32_t offer) {
-  if (outcome.part >= condition.conjuncts.size()) {
-    return outcome.cause == Cause::kInputMissing
-               ? "she may hold a grant of it: it needs her record, which did not come in time"
-               : "its condition could not be decided";
-  }
+  if (outcome.part >= condition.conjuncts.size()) return "its condition could not be decided";
   const Condition::Conjunct& conjunct = condition.conjuncts[outcome.part];
   std::string text = conjunct.text;
   switch (outcome.cause) {
@@ -75,6 +71,7 @@ bool IsOfCondition(const OfferOutcome& outcome) {
     case Cause::kNoCode:
     case Cause::kCodeNotRead:
     case Cause::kNoGrant:
+    case Cause::kGrantNotRead:
     case Cause::kUnclaimed:
       return false;
     default:
@@ -121,6 +118,8 @@ std::string CauseText(const OfferOutcome& outcome) {
       return "it needs a code, which could not be looked up in time";
     case Cause::kNoGrant:
       return "she holds no valid grant of it, and no valid code was presented for it";
+    case Cause::kGrantNotRead:
+      return "she may hold a grant of it: it needs her record, which did not come in time";
     case Cause::kUnclaimed:
       return "another transaction took the last use of its code or grant";
     case Cause::kNoLines:

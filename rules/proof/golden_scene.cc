@@ -321,8 +321,7 @@ void GoldenScene::SetCodes() {
     const auto found = rule_set_.offer_by_id.find(id);
     if (found == rule_set_.offer_by_id.end()) {
       Fail(field, absl::StrCat("there is no offer `", id, "`"));
-    } else if (const Applies applies = rule_set_.offers[found->second].applies;
-               applies != Applies::kCoded && applies != Applies::kGranted) {
+    } else if (!AsksForRight(rule_set_.offers[found->second].applies)) {
       Fail(field, absl::StrCat("the offer `", id,
                                "` needs no code: it is neither `applies: coded` nor `granted`"));
     } else {

@@ -190,7 +190,7 @@ class OfferCompiler {
   // The ranking value does not count: an offer whose value cannot be computed is ranked last, but
   // is given all the same.
   bool IsPublic() const {
-    if (spec_.applies == Applies::kCoded || spec_.applies == Applies::kGranted) return false;
+    if (AsksForRight(spec_.applies)) return false;
     if (spec_.eligible.personal() || spec_.requires_.personal() || spec_.lines.personal()) {
       return false;
     }

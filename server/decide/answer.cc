@@ -49,6 +49,9 @@ CauseText TextOf(Cause cause) {
       return {"INPUT_MISSING", "it needs a code, which could not be looked up in time"};
     case Cause::kNoGrant:
       return {"NO_GRANT", "the customer holds no valid grant of it"};
+    case Cause::kGrantNotRead:
+      return {"INPUT_MISSING",
+              "it needs a grant of the customer's, whose record did not come in time"};
     case Cause::kNoCurrency:
       return {"NO_CURRENCY", "it has no amount in the basket's currency"};
     case Cause::kNoLines:

@@ -196,10 +196,8 @@ void ExpectExplained(const RuleSet& rules, const Decision& decision, uint32_t of
   const OfferOutcome& outcome = decision.offers[offer];
   const ConditionExplainer explainer(rules, decision);
   const OfferSpec& spec = rules.offers[offer];
-  // What is missing may be a grant.
-  const bool of_condition =
-      outcome.cause == Cause::kCondition || outcome.cause == Cause::kError ||
-      (outcome.cause == Cause::kInputMissing && outcome.part < spec.eligible.conjuncts.size());
+  const bool of_condition = outcome.cause == Cause::kCondition || outcome.cause == Cause::kError ||
+                            outcome.cause == Cause::kInputMissing;
   const bool refused =
       (outcome.stage == Stage::kEligible || outcome.stage == Stage::kSegment) && of_condition;
   const auto eligible = explainer.Eligible(offer);

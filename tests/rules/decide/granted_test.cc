@@ -122,7 +122,7 @@ TEST_F(GrantedTest, WithoutAPromiseItIsShownOnlyToWhoHoldsAGrant) {
 
 TEST_F(GrantedTest, ARecordThatDidNotComeMayHoldAGrant) {
   scene_.input.customer = InputStatus::kUnavailable;
-  ExpectRefused("clipped-10", Stage::kEligible, Cause::kInputMissing);
+  ExpectRefused("clipped-10", Stage::kEligible, Cause::kGrantNotRead);
   EXPECT_EQ(Reason("clipped-10"),
             "she may hold a grant of it: it needs her record, which did not come in time");
   EXPECT_EQ(scene_.Decide().completeness, Completeness::kPartial);

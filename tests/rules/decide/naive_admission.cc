@@ -144,8 +144,7 @@ class Admission {
     }
     if (granted && offer.promise.has_value() && !facts_.has_basket()) return;
     if (granted && input_.customer == InputStatus::kUnavailable) {
-      return Refuse(outcome, Stage::kEligible, Cause::kInputMissing,
-                    static_cast<int>(offer.eligible.conjuncts.size()));
+      return Refuse(outcome, Stage::kEligible, Cause::kGrantNotRead);
     }
     bool not_read = false;
     for (const PresentedCode& code : input_.codes) {
