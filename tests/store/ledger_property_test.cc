@@ -102,10 +102,9 @@ class LedgerPropertyTest : public ::testing::TestWithParam<uint64_t> {
     for (const auto& [id, grant] : hers.shown) {
       usable.emplace_back(id, grant.offer_id());
     }
-    if (OneIn(12)) return OneIn(2) ? CodeClaim(GrantId(), OfferId()) : GrantClaim(CodeName());
     if (usable.empty() || OneIn(6)) return GrantClaim(GrantId(), OfferId());
     const auto& [id, offer_id] = usable[static_cast<size_t>(Below(std::ssize(usable)))];
-    return GrantClaim(id, offer_id);
+    return OneIn(12) ? CodeClaim(id, offer_id) : GrantClaim(id, offer_id);
   }
 
   Entry AddGrants() {
@@ -125,7 +124,7 @@ class LedgerPropertyTest : public ::testing::TestWithParam<uint64_t> {
       terms.set_most_uses(1 + Below(3));
       if (!is_many) terms.set_customer_id(OneIn(2) ? customer : Customer());
       if (OneIn(4)) terms.set_start_us(now_us_ + (Below(5) - 2) * kMinuteUs);
-      if (OneIn(3)) terms.set_end_us(now_us_ + (3 + Below(20)) * kMinuteUs);
+      if (OneIn(2)) terms.set_end_us(now_us_ + (3 + Below(8)) * kMinuteUs);
     }
     last_grants_ = entry;
     return entry;
@@ -276,7 +275,7 @@ class LedgerPropertyTest : public ::testing::TestWithParam<uint64_t> {
   }
 
   Entry NextEntry() {
-    switch (Below(25)) {
+    switch (Below(26)) {
       case 0:
       case 1:
       case 2:
@@ -308,6 +307,7 @@ class LedgerPropertyTest : public ::testing::TestWithParam<uint64_t> {
       case 17:
         return Return();
       case 18:
+      case 24:
         return Merge();
       case 19:
       case 20:
