@@ -61,9 +61,8 @@ absl::StatusOr<std::string> IdentityOf(const ImportCommand& command, const std::
   const auto time = std::filesystem::last_write_time(command.file, error);
   if (error) return absl::NotFoundError(absl::StrCat("cannot read ", command.file));
   const uint64_t hash = rules::SipHash64(
-      kIdentityKey,
-      absl::StrCat(mapping, "\n", command.table, "\n", command.server, "\n",
-                   CustomersInBatch(command.rate), "\n", EventsInBatch(command.rate)));
+      kIdentityKey, absl::StrCat(mapping, "\n", command.table, "\n", command.server, "\n",
+                                 RowsInBatch(command.rate), "\n", EventsInBatch(command.rate)));
   return absl::StrCat(bytes, ".", time.time_since_epoch().count(), ".", absl::Hex(hash));
 }
 

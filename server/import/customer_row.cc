@@ -11,10 +11,6 @@
 namespace touchstone::server {
 namespace {
 
-absl::Status Named(absl::string_view name, const absl::Status& status) {
-  return absl::InvalidArgumentError(absl::StrCat(name, ": ", status.message()));
-}
-
 bool IsOneOf(const std::vector<std::string>& words, const std::string& text) {
   return std::find(words.begin(), words.end(), text) != words.end();
 }
@@ -73,10 +69,8 @@ absl::Status MapContact(const Mapping& mapping, const Row& row, v1::CustomerCont
                                                                {&mapping.direction, &direction}};
   static constexpr absl::string_view kNames[] = {"offer", "contact", "channel", "direction"};
   for (size_t i = 0; i < std::size(texts); ++i) {
-    absl::StatusOr<std::string> text = TextOf(*texts[i].first, mapping, row);
-    if (!text.ok()) return Named(kNames[i], text.status());
-    if (text->empty())
-      return absl::InvalidArgumentError(absl::StrCat("the ", kNames[i], " is empty"));
+    absl::StatusOr<std::string> text = NeededText(*texts[i].first, kNames[i], mapping, row);
+    if (!text.ok()) return text.status();
     *texts[i].second = *std::move(text);
   }
   if (direction != "inbound" && direction != "outbound") {

@@ -5,6 +5,7 @@
 #include "absl/hash/hash.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
+#include "server/import/row_subject.h"
 #include "server/import/row_value.h"
 
 namespace touchstone::server {
@@ -42,15 +43,6 @@ bool AddValue(const AttributeValue& from, AttributeValue* to) {
     default:
       return false;
   }
-}
-
-// The text of a source, which must not be empty.
-absl::StatusOr<std::string> Needed(const ValueSource& source, absl::string_view what,
-                                   const Mapping& mapping, const Row& row) {
-  absl::StatusOr<std::string> text = TextOf(source, mapping, row);
-  if (!text.ok()) return text.status();
-  if (text->empty()) return absl::InvalidArgumentError(absl::StrCat("the ", what, " is empty"));
-  return text;
 }
 
 }  // namespace
@@ -95,22 +87,12 @@ EventGrouping::Open& EventGrouping::FindOrBegin(const Row& row) {
 
 absl::Status EventGrouping::MapHead(const Row& row, GroupedEvent* grouped) const {
   v1::CustomerEvent& to = grouped->event;
-  if (mapping_.has_customer) {
-    const auto id = Needed(mapping_.customer, "customer", mapping_, row);
-    if (!id.ok()) return id.status();
-    to.set_customer(absl::StrCat("customers/", *id));
-  } else {
-    const auto& [name, source] = mapping_.identities.front();
-    absl::StatusOr<std::string> value = Needed(source, name, mapping_, row);
-    if (!value.ok()) return value.status();
-    to.mutable_identity()->set_namespace_(name);
-    to.mutable_identity()->set_value(*std::move(value));
-  }
+  if (absl::Status set = SetSubject(mapping_, row, &to); !set.ok()) return set;
   v1::Event* event = to.mutable_event();
-  absl::StatusOr<std::string> id = Needed(mapping_.event_id, "id", mapping_, row);
+  absl::StatusOr<std::string> id = NeededText(mapping_.event_id, "id", mapping_, row);
   if (!id.ok()) return id.status();
   event->set_event_id(*std::move(id));
-  absl::StatusOr<std::string> type = Needed(mapping_.event_type, "type", mapping_, row);
+  absl::StatusOr<std::string> type = NeededText(mapping_.event_type, "type", mapping_, row);
   if (!type.ok()) return type.status();
   event->set_type(*std::move(type));
   const absl::StatusOr<absl::Time> time = TimeOf(mapping_.time, mapping_, row);

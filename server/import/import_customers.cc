@@ -17,7 +17,7 @@ class CustomerBatches {
       : run_(run), intake_(intake), sink_(sink), throttle_(run.rows_per_second) {}
 
   bool is_full() const {
-    return batch_.request.rows_size() >= CustomersInBatch(run_.rows_per_second) ||
+    return batch_.request.rows_size() >= RowsInBatch(run_.rows_per_second) ||
            bytes_ >= kMaxBatchBytes;
   }
 

@@ -1,12 +1,11 @@
 // Events: rows into events, events into batches of several lanes.
 
-#include <array>
 #include <utility>
-#include <vector>
 
 #include "absl/container/flat_hash_set.h"
+#include "absl/hash/hash.h"
 #include "absl/strings/str_cat.h"
-#include "rules/facts/sip_hash.h"
+#include "server/import/batch_lanes.h"
 #include "server/import/event_grouping.h"
 #include "server/import/import_run.h"
 #include "server/import/row_intake.h"
@@ -14,26 +13,17 @@
 namespace touchstone::server {
 namespace {
 
-constexpr size_t kMaxBatchBytes = size_t{2} << 20;
-constexpr rules::SipKey kLaneKey = {0x746f756368737430, 0x6c616e6500000001};
-
-const std::string& SubjectOf(const v1::CustomerEvent& event) {
-  return event.has_identity() ? event.identity().value() : event.customer();
-}
-
-// The same for all events of a customer, whatever they are.
-size_t LaneOf(const v1::CustomerEvent& event) {
-  return rules::SipHash64(kLaneKey, SubjectOf(event)) % kEventLanes;
-}
-
-uint64_t HashOf(const v1::CustomerEvent& event) {
-  return rules::SipHash64(kLaneKey, absl::StrCat(SubjectOf(event), "\n", event.event().event_id()));
-}
-
 class EventBatches {
  public:
   EventBatches(const ImportRun& run, RowIntake* intake, EventSink* sink)
-      : run_(run), intake_(intake), sink_(sink), throttle_(run.rows_per_second) {}
+      : run_(run),
+        intake_(intake),
+        lanes_(run, intake, sink, EventsInBatch(run.rows_per_second),
+               [&run](int64_t number, v1::AppendEventsRequest* request) {
+                 request->set_request_id(absl::StrCat(run.state->run_id(), ".", number));
+                 request->set_allow_missing(run.mapping->create_customers);
+                 request->set_validate_only(run.validate_only);
+               }) {}
 
   // False when the import cannot go on.
   bool Take(GroupedEvent event) {
@@ -46,56 +36,22 @@ class EventBatches {
       return true;
     }
     // What is not written is not found when it comes again.
-    if (run_.validate_only && !seen_.insert(HashOf(event.event)).second) {
-      intake_->PassOver(static_cast<int64_t>(event.rows.size()));
+    if (run_.validate_only &&
+        !seen_.insert(absl::HashOf(SubjectOf(event.event), event.event.event().event_id()))
+             .second) {
+      intake_->PassOver(static_cast<int64_t>(event.rows.size()), 1);
       return true;
     }
-    const size_t lane = LaneOf(event.event);
-    Open& open = lanes_[lane];
-    open.bytes += event.event.ByteSizeLong();
-    open.batch.request.mutable_events()->Add()->Swap(&event.event);
-    open.batch.origins.push_back(std::move(event.rows));
-    const bool full = open.batch.request.events_size() >= EventsInBatch(run_.rows_per_second) ||
-                      open.bytes >= kMaxBatchBytes;
-    return !full || Flush(lane);
+    return lanes_.Add(&event.event, std::move(event.rows));
   }
 
-  bool End() {
-    for (size_t lane = 0; lane < kEventLanes; ++lane) {
-      if (lanes_[lane].batch.request.events_size() > 0 && !Flush(lane)) return false;
-    }
-    return !intake_->has_aside() || Flush(0);
-  }
-
-  // Sends what is in a lane and what is aside.
-  bool Flush(size_t lane) {
-    EventsBatch batch = std::exchange(lanes_[lane], Open()).batch;
-    batch.number = ++number_;
-    batch.lane = lane;
-    batch.aside = intake_->TakeAside();
-    batch.request.set_request_id(absl::StrCat(run_.state->run_id(), ".", number_));
-    batch.request.set_allow_missing(run_.mapping->create_customers);
-    batch.request.set_validate_only(run_.validate_only);
-    if (batch.number <= run_.state->settled_before()) return true;
-    size_t rows = 0;
-    for (const auto& origins : batch.origins) rows += origins.size();
-    throttle_.Await(rows);
-    return sink_->Send(std::move(batch));
-  }
+  BatchLanes<EventsBatch>& lanes() { return lanes_; }
 
  private:
-  struct Open {
-    EventsBatch batch;
-    size_t bytes = 0;
-  };
-
   const ImportRun& run_;
   RowIntake* const intake_;
-  EventSink* const sink_;
-  Throttle throttle_;
-  std::array<Open, kEventLanes> lanes_;
-  absl::flat_hash_set<uint64_t> seen_;  // of a run that only validates
-  int64_t number_ = 0;
+  BatchLanes<EventsBatch> lanes_;
+  absl::flat_hash_set<size_t> seen_;  // of a run that only validates
 };
 
 }  // namespace
@@ -110,7 +66,7 @@ ImportResult ImportEvents(const ImportRun& run, EventSink* sink) {
     const RowIntake::Step step = intake.Next(&row);
     if (step == RowIntake::Step::kEnd) break;
     if (step == RowIntake::Step::kAside) {
-      alive = batches.Flush(0);
+      alive = batches.lanes().Flush(0);
       continue;
     }
     std::optional<GroupedEvent> event = grouping.Add(row);
@@ -123,7 +79,7 @@ ImportResult ImportEvents(const ImportRun& run, EventSink* sink) {
   }
   ImportResult result;
   result.file = run.reader->status();
-  if (alive) batches.End();
+  if (alive) batches.lanes().End();
   result.call = sink->End();
   return result;
 }

@@ -9,7 +9,7 @@ namespace {
 constexpr int kFirstWaitMs = 100;
 constexpr int kLongestWaitMs = 5000;
 constexpr int kCallSeconds = 120;
-constexpr int kMostCustomersInBatch = 2000;
+constexpr int kMostRowsInBatch = 2000;
 constexpr int kMostEventsInBatch = 500;
 // A held-back run sends so often.
 constexpr double kBatchesPerSecond = 50;
@@ -21,9 +21,7 @@ int InBatch(double rows_per_second, int most) {
 
 }  // namespace
 
-int CustomersInBatch(double rows_per_second) {
-  return InBatch(rows_per_second, kMostCustomersInBatch);
-}
+int RowsInBatch(double rows_per_second) { return InBatch(rows_per_second, kMostRowsInBatch); }
 
 int EventsInBatch(double rows_per_second) { return InBatch(rows_per_second, kMostEventsInBatch); }
 

@@ -49,9 +49,9 @@ ImportResult ImportCustomers(const ImportRun& run, CustomerSink* sink);
 ImportResult ImportEvents(const ImportRun& run, EventSink* sink);
 ImportResult ImportReference(const ImportRun& run, const LiveTarget& target);
 
-// Rows or events of a batch. A run that is held back sends smaller ones, so that it does not come
-// in thrusts; the same rate gives the same batches.
-int CustomersInBatch(double rows_per_second);
+// Rows (of customers, contacts and grants) or events of a batch. A run that is held back sends
+// smaller ones, so that it does not come in thrusts; the same rate gives the same batches.
+int RowsInBatch(double rows_per_second);
 int EventsInBatch(double rows_per_second);
 
 // Holds a run back to so many rows a second.

@@ -9,6 +9,13 @@ namespace {
 
 absl::Status DoesNotFit() { return absl::DataLossError(AnswerDoesNotFit().error_message()); }
 
+// The rows of an item that the server has refused.
+void RefuseItem(const std::string& reason, std::vector<RowOrigin>* rows, BatchOutcome* outcome) {
+  for (RowOrigin& row : *rows) {
+    outcome->refused.push_back({row.line, reason, std::move(row.raw), true});
+  }
+}
+
 }  // namespace
 
 absl::StatusOr<BatchOutcome> OutcomeOf(CustomerBatch batch,
@@ -45,10 +52,7 @@ absl::StatusOr<BatchOutcome> OutcomeOf(EventsBatch batch,
         outcome.duplicate += count;
         break;
       default:
-        for (RowOrigin& row : rows) {
-          outcome.refused.push_back(
-              {row.line, response.results(i).error().message(), std::move(row.raw), true});
-        }
+        RefuseItem(response.results(i).error().message(), &rows, &outcome);
     }
   }
   return outcome;

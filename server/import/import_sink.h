@@ -26,15 +26,19 @@ struct CustomerBatch {
   BatchOutcome aside;              // of rows that are not sent
 };
 
-// Events of one customer are in one lane. Batches of a lane must be applied in order.
-struct EventsBatch {
+// Items of one customer are in one lane. Batches of a lane must be applied in order.
+inline constexpr size_t kLanes = 4;
+template <typename Message>
+struct LaneBatch {
   int64_t number = 0;
   size_t lane = 0;
-  v1::AppendEventsRequest request;
-  std::vector<std::vector<RowOrigin>> origins;  // by event
+  Message request;
+  std::vector<std::vector<RowOrigin>> origins;  // by item
   BatchOutcome aside;
 };
-inline constexpr size_t kEventLanes = 4;
+struct EventsBatch : LaneBatch<v1::AppendEventsRequest> {
+  auto* items() { return request.mutable_events(); }
+};
 
 template <typename Batch>
 class ImportSink {

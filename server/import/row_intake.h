@@ -30,10 +30,10 @@ class RowIntake {
   // A row that Next gave and that cannot be sent.
   void Refuse(int64_t line, absl::string_view reason, const std::string& raw);
   void LeaveOut(int64_t rows) { aside_.left_out += rows; }
-  // Rows of an event that an earlier one has the id of.
-  void PassOver(int64_t rows) {
+  // Rows, and the events that they are, that are there already.
+  void PassOver(int64_t rows, int64_t events) {
     aside_.duplicate += rows;
-    ++aside_.events_duplicate;
+    aside_.events_duplicate += events;
   }
 
   // What was left out and refused since the last call.

@@ -354,6 +354,18 @@ absl::StatusOr<std::string> TextOf(const ValueSource& source, const Mapping& map
   return text;
 }
 
+absl::Status Named(absl::string_view name, const absl::Status& error) {
+  return absl::InvalidArgumentError(absl::StrCat(name, ": ", error.message()));
+}
+
+absl::StatusOr<std::string> NeededText(const ValueSource& source, absl::string_view name,
+                                       const Mapping& mapping, const Row& row) {
+  absl::StatusOr<std::string> text = TextOf(source, mapping, row);
+  if (!text.ok()) return Named(name, text.status());
+  if (text->empty()) return absl::InvalidArgumentError(absl::StrCat("the ", name, " is empty"));
+  return text;
+}
+
 absl::StatusOr<AttributeValue> ValueOf(const ValueSource& source, const Mapping& mapping,
                                        const Row& row) {
   if (!source.product.empty()) return ProductOf(source, mapping, row);
@@ -407,9 +419,7 @@ absl::Status SetValues(const NamedSources& sources, const Mapping& mapping, cons
   for (const auto& [name, source] : sources) {
     if (!source.sum.empty()) continue;
     absl::StatusOr<AttributeValue> value = ValueOf(source, mapping, row);
-    if (!value.ok()) {
-      return absl::InvalidArgumentError(absl::StrCat(name, ": ", value.status().message()));
-    }
+    if (!value.ok()) return Named(name, value.status());
     if (value->kind_case() == AttributeValue::KIND_NOT_SET) continue;
     (*values)[name] = *std::move(value);
   }

@@ -9,6 +9,7 @@
 #include <string>
 
 #include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "google/protobuf/map.h"
 #include "google/protobuf/timestamp.pb.h"
@@ -23,6 +24,10 @@ namespace touchstone::server {
 // gives. Empty when a column that it needs is empty.
 absl::StatusOr<std::string> TextOf(const ValueSource& source, const Mapping& mapping,
                                    const Row& row);
+
+// The same, which must not be empty. An error names it.
+absl::StatusOr<std::string> NeededText(const ValueSource& source, absl::string_view name,
+                                       const Mapping& mapping, const Row& row);
 
 // Without a kind when the cell is empty.
 absl::StatusOr<touchstone::v1::AttributeValue> ValueOf(const ValueSource& source,
@@ -43,6 +48,9 @@ void SetTime(absl::Time time, google::protobuf::Timestamp* to);
 // Of a source of type timestamp; InfinitePast when the cell is empty.
 absl::StatusOr<absl::Time> TimeOf(const ValueSource& source, const Mapping& mapping,
                                   const Row& row);
+
+// An error of the value that has this name.
+absl::Status Named(absl::string_view name, const absl::Status& error);
 
 // Whether the filters leave the row in; an error when an expression goes wrong.
 absl::StatusOr<bool> IsWanted(const Mapping& mapping, const Row& row);

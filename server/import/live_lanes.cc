@@ -1,9 +1,10 @@
-// Events to a server: a call a batch, since each waits for the device; one at a time in each lane,
-// so that events of one customer stay in order.
+// Events to a server: a call a batch, since each waits for the device; one at a time in
+// each lane, so that what is of one customer stays in order.
 
 #include <array>
 #include <condition_variable>
 #include <deque>
+#include <functional>
 #include <mutex>
 #include <thread>
 #include <utility>
@@ -17,22 +18,26 @@ namespace {
 
 constexpr size_t kBatchesWaiting = 2;  // in a lane
 
-class LiveEvents : public EventSink {
+template <typename Batch, typename Response>
+class LiveLanes : public ImportSink<Batch> {
  public:
-  LiveEvents(const LiveTarget& target, ImportState* state)
-      : target_(target), state_(state), stub_(v1::CustomerService::NewStub(target.channel)) {
-    for (size_t i = 0; i < kEventLanes; ++i) threads_[i] = std::thread([this, i] { Run(i); });
+  using Request = decltype(Batch::request);
+  using Call = std::function<grpc::Status(grpc::ClientContext*, const Request&, Response*)>;
+
+  LiveLanes(const LiveTarget& target, ImportState* state, Call call)
+      : target_(target), state_(state), call_(std::move(call)) {
+    for (size_t i = 0; i < kLanes; ++i) threads_[i] = std::thread([this, i] { Run(i); });
   }
 
-  ~LiveEvents() override { End(); }
+  ~LiveLanes() override { End(); }
 
-  bool Send(EventsBatch batch) override {
-    if (batch.request.events_size() == 0) {
+  bool Send(Batch batch) override {
+    if (batch.origins.empty()) {
       state_->Settle(batch.number, std::move(batch.aside));
       return true;
     }
     std::unique_lock<std::mutex> lock(mutex_);
-    std::deque<EventsBatch>& waiting = lanes_[batch.lane];
+    std::deque<Batch>& waiting = lanes_[batch.lane];
     changed_.wait(lock, [&] { return !failure_.ok() || waiting.size() < kBatchesWaiting; });
     if (!failure_.ok()) return false;
     waiting.push_back(std::move(batch));
@@ -54,12 +59,12 @@ class LiveEvents : public EventSink {
 
  private:
   void Run(size_t lane) {
-    v1::AppendEventsResponse response;
+    Response response;
     while (true) {
-      EventsBatch batch;
+      Batch batch;
       {
         std::unique_lock<std::mutex> lock(mutex_);
-        std::deque<EventsBatch>& waiting = lanes_[lane];
+        std::deque<Batch>& waiting = lanes_[lane];
         changed_.wait(lock, [&] { return !failure_.ok() || ending_ || !waiting.empty(); });
         if (!failure_.ok() || waiting.empty()) return;
         batch = std::move(waiting.front());
@@ -68,7 +73,7 @@ class LiveEvents : public EventSink {
       }
       const grpc::Status status = CallWithRetries(target_, [&](grpc::ClientContext* context) {
         response.Clear();
-        return stub_->AppendEvents(context, batch.request, &response);
+        return call_(context, batch.request, &response);
       });
       if (!status.ok()) return Fail(status);
       const int64_t number = batch.number;
@@ -86,19 +91,24 @@ class LiveEvents : public EventSink {
 
   const LiveTarget target_;
   ImportState* const state_;
-  std::unique_ptr<v1::CustomerService::Stub> stub_;
+  const Call call_;
   std::mutex mutex_;  // guards all below but the threads
   std::condition_variable changed_;
-  std::array<std::deque<EventsBatch>, kEventLanes> lanes_;
+  std::array<std::deque<Batch>, kLanes> lanes_;
   bool ending_ = false;
   grpc::Status failure_;
-  std::array<std::thread, kEventLanes> threads_;
+  std::array<std::thread, kLanes> threads_;
 };
 
 }  // namespace
 
 std::unique_ptr<EventSink> LiveEventSink(const LiveTarget& target, ImportState* state) {
-  return std::make_unique<LiveEvents>(target, state);
+  const std::shared_ptr<v1::CustomerService::Stub> stub =
+      v1::CustomerService::NewStub(target.channel);
+  return std::make_unique<LiveLanes<EventsBatch, v1::AppendEventsResponse>>(
+      target, state, [stub](grpc::ClientContext* context, const auto& request, auto* response) {
+        return stub->AppendEvents(context, request, response);
+      });
 }
 
 }  // namespace touchstone::server
