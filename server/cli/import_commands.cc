@@ -227,6 +227,8 @@ class Import {
         return ImportCustomers(run, LiveCustomerSink(target, state_.get()).get());
       case MappingKind::kEvents:
         return ImportEvents(run, LiveEventSink(target, state_.get()).get());
+      case MappingKind::kGrants:
+        return ImportGrants(run, LiveGrantSink(target, state_.get()).get());
       case MappingKind::kReference:
         return ImportReference(run, target);
     }
@@ -313,7 +315,8 @@ void AddImportCommand(CLI::App& import_app, const std::string& what, MappingKind
         ->check(CLI::PositiveNumber);
     command->add_flag("--restart", flags->restart,
                       "Begin anew, whatever FILE.import-state.json says of an earlier run");
-    AddOfflineFlags(*command, flags.get());
+    // Which offers are granted, a server knows.
+    if (kind != MappingKind::kGrants) AddOfflineFlags(*command, flags.get());
   }
   command->add_flag("--json", flags->json, "Print the totals as JSON, for programs");
   command->callback([flags, kind, &exit_code] { exit_code = Import(kind, *flags).Run(); });
@@ -331,6 +334,9 @@ void AddImportCommands(CLI::App& app, int& exit_code) {
                    MappingKind::kEvents, exit_code);
   AddImportCommand(*import_app, "Append contacts that were made elsewhere; each counts once",
                    MappingKind::kContacts, exit_code);
+  AddImportCommand(*import_app,
+                   "Grant offers to customers; each counts once, however often it comes",
+                   MappingKind::kGrants, exit_code);
   AddImportCommand(*import_app, "Replace a reference table", MappingKind::kReference, exit_code);
 }
 

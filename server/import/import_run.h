@@ -7,8 +7,8 @@
 // is not imported at all; the rows that it names are quarantined. Thread safety: Import* from one
 // thread. Errors: a row that cannot be used goes into the quarantine and the import goes on.
 // Import* fails when the file or the server does; what was acknowledged stays, and the state says
-// where to go on. Running it again is safe in any case: events count once, customers and tables are
-// set to what the file says.
+// where to go on. Running it again is safe in any case: events and grants count once, customers and
+// tables are set to what the file says.
 
 #include <grpcpp/grpcpp.h>
 
@@ -47,6 +47,7 @@ struct ImportResult {
 // Of customers and of contacts.
 ImportResult ImportCustomers(const ImportRun& run, CustomerSink* sink);
 ImportResult ImportEvents(const ImportRun& run, EventSink* sink);
+ImportResult ImportGrants(const ImportRun& run, GrantSink* sink);
 ImportResult ImportReference(const ImportRun& run, const LiveTarget& target);
 
 // Rows (of customers, contacts and grants) or events of a batch. A run that is held back sends

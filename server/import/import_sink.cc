@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_replace.h"
 #include "server/import/import_run.h"
 
 namespace touchstone::server {
@@ -14,6 +16,18 @@ void RefuseItem(const std::string& reason, std::vector<RowOrigin>* rows, BatchOu
   for (RowOrigin& row : *rows) {
     outcome->refused.push_back({row.line, reason, std::move(row.raw), true});
   }
+}
+
+// The server's paths in the words of the mapping: "grants[17].end_time" is `end`.
+std::string InWordsOfMapping(absl::string_view message, int index) {
+  const std::string grant = absl::StrCat("grants[", index, "].");
+  return absl::StrReplaceAll(message, {{grant + "offer_id", "offer"},
+                                       {grant + "start_time", "start"},
+                                       {grant + "end_time", "end"},
+                                       {grant + "max_uses", "uses"},
+                                       {grant + "identity.namespace", "identities"},
+                                       {grant + "identity.value", "identities"},
+                                       {grant, ""}});
 }
 
 }  // namespace
@@ -54,6 +68,23 @@ absl::StatusOr<BatchOutcome> OutcomeOf(EventsBatch batch,
       default:
         RefuseItem(response.results(i).error().message(), &rows, &outcome);
     }
+  }
+  return outcome;
+}
+
+absl::StatusOr<BatchOutcome> OutcomeOf(GrantsBatch batch,
+                                       const v1::ImportGrantsResponse& response) {
+  const int64_t answered =
+      int64_t{response.granted()} + response.duplicates() + response.refused_size();
+  if (answered != static_cast<int64_t>(batch.origins.size())) return DoesNotFit();
+  BatchOutcome outcome = std::move(batch.aside);
+  outcome.imported += response.granted();
+  outcome.duplicate += response.duplicates();
+  for (const v1::RefusedGrant& grant : response.refused()) {
+    const auto index = static_cast<size_t>(grant.index());
+    if (grant.index() < 0 || index >= batch.origins.size()) return DoesNotFit();
+    RefuseItem(InWordsOfMapping(grant.error().message(), grant.index()), &batch.origins[index],
+               &outcome);
   }
   return outcome;
 }

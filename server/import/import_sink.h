@@ -16,6 +16,7 @@
 #include "server/import/import_state.h"
 #include "server/import/row_reader.h"
 #include "touchstone/v1/customer_service.pb.h"
+#include "touchstone/v1/grant_service.pb.h"
 
 namespace touchstone::server {
 
@@ -39,6 +40,9 @@ struct LaneBatch {
 struct EventsBatch : LaneBatch<v1::AppendEventsRequest> {
   auto* items() { return request.mutable_events(); }
 };
+struct GrantsBatch : LaneBatch<v1::ImportGrantsRequest> {
+  auto* items() { return request.mutable_grants(); }
+};
 
 template <typename Batch>
 class ImportSink {
@@ -51,11 +55,13 @@ class ImportSink {
 };
 using CustomerSink = ImportSink<CustomerBatch>;
 using EventSink = ImportSink<EventsBatch>;
+using GrantSink = ImportSink<GrantsBatch>;
 
 // What became of a batch. DATA_LOSS: the answer speaks of rows that were not sent.
 absl::StatusOr<BatchOutcome> OutcomeOf(CustomerBatch batch,
                                        const v1::ImportCustomersResponse& response);
 absl::StatusOr<BatchOutcome> OutcomeOf(EventsBatch batch, const v1::AppendEventsResponse& response);
+absl::StatusOr<BatchOutcome> OutcomeOf(GrantsBatch batch, const v1::ImportGrantsResponse& response);
 
 // What a connection to a server needs.
 struct LiveTarget {
@@ -65,5 +71,6 @@ struct LiveTarget {
 };
 std::unique_ptr<CustomerSink> LiveCustomerSink(const LiveTarget& target, ImportState* state);
 std::unique_ptr<EventSink> LiveEventSink(const LiveTarget& target, ImportState* state);
+std::unique_ptr<GrantSink> LiveGrantSink(const LiveTarget& target, ImportState* state);
 
 }  // namespace touchstone::server

@@ -1,4 +1,4 @@
-// Events to a server: a call a batch, since each waits for the device; one at a time in
+// Events and grants to a server: a call a batch, since each waits for the device; one at a time in
 // each lane, so that what is of one customer stays in order.
 
 #include <array>
@@ -12,6 +12,7 @@
 #include "server/import/import_run.h"
 #include "server/import/import_sink.h"
 #include "touchstone/v1/customer_service.grpc.pb.h"
+#include "touchstone/v1/grant_service.grpc.pb.h"
 
 namespace touchstone::server {
 namespace {
@@ -108,6 +109,14 @@ std::unique_ptr<EventSink> LiveEventSink(const LiveTarget& target, ImportState* 
   return std::make_unique<LiveLanes<EventsBatch, v1::AppendEventsResponse>>(
       target, state, [stub](grpc::ClientContext* context, const auto& request, auto* response) {
         return stub->AppendEvents(context, request, response);
+      });
+}
+
+std::unique_ptr<GrantSink> LiveGrantSink(const LiveTarget& target, ImportState* state) {
+  const std::shared_ptr<v1::GrantService::Stub> stub = v1::GrantService::NewStub(target.channel);
+  return std::make_unique<LiveLanes<GrantsBatch, v1::ImportGrantsResponse>>(
+      target, state, [stub](grpc::ClientContext* context, const auto& request, auto* response) {
+        return stub->ImportGrants(context, request, response);
       });
 }
 

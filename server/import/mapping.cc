@@ -10,6 +10,7 @@
 #include "absl/strings/str_join.h"
 #include "rules/facts/text.h"
 #include "rules/ruleset/diagnostic.h"
+#include "rules/ruleset/naming.h"
 #include "rules/ruleset/source_text.h"
 #include "rules/ruleset/yaml_node.h"
 #include "rules/ruleset/yaml_reader.h"
@@ -36,12 +37,11 @@ constexpr std::pair<absl::string_view, CellType> kTypes[] = {
 };
 
 constexpr std::pair<absl::string_view, MappingKind> kKinds[] = {
-    {"customers", MappingKind::kCustomers},
-    {"contacts", MappingKind::kContacts},
-    {"events", MappingKind::kEvents},
+    {"customers", MappingKind::kCustomers}, {"contacts", MappingKind::kContacts},
+    {"events", MappingKind::kEvents},       {"grants", MappingKind::kGrants},
     {"reference", MappingKind::kReference},
 };
-constexpr absl::string_view kKindNames = "customers, contacts, events or reference";
+constexpr absl::string_view kKindNames = "customers, contacts, events, grants or reference";
 
 // What an expression of this type may give, beside a string.
 std::optional<rules::expr::Type> ExpressionType(CellType type) {
@@ -112,7 +112,11 @@ class MappingParser {
   NamedSources Sources(const YamlNode& node);
   void Filters(const YamlNode& node, bool negated);
   std::optional<absl::Time> Moment(const YamlNode& node);
+  // Of type timestamp, whatever the node says.
+  ValueSource Time(const YamlNode& node);
   void CheckWhole(const YamlNode& root);
+  // `items`: "events".
+  void CheckSubject(const YamlNode& root, absl::string_view items);
   Reader Into(ValueSource* source) {
     return [this, source](const YamlNode& node) { *source = Source(node); };
   }
@@ -378,6 +382,17 @@ std::optional<absl::Time> MappingParser::Moment(const YamlNode& node) {
   return *time;
 }
 
+ValueSource MappingParser::Time(const YamlNode& node) {
+  ValueSource time = Source(node, CellType::kTimestamp);
+  time.type = CellType::kTimestamp;
+  return time;
+}
+
+void MappingParser::CheckSubject(const YamlNode& root, absl::string_view items) {
+  if ((mapping_.has_customer ? 1 : 0) + mapping_.identities.size() == 1) return;
+  Fault(root, absl::StrCat(items, " say whose they are by `customer`, or by one of `identities`"));
+}
+
 void MappingParser::CheckWhole(const YamlNode& root) {
   const auto need = [&](absl::string_view key) {
     if (std::find(seen_.begin(), seen_.end(), key) == seen_.end()) {
@@ -397,13 +412,16 @@ void MappingParser::CheckWhole(const YamlNode& root) {
     case MappingKind::kReference:
       need("key");
       break;
+    case MappingKind::kGrants:
+      need("batch");
+      need("offer");
+      CheckSubject(root, "grants");
+      break;
     case MappingKind::kEvents:
       need("type");
       need("id");
       need("time");
-      if (mapping_.has_customer == (mapping_.identities.size() == 1)) {
-        Fault(root, "events say whose they are by `customer`, or by one of `identities`");
-      }
+      CheckSubject(root, "events");
       for (const auto& [name, field] : mapping_.fields) {
         const auto line = std::find_if(mapping_.lines.begin(), mapping_.lines.end(),
                                        [&field](const auto& l) { return l.first == field.sum; });
@@ -462,6 +480,20 @@ Mapping MappingParser::Parse(const YamlNode& root) {
        {"contact", Into(&mapping_.contact)},
        {"channel", Into(&mapping_.channel)},
        {"direction", Into(&mapping_.direction)},
+       {"batch",
+        [&](const YamlNode& n) {
+          mapping_.batch = Text(n);
+          if (!rules::IsId(mapping_.batch)) {
+            Fault(n, "must be 1 to 64 of [A-Za-z0-9._-]: a word for all rows, such as mailing-47");
+          }
+        }},
+       {"start", [&](const YamlNode& n) { mapping_.start = Time(n); }},
+       {"end", [&](const YamlNode& n) { mapping_.end = Time(n); }},
+       {"uses",
+        [&](const YamlNode& n) {
+          mapping_.uses = Source(n, CellType::kInt);
+          if (mapping_.uses->type != CellType::kInt) Fault(n, "`uses` is an int");
+        }},
        {"table", [&](const YamlNode& n) { mapping_.table = Text(n); }},
        {"key", Into(&mapping_.key)},
        {"columns", [&](const YamlNode& n) { mapping_.attributes = Sources(n); }},
@@ -475,11 +507,7 @@ Mapping MappingParser::Parse(const YamlNode& root) {
           }
         }},
        {"id", Into(&mapping_.event_id)},
-       {"time",
-        [&](const YamlNode& n) {
-          mapping_.time = Source(n, CellType::kTimestamp);
-          mapping_.time.type = CellType::kTimestamp;
-        }},
+       {"time", [&](const YamlNode& n) { mapping_.time = Time(n); }},
        {"store", [&](const YamlNode& n) { mapping_.store = Source(n); }},
        {"reverses", [&](const YamlNode& n) { mapping_.reverses = Source(n); }},
        {"fields", [&](const YamlNode& n) { mapping_.fields = Sources(n); }},

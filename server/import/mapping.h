@@ -19,7 +19,7 @@
 
 namespace touchstone::server {
 
-enum class MappingKind { kCustomers, kContacts, kEvents, kReference };
+enum class MappingKind { kCustomers, kContacts, kEvents, kGrants, kReference };
 // "customers", as the file says it.
 absl::string_view MappingKindName(MappingKind kind);
 
@@ -85,7 +85,7 @@ struct Mapping {
   std::vector<std::string> empty;    // cells that mean: no value
   std::vector<RowFilter> filters;
 
-  ValueSource customer;  // id; of customers, and of events unless `identities`
+  ValueSource customer;  // id; of customers, and of events and grants unless `identities`
   bool has_customer = false;
   NamedSources identities;  // by namespace
   NamedSources attributes;  // of customers; columns of a reference table
@@ -93,10 +93,15 @@ struct Mapping {
   std::optional<ValueSource> household;
   std::vector<ConsentSource> consents;
 
-  ValueSource offer;  // of contacts, as the three below and `time`
+  ValueSource offer;  // of contacts, as the three below and `time`; of grants
   ValueSource contact;
   ValueSource channel;
   ValueSource direction;
+
+  std::string batch;                 // of grants, as the three below
+  std::optional<ValueSource> start;  // without it: at once
+  std::optional<ValueSource> end;    // without it: for ever
+  std::optional<ValueSource> uses;   // without it: one
 
   std::string table;  // of reference
   ValueSource key;
