@@ -169,7 +169,6 @@ enum class Cause : uint8_t {
   kCodeNotRead,     // the same, but a code could not be looked up in time (INPUT_MISSING)
   kNoGrant,         // she holds no valid grant of it, and no valid code was presented for it
   kGrantNotRead,    // the same, but her record did not come (INPUT_MISSING)
-  kGrantNotRead,    // the same, but her record did not come (INPUT_MISSING)
   kNoCurrency,      // the benefit or budget has no amount in the basket's currency
   kNoLines,         // no line or unit that it may touch
   kNoSet,           // the units make no complete set
