@@ -16,6 +16,7 @@ namespace {
 
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
+using ::testing::IsSupersetOf;
 
 // With grants that are open, held and withdrawn, one of them of a customer who was merged.
 class VerifyGrantsTest : public VerifyTest {
