@@ -55,6 +55,7 @@ std::vector<Count> CountsOf(const store::VerifyReport& report) {
           {"reservations", report.reservations},
           {"sales", report.sales},
           {"codes", report.codes},
+          {"grants", report.grants},
           {"receipts", report.receipts}};
 }
 
