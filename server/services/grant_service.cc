@@ -15,6 +15,7 @@
 #include "server/services/grant_batch.h"
 #include "server/services/resource_name.h"
 #include "store/apply.h"
+#include "store/keys.h"
 
 namespace touchstone::server {
 namespace {
