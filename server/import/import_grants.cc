@@ -1,6 +1,7 @@
 // Grants: rows into batches of several lanes.
 
 #include <cstddef>
+#include <cstdint>
 #include <utility>
 
 #include "absl/container/flat_hash_map.h"
