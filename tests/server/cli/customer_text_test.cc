@@ -70,7 +70,7 @@ TEST(CustomerTextTest, ReadsLikeAPage) {
             "  visits_90d = (being filled)  (over 90d)\n"
             "grants:\n"
             "  tea-25   open           until 2026-11-20T08:00:00Z\n"
-            "  soup-15  not_yet_valid  for ever\n"
+            "  soup-15  not yet valid  for ever\n"
             "transactions that hold something:\n"
             "  t1, step 2: suspended until 2026-11-20T08:00:00Z\n"
             "contacts:\n"
