@@ -241,6 +241,10 @@ grpc::Status GrantService::RevokeGrant(const v1::RevokeGrantRequest& request,
   EntryResult result;
   grpc::Status status =
       backend_.proposer->Write(std::move(entry), v1::ERROR_REASON_GRANT_NOT_FOUND, &result);
+  if (status.error_code() == StatusCode::NOT_FOUND) {
+    return RpcError(StatusCode::NOT_FOUND, v1::ERROR_REASON_GRANT_NOT_FOUND,
+                    "there is no such grant");
+  }
   if (!status.ok()) return status;
   Log(LogLevel::kInfo, "revoke_grant", {{"grant", request.grant_id()}});
   storage::Code grant;
