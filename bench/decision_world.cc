@@ -7,6 +7,7 @@
 #include "bench/made_up_customer.h"
 #include "bench/request_maker.h"
 #include "rules/ruleset/compile.h"
+#include "server/decide/promised_grant.h"
 #include "server/import/mapping.h"
 #include "server/import/row_reader.h"
 #include "server/import/row_value.h"
@@ -106,7 +107,7 @@ absl::StatusOr<std::unique_ptr<DecisionWorld>> DecisionWorld::Create(const World
   auto world = std::unique_ptr<DecisionWorld>(new DecisionWorld());
   world->live_.Set(*std::move(state));
   if (absl::Status status = world->Open(folder); !status.ok()) return status;
-  if (absl::Status status = world->AddCustomers(options.seed); !status.ok()) return status;
+  if (absl::Status status = world->AddCustomers(options); !status.ok()) return status;
   if (absl::Status status = world->MakeRequests(options); !status.ok()) return status;
   return world;
 }
@@ -151,8 +152,8 @@ absl::Status DecisionWorld::Open(const std::string& folder) {
   return absl::OkStatus();
 }
 
-absl::Status DecisionWorld::AddCustomers(uint64_t seed) {
-  std::mt19937_64 random(seed);
+absl::Status DecisionWorld::AddCustomers(const WorldOptions& options) {
+  std::mt19937_64 random(options.seed);
   for (size_t i = 1; i <= kWorldCustomers; ++i) {
     const std::string id = absl::StrCat("c", i);
     storage::Entry update = NewEntry();
@@ -165,8 +166,32 @@ absl::Status DecisionWorld::AddCustomers(uint64_t seed) {
     link.mutable_link_identities()->set_customer_id(id);
     link.mutable_link_identities()->add_identities(absl::StrCat(kIdentity, ":", i));
     if (absl::Status status = Apply(link, *writer_); !status.ok()) return status;
+    if (options.grants == 0) continue;
+    if (absl::Status status = AddGrants(id, options.grants, random); !status.ok()) return status;
   }
   return absl::OkStatus();
+}
+
+absl::Status DecisionWorld::AddGrants(const std::string& customer_id, size_t count,
+                                      std::mt19937_64& random) {
+  std::vector<const rules::OfferSpec*> granted;
+  for (const rules::OfferSpec& offer : rule_set().offers) {
+    if (offer.applies == rules::Applies::kGranted) granted.push_back(&offer);
+  }
+  if (granted.size() < count) return absl::InvalidArgumentError("too few offers ask for a grant");
+  storage::Entry entry = NewEntry();
+  for (size_t i = 0; i < count; ++i) {
+    std::swap(granted[i], granted[i + random() % (granted.size() - i)]);
+    storage::AddGrants::Item& item = *entry.mutable_add_grants()->add_items();
+    item.set_grant_id(server::GrantIdOf(customer_id, granted[i]->id, "bench"));
+    storage::Code& terms = *item.mutable_terms();
+    terms.set_offer_id(granted[i]->id);
+    terms.set_offer(granted[i]->stable_id);
+    terms.set_customer_id(customer_id);
+    terms.set_most_uses(1);
+    terms.set_is_grant(true);
+  }
+  return Apply(entry, *writer_);
 }
 
 absl::Status DecisionWorld::MakeRequests(const WorldOptions& options) {

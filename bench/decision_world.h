@@ -12,12 +12,14 @@
 #include <cstdint>
 #include <filesystem>
 #include <memory>
+#include <random>
 #include <string>
 #include <vector>
 
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
+#include "bench/generated_rule_set.h"
 #include "bench/request_bodies.h"
 #include "server/decide/decider.h"
 #include "server/decide/store_reader.h"
@@ -46,13 +48,15 @@ struct WorldOptions {
   TableFiles stores;
   std::vector<std::string> placements;
   size_t basket_lines = 20;
+  size_t grants = 0;  // of each customer, each of an offer that asks for one
   uint64_t seed = 1;
 };
 
 // The demo's folder (deploy/demo), with its rules from `rules`, or from the demo when it is empty.
 absl::StatusOr<WorldOptions> DemoWorld(const std::string& demo, const std::string& rules);
 // Generated; its tables are written into `folder`.
-absl::StatusOr<WorldOptions> GeneratedWorld(size_t offers, const std::string& folder);
+absl::StatusOr<WorldOptions> GeneratedWorld(const GeneratedOptions& generated,
+                                            const std::string& folder);
 
 class DecisionWorld {
  public:
@@ -75,7 +79,8 @@ class DecisionWorld {
 
   DecisionWorld();
   absl::Status Open(const std::string& folder);
-  absl::Status AddCustomers(uint64_t seed);
+  absl::Status AddCustomers(const WorldOptions& options);
+  absl::Status AddGrants(const std::string& customer_id, size_t count, std::mt19937_64& random);
   absl::Status MakeRequests(const WorldOptions& options);
 
   server::Live live_;

@@ -68,6 +68,7 @@ class Generator {
   std::string Condition();
 
   const GeneratedOptions options_;
+  size_t granted_ = 0;  // offers with a benefit so far
   std::mt19937_64 random_;
   v1::RuleSet rules_;
 };
@@ -288,7 +289,7 @@ std::string Generator::Condition() {
 }
 
 void Generator::AddBenefit(v1::Offer* offer) {
-  offer->set_applies("automatic");
+  offer->set_applies(granted_++ < options_.granted_offers ? "granted" : "automatic");
   v1::Benefit* benefit = offer->mutable_benefit();
   if (OneIn(3)) {
     (*benefit->mutable_amount_off()->mutable_amounts())["EUR"] = absl::StrCat(1 + Draw(8), ".00");

@@ -19,6 +19,8 @@ struct GeneratedOptions {
   size_t offers = 1000;
   size_t product_lists = 20;
   size_t skus_per_list = 100;
+  // Of the offers with a benefit, the first so many ask for a grant.
+  size_t granted_offers = 0;
   uint64_t seed = 1;
 };
 

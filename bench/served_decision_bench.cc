@@ -5,7 +5,7 @@
 //
 // Demo: the rule set of deploy/demo (TOUCHSTONE_RULES names another folder of rules for its
 // schema), one placement. Generated: 60 attributes, three placements, as many offers as the
-// argument says.
+// argument says. Chain: the same with many product lists, larger baskets and grants.
 
 #include <benchmark/benchmark.h>
 
@@ -122,10 +122,29 @@ BENCHMARK(Demo)->UseManualTime()->Iterations(50'000)->Unit(benchmark::kMicroseco
 
 void Generated(benchmark::State& state) {
   const Folder folder;
-  Run(state, GeneratedWorld(static_cast<size_t>(state.range(0)), folder.path()), folder.path());
+  GeneratedOptions generated;
+  generated.offers = static_cast<size_t>(state.range(0));
+  Run(state, GeneratedWorld(generated, folder.path()), folder.path());
 }
 BENCHMARK(Generated)->Arg(1'000)->UseManualTime()->Iterations(30'000)->Unit(
     benchmark::kMicrosecond);
+
+// The whole of a chain: 2,000 lists of 500 products, baskets of 60, customers who hold 20 grants.
+void Chain(benchmark::State& state) {
+  const Folder folder;
+  GeneratedOptions generated;
+  generated.offers = static_cast<size_t>(state.range(0));
+  generated.product_lists = 2000;
+  generated.skus_per_list = 500;
+  generated.granted_offers = 500;
+  absl::StatusOr<WorldOptions> options = GeneratedWorld(generated, folder.path());
+  if (options.ok()) {
+    options->basket_lines = 60;
+    options->grants = 20;
+  }
+  Run(state, options, folder.path());
+}
+BENCHMARK(Chain)->Arg(10'000)->UseManualTime()->Iterations(10'000)->Unit(benchmark::kMicrosecond);
 
 }  // namespace
 }  // namespace touchstone::bench

@@ -1,7 +1,6 @@
 #include <iterator>
 
 #include "bench/decision_world.h"
-#include "bench/generated_rule_set.h"
 #include "bench/request_file.h"
 #include "rules/ruleset/files.h"
 #include "server/cli/rule_set_folder.h"
@@ -25,9 +24,8 @@ absl::StatusOr<WorldOptions> DemoWorld(const std::string& demo, const std::strin
   return options;
 }
 
-absl::StatusOr<WorldOptions> GeneratedWorld(size_t offers, const std::string& folder) {
-  GeneratedOptions generated;
-  generated.offers = offers;
+absl::StatusOr<WorldOptions> GeneratedWorld(const GeneratedOptions& generated,
+                                            const std::string& folder) {
   WorldOptions options;
   options.rule_set = GenerateRuleSet(generated);
   options.products = {folder + "/products.csv", folder + "/products.yaml"};
