@@ -1,6 +1,6 @@
-// Kills a serving process at random moments while tills race for one budget and one code: no sale
-// that was acknowledged is lost, nothing is promised twice, and what nobody bought can be bought in
-// the end, to the last unit.
+// Kills a serving process at random moments while tills race for one budget, one code and one
+// customer's grant: no sale that was acknowledged is lost, nothing is promised twice, and what
+// nobody bought can be bought in the end, to the last unit.
 //
 // TOUCHSTONE_CRASH_ROUNDS says how often (10), TOUCHSTONE_SEED repeats the random choices of a run;
 // the moments of the threads are their own.
@@ -29,6 +29,7 @@
 #include "tests/server/rule_set_source.h"
 #include "tests/store/seed.h"
 #include "tests/store/temporary_directory.h"
+#include "touchstone/v1/customer_service.grpc.pb.h"
 #include "touchstone/v1/grant_service.grpc.pb.h"
 #include "touchstone/v1/rule_set_service.grpc.pb.h"
 #include "touchstone/v1/transaction_service.grpc.pb.h"
@@ -39,6 +40,7 @@ namespace {
 constexpr int kTills = 8;
 constexpr int64_t kBudgetUses = 120;
 constexpr int64_t kCodeUses = 30;
+constexpr int64_t kGrantUses = 20;
 constexpr char kCode[] = "LETTER";
 
 v1::RuleSetSource Rules() {
@@ -47,6 +49,7 @@ v1::RuleSetSource Rules() {
         "name: Race\nzone: UTC\ncurrencies: [EUR]\nlocales: [en]\nchannels: [pos]\n"},
        {"schema.yaml",
         "customer:\n  tier: { type: enum, values: [none, gold], default: none }\n"
+        "identities:\n  loyalty_card: {}\n"
         "reference:\n  product: { key: sku, fields: { categories: list(string) } }\n"},
        {"segments.yaml", "segments:\n  - { name: everyone, otherwise: always }\n"},
        {"placements.yaml", "placements: {}\n"},
@@ -57,7 +60,10 @@ v1::RuleSetSource Rules() {
         "offer: three-euro\napplies: automatic\n"
         "benefit: { amount_off: { EUR: 3.00 }, per: basket }\nbudget: race\n"},
        {"offers/letter-5.yaml",
-        "offer: letter-5\napplies: coded\nbenefit: { amount_off: { EUR: 5.00 }, per: basket }\n"}});
+        "offer: letter-5\napplies: coded\nbenefit: { amount_off: { EUR: 5.00 }, per: basket }\n"},
+       {"offers/coupon-2.yaml",
+        "offer: coupon-2\napplies: granted\n"
+        "benefit: { amount_off: { EUR: 2.00 }, per: basket }\n"}});
 }
 
 // What a till remembers of one transaction.
@@ -73,11 +79,13 @@ struct Remembered {
 struct Stubs {
   explicit Stubs(const std::shared_ptr<grpc::Channel>& channel) {
     rule_sets = v1::RuleSetService::NewStub(channel);
+    customers = v1::CustomerService::NewStub(channel);
     grants = v1::GrantService::NewStub(channel);
     transactions = v1::TransactionService::NewStub(channel);
   }
 
   std::unique_ptr<v1::RuleSetService::Stub> rule_sets;
+  std::unique_ptr<v1::CustomerService::Stub> customers;
   std::unique_ptr<v1::GrantService::Stub> grants;
   std::unique_ptr<v1::TransactionService::Stub> transactions;
 };
@@ -120,6 +128,36 @@ class CrashTillsTest : public ::testing::Test {
     import.add_codes(kCode);
     status = server.grants->ImportCodes(&import_context, import, &imported);
     ASSERT_TRUE(status.ok()) << status.error_message();
+    PrepareCustomer(server);
+  }
+
+  void PrepareCustomer(Stubs& server) {
+    grpc::ClientContext update_context, grant_context;
+    v1::UpdateCustomerRequest update;
+    v1::Customer customer;
+    update.set_request_id("customer");
+    update.set_allow_missing(true);
+    update.mutable_customer()->set_name("customers/dana");
+    *update.add_add_identities() = Card();
+    grpc::Status status = server.customers->UpdateCustomer(&update_context, update, &customer);
+    ASSERT_TRUE(status.ok()) << status.error_message();
+    v1::ImportGrantsRequest import;
+    v1::ImportGrantsResponse imported;
+    import.set_batch("race");
+    v1::GrantItem& grant = *import.add_grants();
+    *grant.mutable_identity() = Card();
+    grant.set_offer_id("coupon-2");
+    grant.set_max_uses(kGrantUses);
+    status = server.grants->ImportGrants(&grant_context, import, &imported);
+    ASSERT_TRUE(status.ok()) << status.error_message();
+    ASSERT_EQ(imported.granted(), 1);
+  }
+
+  static v1::Identity Card() {
+    v1::Identity card;
+    card.set_namespace_("loyalty_card");
+    card.set_value("1");
+    return card;
   }
 
   v1::DecisionContext ContextOf(const std::string& transaction) {
@@ -128,6 +166,7 @@ class CrashTillsTest : public ::testing::Test {
     context.set_step(1);
     context.mutable_touchpoint()->set_channel("pos");
     context.add_codes(kCode);
+    *context.add_identities() = Card();
     return context;
   }
 
@@ -244,6 +283,7 @@ class CrashTillsTest : public ::testing::Test {
     int64_t budget_uses = 0;
     int64_t budget_minor = 0;
     int64_t code_uses = 0;
+    int64_t grant_uses = 0;
   };
 
   // What was sold in all, as it was promised, and nothing else.
@@ -265,15 +305,16 @@ class CrashTillsTest : public ::testing::Test {
         Fault(absl::StrCat(transaction, " was sold for ", sale.totals().payable_minor()));
       }
       for (const v1::Claim& claim : sale.claims()) {
-        const bool is_code = claim.kind() == v1::CLAIM_KIND_CODE;
-        (is_code ? sold.code_uses : sold.budget_uses) += claim.count();
+        (claim.kind() == v1::CLAIM_KIND_CODE    ? sold.code_uses
+         : claim.kind() == v1::CLAIM_KIND_GRANT ? sold.grant_uses
+                                                : sold.budget_uses) += claim.count();
         sold.budget_minor += claim.amount().amount_minor();
       }
     }
     return sold;
   }
 
-  // Sells until neither the budget nor the code has anything left.
+  // Sells until neither budget nor code nor grant has anything left.
   void SellOut(Stubs& server) {
     for (int i = 0;; ++i) {
       const std::string transaction = absl::StrCat("last-", i);
@@ -319,6 +360,7 @@ TEST_F(CrashTillsTest, WhatWasPromisedIsKeptOnceAndTheLastUnitCanBeSold) {
     EXPECT_LE(sold.budget_uses, kBudgetUses);
     EXPECT_LE(sold.budget_minor, kBudgetUses * 300);
     EXPECT_LE(sold.code_uses, kCodeUses);
+    EXPECT_LE(sold.grant_uses, kGrantUses);
     ASSERT_TRUE(faults_.empty()) << "round " << round << " seed " << seed_ << "\n"
                                  << absl::StrJoin(faults_, "\n");
   }
@@ -331,6 +373,7 @@ TEST_F(CrashTillsTest, WhatWasPromisedIsKeptOnceAndTheLastUnitCanBeSold) {
     EXPECT_EQ(sold.budget_uses, kBudgetUses);
     EXPECT_EQ(sold.budget_minor, kBudgetUses * 300);
     EXPECT_EQ(sold.code_uses, kCodeUses);
+    EXPECT_EQ(sold.grant_uses, kGrantUses);
   }
   for (const std::string& fault : StoreFaults(directory_.Sub("data"))) Fault(fault);
   EXPECT_TRUE(faults_.empty()) << absl::StrJoin(faults_, "\n");
