@@ -48,9 +48,8 @@ void JudgeGrants(const store::RecordView& record, const GrantedOffers& offers, a
   for (const store::GrantView& grant : held) {
     const auto offer = offers.find(grant.offer);
     if (offer == offers.end()) continue;
-    grants->push_back({.standing = Judge(grant, now_us, transaction),
-                       .offer = offer->second,
-                       .id = grant.id});
+    grants->push_back(
+        {.standing = Judge(grant, now_us, transaction), .offer = offer->second, .id = grant.id});
   }
 }
 

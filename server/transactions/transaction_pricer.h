@@ -71,9 +71,9 @@ class TransactionPricer {
   std::vector<storage::ClaimRequest> ClaimsFor(absl::Span<const rules::AppliedOffer> applied);
 
  private:
-  // A use of what brings an offer: the first valid code that carries it, else her first valid grant,
-  // else, as for what was sold already, the first of either, whatever it is good for. nullopt: there
-  // is neither.
+  // A use of what brings an offer: the first valid code that carries it, else her first valid
+  // grant, else, as for what was sold already, the first of either, whatever it is good for.
+  // nullopt: there is neither.
   std::optional<storage::ClaimRequest> ClaimOfRight(uint32_t offer) const;
 
   const PricerRooms* rooms_;
