@@ -356,8 +356,10 @@ absl::Status Binder::BindCustomer(const GatheredCustomer& customer) {
     BindAggregates(household, plan_->household_aggregates);
     HideIncomplete();
     BindContacts(view);
-    JudgeGrants(view, plan_->granted_offers, input_.now, TransactionHash(transaction_id_),
-                &grants_);
+    if (view.grant_count() > 0) {
+      JudgeGrants(view, plan_->granted_offers, input_.now, TransactionHash(transaction_id_),
+                  &grants_);
+    }
   }
   input_.facts = facts_;
   input_.contacts = contacts_;
