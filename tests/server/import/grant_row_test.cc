@@ -6,22 +6,13 @@
 #include "absl/strings/str_cat.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "tests/server/import/parsed_mapping.h"
 
 namespace touchstone::server {
 namespace {
 
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
-
-Mapping Parsed(const std::string& text) {
-  const absl::StatusOr<Mapping> mapping = ParseMapping(text, "m.yaml");
-  EXPECT_TRUE(mapping.ok()) << mapping.status();
-  return mapping.value_or(Mapping());
-}
-
-std::string Fault(const std::string& text) {
-  return std::string(ParseMapping(text, "m.yaml").status().message());
-}
 
 absl::StatusOr<v1::GrantItem> Mapped(const Mapping& mapping,
                                      const std::vector<std::string>& cells) {

@@ -10,23 +10,13 @@
 #include "gtest/gtest.h"
 #include "server/import/event_grouping.h"
 #include "server/import/row_value.h"
+#include "tests/server/import/parsed_mapping.h"
 
 namespace touchstone::server {
 namespace {
 
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
-
-Mapping Parsed(const std::string& text) {
-  const absl::StatusOr<Mapping> mapping = ParseMapping(text, "m.yaml");
-  EXPECT_TRUE(mapping.ok()) << mapping.status();
-  return mapping.value_or(Mapping());
-}
-
-std::string Fault(const std::string& text) {
-  const absl::StatusOr<Mapping> mapping = ParseMapping(text, "m.yaml");
-  return std::string(mapping.status().message());
-}
 
 // A value of one column `v` as the options say.
 absl::StatusOr<v1::AttributeValue> Value(const std::string& options, const std::string& cell) {
