@@ -19,6 +19,7 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "store/keys.h"
+#include "store/missing_log.h"
 #include "store/rocks_options.h"
 #include "store/write_log.h"
 
@@ -108,7 +109,7 @@ void CompleteDatabase(const StoreOptions& options, rocksdb::Env* env, Database* 
   // has about a hundred bytes a table.
   db->max_manifest_file_size = 1;
   // Tolerates the torn end that a power cut leaves. Damage before it is found by ReadWriteLogs,
-  // and a log that is missing or too short by this.
+  // and a log that is missing or too short by this (but see store/missing_log.h).
   db->wal_recovery_mode = rocksdb::WALRecoveryMode::kPointInTimeRecovery;
   db->track_and_verify_wals_in_manifest = true;
   // What became of a write that failed is known only after opening again.
@@ -141,6 +142,19 @@ bool RecoversTo(uint64_t next_sequence, const rocksdb::DBOptions& db_options,
   const std::unique_ptr<rocksdb::DB> db(opened);
   for (rocksdb::ColumnFamilyHandle* handle : handles) db->DestroyColumnFamilyHandle(handle);
   return db->GetLatestSequenceNumber() + 1 >= next_sequence;
+}
+
+// Takes what is noted of logs out of the manifest.
+rocksdb::Status ForgetLogs(rocksdb::DBOptions db_options, const std::string& path,
+                           const std::vector<rocksdb::ColumnFamilyDescriptor>& families) {
+  db_options.track_and_verify_wals_in_manifest = false;
+  std::vector<rocksdb::ColumnFamilyHandle*> handles;
+  rocksdb::DB* opened = nullptr;
+  rocksdb::Status status = rocksdb::DB::Open(db_options, path, families, &handles, &opened);
+  if (!status.ok()) return status;
+  const std::unique_ptr<rocksdb::DB> db(opened);
+  for (rocksdb::ColumnFamilyHandle* handle : handles) db->DestroyColumnFamilyHandle(handle);
+  return db->Close();
 }
 
 }  // namespace
@@ -213,8 +227,13 @@ absl::Status Database::OpenFamilies(const StoreOptions& options) {
 
   std::vector<rocksdb::ColumnFamilyHandle*> handles;
   rocksdb::DB* db = nullptr;
-  const rocksdb::Status opened =
-      rocksdb::DB::Open(db_options, options.path, families, &handles, &db);
+  rocksdb::Status opened = rocksdb::DB::Open(db_options, options.path, families, &handles, &db);
+  if (MissesOnlyAFlushedLog(opened, db_options, options.path, families)) {
+    opened = ForgetLogs(db_options, options.path, families);
+    if (opened.ok()) {
+      opened = rocksdb::DB::Open(db_options, options.path, families, &handles, &db);
+    }
+  }
   if (!opened.ok()) {
     const absl::Status status = ToStatus("open", opened);
     if (!absl::StrContains(status.message(), "lock")) return status;
