@@ -350,6 +350,14 @@ absl::StatusOr<std::vector<std::pair<std::string, storage::MergedCustomer>>> Sto
   return merged;
 }
 
+absl::StatusOr<std::vector<std::string>> Store::ListIds(absl::string_view customer_id) const {
+  const auto merged = ListMerged(customer_id);
+  if (!merged.ok()) return merged.status();
+  std::vector<std::string> ids = {std::string(customer_id)};
+  for (const auto& [merged_id, undo] : *merged) ids.push_back(merged_id);
+  return ids;
+}
+
 absl::StatusOr<std::vector<storage::ImportRun>> Store::ListImportRuns() const {
   const absl::string_view prefix(&kImportRunPrefix, 1);
   return ReadRange<storage::ImportRun>(*database_, Family::kMeta, prefix, prefix, {},

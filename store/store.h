@@ -186,6 +186,8 @@ class Store {
   // taking it back needs. Blocks.
   absl::StatusOr<std::vector<std::pair<std::string, storage::MergedCustomer>>> ListMerged(
       absl::string_view customer_id) const;
+  // The customer, and behind her all who were merged into her. Blocks.
+  absl::StatusOr<std::vector<std::string>> ListIds(absl::string_view customer_id) const;
 
   // What became of imports, the one that ended first first. Blocks.
   absl::StatusOr<std::vector<storage::ImportRun>> ListImportRuns() const;

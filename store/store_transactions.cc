@@ -93,12 +93,10 @@ absl::StatusOr<std::vector<std::string>> Store::ListCodes(absl::string_view cust
 
 absl::StatusOr<std::vector<std::pair<std::string, storage::Code>>> Store::ListGrants(
     absl::string_view customer_id) const {
-  const auto merged = ListMerged(customer_id);
-  if (!merged.ok()) return merged.status();
-  std::vector<std::string> family = {std::string(customer_id)};
-  for (const auto& [merged_id, undo] : *merged) family.push_back(merged_id);
+  const absl::StatusOr<std::vector<std::string>> holders = ListIds(customer_id);
+  if (!holders.ok()) return holders.status();
   std::vector<std::pair<std::string, storage::Code>> grants;
-  for (const std::string& id : family) {
+  for (const std::string& id : *holders) {
     const absl::StatusOr<std::vector<std::string>> ids =
         EndsOfKeys(*database_, CustomerCodeRow(id, {}));
     if (!ids.ok()) return ids.status();

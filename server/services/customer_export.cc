@@ -100,13 +100,14 @@ grpc::Status CustomerExport::SendMerged(RpcStream& stream) {
   const auto merged = backend_.store->ListMerged(id_);
   if (!merged.ok()) return StoreError(merged.status());
   for (const auto& [merged_id, undo] : *merged) {
-    merged_ids_.push_back(merged_id);
+    ids_.push_back(merged_id);
     v1::ExportCustomerResponse piece;
     const absl::Status filled = CustomerReader(backend_).Fill(
         merged_id, undo.merged_record(), ProfileFields(), piece.mutable_merged_customer());
     if (!filled.ok()) return StoreError(filled);
     if (!stream.Write(piece)) return Gone();
   }
+  ids_.push_back(id_);
   return grpc::Status::OK;
 }
 
@@ -143,9 +144,7 @@ grpc::Status CustomerExport::SendOutcomes(RpcStream& stream) {
 }
 
 grpc::Status CustomerExport::SendCodes(RpcStream& stream) {
-  std::vector<std::string> ids = merged_ids_;
-  ids.push_back(id_);
-  for (const std::string& id : ids) {
+  for (const std::string& id : ids_) {
     const absl::StatusOr<std::vector<std::string>> codes = backend_.store->ListCodes(id);
     if (!codes.ok()) return StoreError(codes.status());
     for (const std::string& text : *codes) {
@@ -179,11 +178,9 @@ grpc::Status CustomerExport::SendDecisions(RpcStream& stream) {
   for (const v1::Identity& identity : customer_.identities()) {
     identities.push_back(IdentityKey({}, identity));
   }
-  std::vector<std::string> ids = merged_ids_;
-  ids.push_back(id_);
   const std::shared_ptr<const LiveState> live = backend_.live->Get();
   const ReceiptSubject subject(
-      std::move(ids), std::move(identities),
+      ids_, std::move(identities),
       live == nullptr ? IdentitySpecs() : live->rule_set->schema.identities);
   grpc::Status status;
   const absl::Status scanned = backend_.receipts->Scan(

@@ -32,7 +32,7 @@ class CustomerExport {
 
   const Backend& backend_;
   std::string id_;
-  std::vector<std::string> merged_ids_;
+  std::vector<std::string> ids_;  // with those merged into her, once these are sent
   v1::Customer customer_;
 };
 

@@ -89,11 +89,9 @@ grpc::Status CustomerReader::FillHoldings(const std::string& id, const ProfileFi
     }
   }
   if (!fields.Has(v1::Customer::kHeldTransactionsFieldNumber)) return grpc::Status::OK;
-  const auto merged = backend_.store->ListMerged(id);
-  if (!merged.ok()) return StoreError(merged.status());
-  std::vector<std::string> ids = {id};
-  for (const auto& [merged_id, undo] : *merged) ids.push_back(merged_id);
-  for (const std::string& holder : ids) {
+  const auto ids = backend_.store->ListIds(id);
+  if (!ids.ok()) return StoreError(ids.status());
+  for (const std::string& holder : *ids) {
     const auto transactions = backend_.store->ListHeld(holder);
     if (!transactions.ok()) return StoreError(transactions.status());
     for (const std::string& transaction_id : *transactions) {

@@ -55,11 +55,9 @@ grpc::Status Eraser::Erase(storage::Entry entry, absl::FunctionRef<void()> writt
                            absl::Time* erased) {
   const std::string customer_id = entry.delete_customer().customer_id();
   const std::string request_id = entry.request_id();
-  const auto merged = store_->ListMerged(customer_id);
-  if (!merged.ok()) return StoreError(merged.status());
-  std::vector<std::string> merged_ids;
-  for (const auto& [merged_id, undo] : *merged) merged_ids.push_back(merged_id);
-  AddGuard(customer_id, std::move(merged_ids));
+  absl::StatusOr<std::vector<std::string>> ids = store_->ListIds(customer_id);
+  if (!ids.ok()) return StoreError(ids.status());
+  AddGuard(customer_id, *std::move(ids));
   storage::EntryResult result;
   grpc::Status applied =
       proposer_->Write(std::move(entry), v1::ERROR_REASON_CUSTOMER_NOT_FOUND, &result);
@@ -207,10 +205,9 @@ grpc::Status Eraser::Update(const storage::PendingErasure& erasure, bool done) {
   return proposer_->Write(std::move(entry), v1::ERROR_REASON_CUSTOMER_NOT_FOUND, &result);
 }
 
-void Eraser::AddGuard(const std::string& customer_id, std::vector<std::string> merged_ids) {
-  merged_ids.push_back(customer_id);
+void Eraser::AddGuard(const std::string& customer_id, std::vector<std::string> ids) {
   std::unique_lock<std::shared_mutex> lock(guards_mutex_);
-  guards_.push_back(Guard{customer_id, ReceiptSubject(std::move(merged_ids), {}, {}),
+  guards_.push_back(Guard{customer_id, ReceiptSubject(std::move(ids), {}, {}),
                           absl::InfiniteFuture(), SteadyClock::time_point::max()});
 }
 

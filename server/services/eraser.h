@@ -80,7 +80,7 @@ class Eraser {
   absl::Status Finish(const std::vector<std::string>& customer_ids);
   absl::Status EraseReceipts(const std::vector<storage::PendingErasure>& erasures);
   grpc::Status Update(const storage::PendingErasure& erasure, bool done);
-  void AddGuard(const std::string& customer_id, std::vector<std::string> merged_ids);
+  void AddGuard(const std::string& customer_id, std::vector<std::string> ids);
   // The erasure was applied at `until`, or refused: InfinitePast.
   void SetGuard(const std::string& customer_id, absl::Time until);
   void DropGuards();
