@@ -5,7 +5,6 @@
 #include <string>
 #include <utility>
 
-#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "server/cli/cli.h"
 #include "server/cli/columns.h"
@@ -32,11 +31,11 @@ struct CustomerCommand {
   bool undo = false;
 };
 
-// Her name, looked up where an identity was given: with a colon it is one, since ids hold none.
+// Her name, looked up where an identity was given.
 grpc::Status FindName(const CustomerCommand& command, v1::CustomerService::Stub& stub,
                       std::string* name) {
   *name = "customers/" + command.customer;
-  if (!absl::StrContains(command.customer, ':')) return grpc::Status::OK;
+  if (!IsIdentity(command.customer)) return grpc::Status::OK;
   v1::ResolveIdentityRequest request;
   v1::ResolveIdentityResponse response;
   *request.add_identities() = ParseIdentityKey(command.customer);

@@ -2,8 +2,8 @@
 
 #include <map>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/string_view.h"
 #include "absl/strings/strip.h"
 #include "server/cli/columns.h"
 #include "server/cli/decision_text.h"
@@ -96,9 +96,7 @@ std::string ContactsText(const v1::Customer& customer) {
 std::string GrantsText(const v1::Customer& customer) {
   Columns columns({Align::kLeft, Align::kLeft, Align::kLeft});
   for (const v1::Grant& grant : customer.grants()) {
-    columns.Add(
-        {grant.offer_id(), EnumWord(v1::GrantState_Name(grant.state()), "GRANT_STATE_"),
-         grant.has_end_time() ? absl::StrCat("until ", TimeText(grant.end_time())) : "for ever"});
+    columns.Add({grant.offer_id(), StateText(grant), EndText(grant)});
   }
   return columns.Text("  ");
 }
@@ -161,6 +159,16 @@ std::string HouseholdText(const v1::Household& household) {
 
 std::string CustomerId(const v1::Customer& customer) {
   return std::string(absl::StripPrefix(customer.name(), "customers/"));
+}
+
+bool IsIdentity(absl::string_view name) { return absl::StrContains(name, ':'); }
+
+std::string StateText(const v1::Grant& grant) {
+  return EnumWord(v1::GrantState_Name(grant.state()), "GRANT_STATE_");
+}
+
+std::string EndText(const v1::Grant& grant) {
+  return grant.has_end_time() ? absl::StrCat("until ", TimeText(grant.end_time())) : "for ever";
 }
 
 }  // namespace touchstone::server

@@ -1,11 +1,12 @@
 #pragma once
 
-// A customer as a person reads her.
+// A customer as a person reads and names her.
 //
 // Thread safety: pure functions.
 
 #include <string>
 
+#include "absl/strings/string_view.h"
 #include "touchstone/v1/customer.pb.h"
 
 namespace touchstone::server {
@@ -19,5 +20,13 @@ std::string HouseholdText(const v1::Household& household);
 
 // "c000001" of "customers/c000001".
 std::string CustomerId(const v1::Customer& customer);
+
+// Whether what a person names her by is an identity: with a colon it is one, since ids hold none.
+bool IsIdentity(absl::string_view name);
+
+// "not_yet_valid".
+std::string StateText(const v1::Grant& grant);
+// "until 2026-11-22T09:00:00Z".
+std::string EndText(const v1::Grant& grant);
 
 }  // namespace touchstone::server

@@ -2,12 +2,11 @@
 #include <memory>
 #include <string>
 
-#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "server/cli/cli.h"
 #include "server/cli/columns.h"
 #include "server/cli/connection.h"
-#include "server/cli/decision_text.h"
+#include "server/cli/customer_text.h"
 #include "server/cli/terms_options.h"
 #include "server/decide/identity.h"
 #include "server/rpc/rpc_error.h"
@@ -27,10 +26,9 @@ struct GrantCommand {
   bool json = false;
 };
 
-// With a colon it is an identity, since ids hold none.
 template <typename Message>
 void SetHolder(const std::string& holder, Message* message) {
-  if (absl::StrContains(holder, ':')) {
+  if (IsIdentity(holder)) {
     *message->mutable_identity() = ParseIdentityKey(holder);
   } else {
     message->set_customer(CustomerName(holder));
@@ -47,11 +45,8 @@ std::string GrantsText(const google::protobuf::RepeatedPtrField<v1::Grant>& gran
   Columns columns(
       {Align::kLeft, Align::kLeft, Align::kLeft, Align::kLeft, Align::kLeft, Align::kLeft});
   for (const v1::Grant& grant : grants) {
-    columns.Add(
-        {grant.grant_id(), grant.offer_id(),
-         EnumWord(v1::GrantState_Name(grant.state()), "GRANT_STATE_"), UsesText(grant),
-         grant.has_end_time() ? absl::StrCat("until ", TimeText(grant.end_time())) : "for ever",
-         grant.batch()});
+    columns.Add({grant.grant_id(), grant.offer_id(), StateText(grant), UsesText(grant),
+                 EndText(grant), grant.batch()});
   }
   return columns.Text("");
 }
