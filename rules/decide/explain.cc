@@ -63,22 +63,6 @@ std::string ConditionText(const Condition& condition, const OfferOutcome& outcom
   return absl::StrCat(text, ": ", absl::StrJoin(facts, ", "));
 }
 
-// Of an outcome at kEligible or kSegment: whether it speaks of a part of the condition.
-bool IsOfCondition(const OfferOutcome& outcome) {
-  switch (outcome.cause) {
-    case Cause::kNoCurrency:
-    case Cause::kNotMatched:
-    case Cause::kNoCode:
-    case Cause::kCodeNotRead:
-    case Cause::kNoGrant:
-    case Cause::kGrantNotRead:
-    case Cause::kUnclaimed:
-      return false;
-    default:
-      return true;
-  }
-}
-
 std::string LimitText(const OfferSpec& offer, const OfferOutcome& outcome) {
   const absl::string_view id = offer.limits[outcome.part].id;
   switch (outcome.cause) {
@@ -197,7 +181,8 @@ std::string ReasonText(const RuleSet& rule_set, const Decision& decision, uint32
       return absl::StrCat("it is not for channel ", decision.facts[kSlotChannel].string_value());
     case Stage::kEligible:
     case Stage::kSegment:
-      return IsOfCondition(outcome)
+      // The index does not say which part of the condition it was.
+      return IsOfCondition(outcome.cause) && outcome.cause != Cause::kNotMatched
                  ? ConditionText(spec.eligible, outcome, rule_set, decision, offer)
                  : CauseText(outcome);
     case Stage::kRequires:
@@ -217,6 +202,20 @@ std::string ReasonText(const RuleSet& rule_set, const Decision& decision, uint32
       return BudgetText(rule_set.budgets[static_cast<size_t>(spec.budget)], outcome.cause);
     default:
       return CauseText(outcome);
+  }
+}
+
+bool IsOfCondition(Cause cause) {
+  switch (cause) {
+    case Cause::kNoCurrency:
+    case Cause::kNoCode:
+    case Cause::kCodeNotRead:
+    case Cause::kNoGrant:
+    case Cause::kGrantNotRead:
+    case Cause::kUnclaimed:
+      return false;
+    default:
+      return true;
   }
 }
 

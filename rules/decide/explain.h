@@ -18,4 +18,9 @@ namespace touchstone::rules {
 // offer's turn. REQUIRES: `decision` was made by this rule set and its scratch not used since.
 std::string ReasonText(const RuleSet& rule_set, const Decision& decision, uint32_t offer);
 
+// Whether an outcome at kEligible or kSegment speaks of the offer's condition, and not of what
+// stands beside it: a currency, a code, a grant, a claim. Of kNotMatched, which does, nobody asked
+// for the part.
+bool IsOfCondition(Cause cause);
+
 }  // namespace touchstone::rules

@@ -42,11 +42,8 @@ struct Decisive {
 };
 
 Decisive DecisiveCondition(const rules::OfferSpec& offer, const rules::OfferOutcome& outcome) {
-  if (outcome.cause == rules::Cause::kNoCurrency || outcome.cause == rules::Cause::kNoCode ||
-      outcome.cause == rules::Cause::kCodeNotRead || outcome.cause == rules::Cause::kNoGrant ||
-      outcome.cause == rules::Cause::kGrantNotRead || outcome.cause == rules::Cause::kUnclaimed) {
-    return {};
-  }
+  // None is kNotMatched: the reasons of every offer were asked for.
+  if (!rules::IsOfCondition(outcome.cause)) return {};
   if (outcome.stage == Stage::kEligible || outcome.stage == Stage::kSegment) {
     return {&offer.eligible, "eligible"};
   }
