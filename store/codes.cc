@@ -37,13 +37,15 @@ absl::string_view TermsFault(const Code& terms) {
   return "";
 }
 
+bool HasTermsOfOwner(const Code& code, const Code& terms) {
+  return code.offer_id() == terms.offer_id() && code.offer() == terms.offer() &&
+         code.start_us() == terms.start_us() && code.end_us() == terms.end_us() &&
+         code.most_uses() == terms.most_uses() && code.batch() == terms.batch() &&
+         code.customer_id().empty() == terms.customer_id().empty();
+}
+
 absl::StatusOr<bool> HasTerms(const Code& code, const Code& terms, PendingWrites* writes) {
-  if (code.offer_id() != terms.offer_id() || code.offer() != terms.offer() ||
-      code.start_us() != terms.start_us() || code.end_us() != terms.end_us() ||
-      code.most_uses() != terms.most_uses() || code.batch() != terms.batch() ||
-      code.customer_id().empty() != terms.customer_id().empty()) {
-    return false;
-  }
+  if (!HasTermsOfOwner(code, terms)) return false;
   if (terms.customer_id().empty()) return true;
   const absl::StatusOr<std::string> owner = SurvivorOf(code.customer_id(), writes);
   if (!owner.ok()) return owner.status();

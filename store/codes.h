@@ -28,8 +28,10 @@ inline bool IsOfCode(const storage::Claim& claim) {
 
 // What is wrong with the terms of a code or grant that nobody has used; "": nothing.
 absl::string_view TermsFault(const storage::Code& terms);
-// Whether a code or grant that is there says what the terms, whose customer stands for herself,
-// say.
+// Whether a code or grant that is there says what the terms say, but for who the customer is: an
+// erased one is none.
+bool HasTermsOfOwner(const storage::Code& code, const storage::Code& terms);
+// The same, also of the customer; that of the terms stands for herself.
 absl::StatusOr<bool> HasTerms(const storage::Code& code, const storage::Code& terms,
                               PendingWrites* writes);
 

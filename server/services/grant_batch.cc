@@ -11,6 +11,7 @@
 #include "server/services/customer_reader.h"
 #include "server/services/resource_name.h"
 #include "store/apply_commands.h"
+#include "store/codes.h"
 #include "store/keys.h"
 
 namespace touchstone::server {
@@ -35,10 +36,6 @@ grpc::Status GrantedOtherwise() {
 bool IsOfGrant(const grpc::Status& error) {
   return error.error_code() == StatusCode::INVALID_ARGUMENT ||
          error.error_code() == StatusCode::NOT_FOUND;
-}
-
-bool IsSame(const storage::Code& a, const storage::Code& b) {
-  return a.start_us() == b.start_us() && a.end_us() == b.end_us() && a.most_uses() == b.most_uses();
 }
 
 grpc::Status WhyRefused(EntryResult::Refusal refusal) {
@@ -175,7 +172,8 @@ grpc::Status GrantBatch::CompareWithStored() {
         continue;
       }
     }
-    if (IsSame(row->second, planned.terms())) {
+    // Who owns it is in its id.
+    if (store::HasTermsOfOwner(row->second, planned.terms())) {
       result_.add_duplicate_items(static_cast<uint32_t>(i));
     } else {
       errors_[place_of_item_[static_cast<size_t>(i)]] = GrantedOtherwise();

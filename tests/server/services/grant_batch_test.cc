@@ -167,6 +167,26 @@ TEST_F(GrantBatchTest, WhatIsOnlyValidatedIsNotWritten) {
   EXPECT_EQ(Import(request).duplicates(), 3);
 }
 
+// What is left of the first one's grant is nobody's.
+TEST_F(GrantBatchTest, WhoComesBackAfterHerErasureIsNotGrantedTheSameBatch) {
+  v1::ImportGrantsRequest request = Batch("mailing-7");
+  Add("ann", "coupon-2", &request);
+  ASSERT_EQ(Import(request).granted(), 1);
+  v1::DeleteCustomerRequest erase;
+  erase.set_name("customers/ann");
+  erase.set_request_id(server_.NextRequestId());
+  v1::DeleteCustomerResponse erased;
+  grpc::ClientContext context;
+  ASSERT_TRUE(server_.customers().DeleteCustomer(&context, erase, &erased).ok());
+  MakeCustomer("ann");
+  for (const bool validate_only : {true, false}) {
+    request.set_validate_only(validate_only);
+    const v1::ImportGrantsResponse response = Import(request);
+    ASSERT_EQ(response.refused_size(), 1) << response.DebugString();
+    EXPECT_EQ(ReasonOfItem(response.refused(0)), "GRANT_EXISTS");
+  }
+}
+
 TEST_F(GrantBatchTest, SixtyFourCanBeOpenAtOnce) {
   for (int i = 0; i < 65; ++i) {
     v1::ImportGrantsRequest request = Batch(absl::StrCat("batch-", i));
