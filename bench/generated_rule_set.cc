@@ -11,7 +11,6 @@
 namespace touchstone::bench {
 namespace {
 
-constexpr int kProducts = 2000;
 constexpr int kCategories = 40;
 constexpr int kBrands = 60;
 constexpr int kStores = 40;
@@ -87,7 +86,7 @@ v1::Attribute Optional(const std::string& type) {
   return attribute;
 }
 
-std::string Sku(int number) { return absl::StrFormat("P-%04d", number); }
+std::string Sku(size_t number) { return absl::StrFormat("P-%04d", number); }
 
 v1::RuleSet Generator::Generate() {
   AddSettings();
@@ -212,11 +211,11 @@ void Generator::AddPricing() {
 void Generator::AddLists() {
   for (size_t i = 0; i < options_.product_lists; ++i) {
     v1::ProductList& list = (*rules_.mutable_lists())[absl::StrCat("list_", i)];
-    std::vector<bool> taken(kProducts);
+    std::vector<bool> taken(options_.products);
     while (static_cast<size_t>(list.skus_size()) < options_.skus_per_list) {
-      const int product = Draw(kProducts);
-      if (taken[static_cast<size_t>(product)]) continue;
-      taken[static_cast<size_t>(product)] = true;
+      const auto product = static_cast<size_t>(Draw(static_cast<int>(options_.products)));
+      if (taken[product]) continue;
+      taken[product] = true;
       list.add_skus(Sku(product));
     }
   }
@@ -358,9 +357,9 @@ v1::RuleSet GenerateRuleSet(const GeneratedOptions& options) {
   return Generator(options).Generate();
 }
 
-std::string GenerateProductsCsv() {
+std::string GenerateProductsCsv(size_t products) {
   std::string csv = "sku,name,price,brand,categories,gift_card\n";
-  for (int i = 0; i < kProducts; ++i) {
+  for (size_t i = 0; i < products; ++i) {
     absl::StrAppend(&csv, Sku(i), ",Product ", i, ",", 1 + i % 23, ".", 10 + i % 90, ",brand",
                     i % kBrands, ",c", i % kCategories, "|c", (i / kCategories) % kCategories, ",",
                     i % 400 == 7 ? "true" : "false", "\n");

@@ -17,6 +17,7 @@ namespace touchstone::bench {
 
 struct GeneratedOptions {
   size_t offers = 1000;
+  size_t products = 2000;
   size_t product_lists = 20;
   size_t skus_per_list = 100;
   // Of the offers with a benefit, the first so many ask for a grant.
@@ -31,7 +32,7 @@ inline constexpr const char* kGeneratedPlacements[] = {"receipt", "screen", "dis
 
 v1::RuleSet GenerateRuleSet(const GeneratedOptions& options);
 // With the columns of the rule set's reference tables, and name and price.
-std::string GenerateProductsCsv();
+std::string GenerateProductsCsv(size_t products);
 std::string GenerateStoresCsv();
 // The mappings that import them.
 extern const char* const kGeneratedProductsMapping;

@@ -129,11 +129,13 @@ void Generated(benchmark::State& state) {
 BENCHMARK(Generated)->Arg(1'000)->UseManualTime()->Iterations(30'000)->Unit(
     benchmark::kMicrosecond);
 
-// The whole of a chain: 2,000 lists of 500 products, baskets of 60, customers who hold 20 grants.
+// The whole of a chain: 50,000 products, 2,000 lists of 500 of them, baskets of 60, customers who
+// hold 20 grants.
 void Chain(benchmark::State& state) {
   const Folder folder;
   GeneratedOptions generated;
   generated.offers = static_cast<size_t>(state.range(0));
+  generated.products = 50'000;
   generated.product_lists = 2000;
   generated.skus_per_list = 500;
   generated.granted_offers = 500;

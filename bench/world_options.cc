@@ -32,7 +32,7 @@ absl::StatusOr<WorldOptions> GeneratedWorld(const GeneratedOptions& generated,
   options.stores = {folder + "/stores.csv", folder + "/stores.yaml"};
   options.placements.assign(std::begin(kGeneratedPlacements), std::end(kGeneratedPlacements));
   const std::pair<std::string, std::string> files[] = {
-      {options.products.csv, GenerateProductsCsv()},
+      {options.products.csv, GenerateProductsCsv(generated.products)},
       {options.products.mapping, kGeneratedProductsMapping},
       {options.stores.csv, GenerateStoresCsv()},
       {options.stores.mapping, kGeneratedStoresMapping}};
