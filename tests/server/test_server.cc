@@ -92,6 +92,31 @@ int TestServer::Publish(const v1::RuleSetSource& source) {
   return std::atoi(created.revision().name().substr(std::string("revisions/").size()).c_str());
 }
 
+v1::UpdateCustomerRequest TestServer::UpdateOf(const std::string& customer_id) {
+  v1::UpdateCustomerRequest request;
+  request.set_request_id(NextRequestId());
+  request.set_allow_missing(true);
+  request.mutable_customer()->set_name("customers/" + customer_id);
+  return request;
+}
+
+v1::UpdateCustomerRequest TestServer::UpdateOf(const std::string& customer_id,
+                                               const std::string& card) {
+  v1::UpdateCustomerRequest request = UpdateOf(customer_id);
+  v1::Identity& identity = *request.add_add_identities();
+  identity.set_namespace_("loyalty_card");
+  identity.set_value(card);
+  return request;
+}
+
+v1::Customer TestServer::Update(const v1::UpdateCustomerRequest& request) {
+  grpc::ClientContext context;
+  v1::Customer customer;
+  const grpc::Status status = customers_->UpdateCustomer(&context, request, &customer);
+  EXPECT_TRUE(status.ok()) << status.error_message();
+  return customer;
+}
+
 std::string ReasonOf(const grpc::Status& status) {
   google::rpc::ErrorInfo info;
   return FindDetail(status, &info) ? info.reason() : "";

@@ -54,6 +54,11 @@ class TestServer {
   // Creates and publishes a revision; its number.
   int Publish(const v1::RuleSetSource& source);
   std::string NextRequestId();
+  // An update of a customer who is made if she is not there.
+  v1::UpdateCustomerRequest UpdateOf(const std::string& customer_id);
+  // The same with "loyalty_card:<card>" added to her identities.
+  v1::UpdateCustomerRequest UpdateOf(const std::string& customer_id, const std::string& card);
+  v1::Customer Update(const v1::UpdateCustomerRequest& request);
 
  private:
   void Start();

@@ -33,16 +33,7 @@ class ImportGrantsCommandTest : public CommandLine {
   ImportGrantsCommandTest() {
     server_.Publish(CodedRules());
     for (const char* id : {"ann", "bea"}) {
-      v1::UpdateCustomerRequest request;
-      request.set_request_id(server_.NextRequestId());
-      request.set_allow_missing(true);
-      request.mutable_customer()->set_name(absl::StrCat("customers/", id));
-      v1::Identity& identity = *request.add_add_identities();
-      identity.set_namespace_("loyalty_card");
-      identity.set_value(absl::StrCat("card-", id));
-      v1::Customer customer;
-      grpc::ClientContext context;
-      EXPECT_TRUE(server_.customers().UpdateCustomer(&context, request, &customer).ok());
+      server_.Update(server_.UpdateOf(id, absl::StrCat("card-", id)));
     }
   }
 

@@ -95,15 +95,9 @@ class AggregateCheckTest : public ::testing::Test {
   }
 
   void Join(const std::string& id, const std::string& household) {
-    grpc::ClientContext context;
-    v1::UpdateCustomerRequest request;
-    v1::Customer customer;
-    request.set_request_id(server_.NextRequestId());
-    request.set_allow_missing(true);
-    request.mutable_customer()->set_name("customers/" + id);
+    v1::UpdateCustomerRequest request = server_.UpdateOf(id);
     request.mutable_customer()->set_household(household);
-    const grpc::Status status = server_.customers().UpdateCustomer(&context, request, &customer);
-    ASSERT_TRUE(status.ok()) << status.error_message();
+    server_.Update(request);
   }
 
   void Merge(const std::string& surviving, const std::string& merged, bool undo) {

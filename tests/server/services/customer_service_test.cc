@@ -28,14 +28,6 @@ class CustomerServiceTest : public ::testing::Test {
     return server_.customers().GetCustomer(&context, request, customer);
   }
 
-  v1::UpdateCustomerRequest UpdateOf(const std::string& id) {
-    v1::UpdateCustomerRequest request;
-    request.set_request_id(server_.NextRequestId());
-    request.mutable_customer()->set_name("customers/" + id);
-    request.set_allow_missing(true);
-    return request;
-  }
-
   grpc::Status Update(const v1::UpdateCustomerRequest& request, v1::Customer* customer) {
     grpc::ClientContext context;
     customer->Clear();
@@ -43,11 +35,7 @@ class CustomerServiceTest : public ::testing::Test {
   }
 
   // Makes the customer, without attributes.
-  void Make(const std::string& id) {
-    v1::Customer customer;
-    const grpc::Status status = Update(UpdateOf(id), &customer);
-    ASSERT_TRUE(status.ok()) << status.error_message();
-  }
+  void Make(const std::string& id) { server_.Update(server_.UpdateOf(id)); }
 
   v1::AppendEventsResponse Append(const std::string& id, const std::vector<v1::Event>& events,
                                   bool allow_missing = false) {
@@ -90,13 +78,13 @@ TEST_F(CustomerServiceTest, AnUnknownCustomerIsNotFound) {
   const grpc::Status status = Get("nobody", &customer);
   EXPECT_EQ(status.error_code(), grpc::StatusCode::NOT_FOUND);
   EXPECT_EQ(ReasonOf(status), "CUSTOMER_NOT_FOUND");
-  v1::UpdateCustomerRequest request = UpdateOf("nobody");
+  v1::UpdateCustomerRequest request = server_.UpdateOf("nobody");
   request.set_allow_missing(false);
   EXPECT_EQ(ReasonOf(Update(request, &customer)), "CUSTOMER_NOT_FOUND");
 }
 
 TEST_F(CustomerServiceTest, AttributesAreMergedByNameAndClearedByAnEmptyValue) {
-  v1::UpdateCustomerRequest request = UpdateOf("anna");
+  v1::UpdateCustomerRequest request = server_.UpdateOf("anna");
   auto& attributes = *request.mutable_customer()->mutable_attributes();
   attributes["tier"] = TextValue("gold");
   attributes["birth_date"].set_date_value("1988-02-29");
@@ -108,7 +96,7 @@ TEST_F(CustomerServiceTest, AttributesAreMergedByNameAndClearedByAnEmptyValue) {
   EXPECT_EQ(customer.attributes().at("allergies").string_list_value().values(0), "caffeine");
   EXPECT_EQ(customer.segment(), "regular");
 
-  request = UpdateOf("anna");
+  request = server_.UpdateOf("anna");
   (*request.mutable_customer()->mutable_attributes())["tier"];
   (*request.mutable_customer()->mutable_attributes())["city"] = TextValue("Bern");
   ASSERT_TRUE(Update(request, &customer).ok());
@@ -118,7 +106,7 @@ TEST_F(CustomerServiceTest, AttributesAreMergedByNameAndClearedByAnEmptyValue) {
 }
 
 TEST_F(CustomerServiceTest, AMaskSaysWhichAttributesChange) {
-  v1::UpdateCustomerRequest request = UpdateOf("anna");
+  v1::UpdateCustomerRequest request = server_.UpdateOf("anna");
   auto& attributes = *request.mutable_customer()->mutable_attributes();
   attributes["tier"] = TextValue("gold");
   attributes["city"] = TextValue("Bern");
@@ -152,7 +140,7 @@ TEST_F(CustomerServiceTest, AMaskSaysWhichAttributesChange) {
 }
 
 TEST_F(CustomerServiceTest, ValuesMustBeAsDeclared) {
-  v1::UpdateCustomerRequest request = UpdateOf("anna");
+  v1::UpdateCustomerRequest request = server_.UpdateOf("anna");
   (*request.mutable_customer()->mutable_attributes())["tier"] = TextValue("platinum");
   v1::Customer customer;
   grpc::Status status = Update(request, &customer);
@@ -160,7 +148,7 @@ TEST_F(CustomerServiceTest, ValuesMustBeAsDeclared) {
   EXPECT_THAT(FieldsOf(status), ElementsAre("customer.attributes[tier]"));
   EXPECT_THAT(status.error_message(), Not(HasSubstr("platinum")));
 
-  request = UpdateOf("anna");
+  request = server_.UpdateOf("anna");
   (*request.mutable_customer()->mutable_attributes())["shoe_size"].set_int_value(40);
   status = Update(request, &customer);
   EXPECT_EQ(ReasonOf(status), "NAME_NOT_DECLARED");
@@ -169,8 +157,8 @@ TEST_F(CustomerServiceTest, ValuesMustBeAsDeclared) {
 
 TEST_F(CustomerServiceTest, AnUpdateOfWhatHasChangedSinceIsRefused) {
   v1::Customer first;
-  ASSERT_TRUE(Update(UpdateOf("anna"), &first).ok());
-  v1::UpdateCustomerRequest request = UpdateOf("anna");
+  ASSERT_TRUE(Update(server_.UpdateOf("anna"), &first).ok());
+  v1::UpdateCustomerRequest request = server_.UpdateOf("anna");
   request.mutable_customer()->set_etag(first.etag());
   (*request.mutable_customer()->mutable_attributes())["city"] = TextValue("Bern");
   v1::Customer second;
@@ -183,7 +171,7 @@ TEST_F(CustomerServiceTest, AnUpdateOfWhatHasChangedSinceIsRefused) {
 }
 
 TEST_F(CustomerServiceTest, IdentitiesFindTheCustomerAndBelongToOne) {
-  v1::UpdateCustomerRequest request = UpdateOf("anna");
+  v1::UpdateCustomerRequest request = server_.UpdateOf("anna");
   v1::Identity* card = request.add_add_identities();
   card->set_namespace_("loyalty_card");
   card->set_value("17850");
@@ -201,13 +189,13 @@ TEST_F(CustomerServiceTest, IdentitiesFindTheCustomerAndBelongToOne) {
   EXPECT_EQ(resolved.customer(), "customers/anna");
   EXPECT_EQ(resolved.matched().value(), "17850");
 
-  v1::UpdateCustomerRequest taken = UpdateOf("berta");
+  v1::UpdateCustomerRequest taken = server_.UpdateOf("berta");
   *taken.add_add_identities() = *card;
   (*taken.mutable_customer()->mutable_attributes())["city"] = TextValue("Bern");
   EXPECT_EQ(ReasonOf(Update(taken, &customer)), "IDENTITY_TAKEN");
   EXPECT_EQ(ReasonOf(Get("berta", &customer)), "CUSTOMER_NOT_FOUND");
 
-  request = UpdateOf("anna");
+  request = server_.UpdateOf("anna");
   *request.add_remove_identities() = resolved.matched();
   ASSERT_TRUE(Update(request, &customer).ok());
   EXPECT_EQ(customer.identities_size(), 0);
@@ -378,7 +366,7 @@ TEST_F(CustomerServiceTest, ABatchOverTheLimitIsRefusedAsAWhole) {
 }
 
 TEST_F(CustomerServiceTest, TheSameRequestIdWithAnotherBodyIsRefused) {
-  v1::UpdateCustomerRequest request = UpdateOf("anna");
+  v1::UpdateCustomerRequest request = server_.UpdateOf("anna");
   v1::Customer customer;
   ASSERT_TRUE(Update(request, &customer).ok());
   ASSERT_TRUE(Update(request, &customer).ok());

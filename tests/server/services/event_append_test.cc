@@ -27,17 +27,11 @@ class EventAppendTest : public ::testing::Test {
   // A customer whose card has her id.
   grpc::Status Update(const std::string& id, const std::string& mark) {
     grpc::ClientContext context;
-    v1::UpdateCustomerRequest request;
+    v1::UpdateCustomerRequest request = server_.UpdateOf(id, /*card=*/id);
     v1::Customer customer;
-    request.set_request_id(server_.NextRequestId());
-    request.set_allow_missing(true);
-    request.mutable_customer()->set_name("customers/" + id);
     auto& attributes = *request.mutable_customer()->mutable_attributes();
     attributes["city"] = TextValue(mark);
     attributes["allergies"].mutable_string_list_value()->add_values(mark);
-    v1::Identity* card = request.add_add_identities();
-    card->set_namespace_("loyalty_card");
-    card->set_value(id);
     return server_.customers().UpdateCustomer(&context, request, &customer);
   }
 

@@ -20,22 +20,8 @@ class GrantBatchTest : public ::testing::Test {
  protected:
   GrantBatchTest() {
     server_.Publish(CodedRules());
-    MakeCustomer("ann");
-    MakeCustomer("bea");
-  }
-
-  void MakeCustomer(const std::string& id) {
-    v1::UpdateCustomerRequest request;
-    request.set_request_id(server_.NextRequestId());
-    request.set_allow_missing(true);
-    request.mutable_customer()->set_name("customers/" + id);
-    v1::Identity& identity = *request.add_add_identities();
-    identity.set_namespace_("loyalty_card");
-    identity.set_value("card-" + id);
-    v1::Customer customer;
-    grpc::ClientContext context;
-    const grpc::Status status = server_.customers().UpdateCustomer(&context, request, &customer);
-    ASSERT_TRUE(status.ok()) << status.error_message();
+    server_.Update(server_.UpdateOf("ann", "card-ann"));
+    server_.Update(server_.UpdateOf("bea", "card-bea"));
   }
 
   static void Add(const std::string& customer, const std::string& offer,
@@ -178,7 +164,7 @@ TEST_F(GrantBatchTest, WhoComesBackAfterHerErasureIsNotGrantedTheSameBatch) {
   v1::DeleteCustomerResponse erased;
   grpc::ClientContext context;
   ASSERT_TRUE(server_.customers().DeleteCustomer(&context, erase, &erased).ok());
-  MakeCustomer("ann");
+  server_.Update(server_.UpdateOf("ann", "card-ann"));
   for (const bool validate_only : {true, false}) {
     request.set_validate_only(validate_only);
     const v1::ImportGrantsResponse response = Import(request);

@@ -90,23 +90,12 @@ class GrantServiceTest : public ::testing::Test {
     return ReasonFor<v1::Code>(request);
   }
 
-  void MakeCustomer(const std::string& id) {
-    grpc::ClientContext context;
-    v1::UpdateCustomerRequest request;
-    request.set_request_id(server_.NextRequestId());
-    request.set_allow_missing(true);
-    request.mutable_customer()->set_name("customers/" + id);
-    v1::Customer customer;
-    const grpc::Status status = server_.customers().UpdateCustomer(&context, request, &customer);
-    ASSERT_TRUE(status.ok()) << status.error_message();
-  }
-
   TestServer server_;
 };
 
 TEST_F(GrantServiceTest, IssuedCodesCanBeShownAndCheckThemselves) {
   server_.Publish(CodedRules());
-  MakeCustomer("ann");
+  server_.Update(server_.UpdateOf("ann"));
   v1::IssueCodesRequest request = IssueRequest(10'000);
   request.set_prefix("fall");
   v1::CodeTerms& terms = *request.mutable_terms();
@@ -279,7 +268,7 @@ TEST_F(GrantServiceTest, CodesAreRevokedAllOrNone) {
 
 TEST_F(GrantServiceTest, ACustomersCodesAreInHerExportAndNobodyElses) {
   server_.Publish(CodedRules());
-  for (const char* id : {"ann", "bea", "eve"}) MakeCustomer(id);
+  for (const char* id : {"ann", "bea", "eve"}) server_.Update(server_.UpdateOf(id));
   for (const char* id : {"ann", "bea", "eve"}) {
     v1::ImportCodesRequest request = ImportRequest({absl::StrCat("OF.", id)});
     request.mutable_terms()->set_customer(absl::StrCat("customers/", id));

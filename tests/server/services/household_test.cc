@@ -28,32 +28,19 @@ class HouseholdTest : public ::testing::Test {
  protected:
   HouseholdTest() { server_.Publish(HouseholdRules()); }
 
-  v1::UpdateCustomerRequest UpdateOf(const std::string& id) {
-    v1::UpdateCustomerRequest request;
-    request.set_request_id(server_.NextRequestId());
-    request.set_allow_missing(true);
-    request.mutable_customer()->set_name("customers/" + id);
-    return request;
-  }
   grpc::Status TryUpdate(const v1::UpdateCustomerRequest& request, v1::Customer* customer) {
     grpc::ClientContext context;
     return server_.customers().UpdateCustomer(&context, request, customer);
   }
-  v1::Customer Update(const v1::UpdateCustomerRequest& request) {
-    v1::Customer customer;
-    const grpc::Status status = TryUpdate(request, &customer);
-    EXPECT_TRUE(status.ok()) << status.error_message();
-    return customer;
-  }
   v1::Customer Make(const std::string& id, const std::vector<v1::Identity>& identities = {}) {
-    v1::UpdateCustomerRequest request = UpdateOf(id);
+    v1::UpdateCustomerRequest request = server_.UpdateOf(id);
     for (const v1::Identity& identity : identities) *request.add_add_identities() = identity;
-    return Update(request);
+    return server_.Update(request);
   }
   void Join(const std::string& id, const std::string& household) {
-    v1::UpdateCustomerRequest request = UpdateOf(id);
+    v1::UpdateCustomerRequest request = server_.UpdateOf(id);
     request.mutable_customer()->set_household(household);
-    EXPECT_EQ(Update(request).household(), household);
+    EXPECT_EQ(server_.Update(request).household(), household);
   }
 
   v1::AppendEventsResponse Append(const v1::AppendEventsRequest& given) {
@@ -180,14 +167,14 @@ TEST_F(HouseholdTest, MembersShareWhatIsPerHousehold) {
   EXPECT_EQ(household.aggregates(1).value().money_value().amount_minor(), 1200);
   EXPECT_TRUE(household.aggregates(1).per_household());
 
-  v1::UpdateCustomerRequest leave = UpdateOf("bert");
+  v1::UpdateCustomerRequest leave = server_.UpdateOf("bert");
   leave.set_leave_household(true);
-  EXPECT_EQ(Update(leave).household(), "");
+  EXPECT_EQ(server_.Update(leave).household(), "");
   EXPECT_EQ(SpendOf("anna"), 1000);
   EXPECT_EQ(SpendOf("bert"), 200);
-  leave = UpdateOf("anna");
+  leave = server_.UpdateOf("anna");
   leave.set_leave_household(true);
-  Update(leave);
+  server_.Update(leave);
   EXPECT_EQ(ReasonOf(GetHousehold("home", &household)), "HOUSEHOLD_NOT_FOUND");
 }
 
@@ -312,7 +299,7 @@ TEST_F(HouseholdTest, IdentitiesAreFoundHoweverTheyAreWritten) {
   for (const v1::Identity& identity : anna.identities()) keys.push_back(identity.value());
   EXPECT_THAT(keys, UnorderedElementsAre("+4930901820", "anna@example.org"));
 
-  v1::UpdateCustomerRequest wrong = UpdateOf("bert");
+  v1::UpdateCustomerRequest wrong = server_.UpdateOf("bert");
   *wrong.add_add_identities() = IdentityOf("phone", "12");
   *wrong.add_add_identities() = IdentityOf("email", "nobody");
   *wrong.add_add_identities() = IdentityOf("passport", "1");
@@ -321,12 +308,12 @@ TEST_F(HouseholdTest, IdentitiesAreFoundHoweverTheyAreWritten) {
   EXPECT_EQ(status.error_code(), grpc::StatusCode::INVALID_ARGUMENT);
   EXPECT_THAT(FieldsOf(status), ElementsAre("add_identities[0].value", "add_identities[1].value",
                                             "add_identities[2].namespace"));
-  v1::UpdateCustomerRequest taken = UpdateOf("bert");
+  v1::UpdateCustomerRequest taken = server_.UpdateOf("bert");
   *taken.add_add_identities() = IdentityOf("phone", "+4930901820");
   EXPECT_EQ(ReasonOf(TryUpdate(taken, &none)), "IDENTITY_TAKEN");
-  v1::UpdateCustomerRequest remove = UpdateOf("anna");
+  v1::UpdateCustomerRequest remove = server_.UpdateOf("anna");
   *remove.add_remove_identities() = IdentityOf("phone", "030901820");
-  EXPECT_EQ(Update(remove).identities_size(), 1);
+  EXPECT_EQ(server_.Update(remove).identities_size(), 1);
 }
 
 TEST_F(HouseholdTest, ADeviceThatBecomesKnownIsMergedIntoWhomItBelongsTo) {
@@ -337,14 +324,14 @@ TEST_F(HouseholdTest, ADeviceThatBecomesKnownIsMergedIntoWhomItBelongsTo) {
   *event->mutable_event() = Purchase("web-1", server_.now() - absl::Hours(1), 700);
   const std::string device = Append(browsing).results(0).customer();
   Make("anna", {IdentityOf("loyalty_card", "1")});
-  v1::UpdateCustomerRequest login = UpdateOf("anna");
+  v1::UpdateCustomerRequest login = server_.UpdateOf("anna");
   *login.add_add_identities() = IdentityOf("cookie", "abc");
-  const v1::Customer anna = Update(login);
+  const v1::Customer anna = server_.Update(login);
   EXPECT_EQ(anna.identities_size(), 2);
   EXPECT_EQ(anna.aggregates().at("spend_90d").money_value().amount_minor(), 700);
   EXPECT_THAT(anna.merged_customers(), ElementsAre(device));
   // Of somebody else by now, it stays where it is.
-  v1::UpdateCustomerRequest other = UpdateOf("bert");
+  v1::UpdateCustomerRequest other = server_.UpdateOf("bert");
   *other.add_add_identities() = IdentityOf("cookie", "abc");
   v1::Customer none;
   EXPECT_EQ(ReasonOf(TryUpdate(other, &none)), "IDENTITY_TAKEN");

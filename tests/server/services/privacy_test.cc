@@ -36,17 +36,14 @@ class PrivacyTest : public ::testing::Test {
 
   // A customer with something of every kind, a mark of hers in every value.
   void Fill(const std::string& id) {
-    v1::UpdateCustomerRequest request;
-    request.set_request_id(server_.NextRequestId());
-    request.set_allow_missing(true);
-    request.mutable_customer()->set_name("customers/" + id);
+    v1::UpdateCustomerRequest request = server_.UpdateOf(id);
     (*request.mutable_customer()->mutable_attributes())["city"] = TextValue(Mark("city", id));
     v1::CustomerConsent* consent = request.mutable_customer()->add_consents();
     consent->set_purpose("marketing_call");
     consent->set_state(v1::CONSENT_STATE_GRANTED);
     *request.add_add_identities() = CardOf(id);
     request.set_source("crm");
-    Update(request);
+    server_.Update(request);
     grpc::ClientContext context;
     v1::AppendEventsRequest events;
     v1::AppendEventsResponse appended;
@@ -60,14 +57,6 @@ class PrivacyTest : public ::testing::Test {
     }
     const grpc::Status status = server_.customers().AppendEvents(&context, events, &appended);
     ASSERT_TRUE(status.ok()) << status.error_message();
-  }
-
-  v1::Customer Update(const v1::UpdateCustomerRequest& request) {
-    grpc::ClientContext context;
-    v1::Customer customer;
-    const grpc::Status status = server_.customers().UpdateCustomer(&context, request, &customer);
-    EXPECT_TRUE(status.ok()) << status.error_message();
-    return customer;
   }
 
   v1::DecideResponse Decide(const v1::Identity& identity, const std::string& note) {
@@ -188,11 +177,7 @@ TEST_F(PrivacyTest, TheSingleViewTellsWhatIsKnownAndWhy) {
 }
 
 TEST_F(PrivacyTest, WhoIsInNoOtherSegmentIsToldSo) {
-  v1::UpdateCustomerRequest request;
-  request.set_request_id(server_.NextRequestId());
-  request.set_allow_missing(true);
-  request.mutable_customer()->set_name("customers/berta");
-  EXPECT_THAT(Update(request).segment_reasons(),
+  EXPECT_THAT(server_.Update(server_.UpdateOf("berta")).segment_reasons(),
               ElementsAre("the condition of no other segment holds"));
 }
 
@@ -227,10 +212,10 @@ TEST_F(PrivacyTest, ALateConsentDoesNotUndoALaterOne) {
   consent->set_state(v1::CONSENT_STATE_DENIED);
   request.mutable_as_of()->set_seconds(absl::ToUnixSeconds(server_.now() - absl::Hours(1)));
   request.set_request_id(server_.NextRequestId());
-  EXPECT_EQ(Update(request).consents(0).state(), v1::CONSENT_STATE_GRANTED);
+  EXPECT_EQ(server_.Update(request).consents(0).state(), v1::CONSENT_STATE_GRANTED);
   consent->mutable_update_time()->set_seconds(absl::ToUnixSeconds(server_.now()));
   request.set_request_id(server_.NextRequestId());
-  EXPECT_EQ(Update(request).consents(0).state(), v1::CONSENT_STATE_DENIED);
+  EXPECT_EQ(server_.Update(request).consents(0).state(), v1::CONSENT_STATE_DENIED);
 }
 
 TEST_F(PrivacyTest, ConsentsThatAreNoneAreRefusedByField) {

@@ -50,15 +50,9 @@ class ReportServiceTest : public ::testing::Test {
   }
 
   void Make(const std::string& id, const std::string& city) {
-    grpc::ClientContext context;
-    v1::UpdateCustomerRequest request;
-    v1::Customer customer;
-    request.set_request_id(server_.NextRequestId());
-    request.set_allow_missing(true);
-    request.mutable_customer()->set_name("customers/" + id);
+    v1::UpdateCustomerRequest request = server_.UpdateOf(id);
     (*request.mutable_customer()->mutable_attributes())["city"] = TextValue(city);
-    const grpc::Status status = server_.customers().UpdateCustomer(&context, request, &customer);
-    EXPECT_TRUE(status.ok()) << status.error_message();
+    server_.Update(request);
   }
 
   TestServer server_;

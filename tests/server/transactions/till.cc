@@ -262,17 +262,7 @@ v1::Customer Till::GetCustomer(const std::string& id) {
 }
 
 void Till::AddCustomer(const std::string& id, const std::string& card) {
-  v1::UpdateCustomerRequest request;
-  request.set_request_id(server_.NextRequestId());
-  request.set_allow_missing(true);
-  request.mutable_customer()->set_name("customers/" + id);
-  v1::Identity* identity = request.add_add_identities();
-  identity->set_namespace_("loyalty_card");
-  identity->set_value(card);
-  grpc::ClientContext context;
-  v1::Customer customer;
-  const grpc::Status status = server_.customers().UpdateCustomer(&context, request, &customer);
-  EXPECT_TRUE(status.ok()) << status.error_message();
+  server_.Update(server_.UpdateOf(id, card));
 }
 
 std::vector<std::string> AppliedIn(const v1::BasketResult& basket) {
