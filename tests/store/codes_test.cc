@@ -13,9 +13,8 @@
 #include "store/holdings.h"
 #include "store/store.h"
 #include "store/verify.h"
-#include "tests/store/entries.h"
 #include "tests/store/ledger_entries.h"
-#include "tests/store/written_store.h"
+#include "tests/store/ledger_fixture.h"
 
 namespace touchstone::store {
 namespace {
@@ -27,19 +26,8 @@ using ::testing::ElementsAre;
 using ::testing::IsEmpty;
 using ::testing::UnorderedElementsAre;
 
-constexpr auto kApplied = EntryResult::REFUSAL_UNSPECIFIED;
-constexpr auto kInvalid = EntryResult::REFUSAL_INVALID;
-constexpr auto kNotFound = EntryResult::REFUSAL_NOT_FOUND;
-constexpr auto kAlreadyExists = EntryResult::REFUSAL_ALREADY_EXISTS;
-constexpr auto kClaimsRefused = EntryResult::REFUSAL_CLAIMS_REFUSED;
-
-class CodesTest : public ::testing::Test {
+class CodesTest : public LedgerTest {
  protected:
-  EntryResult Write(const Entry& entry) { return store_.Write(entry); }
-  EntryResult::Refusal RefusalOf(const Entry& entry) { return Write(entry).refusal(); }
-  void MakeCustomer(absl::string_view customer_id) {
-    ASSERT_EQ(RefusalOf(UpdateEntry(customer_id, "")), kApplied);
-  }
   void Add(const std::vector<std::string>& codes, int64_t most_uses = 1,
            absl::string_view customer_id = "") {
     ASSERT_EQ(Write(AddCodesEntry(codes, most_uses, customer_id)).applied(), codes.size());
@@ -47,11 +35,7 @@ class CodesTest : public ::testing::Test {
   // Whether the transaction can hold the code, or holds it now.
   bool Claims(absl::string_view transaction_id, absl::string_view code,
               absl::string_view customer_id = "", int64_t time_us = kTestTimeUs) {
-    const EntryResult result =
-        Write(At(ReserveEntry(transaction_id, 1, {CodeClaim(code)}, customer_id), time_us));
-    EXPECT_TRUE(result.refusal() == kApplied || result.refusal() == kClaimsRefused)
-        << result.refusal_detail();
-    return result.refusal() == kApplied;
+    return CanHold(transaction_id, CodeClaim(code), customer_id, time_us);
   }
 
   std::optional<Code> Read(absl::string_view code) {
@@ -61,24 +45,9 @@ class CodesTest : public ::testing::Test {
     if (*found != Found::kFound) return std::nullopt;
     return row;
   }
-  // "committed/reserved/overrun"; "" for a code that is not there.
-  std::string Uses(absl::string_view code) {
-    const std::optional<Code> row = Read(code);
-    if (!row.has_value()) return "";
-    return absl::StrCat(row->committed(), "/", row->reserved(), "/", row->overrun());
-  }
   bool Holds(absl::string_view transaction_id, absl::string_view code) {
     return *store_->GetCodeHold(code, transaction_id, ReadTier::kMayBlock) == Found::kFound;
   }
-  bool IsSound() {
-    const absl::StatusOr<VerifyReport> report = VerifyStore(store_.store(), [](auto) {});
-    for (const VerifyFinding& finding : report->findings) {
-      ADD_FAILURE() << FaultName(finding.fault) << ": " << finding.place;
-    }
-    return report->sound();
-  }
-
-  WrittenStore store_;
 };
 
 TEST_F(CodesTest, ACodeSaysWhatItWasIssuedFor) {
@@ -119,7 +88,7 @@ TEST_F(CodesTest, TheSameTermsAreADuplicateAndOthersAreRefused) {
   EXPECT_EQ(same.refused_items(0).index(), 2u);
   EXPECT_EQ(same.refused_items(1).index(), 4u);
   EXPECT_EQ(same.refused_items(0).refusal(), kAlreadyExists);
-  EXPECT_EQ(Uses("A"), "0/1/0") << "as it was";
+  EXPECT_EQ(UsesOfCode("A"), "0/1/0") << "as it was";
   EXPECT_EQ(Read("A")->time_us(), kTestTimeUs);
 
   MakeCustomer("ann");
@@ -148,7 +117,7 @@ TEST_F(CodesTest, AllOrNoneAddsNothingWhereOneIsThere) {
     Entry entry = AddCodesEntry(codes);
     entry.mutable_add_codes()->set_all_or_none(true);
     EXPECT_EQ(RefusalOf(entry), kAlreadyExists);
-    EXPECT_EQ(Uses("N"), "");
+    EXPECT_EQ(UsesOfCode("N"), "");
   }
   Entry entry = AddCodesEntry({"N", "M"});
   entry.mutable_add_codes()->set_all_or_none(true);
@@ -180,7 +149,7 @@ TEST_F(CodesTest, MalformedEntriesChangeNothing) {
         RevokeEntry({"A", ""})}) {
     EXPECT_EQ(RefusalOf(entry), kInvalid) << entry.ShortDebugString();
   }
-  EXPECT_EQ(Uses("A"), "");
+  EXPECT_EQ(UsesOfCode("A"), "");
   EXPECT_EQ(RefusalOf(AddCodesEntry({"A"}, 1, "nobody")), kNotFound);
   std::vector<std::string> many;
   for (int i = 0; i <= kMaxItems; ++i) many.push_back(absl::StrCat("M", i));
@@ -194,16 +163,16 @@ TEST_F(CodesTest, MalformedEntriesChangeNothing) {
 TEST_F(CodesTest, AUseIsHeldThenSoldThenBroughtBack) {
   Add({"A"});
   ASSERT_TRUE(Claims("t1", "A"));
-  EXPECT_EQ(Uses("A"), "0/1/0");
+  EXPECT_EQ(UsesOfCode("A"), "0/1/0");
   EXPECT_TRUE(Holds("t1", "A"));
   EXPECT_FALSE(Holds("t2", "A"));
   EXPECT_FALSE(Claims("t2", "A"));
   EXPECT_EQ(RefusalOf(CommitEntry("t1", 1)), kApplied);
-  EXPECT_EQ(Uses("A"), "1/0/0");
+  EXPECT_EQ(UsesOfCode("A"), "1/0/0");
   EXPECT_FALSE(Holds("t1", "A"));
   EXPECT_FALSE(Claims("t2", "A"));
   EXPECT_EQ(RefusalOf(ReturnEntry("t1", 1, {CodeClaim("A").claim()})), kApplied);
-  EXPECT_EQ(Uses("A"), "0/0/0");
+  EXPECT_EQ(UsesOfCode("A"), "0/0/0");
   EXPECT_EQ(RefusalOf(ReturnEntry("t1", 2, {CodeClaim("A").claim()})), kInvalid) << "it is back";
   EXPECT_TRUE(Claims("t2", "A"));
   EXPECT_TRUE(IsSound());
@@ -213,22 +182,22 @@ TEST_F(CodesTest, WhatIsReleasedOrExpiresOrReplacedIsGivenBack) {
   Add({"A", "B"});
   ASSERT_TRUE(Claims("t1", "A"));
   EXPECT_EQ(RefusalOf(ReserveEntry("t1", 2, {CodeClaim("B")})), kApplied);
-  EXPECT_EQ(Uses("A"), "0/0/0");
-  EXPECT_EQ(Uses("B"), "0/1/0");
+  EXPECT_EQ(UsesOfCode("A"), "0/0/0");
+  EXPECT_EQ(UsesOfCode("B"), "0/1/0");
   EXPECT_FALSE(Holds("t1", "A"));
   EXPECT_TRUE(Holds("t1", "B"));
   // The last use is its own.
   EXPECT_EQ(RefusalOf(ReserveEntry("t1", 3, {CodeClaim("B"), CodeClaim("A")})), kApplied);
-  EXPECT_EQ(Uses("B"), "0/1/0");
+  EXPECT_EQ(UsesOfCode("B"), "0/1/0");
   EXPECT_EQ(RefusalOf(ReleaseEntry("t1", 3)), kApplied);
-  EXPECT_EQ(Uses("A"), "0/0/0");
-  EXPECT_EQ(Uses("B"), "0/0/0");
+  EXPECT_EQ(UsesOfCode("A"), "0/0/0");
+  EXPECT_EQ(UsesOfCode("B"), "0/0/0");
   EXPECT_FALSE(Holds("t1", "B"));
   ASSERT_TRUE(Claims("t2", "A"));
   EXPECT_EQ(RefusalOf(SuspendEntry("t2", 1, kTestExpireUs)), kApplied);
   EXPECT_TRUE(Holds("t2", "A"));
   EXPECT_EQ(Write(ExpireEntry({"t2"}, kTestExpireUs)).applied(), 1u);
-  EXPECT_EQ(Uses("A"), "0/0/0");
+  EXPECT_EQ(UsesOfCode("A"), "0/0/0");
   EXPECT_FALSE(Holds("t2", "A"));
   EXPECT_TRUE(IsSound());
 }
@@ -241,8 +210,8 @@ TEST_F(CodesTest, ARefusedClaimUndoesAllOfItsEntry) {
       "t1", 2, {UsesClaim("b", 1, 9), CodeClaim("A"), CodeClaim("B"), CodeClaim("none")}));
   EXPECT_EQ(refused.refusal(), kClaimsRefused);
   EXPECT_THAT(refused.refused_claims(), ElementsAre(2u, 3u));
-  EXPECT_EQ(Uses("A"), "0/0/0");
-  EXPECT_EQ(Uses("C"), "0/1/0") << "what it held it holds";
+  EXPECT_EQ(UsesOfCode("A"), "0/0/0");
+  EXPECT_EQ(UsesOfCode("C"), "0/1/0") << "what it held it holds";
   EXPECT_TRUE(Holds("t1", "C"));
   EXPECT_THAT(*store_->ListBudgets(), IsEmpty());
   EXPECT_TRUE(IsSound());
@@ -279,9 +248,9 @@ TEST_F(CodesTest, ARevokedCodeCannotBeClaimedAndWhatIsHeldOrSoldStays) {
   EXPECT_EQ(Write(RevokeEntry({"A", "A"})).applied(), 1u);
   EXPECT_EQ(Write(RevokeEntry({"B", "A"})).applied(), 1u);
   EXPECT_FALSE(Claims("t1", "A"));
-  EXPECT_EQ(Uses("A"), "1/1/0");
+  EXPECT_EQ(UsesOfCode("A"), "1/1/0");
   EXPECT_EQ(RefusalOf(CommitEntry("held", 1)), kApplied);
-  EXPECT_EQ(Uses("A"), "2/0/0");
+  EXPECT_EQ(UsesOfCode("A"), "2/0/0");
   EXPECT_TRUE(IsSound());
 }
 
@@ -304,7 +273,7 @@ TEST_F(CodesTest, ACustomersCodeIsHersAndOfWhomeverSheWasMergedInto) {
   EXPECT_TRUE(Claims("t7", "A", "ann"));
   EXPECT_FALSE(Claims("t8", "A", "bea"));
   EXPECT_TRUE(Claims("t9", "B", "bea"));
-  EXPECT_EQ(Uses("A"), "0/4/0");
+  EXPECT_EQ(UsesOfCode("A"), "0/4/0");
   EXPECT_TRUE(IsSound());
 }
 
@@ -324,7 +293,7 @@ TEST_F(CodesTest, AnErasedCustomersCodesAreNobodys) {
     EXPECT_FALSE(Claims("t", code));
     EXPECT_FALSE(Claims("t", code, "eve"));
   }
-  EXPECT_EQ(Uses("A"), "1/0/0") << "what was held came back";
+  EXPECT_EQ(UsesOfCode("A"), "1/0/0") << "what was held came back";
   EXPECT_THAT(*store_->ListCodes("ann"), IsEmpty());
   EXPECT_THAT(*store_->ListCodes("bea"), IsEmpty());
   EXPECT_THAT(*store_->ListCodes("eve"), ElementsAre("E"));
@@ -354,19 +323,19 @@ TEST_F(CodesTest, APostedSaleIsAlwaysBookedAndWhatIsBeyondIsTold) {
     beyond.push_back(overrun.claim());
   }
   EXPECT_THAT(beyond, ElementsAre(1u, 2u, 3u));
-  EXPECT_EQ(Uses("ONCE"), "1/0/0");
-  EXPECT_EQ(Uses("GONE"), "0/0/1");
-  EXPECT_EQ(Uses("NONE"), "");
-  EXPECT_EQ(Uses("HERS"), "0/0/1");
-  EXPECT_EQ(Uses("LATE"), "1/0/0") << "when it was sold it ran";
+  EXPECT_EQ(UsesOfCode("ONCE"), "1/0/0");
+  EXPECT_EQ(UsesOfCode("GONE"), "0/0/1");
+  EXPECT_EQ(UsesOfCode("NONE"), "");
+  EXPECT_EQ(UsesOfCode("HERS"), "0/0/1");
+  EXPECT_EQ(UsesOfCode("LATE"), "1/0/0") << "when it was sold it ran";
   EXPECT_EQ((*store_->GetSale("p1"))->claims_size(), 4) << "without the one that is not there";
   EXPECT_EQ(Write(PostEntry("p2", {CodeClaim("ONCE")})).overruns_size(), 1);
-  EXPECT_EQ(Uses("ONCE"), "1/0/1");
+  EXPECT_EQ(UsesOfCode("ONCE"), "1/0/1");
   EXPECT_TRUE(IsSound());
 
   // What comes back takes from the overrun first, and counts until it is gone.
   EXPECT_EQ(RefusalOf(ReturnEntry("p1", 1, {CodeClaim("ONCE").claim()})), kApplied);
-  EXPECT_EQ(Uses("ONCE"), "1/0/0");
+  EXPECT_EQ(UsesOfCode("ONCE"), "1/0/0");
   EXPECT_FALSE(Claims("t1", "ONCE"));
   EXPECT_EQ(RefusalOf(ReturnEntry("p2", 1, {CodeClaim("ONCE").claim()})), kApplied);
   EXPECT_TRUE(Claims("t1", "ONCE"));
@@ -378,7 +347,7 @@ TEST_F(CodesTest, APostedSaleTakesTheUseThatItsTransactionHeld) {
   Add({"A"});
   ASSERT_TRUE(Claims("t1", "A"));
   EXPECT_THAT(Write(PostEntry("t1", {CodeClaim("A")})).overruns(), IsEmpty());
-  EXPECT_EQ(Uses("A"), "1/0/0");
+  EXPECT_EQ(UsesOfCode("A"), "1/0/0");
   EXPECT_FALSE(Holds("t1", "A"));
   EXPECT_TRUE(IsSound());
 }
@@ -405,7 +374,7 @@ TEST_F(CodesTest, MalformedClaimsAreRefused) {
     EXPECT_EQ(RefusalOf(ReserveEntry("t1", 1, claims)), kInvalid);
     EXPECT_EQ(RefusalOf(PostEntry("t1", claims)), kInvalid);
   }
-  EXPECT_EQ(Uses("A"), "0/0/0");
+  EXPECT_EQ(UsesOfCode("A"), "0/0/0");
 }
 
 // Tills that all want the one use of the same code, again and again; whoever has it sells it and
@@ -443,7 +412,7 @@ TEST_F(CodesTest, OfManyTillsExactlyOneHasTheOnlyUse) {
   int sold = 0;
   for (int i = 0; i < kRounds; ++i) {
     const int winner = winners[static_cast<size_t>(i)];
-    EXPECT_EQ(Uses(codes[static_cast<size_t>(i)]), absl::StrCat(winner, "/0/0"));
+    EXPECT_EQ(UsesOfCode(codes[static_cast<size_t>(i)]), absl::StrCat(winner, "/0/0"));
     sold += winner;
   }
   EXPECT_GT(sold, 0);

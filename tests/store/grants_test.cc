@@ -16,9 +16,8 @@
 #include "store/record.h"
 #include "store/store.h"
 #include "store/verify.h"
-#include "tests/store/entries.h"
 #include "tests/store/ledger_entries.h"
-#include "tests/store/written_store.h"
+#include "tests/store/ledger_fixture.h"
 
 namespace touchstone::store {
 namespace {
@@ -30,23 +29,14 @@ using ::testing::ElementsAre;
 using ::testing::IsEmpty;
 using ::testing::UnorderedElementsAre;
 
-constexpr auto kApplied = EntryResult::REFUSAL_UNSPECIFIED;
-constexpr auto kInvalid = EntryResult::REFUSAL_INVALID;
-constexpr auto kNotFound = EntryResult::REFUSAL_NOT_FOUND;
-constexpr auto kAlreadyExists = EntryResult::REFUSAL_ALREADY_EXISTS;
 constexpr auto kTooMany = EntryResult::REFUSAL_TOO_MANY;
-constexpr auto kClaimsRefused = EntryResult::REFUSAL_CLAIMS_REFUSED;
 
-class GrantsTest : public ::testing::Test {
+class GrantsTest : public LedgerTest {
  protected:
   GrantsTest() {
-    for (const char* id : {"ann", "bea", "eve"}) {
-      EXPECT_EQ(RefusalOf(UpdateEntry(id, "")), kApplied);
-    }
+    for (const char* id : {"ann", "bea", "eve"}) MakeCustomer(id);
   }
 
-  EntryResult Write(const Entry& entry) { return store_.Write(entry); }
-  EntryResult::Refusal RefusalOf(const Entry& entry) { return Write(entry).refusal(); }
   void Grant(const std::vector<std::string>& ids, absl::string_view customer_id,
              int64_t most_uses = 1) {
     ASSERT_EQ(Write(AddGrantsEntry(ids, customer_id, most_uses)).applied(), ids.size());
@@ -61,19 +51,9 @@ class GrantsTest : public ::testing::Test {
   }
   bool Claims(absl::string_view transaction_id, absl::string_view grant_id,
               absl::string_view customer_id, int64_t time_us = kTestTimeUs) {
-    const EntryResult result =
-        Write(At(ReserveEntry(transaction_id, 1, {GrantClaim(grant_id)}, customer_id), time_us));
-    EXPECT_TRUE(result.refusal() == kApplied || result.refusal() == kClaimsRefused)
-        << result.refusal_detail();
-    return result.refusal() == kApplied;
+    return CanHold(transaction_id, GrantClaim(grant_id), customer_id, time_us);
   }
 
-  // "committed/reserved/overrun"; "" for a grant that is not there.
-  std::string Uses(absl::string_view id) {
-    Code row;
-    if (*store_->GetCode(id, ReadTier::kMayBlock, &row) != Found::kFound) return "";
-    return absl::StrCat(row.committed(), "/", row.reserved(), "/", row.overrun());
-  }
   RecordView Record(absl::string_view customer_id) {
     EXPECT_EQ(*store_->GetRecord({RecordKind::kCustomer, std::string(customer_id)},
                                  ReadTier::kMayBlock, &bytes_),
@@ -107,15 +87,6 @@ class GrantsTest : public ::testing::Test {
     for (int i = 0; i < count; ++i) names.push_back(absl::StrCat(prefix, i));
     return names;
   }
-  bool IsSound() {
-    const absl::StatusOr<VerifyReport> report = VerifyStore(store_.store(), [](auto) {});
-    for (const VerifyFinding& finding : report->findings) {
-      ADD_FAILURE() << FaultName(finding.fault) << ": " << finding.place;
-    }
-    return report->sound();
-  }
-
-  WrittenStore store_;
   PinnedValue bytes_;
 };
 
@@ -173,7 +144,7 @@ TEST_F(GrantsTest, MalformedEntriesChangeNothing) {
     EXPECT_EQ(RefusalOf(entry), kInvalid) << entry.ShortDebugString();
   }
   EXPECT_EQ(RefusalOf(AddGrantsEntry(Names("g", kMaxItems + 1), "ann")), kInvalid);
-  EXPECT_EQ(Uses("g0"), "");
+  EXPECT_EQ(UsesOfCode("g0"), "");
   EXPECT_THAT(Shown("ann"), IsEmpty());
 }
 
@@ -197,7 +168,7 @@ TEST_F(GrantsTest, CodesAndGrantsNeverMeet) {
             kApplied);
   EXPECT_EQ(Write(PostEntry("t2", {CodeClaim("g1"), GrantClaim("CODE")}, "ann")).overruns_size(),
             2);
-  EXPECT_EQ(Uses("g1"), "0/1/1");
+  EXPECT_EQ(UsesOfCode("g1"), "0/1/1");
   EXPECT_THAT(Shown("ann"), ElementsAre("g1 7 by t1"));
   EXPECT_TRUE(IsSound());
 }
@@ -239,7 +210,7 @@ TEST_F(GrantsTest, ACustomerHasSoManyOpenOnesAndNoMore) {
   ASSERT_EQ(first.refused_items_size(), 1);
   EXPECT_EQ(first.refused_items(0).refusal(), kTooMany);
   EXPECT_EQ(first.refused_items(0).index(), static_cast<uint32_t>(kMaxOpenGrants));
-  EXPECT_EQ(Uses(absl::StrCat("g", kMaxOpenGrants)), "");
+  EXPECT_EQ(UsesOfCode(absl::StrCat("g", kMaxOpenGrants)), "");
   const EntryResult again = Write(AddGrantsEntry({"g0", "more"}, "ann"));
   EXPECT_THAT(again.duplicate_items(), ElementsAre(0u));
   EXPECT_EQ(again.refused_items(0).refusal(), kTooMany);
@@ -268,7 +239,7 @@ TEST_F(GrantsTest, AUseIsHeldThenSoldThenBroughtBack) {
   EXPECT_THAT(Shown("ann"), ElementsAre("g1 0 by t2"));
   EXPECT_EQ(RefusalOf(CommitEntry("t2", 1, "ann")), kApplied);
   EXPECT_THAT(Shown("ann"), IsEmpty());
-  EXPECT_EQ(Uses("g1"), "2/0/0");
+  EXPECT_EQ(UsesOfCode("g1"), "2/0/0");
   EXPECT_EQ(RefusalOf(ReturnEntry("t1", 1, {GrantClaim("g1").claim()})), kApplied);
   EXPECT_THAT(Shown("ann"), ElementsAre("g1 1"));
   ASSERT_TRUE(Claims("t3", "g1", "ann"));
@@ -305,7 +276,7 @@ TEST_F(GrantsTest, ARevokedGrantIsNotShownAndWhatIsHeldIsSold) {
   EXPECT_THAT(Shown("ann"), ElementsAre("g2 2"));
   EXPECT_FALSE(Claims("t2", "g1", "ann"));
   EXPECT_EQ(RefusalOf(CommitEntry("t1", 1, "ann")), kApplied);
-  EXPECT_EQ(Uses("g1"), "1/0/0");
+  EXPECT_EQ(UsesOfCode("g1"), "1/0/0");
   EXPECT_THAT(Shown("ann"), ElementsAre("g2 2"));
   EXPECT_THAT(Listed("ann"), ElementsAre("g1", "g2"));
   EXPECT_TRUE(IsSound());
@@ -319,11 +290,11 @@ TEST_F(GrantsTest, WhatHasEndedLeavesTheRecordOnceNobodyHoldsIt) {
   EXPECT_TRUE(IsSound());
   EXPECT_EQ(Write(ExpireEntry({"t1"}, kTestExpireUs)).applied(), 1u);
   EXPECT_THAT(Shown("ann"), ElementsAre("later 1"));
-  EXPECT_EQ(Uses("held"), "0/0/0");
+  EXPECT_EQ(UsesOfCode("held"), "0/0/0");
   // Sold while it ran, told late.
   Entry late = PostEntry("p1", {GrantClaim("ended")}, "ann");
   EXPECT_THAT(Write(late).overruns(), IsEmpty());
-  EXPECT_EQ(Uses("ended"), "1/0/0");
+  EXPECT_EQ(UsesOfCode("ended"), "1/0/0");
   EXPECT_EQ(RefusalOf(ReturnEntry("p1", 1, {GrantClaim("ended").claim()})), kApplied);
   EXPECT_THAT(Shown("ann"), ElementsAre("later 1")) << "it has ended";
   EXPECT_TRUE(IsSound());
@@ -335,7 +306,7 @@ TEST_F(GrantsTest, APostedSaleIsAlwaysBooked) {
   EXPECT_THAT(Shown("ann"), IsEmpty());
   EXPECT_EQ(Write(PostEntry("p2", {GrantClaim("g1"), GrantClaim("none")}, "bea")).overruns_size(),
             2);
-  EXPECT_EQ(Uses("g1"), "1/0/1");
+  EXPECT_EQ(UsesOfCode("g1"), "1/0/1");
   EXPECT_EQ(RefusalOf(ReturnEntry("p1", 1, {GrantClaim("g1").claim()})), kApplied);
   EXPECT_THAT(Shown("ann"), IsEmpty()) << "the overrun came back first";
   EXPECT_EQ(RefusalOf(ReturnEntry("p2", 1, {GrantClaim("g1").claim()})), kApplied);
@@ -439,7 +410,7 @@ TEST_F(GrantsTest, AnErasedCustomersGrantsAreNobodys) {
   EXPECT_EQ(RefusalOf(CommitEntry("t2", 1, "ann")), kApplied);
   EXPECT_EQ(RefusalOf(MergeEntry("bea", "ann")), kApplied);
   EXPECT_EQ(RefusalOf(EraseEntry("bea")), kApplied);
-  EXPECT_EQ(Uses("ga"), "1/0/0") << "what was held came back";
+  EXPECT_EQ(UsesOfCode("ga"), "1/0/0") << "what was held came back";
   for (const char* id : {"ga", "gb"}) {
     Code row;
     ASSERT_EQ(*store_->GetCode(id, ReadTier::kMayBlock, &row), Found::kFound);
@@ -465,9 +436,9 @@ TEST_F(GrantsTest, WhatAnotherOneHoldsSurvivesAnErasure) {
   ASSERT_TRUE(Claims("t1", "ga", "bea"));
   EXPECT_EQ(RefusalOf(MergeEntry("bea", "ann", /*undo=*/true)), kApplied);
   EXPECT_EQ(RefusalOf(EraseEntry("ann")), kApplied);
-  EXPECT_EQ(Uses("ga"), "0/1/0");
+  EXPECT_EQ(UsesOfCode("ga"), "0/1/0");
   EXPECT_EQ(RefusalOf(CommitEntry("t1", 1, "bea")), kApplied);
-  EXPECT_EQ(Uses("ga"), "1/0/0");
+  EXPECT_EQ(UsesOfCode("ga"), "1/0/0");
   EXPECT_THAT(Shown("bea"), IsEmpty());
   EXPECT_TRUE(IsSound());
 }

@@ -13,6 +13,7 @@
 #include "gtest/gtest.h"
 #include "store/record.h"
 #include "store/store.h"
+#include "store/verify.h"
 #include "tests/store/entries.h"
 #include "tests/store/ledger_entries.h"
 #include "tests/store/written_store.h"
@@ -29,6 +30,7 @@ class LedgerTest : public ::testing::Test {
   static constexpr auto kApplied = EntryResult::REFUSAL_UNSPECIFIED;
   static constexpr auto kInvalid = EntryResult::REFUSAL_INVALID;
   static constexpr auto kNotFound = EntryResult::REFUSAL_NOT_FOUND;
+  static constexpr auto kAlreadyExists = EntryResult::REFUSAL_ALREADY_EXISTS;
   static constexpr auto kClaimsRefused = EntryResult::REFUSAL_CLAIMS_REFUSED;
   static constexpr auto kSuperseded = EntryResult::REFUSAL_STEP_SUPERSEDED;
   static constexpr auto kSold = EntryResult::REFUSAL_TRANSACTION_COMMITTED;
@@ -71,6 +73,31 @@ class LedgerTest : public ::testing::Test {
   }
   std::vector<uint64_t> Redeemed(absl::string_view customer_id) {
     return Offers(customer_id, ContactKind::kRedeemed);
+  }
+
+  // Whether the transaction can hold what is claimed, or holds it now.
+  bool CanHold(absl::string_view transaction_id, const storage::ClaimRequest& claim,
+               absl::string_view customer_id, int64_t time_us) {
+    const EntryResult result =
+        Write(At(ReserveEntry(transaction_id, 1, {claim}, customer_id), time_us));
+    EXPECT_TRUE(result.refusal() == kApplied || result.refusal() == kClaimsRefused)
+        << result.refusal_detail();
+    return result.refusal() == kApplied;
+  }
+  // Of a code or grant: "committed/reserved/overrun"; "" for one that is not there.
+  std::string UsesOfCode(absl::string_view code) {
+    storage::Code row;
+    const absl::StatusOr<Found> found = store_->GetCode(code, ReadTier::kMayBlock, &row);
+    EXPECT_TRUE(found.ok()) << found.status();
+    if (*found != Found::kFound) return "";
+    return absl::StrCat(row.committed(), "/", row.reserved(), "/", row.overrun());
+  }
+  bool IsSound() {
+    const absl::StatusOr<VerifyReport> report = VerifyStore(store_.store(), [](auto) {});
+    for (const VerifyFinding& finding : report->findings) {
+      ADD_FAILURE() << FaultName(finding.fault) << ": " << finding.place;
+    }
+    return report->sound();
   }
 
   std::string Text(absl::string_view budget, std::optional<int32_t> day, bool money) {
