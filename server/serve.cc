@@ -188,7 +188,8 @@ class RunningServer::Impl {
                                       .budgets = &budgets_,
                                       .step_limit = config_.step_limit,
                                       .allow_as_of = config_.allow_as_of,
-                                      .process = decide_->process()});
+                                      .process = decide_->process()},
+                          CodeMaker(token_key_->for_codes()));
     TillOptions tills;
     tills.polling_threads = config_.polling_threads;
     tills.open_bytes = config_.open_transactions_mib * kMiB;

@@ -7,6 +7,7 @@
 #include "store/apply_commands.h"
 #include "store/budgets.h"
 #include "store/codes.h"
+#include "store/coupons.h"
 #include "store/holdings.h"
 #include "store/keys.h"
 #include "store/links.h"
@@ -142,6 +143,8 @@ AppliedOr ApplyCommit(const storage::Commit& command, PendingWrites* writes) {
   if (!IsRefused(refused))
     refused = CheckParts(command.sale().customer_id(), command.customer_patch(), command.events());
   if (IsRefused(refused)) return refused;
+  const absl::string_view fault = CouponsFault(command.coupons());
+  if (!fault.empty()) return Refuse(EntryResult::REFUSAL_INVALID, fault);
   Reservation held;
   refused = holdings.FindHeld(command.step(), &held);
   if (IsRefused(refused)) return refused;
@@ -164,13 +167,16 @@ AppliedOr ApplyCommit(const storage::Commit& command, PendingWrites* writes) {
     if (!committed.ok()) return committed;
   }
   if (absl::Status removed = holdings.RemoveReserved(held); !removed.ok()) return removed;
+  // What she has just redeemed makes room for a coupon.
+  codes.Flush();
+  AppliedOr given = GiveCoupons(command.coupons(), sale.customer_id(), &sale, writes);
+  if (IsRefused(given)) return given;
   absl::Status written =
       WriteSale(command.transaction_id(), std::move(sale), command.customer_patch(), writes);
   if (!written.ok()) return written;
   holdings.Drop(held);
   EntryResult result;
   budgets.Flush(&result);
-  codes.Flush();
   return result;
 }
 
@@ -244,12 +250,13 @@ AppliedOr ApplyReturnSale(const storage::ReturnSale& command, PendingWrites* wri
     if (!customer->empty()) MergeAndBump(kCustomer, *customer, patch.bytes(), writes);
   }
   sale.set_sale(command.sale());
+  codes.Flush();
+  AppliedOr result = WithdrawCoupons(command.withdrawn(), &sale, writes);
+  if (IsRefused(result)) return result;
   sale.set_version(sale.version() + 1);
   writes->Put(Family::kSales, row, sale.SerializeAsString());
-  EntryResult result;
-  budgets.Flush(&result);
-  codes.Flush();
-  result.set_answer(command.answer());
+  budgets.Flush(&*result);
+  result->set_answer(command.answer());
   return result;
 }
 

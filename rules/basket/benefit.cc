@@ -52,7 +52,7 @@ bool IsOfNet(const BenefitSpec& benefit) {
 
 bool HasAmountsIn(const BenefitSpec& benefit, Currency currency) {
   if (LacksAmount(benefit.off, currency) || LacksAmount(benefit.at_most, currency) ||
-      LacksAmount(benefit.points.each, currency)) {
+      LacksAmount(benefit.reward.each, currency)) {
     return false;
   }
   return std::none_of(benefit.tiers.begin(), benefit.tiers.end(), [&](const BenefitTier& tier) {

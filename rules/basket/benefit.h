@@ -46,6 +46,7 @@ enum class BenefitKind : uint8_t {
   kAmountOff,
   kPrice,
   kPoints,
+  kCoupons,  // for a later visit
 };
 
 // What is taken off.
@@ -111,7 +112,10 @@ struct GiftSpec {
   GiftPrompt prompt = GiftPrompt::kScan;
 };
 
-struct PointsSpec {
+inline constexpr int64_t kMaxCoupons = 100;  // that one offer gives for one basket
+
+// What takes nothing off and is given: points, coupons.
+struct RewardSpec {
   int64_t give = 0;            // above 0
   AmountByCurrency each = {};  // for each full one of these; empty: once
 };
@@ -131,10 +135,10 @@ struct BenefitSpec {
   std::optional<SetSpec> set = {};
   std::vector<BenefitTier> tiers = {};  // from the least threshold to the largest
   std::optional<GiftSpec> gift = {};
-  PointsSpec points = {};  // kPoints
+  RewardSpec reward = {};  // kPoints, kCoupons
 };
 
-// Whether it is about whole lines of merchandise, whatever is bought: no units, sets, gift, points
+// Whether it is about whole lines of merchandise, whatever is bought: no units, sets, gift, reward
 // or tiers, and not about delivery.
 bool IsPlain(const BenefitSpec& benefit);
 

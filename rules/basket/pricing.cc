@@ -137,7 +137,7 @@ Applied Pricer::ApplyTo(const BenefitSpec& benefit, const uint8_t* selected) {
     return {.reason =
                 benefit.set && !supply_.empty() ? NothingTaken::kNoSet : NothingTaken::kNoLines};
   }
-  if (benefit.off.kind == BenefitKind::kPoints) return GivePoints(benefit);
+  if (benefit.stage == PricingStage::kPoints) return Give(benefit);
   if (!benefit.tiers.empty()) MeasureForTiers(benefit, selected);
   const Reduction* off = ReductionForAll(benefit);
   if (off == nullptr) return {.reason = NothingTaken::kNoTier};
@@ -149,11 +149,14 @@ Applied Pricer::ApplyTo(const BenefitSpec& benefit, const uint8_t* selected) {
   return applied;
 }
 
-Applied Pricer::GivePoints(const BenefitSpec& benefit) {
+Applied Pricer::Give(const BenefitSpec& benefit) {
   int64_t times = 1;
-  if (!benefit.points.each.empty()) times = NetTotal() / AmountIn(benefit.points.each);
+  if (!benefit.reward.each.empty()) times = NetTotal() / AmountIn(benefit.reward.each);
   if (times == 0) return {.reason = NothingTaken::kTooSmall};
-  const int64_t points = Times(benefit.points.give, times);
+  if (benefit.off.kind == BenefitKind::kCoupons) {
+    return {.coupons = std::min(times, kMaxCoupons), .applications = 1};
+  }
+  const int64_t points = Times(benefit.reward.give, times);
   if (__builtin_add_overflow(points_, points, &points_)) {
     points_ = std::numeric_limits<int64_t>::max();
   }

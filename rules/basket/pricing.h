@@ -52,12 +52,13 @@ enum class NothingTaken : uint8_t {
   kNoTier,         // less is bought than its first tier asks for
   kNothingLeft,    // earlier offers, floors or a guard rail leave nothing to take
   kNotAbovePrice,  // what it is about costs no more than its price
-  kTooSmall,       // its share rounds to less than a minor unit, or to no point
+  kTooSmall,       // its share rounds to less than a minor unit, point or coupon
 };
 
 struct Applied {
   int64_t taken_minor = 0;
   int64_t points = 0;
+  int64_t coupons = 0;  // at most kMaxCoupons
   // Sets completed, units reached by a range or given as a gift, lines of a benefit for each of
   // them; else 1.
   int64_t applications = 0;
@@ -160,7 +161,7 @@ class Pricer {
   static constexpr uint32_t kNoCandidate = UINT32_MAX;
 
   Applied ApplyTo(const BenefitSpec& benefit, const uint8_t* selected);
-  Applied GivePoints(const BenefitSpec& benefit);
+  Applied Give(const BenefitSpec& benefit);
   Applied TakeOff(const BenefitSpec& benefit, const Reduction& off);
 
   // Who is it about.

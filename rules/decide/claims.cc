@@ -47,4 +47,28 @@ std::vector<LimitClaim> LimitClaimsOf(const RuleSet& rule_set, const DecisionInp
   return claims;
 }
 
+std::vector<CouponPromise> CouponsOf(const RuleSet& rule_set, const DecisionInput& input,
+                                     const Decision& decision, DecisionScratch& scratch) {
+  std::vector<CouponPromise> coupons;
+  DecisionContext context{rule_set, input, scratch.state()};
+  WindowSpec of_store;
+  of_store.zone_of = WindowZone::kStore;
+  of_store.zone = rule_set.schema.zone;
+  for (const AppliedOffer& applied : decision.basket.applied) {
+    if (applied.coupons == 0) continue;
+    const NextVisitSpec& next_visit = *rule_set.offers[applied.offer].next_visit;
+    CouponPromise& coupon = coupons.emplace_back();
+    coupon.offer = applied.offer;
+    coupon.good_for = next_visit.offer;
+    coupon.uses = applied.coupons;
+    coupon.start = input.now;
+    if (next_visit.starts_next_day) {
+      const absl::TimeZone zone = ZoneOf(of_store, context);
+      coupon.start = absl::FromCivil(absl::ToCivilDay(input.now, zone) + 1, zone);
+    }
+    coupon.end = coupon.start + next_visit.use_within;
+  }
+  return coupons;
+}
+
 }  // namespace touchstone::rules

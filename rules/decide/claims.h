@@ -1,6 +1,7 @@
 #pragma once
 
-// What the applied offers of a decision must claim before its price is promised.
+// What the applied offers of a decision must claim before its price is promised, and what they
+// promise for a later visit.
 //
 // Thread safety: as Decide, one Scratch a thread. Cost: linear in the applied offers; evaluates the
 // `at_most` of their limits. Allocates.
@@ -27,5 +28,19 @@ struct LimitClaim {
 // Ascending by offer, then limit. Empty unless the customer is kPresent: nobody else is counted.
 std::vector<LimitClaim> LimitClaimsOf(const RuleSet& rule_set, const DecisionInput& input,
                                       const Decision& decision, DecisionScratch& scratch);
+
+// A coupon that the sale gives.
+struct CouponPromise {
+  uint32_t offer = 0;     // index of what gives it
+  uint32_t good_for = 0;  // index of what it is good for
+  int64_t uses = 0;       // above 0
+  absl::Time start;
+  absl::Time end;  // not included
+};
+
+// REQUIRES: as above. In the order of pricing. Days are those of the store's zone, else of the rule
+// set's.
+std::vector<CouponPromise> CouponsOf(const RuleSet& rule_set, const DecisionInput& input,
+                                     const Decision& decision, DecisionScratch& scratch);
 
 }  // namespace touchstone::rules

@@ -216,6 +216,7 @@ struct AppliedOffer {
   uint32_t offer = 0;
   Money taken = {};
   int64_t points = 0;
+  int64_t coupons = 0;        // for a later visit
   int64_t applications = 0;   // as Applied says
   int64_t missing_gifts = 0;  // units of its gift that are not in the basket
   bool cut_by_guard_rail = false;

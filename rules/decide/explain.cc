@@ -152,6 +152,10 @@ std::string PlentyOf(int64_t count, absl::string_view one, absl::string_view man
 std::string AppliedText(const OfferOutcome& outcome, const Decision& decision, uint32_t offer) {
   const AppliedOffer& applied = *FindApplied(decision.basket.applied, offer);
   if (applied.points > 0) return "it gives " + PlentyOf(applied.points, "point", "points");
+  if (applied.coupons > 0) {
+    return absl::StrCat("it gives ", PlentyOf(applied.coupons, "coupon", "coupons"),
+                        " for a later visit");
+  }
   if (applied.missing_gifts > 0 && outcome.taken.amount_minor == 0) {
     return absl::StrCat("it gives ", PlentyOf(applied.missing_gifts, "unit", "units"),
                         " that the basket does not have yet");

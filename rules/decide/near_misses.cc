@@ -154,7 +154,7 @@ class Search {
       case Cause::kNoLines:
         return {.units = true};
       case Cause::kTooSmall:
-        return {.money = benefit.off.kind == BenefitKind::kPoints};
+        return {.money = benefit.stage == PricingStage::kPoints};
       default:
         return {};
     }
@@ -277,7 +277,7 @@ class Search {
     if (applied == nullptr) return false;
     const int64_t gain_minor = TakenBy(tried.basket) - TakenBy(decision_.basket);
     const int64_t gain_points = tried.basket.points - decision_.basket.points;
-    const bool gives_more = gain_points > 0 || applied->missing_gifts > 0;
+    const bool gives_more = gain_points > 0 || applied->missing_gifts > 0 || applied->coupons > 0;
     if (gain_minor < 0 || (gain_minor == 0 && !gives_more)) return false;
     near_.gain_minor = gain_minor;
     near_.gain_points = gain_points;

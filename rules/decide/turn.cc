@@ -125,6 +125,7 @@ void RecordApplied(uint32_t index, const Applied& applied, bool is_whole,
                                   : FindOrAddApplied(index, state);
   answer.taken = {answer.taken.amount_minor + applied.taken_minor, context.input.basket.currency};
   answer.points += applied.points;
+  answer.coupons += applied.coupons;
   answer.applications += applied.applications;
   answer.missing_gifts += applied.missing_gifts;
   answer.cut_by_guard_rail = answer.cut_by_guard_rail || applied.cut_by_guard_rail;

@@ -41,6 +41,7 @@ class Expectations {
     if (!expect_.payable().empty()) CheckPayable();
     if (expect_.has_points()) CheckPoints();
     for (const auto& [id, units] : InOrder(expect_.missing_gifts())) CheckMissingGifts(id, units);
+    for (const auto& [id, uses] : InOrder(expect_.coupons())) CheckCoupons(id, uses);
     for (const auto& [offer, stage] : InOrder(expect_.refused())) CheckRefused(offer, stage);
     for (const auto& [name, shown] : InOrder(expect_.shown())) CheckShown(name, shown);
     for (int i = 0; i < expect_.wins_size(); ++i) CheckWins(i);
@@ -133,6 +134,17 @@ class Expectations {
     if (missing == units) return;
     Fail(field, absl::StrCat("the basket should lack ", units, " of the gift of ", id,
                              " and lacks ", missing, ": ", Reason(*offer)));
+  }
+
+  void CheckCoupons(const std::string& id, int64_t uses) {
+    const std::string field = absl::StrCat("coupons[", id, "]");
+    const std::optional<uint32_t> offer = FindOffer(id, field);
+    if (!offer.has_value()) return;
+    const AppliedOffer* applied = FindApplied(decision_.basket.applied, *offer);
+    const int64_t given = applied == nullptr ? 0 : applied->coupons;
+    if (given == uses) return;
+    Fail(field, absl::StrCat(id, " should give a coupon for ", uses, " uses and gives one for ",
+                             given, ": ", Reason(*offer)));
   }
 
   void CheckRefused(const std::string& id, const std::string& stage) {

@@ -88,6 +88,11 @@ void AddBenefit(const v1::Offer& offer, const std::string& path, std::vector<Cha
         benefit.mutable_points()->set_give(benefit.points().give() + 1);
       });
       break;
+    case v1::Benefit::kNextVisit:
+      if (!offer.benefit().next_visit().has_each()) break;
+      add("next_visit.each", "one coupon, however much is bought",
+          [](v1::Benefit& benefit) { benefit.mutable_next_visit()->clear_each(); });
+      break;
     case v1::Benefit::KIND_NOT_SET:
       break;
   }

@@ -16,8 +16,13 @@ bool HasSets(const v1::Benefit& benefit) {
   return benefit.has_buy() || benefit.has_get() || benefit.bundle_size() > 0;
 }
 
+// Whether it takes nothing off and gives something.
+bool IsReward(const v1::Benefit& benefit) {
+  return benefit.has_points() || benefit.has_next_visit();
+}
+
 PricingStage UsualStage(const v1::Benefit& benefit) {
-  if (benefit.has_points()) return PricingStage::kPoints;
+  if (IsReward(benefit)) return PricingStage::kPoints;
   if (HasSets(benefit) || benefit.has_gift()) return PricingStage::kSet;
   return benefit.has_lines() || benefit.has_units() ? PricingStage::kLine : PricingStage::kOrder;
 }
@@ -88,8 +93,9 @@ class BenefitCompiler {
   // What a stage is for.
   void CheckStage() {
     const PricingStage stage = spec_.stage;
-    if (message_.has_points() != (stage == PricingStage::kPoints)) {
-      Refuse("stacking.stage", "points, and they alone, are given in the stage `points`");
+    if (IsReward(message_) != (stage == PricingStage::kPoints)) {
+      Refuse("stacking.stage",
+             "points and coupons, and they alone, are given in the stage `points`");
     }
     const bool sets = HasSets(message_) || message_.has_gift();
     const bool no_sets = stage == PricingStage::kShelf || stage == PricingStage::kLine ||
@@ -115,7 +121,16 @@ class BenefitCompiler {
 
   void CompileKind() {
     if (message_.has_gift()) return CompileGift();
-    if (message_.has_points()) return CompilePoints();
+    if (message_.has_points()) {
+      spec_.off.kind = BenefitKind::kPoints;
+      spec_.reward.give = Count("benefit.points.give", message_.points().give(), 0, kMostPoints);
+      return CompileReward("benefit.points", message_.points());
+    }
+    if (message_.has_next_visit()) {
+      spec_.off.kind = BenefitKind::kCoupons;
+      spec_.reward.give = 1;
+      return CompileReward("benefit.next_visit", message_.next_visit());
+    }
     spec_.off = ReadReduction("benefit", message_);
     if (spec_.off.kind != BenefitKind::kNone || message_.tiers_size() > 0) return;
     c_.reporter.Error(codes::kMissingValue, At("benefit"), "a benefit says what it takes off",
@@ -190,16 +205,14 @@ class BenefitCompiler {
     }
   }
 
-  void CompilePoints() {
-    const v1::Points& message = message_.points();
-    spec_.off.kind = BenefitKind::kPoints;
-    spec_.points.give = Count("benefit.points.give", message.give(), 0, kMostPoints);
+  template <typename Message>
+  void CompileReward(const std::string& key, const Message& message) {
     if (message.has_each()) {
-      spec_.points.each = CompileAmounts(c_, At("benefit.points.each"), message.each());
+      spec_.reward.each = CompileAmounts(c_, At(key + ".each"), message.each());
     }
     if (message_.has_units() || HasSets(message_) || message_.tiers_size() > 0 ||
         message_.has_at_most()) {
-      Refuse("benefit.points", "points have no `units`, sets, `tiers` and `at_most`");
+      Refuse(key, "points and coupons have no `units`, sets, `tiers` and `at_most`");
     }
   }
 

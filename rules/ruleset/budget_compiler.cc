@@ -134,7 +134,8 @@ std::string WhyNothingIsTaken(const BenefitSpec& benefit, const BudgetSpec& budg
   if (!budget.counts_money()) return "";
   const absl::string_view code = budget.currency.code();
   if (benefit.stage == PricingStage::kPoints && budget.uses == 0) {
-    return absl::StrCat("points take no money, and `", budget.name, "` counts nothing else");
+    return absl::StrCat("points and coupons take no money, and `", budget.name,
+                        "` counts nothing else");
   }
   if (!IsForOthersThan(budget.currency, benefit, rule_set)) return "";
   return absl::StrCat("`", budget.name, "` is in ", code, ", and the offer has no amount in ",

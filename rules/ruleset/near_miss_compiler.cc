@@ -50,7 +50,7 @@ class Thresholds {
       for (const Money& amount : tier.from_amount) AddAmount(amount);
       if (tier.from_units > 0) Add({tier.from_units, 0});
     }
-    for (const Money& amount : benefit.points.each) AddAmount(amount);
+    for (const Money& amount : benefit.reward.each) AddAmount(amount);
   }
 
   std::vector<ExactNumber> Take() { return std::move(numbers_); }

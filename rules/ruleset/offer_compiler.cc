@@ -73,6 +73,7 @@ class OfferCompiler {
     CompileChannels();
     CompileConditions();
     spec_.benefit = CompileBenefit(c_, path_, message_, index_);
+    spec_.next_visit = CompileNextVisit(c_, path_, message_);
     CompileStacking(c_, index_);
     spec_.limits = CompileLimits(c_, path_, message_);
     const BenefitSpec* benefit = spec_.benefit ? &*spec_.benefit : nullptr;

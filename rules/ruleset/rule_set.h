@@ -114,6 +114,13 @@ struct PromiseSpec {
   bool ends_with_window = false;
 };
 
+// The coupon that a sale gives for a later visit (BenefitKind::kCoupons).
+struct NextVisitSpec {
+  uint32_t offer = 0;            // index of what it is good for
+  absl::Duration use_within;     // from its start
+  bool starts_next_day = false;  // with the local day after the sale, else at once
+};
+
 // Position of the budget of that name. REQUIRES: they are in order of name.
 std::optional<uint32_t> FindBudget(absl::Span<const BudgetSpec> budgets, absl::string_view name);
 
@@ -216,8 +223,9 @@ struct OfferSpec {
   Condition requires_;
   std::optional<expr::Program> value;
   std::optional<BenefitSpec> benefit;
-  Condition lines;                    // over the line row; of benefit
-  std::vector<Condition> part_lines;  // by part of the benefit's set, beside `lines`
+  std::optional<NextVisitSpec> next_visit;  // of a benefit that gives coupons
+  Condition lines;                          // over the line row; of benefit
+  std::vector<Condition> part_lines;        // by part of the benefit's set, beside `lines`
   StackingSpec stacking;
   std::vector<LimitSpec> limits;
   int32_t budget = -1;                                   // index into RuleSet::budgets, -1: none

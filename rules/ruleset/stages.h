@@ -95,6 +95,9 @@ std::optional<WindowSpec> CompileWindow(Compilation& c, absl::string_view path,
                                         const v1::Offer& offer);
 std::optional<PromiseSpec> CompilePromise(Compilation& c, absl::string_view path,
                                           const v1::Offer& offer);
+// Needs the ids of all offers.
+std::optional<NextVisitSpec> CompileNextVisit(Compilation& c, absl::string_view path,
+                                              const v1::Offer& offer);
 // Needs the groups of all offers. Writes it to the offer's spec.
 void CompileStacking(Compilation& c, uint32_t index);
 std::optional<BenefitSpec> CompileBenefit(Compilation& c, absl::string_view path,

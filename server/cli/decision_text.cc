@@ -35,6 +35,12 @@ std::string WhatItDid(const v1::AppliedOffer& applied, const std::string& curren
   if (applied.points() > 0) {
     parts.push_back(absl::StrCat(applied.points(), applied.points() == 1 ? " point" : " points"));
   }
+  if (applied.has_coupon()) {
+    const v1::PromisedCoupon& coupon = applied.coupon();
+    parts.push_back(coupon.uses() == 1
+                        ? absl::StrCat("a coupon for ", coupon.offer_id())
+                        : absl::StrCat(coupon.uses(), " coupons for ", coupon.offer_id()));
+  }
   if (applied.has_missing_gift()) {
     parts.push_back(
         absl::StrCat(gift.units(), " ", gift.sku(), " free: ", PromptText(gift.prompt())));

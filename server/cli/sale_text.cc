@@ -74,11 +74,22 @@ void AddPath(const v1::SaleLine& line, const std::string& currency, const OfferN
   }
 }
 
+std::string UsesText(int64_t uses) { return absl::StrCat(uses, uses == 1 ? " use" : " uses"); }
+
+// "next-5 from spend-50, 1 use, code 7K2M..., until 2026-12-05T23:00:00Z".
+std::string CouponText(const v1::Coupon& coupon) {
+  std::string text = absl::StrCat(coupon.coupon_offer_id(), " from ", coupon.offer_id(), ", ",
+                                  UsesText(coupon.uses()));
+  if (!coupon.code().empty()) absl::StrAppend(&text, ", code ", coupon.code());
+  if (!coupon.grant_id().empty()) absl::StrAppend(&text, ", grant ", coupon.grant_id());
+  return absl::StrCat(text, ", from ", TimeText(coupon.start_time()), " until ",
+                      TimeText(coupon.end_time()));
+}
+
 std::string ClaimText(const v1::Claim& claim) {
   std::string text = absl::StrCat(EnumWord(v1::ClaimKind_Name(claim.kind()), "CLAIM_KIND_"), " ",
                                   claim.id(), " of ", claim.offer_id());
-  if (claim.count() > 0)
-    absl::StrAppend(&text, ", ", claim.count(), claim.count() == 1 ? " use" : " uses");
+  if (claim.count() > 0) absl::StrAppend(&text, ", ", UsesText(claim.count()));
   if (claim.has_amount() && claim.amount().amount_minor() > 0) {
     absl::StrAppend(&text, ", ",
                     AmountText(claim.amount().amount_minor(), claim.amount().currency_code()));
@@ -130,6 +141,9 @@ std::string SaleText(const v1::Sale& sale) {
   if (sale.totals().points() > 0) absl::StrAppend(&text, ", ", sale.totals().points(), " points");
   absl::StrAppend(&text, "\n");
   AppendClaims("it uses:", sale.claims(), &text);
+  for (const v1::Coupon& coupon : sale.coupons()) {
+    absl::StrAppend(&text, "coupon: ", CouponText(coupon), "\n");
+  }
   for (const v1::SaleReturn& back : sale.returns()) {
     std::vector<std::string> lines;
     for (const v1::ReturnedLine& line : back.lines()) {
@@ -154,6 +168,17 @@ std::string ReturnText(const v1::ReturnSaleResponse& response) {
                     " by itself\n");
   }
   if (response.points() > 0) absl::StrAppend(&text, "take back ", response.points(), " points\n");
+  for (const v1::WithdrawnCoupon& withdrawn : response.withdrawn_coupons()) {
+    const v1::Coupon& coupon = withdrawn.coupon();
+    absl::StrAppend(&text, "withdrawn coupon: ", coupon.coupon_offer_id(), " from ",
+                    coupon.offer_id(), ", ",
+                    coupon.grant_id().empty() ? coupon.code() : coupon.grant_id());
+    if (coupon.uses() > 0) absl::StrAppend(&text, ", ", UsesText(coupon.uses()), " stay");
+    if (withdrawn.used() > 0) {
+      absl::StrAppend(&text, ", ", UsesText(withdrawn.used()), " made already");
+    }
+    absl::StrAppend(&text, "\n");
+  }
   const OfferNames names(response.sale().applied_offers());
   for (const std::string& offer : response.lost_offer_ids()) {
     absl::StrAppend(&text, "lost: ", names.Of(offer), "\n");

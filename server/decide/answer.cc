@@ -119,6 +119,13 @@ void FillApplied(const rules::RuleSet& rule_set, const rules::DecisionInput& inp
     const Right right = RightThatBrought(input, request, applied.offer);
     Assign(right.code, answer->mutable_code());
     Assign(right.grant_id, answer->mutable_grant_id());
+    if (applied.coupons > 0) {
+      const rules::OfferSpec& good_for = rule_set.offers[offer.next_visit->offer];
+      v1::PromisedCoupon* coupon = answer->mutable_coupon();
+      coupon->set_offer_id(good_for.id);
+      coupon->set_uses(applied.coupons);
+      coupon->set_title(good_for.title);
+    }
     if (applied.missing_gifts == 0) continue;
     v1::MissingGift* gift = answer->mutable_missing_gift();
     gift->set_sku(offer.benefit->gift->sku);

@@ -197,6 +197,18 @@ void AnswerWriter::WriteMissingGift(const rules::OfferSpec& offer,
   answer_.End(gift);
 }
 
+void AnswerWriter::WriteCoupon(const rules::RuleSet& rule_set, const rules::AppliedOffer& applied) {
+  if (applied.coupons == 0) return;
+  using Field = v1::PromisedCoupon;
+  const rules::OfferSpec& good_for =
+      rule_set.offers[rule_set.offers[applied.offer].next_visit->offer];
+  const WireWriter::Submessage coupon = answer_.Begin(v1::AppliedOffer::kCouponFieldNumber);
+  answer_.Text(Field::kOfferIdFieldNumber, good_for.id);
+  answer_.Number(Field::kUsesFieldNumber, applied.coupons);
+  answer_.Text(Field::kTitleFieldNumber, good_for.title);
+  answer_.End(coupon);
+}
+
 void AnswerWriter::WriteApplied(const rules::RuleSet& rule_set, const rules::DecisionInput& input,
                                 const rules::BasketAnswer& basket, const RequestView& request) {
   using Field = v1::AppliedOffer;
@@ -215,6 +227,7 @@ void AnswerWriter::WriteApplied(const rules::RuleSet& rule_set, const rules::Dec
     answer_.Flag(Field::kCutByGuardRailFieldNumber, applied.cut_by_guard_rail);
     answer_.Text(Field::kTitleFieldNumber, offer.title);
     WriteMissingGift(offer, applied);
+    WriteCoupon(rule_set, applied);
     answer_.End(answer);
   }
 }

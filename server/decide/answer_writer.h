@@ -44,6 +44,7 @@ class AnswerWriter {
                   const rules::BasketAnswer& basket, const RequestView& request);
   void WriteTakings(const rules::RuleSet& rule_set, const rules::BasketAnswer& basket, size_t line);
   void WriteMissingGift(const rules::OfferSpec& offer, const rules::AppliedOffer& applied);
+  void WriteCoupon(const rules::RuleSet& rule_set, const rules::AppliedOffer& applied);
   void WriteApplied(const rules::RuleSet& rule_set, const rules::DecisionInput& input,
                     const rules::BasketAnswer& basket, const RequestView& request);
   // Groups the takings by line, in their order.

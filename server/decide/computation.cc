@@ -63,6 +63,10 @@ std::vector<rules::LimitClaim> Computation::LimitClaims(
   return rules::LimitClaimsOf(*binder_.live().rule_set, input_, decision, scratch_);
 }
 
+std::vector<rules::CouponPromise> Computation::Coupons() {
+  return rules::CouponsOf(*binder_.live().rule_set, input_, *decision_, scratch_);
+}
+
 void Computation::FillResponse(v1::DecideResponse* response) const {
   FillAnswer(*binder_.live().rule_set, input_, *decision_, request_, facts_, response);
 }

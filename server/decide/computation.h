@@ -56,6 +56,8 @@ class Computation {
   const rules::Decision& decision() const { return *decision_; }
   // What these offers must claim of limits; see rules::LimitClaimsOf. REQUIRES: after Compute.
   std::vector<rules::LimitClaim> LimitClaims(absl::Span<const rules::AppliedOffer> applied);
+  // See rules::CouponsOf. REQUIRES: after Compute.
+  std::vector<rules::CouponPromise> Coupons();
   const rules::DecisionInput& input() const { return input_; }
   v1::Completeness completeness() const { return CompletenessOf(*decision_, facts_).completeness; }
   // Whether nothing was asked of this offer because no time was left (FALLBACK).

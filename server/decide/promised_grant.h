@@ -15,7 +15,7 @@
 namespace touchstone::server {
 
 // The same grant for the same customer, offer and batch, for ever: a `g` and 32 hexadecimal digits.
-// No secret. REQUIRES: three ids of 1-64 bytes of [A-Za-z0-9._-].
+// No secret. REQUIRES: none of them has a line break.
 std::string GrantIdOf(absl::string_view customer_id, absl::string_view offer_id,
                       absl::string_view batch);
 

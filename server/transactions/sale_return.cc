@@ -27,6 +27,7 @@ struct KeptPrice {
   int64_t price_minor = 0;
   int64_t points = 0;
   absl::flat_hash_map<std::string, int64_t> taken_minor;  // by offer
+  absl::flat_hash_map<std::string, int64_t> coupons;      // by offer that gives them
 };
 
 // The sale as the arithmetic of returns sees it; refers to `sale`.
@@ -158,7 +159,9 @@ grpc::Status PriceKept(const storage::Receipt& receipt, const v1::Sale& sale, co
   price->price_minor = rules::PaidForSold(computation.input().basket.lines, answer.lines);
   price->points = answer.points;
   for (const rules::AppliedOffer& applied : answer.applied) {
-    price->taken_minor[live.rule_set->offers[applied.offer].id] = applied.taken.amount_minor;
+    const std::string& id = live.rule_set->offers[applied.offer].id;
+    price->taken_minor[id] = applied.taken.amount_minor;
+    price->coupons[id] = applied.coupons;
   }
   return grpc::Status::OK;
 }
@@ -184,8 +187,9 @@ KeptPrice ShareKept(const v1::Sale& sale, const SoldBasket& sold, const std::vec
   }
   // What took nothing from any line, such as points, stays as long as anything does.
   for (const v1::AppliedOffer& offer : sale.applied_offers()) {
-    if (offer.amount_minor() == 0 && !IsEmpty(kept))
-      price.taken_minor.try_emplace(offer.offer_id());
+    if (offer.amount_minor() != 0 || IsEmpty(kept)) continue;
+    price.taken_minor.try_emplace(offer.offer_id());
+    price.coupons[offer.offer_id()] = offer.coupon().uses();
   }
   return price;
 }
@@ -210,6 +214,36 @@ std::vector<storage::Claim> Restored(const storage::StoredSale& stored,
     if (back.count() > 0 || back.amount_minor() > 0) restored.push_back(std::move(back));
   }
   return restored;
+}
+
+// Of the sale's coupons, those which the kept goods do not give any more, with the uses that stay.
+std::vector<v1::Coupon> Withdrawn(const v1::Sale& sale, const KeptPrice& kept) {
+  std::vector<v1::Coupon> withdrawn;
+  for (const v1::Coupon& coupon : sale.coupons()) {
+    const auto found = kept.coupons.find(coupon.offer_id());
+    const int64_t uses = found == kept.coupons.end() ? 0 : found->second;
+    if (uses >= coupon.uses()) continue;
+    withdrawn.push_back(coupon);
+    withdrawn.back().set_uses(uses);
+  }
+  return withdrawn;
+}
+
+const std::string& IdOf(const v1::Coupon& coupon) {
+  return coupon.grant_id().empty() ? coupon.code() : coupon.grant_id();
+}
+
+// What stays of the sale's coupons.
+void TakeFromCoupons(const std::vector<v1::Coupon>& withdrawn, v1::Sale* sale) {
+  for (const v1::Coupon& left : withdrawn) {
+    for (v1::Coupon& coupon : *sale->mutable_coupons()) {
+      if (IdOf(coupon) == IdOf(left)) coupon.set_uses(left.uses());
+    }
+  }
+  auto* coupons = sale->mutable_coupons();
+  coupons->erase(std::remove_if(coupons->begin(), coupons->end(),
+                                [](const v1::Coupon& coupon) { return coupon.uses() == 0; }),
+                 coupons->end());
 }
 
 int64_t PointsTakenBack(const v1::Sale& sale) {
@@ -296,6 +330,14 @@ grpc::Status PlanReturn(const v1::ReturnSaleRequest& request, const storage::Sto
   }
   planned->restored = Restored(stored, rule_set, kept);
   for (const storage::Claim& claim : planned->restored) *response.add_restored() = ToClaim(claim);
+  const std::vector<v1::Coupon> withdrawn = Withdrawn(sale, kept);
+  TakeFromCoupons(withdrawn, response.mutable_sale());
+  for (const v1::Coupon& left : withdrawn) {
+    *response.add_withdrawn_coupons()->mutable_coupon() = left;
+    storage::GivenCoupon& stored_left = planned->withdrawn.emplace_back();
+    stored_left.set_id(IdOf(left));
+    stored_left.set_uses(left.uses());
+  }
   return grpc::Status::OK;
 }
 

@@ -21,7 +21,8 @@ namespace storage = ::touchstone::storage::v1;
 
 struct PlannedReturn {
   v1::ReturnSaleResponse response;
-  std::vector<storage::Claim> restored;  // of the sale's claims
+  std::vector<storage::Claim> restored;         // of the sale's claims
+  std::vector<storage::GivenCoupon> withdrawn;  // of its coupons, as those of the response
 };
 
 // `stored` as it is kept; `sale` the same as it is shown. In `planned` the sale has this return.

@@ -6,6 +6,7 @@
 #include "rules/facts/schema.h"
 #include "server/services/event_batch.h"
 #include "server/services/resource_name.h"
+#include "server/transactions/coupons.h"
 #include "server/transactions/sale.h"
 #include "store/apply.h"
 #include "store/record_patch.h"
@@ -64,6 +65,9 @@ grpc::Status SaleWriter::Commit(const v1::CommitRequest& request, uint64_t body_
   priced.SerializeToString(stored->mutable_body());
   stored->set_customer_id(held.customer_id());
   stored->set_time_us(SaleTimeUs(sale));
+  for (const v1::Coupon& coupon : sale.coupons()) {
+    *commit->add_coupons() = ToStored(coupon, sale.transaction_id());
+  }
   commit->set_customer_patch(
       RedeemedPatch(held.claims(), request.context(), held.transaction(), stored->time_us()));
   return WriteWithPurchase(
@@ -126,6 +130,7 @@ grpc::Status SaleWriter::WriteWithPurchase(
 
 grpc::Status SaleWriter::ShowAsSold(const storage::StoredSale& stored, v1::Sale* sale) {
   if (grpc::Status read = ReadSale(stored, sale); !read.ok()) return read;
+  ShowGiven(stored, sale);
   sale->clear_returns();
   sale->clear_refunded_minor();
   for (v1::SaleLine& line : *sale->mutable_lines()) line.clear_returned_thousandths();
@@ -134,6 +139,7 @@ grpc::Status SaleWriter::ShowAsSold(const storage::StoredSale& stored, v1::Sale*
 
 grpc::Status SaleWriter::Show(const storage::StoredSale& stored, v1::Sale* sale) {
   if (grpc::Status read = ReadSale(stored, sale); !read.ok()) return read;
+  ShowLeft(stored, sale);
   sale->clear_claims();
   for (const storage::Claim& claim : stored.claims()) *sale->add_claims() = ToClaim(claim);
   return grpc::Status::OK;
@@ -146,6 +152,7 @@ void SaleWriter::Keep(const v1::Sale& shown, const storage::StoredSale& stored,
   v1::Sale kept = shown;
   kept.clear_customer();
   *kept.mutable_claims() = as_sold.claims();
+  *kept.mutable_coupons() = as_sold.coupons();
   kept.SerializeToString(bytes);
 }
 

@@ -31,7 +31,8 @@ class SaleWriter {
   static grpc::Status Show(const storage::StoredSale& stored, v1::Sale* sale);
   // As it was when it was sold, but for a customer who is another one or erased by now.
   static grpc::Status ShowAsSold(const storage::StoredSale& stored, v1::Sale* sale);
-  // What is kept of a sale that is shown: without the customer, with the claims as they were sold.
+  // What is kept of a sale that is shown: without the customer, with claims and coupons as they
+  // were sold.
   static void Keep(const v1::Sale& shown, const storage::StoredSale& stored, std::string* bytes);
 
  private:

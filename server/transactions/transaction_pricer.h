@@ -69,6 +69,8 @@ class TransactionPricer {
   }
   // What these offers claim of her limits, of budgets, codes and grants, with what they took.
   std::vector<storage::ClaimRequest> ClaimsFor(absl::Span<const rules::AppliedOffer> applied);
+  // What the offers of the last decision promise for a later visit.
+  std::vector<rules::CouponPromise> Coupons() { return computation_.Coupons(); }
 
  private:
   // A use of what brings an offer: the first valid code that carries it, else her first valid

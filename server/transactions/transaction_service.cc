@@ -8,6 +8,7 @@
 #include "absl/strings/str_cat.h"
 #include "server/decide/request_check.h"
 #include "server/services/resource_name.h"
+#include "server/transactions/coupons.h"
 #include "server/transactions/posted_sale.h"
 #include "server/transactions/sale.h"
 #include "server/transactions/sale_return.h"
@@ -83,8 +84,7 @@ void AddReason(const rules::RuleSet& rule_set, const rules::Decision& decision, 
 }
 
 void FillReservation(const v1::DecisionContext& context, absl::Time expires,
-                     const TransactionPricer& pricer,
-                     const std::vector<storage::ClaimRequest>& claims,
+                     TransactionPricer& pricer, const std::vector<storage::ClaimRequest>& claims,
                      absl::Span<const rules::UnclaimedOffer> unclaimed,
                      v1::Reservation* reservation) {
   const v1::DecideResponse& priced = pricer.response();
@@ -96,6 +96,9 @@ void FillReservation(const v1::DecisionContext& context, absl::Time expires,
   *reservation->mutable_basket() = priced.basket();
   for (const storage::ClaimRequest& claim : claims) {
     *reservation->add_claims() = ToClaim(claim.claim());
+  }
+  for (const rules::CouponPromise& promise : pricer.Coupons()) {
+    *reservation->add_coupons() = ToCoupon(pricer.rule_set(), promise);
   }
   *reservation->mutable_reasons() = priced.reasons();
   for (const rules::UnclaimedOffer& offer : unclaimed) {
@@ -123,6 +126,7 @@ v1::Sale SaleOf(const v1::DecideRequest& decided, const v1::Reservation& reserva
   if (request.context().has_touchpoint())
     *sale.mutable_touchpoint() = request.context().touchpoint();
   *sale.mutable_claims() = reservation.claims();
+  *sale.mutable_coupons() = reservation.coupons();
   sale.set_decision_id(reservation.decision_id());
   sale.set_revision(reservation.revision());
   sale.set_reference_version(reservation.reference_version());
@@ -136,11 +140,12 @@ grpc::Status NoSuchSale() {
 
 }  // namespace
 
-TransactionService::TransactionService(const PricerRooms& rooms)
+TransactionService::TransactionService(const PricerRooms& rooms, CodeMaker codes)
     : RpcService("touchstone.v1.TransactionService", rooms.backend->limit),
       backend_(*rooms.backend),
       pricers_(rooms),
-      sales_(rooms.backend) {
+      sales_(rooms.backend),
+      codes_(std::move(codes)) {
   Serve<v1::ReserveRequest, v1::Reservation>(
       "Reserve",
       [this](const auto& request, auto* response) { return Reserve(request, response); });
@@ -326,7 +331,8 @@ grpc::Status TransactionService::Commit(const v1::CommitRequest& request, v1::Sa
     if (!RequestOfReceipt(priced.receipt(), &decided)) {
       return StoreError(absl::DataLossError("ledger: malformed receipt"));
     }
-    const v1::Sale sale = SaleOf(decided, reservation, request, sale_time);
+    v1::Sale sale = SaleOf(decided, reservation, request, sale_time);
+    NameCoupons(held.customer_id(), codes_, &sale);
     EntryResult written;
     status = sales_.Commit(request, body_hash, held, priced.receipt(), sale, &written);
     // Reserved again in between, perhaps at another price.
@@ -531,6 +537,7 @@ grpc::Status TransactionService::ReturnSale(const v1::ReturnSaleRequest& request
     back->set_expected_version((*stored)->version());
     SaleWriter::Keep(planned.response.sale(), **stored, back->mutable_sale());
     for (const storage::Claim& claim : planned.restored) *back->add_restored() = claim;
+    for (const storage::GivenCoupon& left : planned.withdrawn) *back->add_withdrawn() = left;
     planned.response.SerializeToString(back->mutable_answer());
     if (!request.reason().empty()) {
       backend_.proposer->SetAudit("return_sale",
@@ -544,8 +551,11 @@ grpc::Status TransactionService::ReturnSale(const v1::ReturnSaleRequest& request
     result = std::move(written);
   }
   if (!status.ok()) return status;
-  if (response->ParseFromString(result->answer())) return grpc::Status::OK;
-  return StoreError(absl::DataLossError("ledger: malformed answer"));
+  if (!response->ParseFromString(result->answer())) {
+    return StoreError(absl::DataLossError("ledger: malformed answer"));
+  }
+  FillUsed(*result, response);
+  return grpc::Status::OK;
 }
 
 grpc::Status TransactionService::GetSale(const v1::GetSaleRequest& request,

@@ -14,6 +14,7 @@
 #include "absl/time/time.h"
 #include "server/rpc/rpc_service.h"
 #include "server/services/backend.h"
+#include "server/services/code_issue.h"
 #include "server/transactions/practice.h"
 #include "server/transactions/sale_writer.h"
 #include "server/transactions/transaction_pricer.h"
@@ -23,7 +24,8 @@ namespace touchstone::server {
 
 class TransactionService final : public RpcService {
  public:
-  explicit TransactionService(const PricerRooms& rooms);
+  // `codes`: for coupons.
+  TransactionService(const PricerRooms& rooms, CodeMaker codes);
 
   grpc::Status Reserve(const v1::ReserveRequest& request, v1::Reservation* response);
   grpc::Status Commit(const v1::CommitRequest& request, v1::Sale* response);
@@ -54,6 +56,7 @@ class TransactionService final : public RpcService {
   const Backend& backend_;
   PricerPool pricers_;
   SaleWriter sales_;
+  const CodeMaker codes_;
   Practice practice_;
 };
 

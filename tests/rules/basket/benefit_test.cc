@@ -61,9 +61,9 @@ TEST(BenefitTest, NeedsTheAmountsOfItsTiersAndPointsInTheCurrency) {
   tiers.tiers = {{.from_amount = {Amount("5 EUR")}, .off = tiers.off}};
   EXPECT_TRUE(HasAmountsIn(tiers, Of("EUR")));
   EXPECT_FALSE(HasAmountsIn(tiers, Of("CHF")));
-  BenefitSpec points{.off = {.kind = BenefitKind::kPoints}, .points = {.give = 1}};
+  BenefitSpec points{.off = {.kind = BenefitKind::kPoints}, .reward = {.give = 1}};
   EXPECT_TRUE(HasAmountsIn(points, Of("CHF")));
-  points.points.each = {Amount("2 EUR")};
+  points.reward.each = {Amount("2 EUR")};
   EXPECT_TRUE(HasAmountsIn(points, Of("EUR")));
   EXPECT_FALSE(HasAmountsIn(points, Of("CHF")));
 }

@@ -33,7 +33,7 @@ bool CanBePaidIn(const Reduction& off, Currency currency) {
 
 bool CanApplyIn(const BenefitSpec& benefit, Currency currency) {
   bool can = CanBePaidIn(benefit.off, currency) && NamesOnly(benefit.at_most, currency) &&
-             NamesOnly(benefit.points.each, currency);
+             NamesOnly(benefit.reward.each, currency);
   for (const BenefitTier& tier : benefit.tiers) {
     can &= CanBePaidIn(tier.off, currency) && NamesOnly(tier.from_amount, currency);
   }
@@ -115,7 +115,7 @@ Applied NaivePricing::Apply(const NaiveOffer& offer) {
     if (scope.missing_gifts > 0) return {.missing_gifts = scope.missing_gifts};
     return {.reason = scope.has_supply ? NothingTaken::kNoSet : NothingTaken::kNoLines};
   }
-  if (benefit.off.kind == BenefitKind::kPoints) return GivePoints(benefit, scope);
+  if (benefit.stage == PricingStage::kPoints) return Give(benefit, scope);
   const Reduction* off = benefit.tiers.empty() ? &benefit.off : ReachedByAny(benefit, scope);
   if (off == nullptr) return {.reason = NothingTaken::kNoTier};
   Applied applied = TakeOff(benefit, *off, scope);
@@ -130,13 +130,16 @@ Applied NaivePricing::Apply(const NaiveOffer& offer) {
   return applied;
 }
 
-Applied NaivePricing::GivePoints(const BenefitSpec& benefit, const Scope& scope) {
+Applied NaivePricing::Give(const BenefitSpec& benefit, const Scope& scope) {
   int64_t net = 0;
   for (const auto& [id, share] : scope.shares) net += share.net;
-  const int64_t times = benefit.points.each.empty() ? 1 : net / AmountOf(benefit.points.each);
+  const int64_t times = benefit.reward.each.empty() ? 1 : net / AmountOf(benefit.reward.each);
   if (times == 0) return {.reason = NothingTaken::kTooSmall};
-  points_ += times * benefit.points.give;
-  return {.points = times * benefit.points.give, .applications = 1};
+  if (benefit.off.kind == BenefitKind::kCoupons) {
+    return {.coupons = times > 100 ? 100 : times, .applications = 1};
+  }
+  points_ += times * benefit.reward.give;
+  return {.points = times * benefit.reward.give, .applications = 1};
 }
 
 Applied NaivePricing::TakeOff(const BenefitSpec& benefit, const Reduction& off, Scope& scope) {

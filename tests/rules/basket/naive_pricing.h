@@ -104,7 +104,7 @@ class NaivePricing {
   void MeasureUnits(const BenefitSpec& benefit, const std::string& id, UnitsFromTo units,
                     Measure& measure) const;
 
-  Applied GivePoints(const BenefitSpec& benefit, const Scope& scope);
+  Applied Give(const BenefitSpec& benefit, const Scope& scope);
   Applied TakeOff(const BenefitSpec& benefit, const Reduction& off, Scope& scope);
   const Reduction* Reached(const BenefitSpec& benefit, Measure measure) const;
   const Reduction* ReachedByAny(const BenefitSpec& benefit, const Scope& scope) const;

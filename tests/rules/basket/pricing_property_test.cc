@@ -34,7 +34,7 @@ TakingsById ById(const NaivePricing& naive) {
 }
 
 bool AreEqual(const Applied& a, const Applied& b) {
-  return a.taken_minor == b.taken_minor && a.points == b.points &&
+  return a.taken_minor == b.taken_minor && a.points == b.points && a.coupons == b.coupons &&
          a.applications == b.applications && a.missing_gifts == b.missing_gifts &&
          a.reason == b.reason && a.cut_by_guard_rail == b.cut_by_guard_rail;
 }
@@ -56,9 +56,10 @@ void CheckSamples(const Check& check) {
 }
 
 std::string Describe(const Applied& applied) {
-  return absl::StrCat("taken ", applied.taken_minor, " points ", applied.points, " applications ",
-                      applied.applications, " missing ", applied.missing_gifts, " reason ",
-                      static_cast<int>(applied.reason), " cut ", applied.cut_by_guard_rail);
+  return absl::StrCat("taken ", applied.taken_minor, " points ", applied.points, " coupons ",
+                      applied.coupons, " applications ", applied.applications, " missing ",
+                      applied.missing_gifts, " reason ", static_cast<int>(applied.reason), " cut ",
+                      applied.cut_by_guard_rail);
 }
 
 void CompareWithTheNaiveModel(const PricingSample& sample, Pricer& pricer) {
@@ -117,8 +118,8 @@ void CheckSums(const PricingSample& sample, Pricer& pricer) {
     const BenefitSpec& benefit = sample.offers[i].benefit;
     points += applied[i].points;
     RC_ASSERT(sums.by_offer[benefit.offer] == applied[i].taken_minor);
-    const bool gave_nothing =
-        applied[i].taken_minor == 0 && applied[i].points == 0 && applied[i].missing_gifts == 0;
+    const bool gave_nothing = applied[i].taken_minor == 0 && applied[i].points == 0 &&
+                              applied[i].coupons == 0 && applied[i].missing_gifts == 0;
     RC_ASSERT(gave_nothing == (applied[i].reason != NothingTaken::kNone));
     const std::optional<int64_t> at_most = AmountIn(benefit.at_most, sample.currency);
     if (at_most) RC_ASSERT(applied[i].taken_minor <= *at_most);

@@ -108,11 +108,11 @@ void AddTiers(Currency currency, const Prices& prices, BenefitSpec& benefit) {
   if (OneIn(2)) benefit.off = {};
 }
 
-void MakePoints(Currency currency, const Prices& prices, BenefitSpec& benefit) {
+void MakeReward(Currency currency, const Prices& prices, BenefitSpec& benefit) {
   benefit.stage = PricingStage::kPoints;
-  benefit.off = {.kind = BenefitKind::kPoints};
-  benefit.points.give = Pick<int64_t>(1, 100);
-  if (OneIn(2)) benefit.points.each = {{1 + AnyAmount(prices), currency}};
+  benefit.off = {.kind = OneIn(3) ? BenefitKind::kCoupons : BenefitKind::kPoints};
+  benefit.reward.give = Pick<int64_t>(1, 100);
+  if (OneIn(2)) benefit.reward.each = {{1 + AnyAmount(prices), currency}};
 }
 
 void MakeGift(BenefitSpec& benefit) {
@@ -152,7 +152,7 @@ BenefitSpec AnyBenefit(uint32_t offer, Currency currency, const Prices& prices) 
   if (OneIn(20)) benefit.at_most = {{1, Currency::FromCode("CHF").value()}};
   switch (Pick(0, 9)) {
     case 0:
-      MakePoints(currency, prices, benefit);
+      MakeReward(currency, prices, benefit);
       return benefit;
     case 1:
       MakeGift(benefit);
@@ -230,8 +230,8 @@ std::string Describe(const BenefitSpec& benefit) {
     absl::StrAppend(&text, " gift ", benefit.gift->units,
                     benefit.gift->per_unit ? " per unit" : "");
   }
-  if (benefit.points.give > 0) absl::StrAppend(&text, " points ", benefit.points.give);
-  for (const Money& each : benefit.points.each) absl::StrAppend(&text, " each ", each.amount_minor);
+  if (benefit.reward.give > 0) absl::StrAppend(&text, " reward ", benefit.reward.give);
+  for (const Money& each : benefit.reward.each) absl::StrAppend(&text, " each ", each.amount_minor);
   for (const Money& most : benefit.at_most) absl::StrAppend(&text, " at most ", Format(most));
   for (const BenefitTier& tier : benefit.tiers) {
     absl::StrAppend(&text, " | from ",

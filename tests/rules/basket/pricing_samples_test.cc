@@ -16,7 +16,7 @@ namespace {
 constexpr int kSamples = 2000;
 constexpr int kLeast = 10;
 // All that CountPaths tells apart.
-constexpr size_t kPaths = 67;
+constexpr size_t kPaths = 68;
 
 using Counts = std::map<std::string, int>;
 
@@ -35,6 +35,7 @@ void CountOffer(const BenefitSpec& benefit, const Applied& applied, Counts& coun
   if (applied.missing_gifts > 0) ++counts["missing gift"];
   if (applied.cut_by_guard_rail) ++counts["cut by a guard rail"];
   if (applied.points > 0) ++counts["points"];
+  if (applied.coupons > 1) ++counts["several coupons"];
   if (applied.taken_minor == 0) return;
   ++counts[absl::StrCat("stage ", PricingStageName(benefit.stage))];
   if (!benefit.at_most.empty() && applied.taken_minor == benefit.at_most.front().amount_minor) {

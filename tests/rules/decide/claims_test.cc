@@ -129,5 +129,59 @@ TEST_F(ClaimsTest, AreNoneOfCustomersThatNobodyCounts) {
   EXPECT_THAT(Claims(rules, scene.Input()), ElementsAre("a l 1 2026-11-20T00:00"));
 }
 
+// Of rules that have every stage.
+TestRules LoadGiving(const std::vector<std::string>& offers) {
+  std::vector<SourceFile> files = Grocery(offers);
+  for (SourceFile& file : files) {
+    if (file.path == "pricing.yaml") file.bytes = "choose: { otherwise: by_priority }\n";
+  }
+  return LoadRules(files);
+}
+
+// "offer good-for uses start end", by the clock of Berlin. The decision is of 2026-11-26, 08:30.
+std::vector<std::string> CouponsOf(const TestRules& rules, Scene& scene) {
+  const DecisionInput input = scene.Input();
+  DecisionScratch scratch;
+  const Decision& decision = rules::Decide(*rules.compiled, input, scratch, Reasons::kNone);
+  std::vector<std::string> coupons;
+  for (const CouponPromise& coupon : CouponsOf(*rules.compiled, input, decision, scratch)) {
+    const auto text = [&](absl::Time time) {
+      return absl::FormatTime("%m-%dT%H:%M", time, rules.compiled->schema.zone);
+    };
+    coupons.push_back(absl::StrCat(rules.compiled->offers[coupon.offer].id, " ",
+                                   rules.compiled->offers[coupon.good_for].id, " ", coupon.uses,
+                                   " ", text(coupon.start), " ", text(coupon.end)));
+  }
+  return coupons;
+}
+
+std::string Giving(const std::string& id, const std::string& next_visit) {
+  return absl::StrCat("offer: ", id, "\napplies: automatic\nbenefit: { next_visit: { offer: next, ",
+                      next_visit, " } }\n");
+}
+
+constexpr char kNext[] =
+    "offer: next\napplies: granted\nbenefit: { amount_off: { EUR: 1.00 }, per: basket }\n";
+
+TEST(CouponPromisesTest, BeginAtOnceOrWithTheNextDayOfTheStore) {
+  const TestRules rules =
+      LoadGiving({Giving("at-once", "use_within: 14d"),
+                  Giving("each", "use_within: 24h, each: { EUR: 10.00 }"),
+                  Giving("next-day", "use_within: 7d, starts: next_day"), kNext});
+  Scene scene(rules);
+  scene.Line("BREAD", 3000);
+  EXPECT_THAT(CouponsOf(rules, scene), ElementsAre("at-once next 1 11-26T08:30 12-10T08:30",
+                                                   "each next 3 11-26T08:30 11-27T08:30",
+                                                   "next-day next 1 11-27T00:00 12-04T00:00"));
+}
+
+TEST(CouponPromisesTest, AreOfOffersThatApply) {
+  const TestRules rules =
+      LoadGiving({Giving("a", "use_within: 14d") + "requires: basket.net >= 50.00\n", kNext});
+  Scene scene(rules);
+  scene.Line("BREAD", 3000);
+  EXPECT_THAT(CouponsOf(rules, scene), IsEmpty());
+}
+
 }  // namespace
 }  // namespace touchstone::rules

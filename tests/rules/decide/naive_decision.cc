@@ -91,6 +91,7 @@ class Naive {
     applied_answers_.push_back({.offer = index,
                                 .taken = outcome.taken,
                                 .points = applied.points,
+                                .coupons = applied.coupons,
                                 .applications = applied.applications,
                                 .missing_gifts = applied.missing_gifts,
                                 .cut_by_guard_rail = applied.cut_by_guard_rail});

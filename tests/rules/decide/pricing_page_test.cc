@@ -36,6 +36,17 @@ std::string MissingOf(const Decision& decision, const TestRules& rules) {
   return absl::StrJoin(missing, " + ");
 }
 
+std::string CouponsOf(const Decision& decision, const TestRules& rules) {
+  std::vector<std::string> coupons;
+  for (const AppliedOffer& applied : decision.basket.applied) {
+    if (applied.coupons == 0) continue;
+    const OfferSpec& offer = rules.compiled->offers[applied.offer];
+    coupons.push_back(
+        absl::StrCat(applied.coupons, " ", rules.compiled->offers[offer.next_visit->offer].id));
+  }
+  return absl::StrJoin(coupons, " + ");
+}
+
 TEST(PricingPageTest, EachBasketIsPricedAsThePageSays) {
   const std::vector<PageExample> examples = ExamplesOfPage("docs/rules/pricing.md");
   size_t rows = 0;
@@ -57,6 +68,7 @@ TEST(PricingPageTest, EachBasketIsPricedAsThePageSays) {
       if (row.contains("points")) {
         EXPECT_EQ(absl::StrCat(decision.basket.points), row["points"]);
       }
+      EXPECT_EQ(CouponsOf(decision, rules), row["coupons"]);
       ++rows;
     }
   }

@@ -136,7 +136,7 @@ std::vector<FindingCase> DrawingCases() {
       {"RefusesPointsFromABudgetOfMoney",
        {"bad_value at offers[b].budget"},
        Drawn("amount: '1.00 EUR'", "benefit { points { give: 5 } }"),
-       "points take no money",
+       "points and coupons take no money",
        with_points},
       {"AllowsPointsFromABudgetOfUses",
        {},

@@ -12,6 +12,11 @@ std::string Discount(const std::string& body) {
 std::string Benefit(const std::string& benefit) {
   return "offers { offer: 'b' applies: 'automatic' benefit { " + benefit + " } }";
 }
+// Beside an offer that coupons can be good for.
+std::string Coupon(const std::string& benefit) {
+  return "offers { offer: 'next' applies: 'granted' benefit { percent_off: '5' } } " +
+         Benefit(benefit);
+}
 
 // An offer `b` with a promise, which it makes to whom it is granted.
 std::string Granted(const std::string& promise, const std::string& window = "") {
@@ -386,6 +391,29 @@ std::vector<FindingCase> TierCases() {
        Benefit("gift { sku: 'MUG' prompt: 'scann' }"),
        "`scan`?"},
       {"RefusesNoPoints", {"out_of_range at offers[b].benefit.points.give"}, Benefit("points { }")},
+      {"RefusesACouponThatSaysNothing",
+       {"missing_value at offers[b].benefit.next_visit",
+        "missing_value at offers[b].benefit.next_visit"},
+       Benefit("next_visit { }")},
+      {"RefusesACouponForAnOfferThatIsNotThere",
+       {"unknown_offer at offers[b].benefit.next_visit.offer"},
+       Benefit("next_visit { offer: 'nobody' use_within: '14d' }")},
+      {"RefusesACouponForWhatNeedsNone",
+       {"unexpected_value at offers[b].benefit.next_visit.offer"},
+       Benefit("next_visit { offer: 'join' use_within: '14d' }"),
+       "applies: granted"},
+      {"RefusesACouponThatStartsSomeDay",
+       {"unknown_word at offers[b].benefit.next_visit.starts"},
+       Coupon("next_visit { offer: 'next' use_within: '14d' starts: 'tomorrow' }"),
+       "next_day"},
+      {"RefusesACouponForTimeUnknown",
+       {"bad_value at offers[b].benefit.next_visit.use_within"},
+       Coupon("next_visit { offer: 'next' use_within: 'soon' }"),
+       "14d"},
+      {"RefusesUnitsOfCoupons",
+       {"unexpected_value at offers[b].benefit.next_visit"},
+       Coupon("next_visit { offer: 'next' use_within: '14d' } units { order: 'cheapest_first' }"),
+       "units"},
       {"RefusesPointsInAnotherStage",
        {"unexpected_value at offers[b].stacking.stage"},
        Benefit("points { give: 5 }"),
