@@ -54,7 +54,8 @@ enum class Fault : uint8_t {
   kBudgetDiffers,        // a budget that is not the sum of what reservations and sales claim of it
   // Of codes and grants:
   kUnlistedCode,  // one that is not among those of its customer, or whose holder no row names
-  kLostCode,      // a row that leads to one or its holder, and either says otherwise
+  kLostCode,      // a row that leads to one or its holder, and either says otherwise; or a sale's
+                  // coupon
   kCodeDiffers,   // one that is not the sum of what reservations and sales claim of it
   kGrantDiffers,  // an open grant that its customer's record does not show as it is, or the reverse
 };

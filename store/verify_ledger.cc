@@ -210,6 +210,11 @@ class LedgerVerifier {
             return absl::OkStatus();
           }
           Add(sale.claims(), /*is_sold=*/true);
+          for (const storage::GivenCoupon& coupon : sale.coupons()) {
+            absl::Status status = Expect(Family::kLedger, CodeRow(coupon.id()), Fault::kLostCode,
+                                         PlaceOf(transaction_id));
+            if (!status.ok()) return status;
+          }
           if (sale.customer_id().empty()) return absl::OkStatus();
           return Expect(Family::kSales,
                         CustomerSaleRow(sale.customer_id(), sale.time_us(), transaction_id),

@@ -143,8 +143,8 @@ class Expectations {
     const AppliedOffer* applied = FindApplied(decision_.basket.applied, *offer);
     const int64_t given = applied == nullptr ? 0 : applied->coupons;
     if (given == uses) return;
-    Fail(field, absl::StrCat(id, " should give a coupon for ", uses, " uses and gives one for ",
-                             given, ": ", Reason(*offer)));
+    Fail(field, absl::StrCat("uses of coupons from ", id, " should be ", uses, " and are ", given,
+                             ": ", Reason(*offer)));
   }
 
   void CheckRefused(const std::string& id, const std::string& stage) {

@@ -173,9 +173,9 @@ std::string ReturnText(const v1::ReturnSaleResponse& response) {
     absl::StrAppend(&text, "withdrawn coupon: ", coupon.coupon_offer_id(), " from ",
                     coupon.offer_id(), ", ",
                     coupon.grant_id().empty() ? coupon.code() : coupon.grant_id());
-    if (coupon.uses() > 0) absl::StrAppend(&text, ", ", UsesText(coupon.uses()), " stay");
+    if (coupon.uses() > 0) absl::StrAppend(&text, ", still good for ", UsesText(coupon.uses()));
     if (withdrawn.used() > 0) {
-      absl::StrAppend(&text, ", ", UsesText(withdrawn.used()), " made already");
+      absl::StrAppend(&text, ", redeemed before: ", UsesText(withdrawn.used()));
     }
     absl::StrAppend(&text, "\n");
   }

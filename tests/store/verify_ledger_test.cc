@@ -150,5 +150,22 @@ TEST_F(VerifyLedgerTest, RowsThatAreNotWhatTheirKeySaysAreDamaged) {
                     "damaged_row: ledger: budget"}));
 }
 
+TEST_F(VerifyLedgerTest, ACouponThatIsNotThereIsLost) {
+  storage::Entry sale = CommitEntry("giving", 1);
+  storage::Coupon& coupon = *sale.mutable_commit()->add_coupons();
+  coupon.set_code("NEXT-VISIT");
+  coupon.mutable_terms()->set_offer_id("beans-20");
+  coupon.mutable_terms()->set_most_uses(1);
+  {
+    Writer writer(store_.get(), WriterOptions());
+    for (const storage::Entry& entry : {ReserveEntry("giving", 1, {}), sale}) {
+      EXPECT_EQ(writer.Write(entry)->refusal(), storage::EntryResult::REFUSAL_UNSPECIFIED);
+    }
+  }
+  EXPECT_THAT(Findings(), IsEmpty());
+  Delete(Family::kLedger, CodeRow("NEXT-VISIT"));
+  EXPECT_THAT(Findings(), ElementsAre("lost_code: transactions/giving"));
+}
+
 }  // namespace
 }  // namespace touchstone::store

@@ -325,5 +325,14 @@ TEST(GoldenTest, PassesTheTestsOfTheSampleFolder) {
   EXPECT_EQ(report.passed(), 2);
 }
 
+TEST(GoldenTest, SaysWhichCouponsAreNotGiven) {
+  EXPECT_THAT(Findings(RunAtTheTill(kLoyal, "{ coupons: { beans-20: 0 } }")), IsEmpty());
+  const std::vector<std::string> findings =
+      Findings(RunAtTheTill(kLoyal, "{ coupons: { beans-20: 1 } }"));
+  ASSERT_EQ(findings.size(), 1u);
+  EXPECT_THAT(findings[0],
+              ::testing::HasSubstr("uses of coupons from beans-20 should be 1 and are 0"));
+}
+
 }  // namespace
 }  // namespace touchstone::rules

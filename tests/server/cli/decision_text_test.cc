@@ -68,6 +68,14 @@ TEST(DecisionTextTest, PointsAndGiftsAreTold) {
   EXPECT_THAT(text, HasSubstr("4.00 EUR off, 2 MUG free: the till adds it  Mug\n"));
 }
 
+TEST(DecisionTextTest, CouponsAreTold) {
+  EXPECT_THAT(DecisionText(Parsed<v1::DecideResponse>(
+                  "basket { state: PRICING_STATE_PRICED currency_code: 'EUR' "
+                  "applied_offers { offer_id: 'once' coupon { offer_id: 'next-5' uses: 1 } } "
+                  "applied_offers { offer_id: 'twice' coupon { offer_id: 'next-5' uses: 2 } } }")),
+              AllOf(HasSubstr("a coupon for next-5"), HasSubstr("2 coupons for next-5")));
+}
+
 TEST(DecisionTextTest, WhatIsMissingFromAnOfferIsTold) {
   EXPECT_THAT(
       DecisionText(Parsed<v1::DecideResponse>(

@@ -80,6 +80,42 @@ TEST(SaleTextTest, SaysWhatCameBack) {
       << text;
 }
 
+v1::Coupon CouponOf(const std::string& grant_id, const std::string& code, int64_t uses) {
+  v1::Coupon coupon;
+  coupon.set_offer_id("spend-50");
+  coupon.set_coupon_offer_id("next-5");
+  coupon.set_grant_id(grant_id);
+  coupon.set_code(code);
+  coupon.set_uses(uses);
+  coupon.mutable_start_time()->set_seconds(1'795'161'600);
+  coupon.mutable_end_time()->set_seconds(1'795'165'200);
+  return coupon;
+}
+
+TEST(SaleTextTest, SaysWhatIsForTheNextVisit) {
+  v1::Sale sale = Sold();
+  *sale.add_coupons() = CouponOf("", "ABC", 1);
+  *sale.add_coupons() = CouponOf("g1", "", 2);
+  const std::string text = SaleText(sale);
+  EXPECT_NE(text.find("coupon: next-5 from spend-50, 1 use, code ABC, from 2026-11-20T08:00:00Z "
+                      "until 2026-11-20T09:00:00Z\n"
+                      "coupon: next-5 from spend-50, 2 uses, grant g1, from "),
+            std::string::npos)
+      << text;
+
+  v1::ReturnSaleResponse response;
+  *response.mutable_sale() = Sold();
+  *response.add_withdrawn_coupons()->mutable_coupon() = CouponOf("", "ABC", 0);
+  *response.add_withdrawn_coupons()->mutable_coupon() = CouponOf("g1", "", 1);
+  response.mutable_withdrawn_coupons(1)->set_used(2);
+  EXPECT_NE(
+      ReturnText(response).find("withdrawn coupon: next-5 from spend-50, ABC\n"
+                                "withdrawn coupon: next-5 from spend-50, g1, still good for 1 use, "
+                                "redeemed before: 2 uses\n"),
+      std::string::npos)
+      << ReturnText(response);
+}
+
 TEST(SaleTextTest, SaysWhatIsHeldAndWhatIsNotGiven) {
   v1::Reservation held;
   held.set_transaction_id("t1");
