@@ -71,6 +71,8 @@ AppliedOr Dispatch(const storage::Entry& entry, PendingWrites* writes) {
       return ApplyAddCodes(entry.add_codes(), entry.time_us(), writes);
     case storage::Entry::kAddGrants:
       return ApplyAddGrants(entry.add_grants(), entry.time_us(), writes);
+    case storage::Entry::kAddOpeningUses:
+      return ApplyAddOpeningUses(entry.add_opening_uses(), writes);
     case storage::Entry::kRevokeCodes:
       return ApplyRevokeCodes(entry.revoke_codes(), writes);
     case storage::Entry::COMMAND_NOT_SET:

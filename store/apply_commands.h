@@ -76,6 +76,11 @@ absl::Status ForgetTransactions(absl::Span<const std::string> customer_ids,
                                 storage::PendingErasure* erasure, storage::EntryResult* result,
                                 PendingWrites* writes);
 
+// What was used of budgets elsewhere (apply_budgets.cc).
+inline constexpr int kMaxOpeningUses = 1000;  // in one entry
+inline constexpr int64_t kMaxOpeningCount = 1'000'000'000'000;
+AppliedOr ApplyAddOpeningUses(const storage::AddOpeningUses& command, PendingWrites* writes);
+
 // Codes and grants (apply_codes.cc). `time_us`: when they were made.
 AppliedOr ApplyAddCodes(const storage::AddCodes& command, int64_t time_us, PendingWrites* writes);
 // Beyond so many of one customer that are open no more are granted; a merge may bring her more.

@@ -1,6 +1,7 @@
 #include "store/budgets.h"
 
 #include <algorithm>
+#include <cstddef>
 #include <limits>
 #include <utility>
 
@@ -66,6 +67,32 @@ absl::Status Lost() { return absl::DataLossError("ledger: a budget holds less th
 
 }  // namespace
 
+EntryResult::RefusedItem JudgeOpeningUse(const storage::AddOpeningUses::Item& item,
+                                         const BudgetUse& in_all, const BudgetUse& on_day) {
+  EntryResult::RefusedItem refused;
+  const auto refuse = [&refused](EntryResult::Refusal refusal, const char* detail) {
+    refused.set_refusal(refusal);
+    refused.set_refusal_detail(detail);
+    return refused;
+  };
+  const storage::OpeningUse& use = item.use();
+  if (!in_all.currency().empty() && !use.currency().empty() &&
+      in_all.currency() != use.currency()) {
+    return refuse(EntryResult::REFUSAL_INVALID, "the budget was used in another currency");
+  }
+  const Room room = RoomIn(in_all, item.most_uses(), item.most_minor());
+  if (use.count() > room.count) {
+    return refuse(EntryResult::REFUSAL_TOO_MANY, "the budget has fewer uses left");
+  }
+  if (use.amount_minor() > room.minor) {
+    return refuse(EntryResult::REFUSAL_TOO_MANY, "the budget has less money left");
+  }
+  if (use.day_minor() > RoomIn(on_day, 0, item.most_minor_a_day()).minor) {
+    return refuse(EntryResult::REFUSAL_TOO_MANY, "the budget has less money left on that day");
+  }
+  return refused;
+}
+
 absl::StatusOr<bool> Budgets::Reserve(const ClaimRequest& request) {
   const Claim& claim = request.claim();
   const absl::StatusOr<std::vector<size_t>> rows = RowsOf(claim);
@@ -122,6 +149,29 @@ absl::Status Budgets::Book(const ClaimRequest& request, Claim* booked,
     overrun->set_amount_minor(std::max(overrun->amount_minor(), booked->amount_minor() - minor));
   }
   return absl::OkStatus();
+}
+
+absl::StatusOr<EntryResult::RefusedItem> Budgets::Open(const storage::AddOpeningUses::Item& item) {
+  const storage::OpeningUse& opening = item.use();
+  Claim claim;
+  claim.set_id(opening.budget_id());
+  claim.set_day(opening.day());
+  claim.set_by_day(opening.by_day());
+  const size_t known = rows_.size();
+  const absl::StatusOr<std::vector<size_t>> rows = RowsOf(claim);
+  if (!rows.ok()) return rows.status();
+  EntryResult::RefusedItem refused = JudgeOpeningUse(
+      item, *use(rows->front()), opening.by_day() ? *use(rows->back()) : BudgetUse());
+  if (refused.refusal() != EntryResult::REFUSAL_UNSPECIFIED) {
+    rows_.erase(rows_.begin() + static_cast<std::ptrdiff_t>(known), rows_.end());
+    return refused;
+  }
+  AddCommitted(opening.count(), opening.amount_minor(), use(rows->front()));
+  if (opening.by_day()) AddCommitted(0, opening.day_minor(), use(rows->back()));
+  for (const size_t row : *rows) {
+    if (!opening.currency().empty()) use(row)->set_currency(opening.currency());
+  }
+  return refused;
 }
 
 absl::Status Budgets::Restore(const Claim& claim) {

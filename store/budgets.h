@@ -19,6 +19,12 @@
 
 namespace touchstone::store {
 
+// What stands against an opening use of a budget that is used so far, in all and on its day: the
+// refusal of its item with the reason, without an index; no refusal: nothing.
+storage::EntryResult::RefusedItem JudgeOpeningUse(const storage::AddOpeningUses::Item& item,
+                                                  const storage::BudgetUse& in_all,
+                                                  const storage::BudgetUse& on_day);
+
 class Budgets {
  public:
   explicit Budgets(PendingWrites* writes) : writes_(writes) {}
@@ -33,6 +39,9 @@ class Budgets {
   // `booked`, which begins as the claim.
   absl::Status Book(const storage::ClaimRequest& request, storage::Claim* booked,
                     storage::EntryResult::Overrun* overrun);
+  // What was used before it was counted here. A refusal, as JudgeOpeningUse has it: nothing is
+  // changed.
+  absl::StatusOr<storage::EntryResult::RefusedItem> Open(const storage::AddOpeningUses::Item& item);
   // Of a claim that was committed or booked.
   absl::Status Restore(const storage::Claim& claim);
 

@@ -134,6 +134,10 @@ std::string BudgetDayRow(absl::string_view budget_id, int32_t day) {
   return key;
 }
 
+std::string OpeningUseRow(absl::string_view budget_id, absl::string_view batch) {
+  return PairRow(kOpeningUsePrefix, budget_id, batch);
+}
+
 std::string ReservationRow(absl::string_view transaction_id) {
   return RecordRow(kReservationPrefix, transaction_id);
 }

@@ -68,6 +68,8 @@ std::string ImportRunRow(int64_t ended_us, absl::string_view run_id);
 // Of the ledger. Of a budget in all, and on one local day.
 std::string BudgetRow(absl::string_view budget_id);
 std::string BudgetDayRow(absl::string_view budget_id, int32_t day);
+// What was used of it before, by batch.
+std::string OpeningUseRow(absl::string_view budget_id, absl::string_view batch);
 std::string ReservationRow(absl::string_view transaction_id);
 // In order of when something is due.
 std::string DueRow(int64_t time_us, absl::string_view transaction_id);
@@ -88,6 +90,7 @@ std::string CustomerSaleRow(absl::string_view customer_id, int64_t time_us,
 
 inline constexpr char kBudgetPrefix = 'b';
 inline constexpr char kBudgetDayPrefix = 'd';
+inline constexpr char kOpeningUsePrefix = 'u';
 inline constexpr char kReservationPrefix = 't';
 inline constexpr char kDuePrefix = 'x';
 inline constexpr char kHeldPrefix = 'h';

@@ -226,6 +226,9 @@ class Store {
   // Transactions of her sales, the latest first, at most `limit`. Blocks.
   absl::StatusOr<std::vector<std::string>> ListSales(absl::string_view customer_id,
                                                      size_t limit) const;
+  // What a batch has booked as used of a budget elsewhere; kNotFound when nothing. Blocks.
+  absl::StatusOr<Found> GetOpeningUse(absl::string_view budget_id, absl::string_view batch,
+                                      storage::OpeningUse* use) const;
   // How much of every budget is used, in all and on every day. Blocks.
   absl::StatusOr<std::vector<storage::EntryResult::ChangedBudget>> ListBudgets() const;
 

@@ -133,6 +133,18 @@ absl::StatusOr<std::vector<std::string>> Store::ListSales(absl::string_view cust
   return sales;
 }
 
+absl::StatusOr<Found> Store::GetOpeningUse(absl::string_view budget_id, absl::string_view batch,
+                                           storage::OpeningUse* use) const {
+  rocksdb::PinnableSlice value;
+  const absl::StatusOr<Found> found =
+      database_->Get(Family::kLedger, OpeningUseRow(budget_id, batch), ReadTier::kMayBlock, &value);
+  if (!found.ok() || *found != Found::kFound) return found;
+  if (!use->ParseFromArray(value.data(), static_cast<int>(value.size()))) {
+    return absl::DataLossError("ledger: malformed opening use");
+  }
+  return found;
+}
+
 absl::StatusOr<std::vector<storage::EntryResult::ChangedBudget>> Store::ListBudgets() const {
   std::vector<storage::EntryResult::ChangedBudget> budgets;
   for (const char kind : {kBudgetPrefix, kBudgetDayPrefix}) {

@@ -20,6 +20,7 @@ namespace {
 using storage::BudgetUse;
 using storage::Claim;
 using storage::Code;
+using storage::OpeningUse;
 using storage::Reservation;
 using storage::StoredSale;
 
@@ -70,8 +71,9 @@ class LedgerVerifier {
   absl::Status Run() {
     for (const auto step :
          {&LedgerVerifier::Reservations, &LedgerVerifier::DueRows, &LedgerVerifier::HeldRows,
-          &LedgerVerifier::Sales, &LedgerVerifier::CustomerSales, &LedgerVerifier::Budgets,
-          &LedgerVerifier::CodeRows, &LedgerVerifier::CodeHolds, &LedgerVerifier::CustomerCodes}) {
+          &LedgerVerifier::Sales, &LedgerVerifier::CustomerSales, &LedgerVerifier::OpeningUses,
+          &LedgerVerifier::Budgets, &LedgerVerifier::CodeRows, &LedgerVerifier::CodeHolds,
+          &LedgerVerifier::CustomerCodes}) {
       if (absl::Status status = (this->*step)(); !status.ok()) return status;
     }
     return absl::OkStatus();
@@ -239,6 +241,26 @@ class LedgerVerifier {
                                           return sale.customer_id() == customer_id &&
                                                  sale.time_us() == time_us;
                                         });
+        });
+  }
+
+  absl::Status OpeningUses() {
+    return ForEach(
+        Family::kLedger, kOpeningUsePrefix, [this](absl::string_view key, absl::string_view value) {
+          const size_t end = key.find('\0');
+          OpeningUse use;
+          if (end == absl::string_view::npos || !IsValidId(key.substr(end + 1)) ||
+              !Parses(value, &use) || use.budget_id() != key.substr(0, end)) {
+            rows_.DamagedRow(Family::kLedger, "opening use");
+            return absl::OkStatus();
+          }
+          Sum& in_all = sums_[BudgetRow(use.budget_id())];
+          in_all.sold_count += use.count();
+          in_all.sold_minor += use.amount_minor();
+          if (use.by_day()) {
+            sums_[BudgetDayRow(use.budget_id(), use.day())].sold_minor += use.day_minor();
+          }
+          return absl::OkStatus();
         });
   }
 

@@ -209,6 +209,29 @@ Entry ReturnEntry(absl::string_view sale, uint32_t expected_version,
   return entry;
 }
 
+Entry OpenEntry(absl::string_view batch, const Claims& claims) {
+  Entry entry = EmptyEntry();
+  storage::AddOpeningUses& command = *entry.mutable_add_opening_uses();
+  command.set_batch(std::string(batch));
+  for (const storage::ClaimRequest& request : claims) {
+    const storage::Claim& claim = request.claim();
+    storage::AddOpeningUses::Item& item = *command.add_items();
+    item.set_most_uses(request.most_uses());
+    item.set_most_minor(request.most_minor());
+    item.set_most_minor_a_day(request.most_minor_a_day());
+    storage::OpeningUse& use = *item.mutable_use();
+    use.set_budget_id(claim.id());
+    use.set_count(claim.count());
+    use.set_amount_minor(claim.amount_minor());
+    use.set_currency(claim.amount_minor() == 0 ? "" : claim.currency());
+    if (!claim.by_day()) continue;
+    use.set_by_day(true);
+    use.set_day(claim.day());
+    use.set_day_minor(claim.amount_minor());
+  }
+  return entry;
+}
+
 Entry MergeEntry(absl::string_view surviving, absl::string_view merged, bool undo) {
   Entry entry = EmptyEntry();
   entry.mutable_merge_customers()->set_surviving(std::string(surviving));

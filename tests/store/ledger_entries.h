@@ -62,6 +62,8 @@ storage::Entry PostEntry(absl::string_view transaction_id, const Claims& claims,
                          absl::string_view customer_id = "");
 storage::Entry ReturnEntry(absl::string_view sale, uint32_t expected_version,
                            const std::vector<storage::Claim>& restored);
+// Opening uses of a batch: what the claims say; all of one of a day is of that day.
+storage::Entry OpenEntry(absl::string_view batch, const Claims& claims);
 storage::Entry MergeEntry(absl::string_view surviving, absl::string_view merged, bool undo = false);
 storage::Entry EraseEntry(absl::string_view customer_id);
 storage::Entry At(storage::Entry entry, int64_t time_us);

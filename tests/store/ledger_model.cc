@@ -74,6 +74,9 @@ EntryResult LedgerModel::Apply(const Entry& entry) {
     case Entry::kAddGrants:
       AddGrants(entry.add_grants(), &result);
       break;
+    case Entry::kAddOpeningUses:
+      AddOpeningUses(entry.add_opening_uses(), &result);
+      break;
     case Entry::kRevokeCodes:
       refusal = RevokeCodes(entry.revoke_codes(), &result);
       break;
@@ -158,6 +161,14 @@ LedgerModel::Use LedgerModel::Reserved(const Row& row) const {
 LedgerModel::Use LedgerModel::Sold(const Row& row) const {
   Use use;
   for (const auto& [transaction, sale] : sales_) AddClaims(sale.claims, row, &use);
+  const auto& [budget, by_day, day] = row;
+  for (const auto& [name, opening] : openings_) {
+    if (opening.budget_id() != budget || (by_day && !(opening.by_day() && opening.day() == day))) {
+      continue;
+    }
+    use.count += by_day ? 0 : opening.count();
+    use.minor += by_day ? opening.day_minor() : opening.amount_minor();
+  }
   return use;
 }
 
@@ -530,6 +541,47 @@ bool LedgerModel::HasTerms(const storage::Code& there, const storage::Code& term
          SurvivorOf(there.customer_id()) == terms.customer_id() &&
          there.start_us() == terms.start_us() && there.end_us() == terms.end_us() &&
          there.most_uses() == terms.most_uses() && there.batch() == terms.batch();
+}
+
+void LedgerModel::AddOpeningUses(const storage::AddOpeningUses& command, EntryResult* result) {
+  for (int i = 0; i < command.items_size(); ++i) {
+    const storage::AddOpeningUses::Item& item = command.items(i);
+    const storage::OpeningUse& use = item.use();
+    const auto refuse = [&](Refusal refusal, const char* detail) {
+      EntryResult::RefusedItem& refused = *result->add_refused_items();
+      refused.set_index(static_cast<uint32_t>(i));
+      refused.set_refusal(refusal);
+      if (*detail != '\0') refused.set_refusal_detail(detail);
+    };
+    const auto is_beyond = [](int64_t most, int64_t held, int64_t sold, int64_t more) {
+      return most != 0 && more > 0 && held + sold + more > most;
+    };
+    const Row all(use.budget_id(), false, 0);
+    const Row on_day(use.budget_id(), true, use.day());
+    const auto there = openings_.find({use.budget_id(), command.batch()});
+    const auto currency = currencies_.find(all);
+    if (there != openings_.end() && there->second.ShortDebugString() == use.ShortDebugString()) {
+      result->add_duplicate_items(static_cast<uint32_t>(i));
+    } else if (there != openings_.end()) {
+      refuse(EntryResult::REFUSAL_ALREADY_EXISTS, "");
+    } else if (currency != currencies_.end() && !use.currency().empty() &&
+               currency->second != use.currency()) {
+      refuse(EntryResult::REFUSAL_INVALID, "the budget was used in another currency");
+    } else if (is_beyond(item.most_uses(), Reserved(all).count, Sold(all).count, use.count())) {
+      refuse(EntryResult::REFUSAL_TOO_MANY, "the budget has fewer uses left");
+    } else if (is_beyond(item.most_minor(), Reserved(all).minor, Sold(all).minor,
+                         use.amount_minor())) {
+      refuse(EntryResult::REFUSAL_TOO_MANY, "the budget has less money left");
+    } else if (use.by_day() && is_beyond(item.most_minor_a_day(), Reserved(on_day).minor,
+                                         Sold(on_day).minor, use.day_minor())) {
+      refuse(EntryResult::REFUSAL_TOO_MANY, "the budget has less money left on that day");
+    } else {
+      openings_[{use.budget_id(), command.batch()}] = use;
+      if (!use.currency().empty()) currencies_[all] = use.currency();
+      if (!use.currency().empty() && use.by_day()) currencies_[on_day] = use.currency();
+      result->set_applied(result->applied() + 1);
+    }
+  }
 }
 
 void LedgerModel::AddGrants(const storage::AddGrants& command, EntryResult* result) {

@@ -65,7 +65,7 @@ class LedgerModel {
   std::vector<Contact> ContactsOf(const std::string& customer) const;
 
   Use Reserved(const Row& row) const;
-  Use Sold(const Row& row) const;  // overrun and all
+  Use Sold(const Row& row) const;  // overrun, opening uses and all
   Use Overrun(const Row& row) const;
   // As the rows of codes and grants are to be, by id; holders are in ascending order.
   std::map<std::string, storage::Code> Codes() const;
@@ -96,6 +96,7 @@ class LedgerModel {
   Refusal Erase(const std::string& customer);
   Refusal AddCodes(const storage::AddCodes& command, storage::EntryResult* result);
   void AddGrants(const storage::AddGrants& command, storage::EntryResult* result);
+  void AddOpeningUses(const storage::AddOpeningUses& command, storage::EntryResult* result);
   bool HasTerms(const storage::Code& there, const storage::Code& terms) const;
   Refusal RevokeCodes(const storage::RevokeCodes& command, storage::EntryResult* result);
 
@@ -116,6 +117,7 @@ class LedgerModel {
   int64_t latest_us_ = 0;  // of those that were applied
   std::map<std::string, Hold> holds_;
   std::map<std::string, Sale> sales_;
+  std::map<std::pair<std::string, std::string>, storage::OpeningUse> openings_;  // by batch
   std::map<Row, Use> overruns_;
   std::map<Row, std::string> currencies_;
   std::vector<Contact> contacts_;

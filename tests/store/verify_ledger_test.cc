@@ -11,6 +11,7 @@
 namespace touchstone::store {
 namespace {
 
+using ::testing::Contains;
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
 using ::testing::IsSupersetOf;
@@ -25,7 +26,8 @@ class VerifyLedgerTest : public VerifyTest {
                        "anna"),
           ReserveEntry("over", 1, {MoneyClaim("b", 50, 9000)}), ReleaseEntry("over", 1),
           ReserveEntry("sold", 2, {MoneyClaim("b", 200, 9000)}, "bert"),
-          CommitEntry("sold", 2, "bert"), PostEntry("posted", {MoneyClaim("b", 9000, 9000)}),
+          OpenEntry("move", {DayClaim("b", 100, 7, 9000, 9000)}), CommitEntry("sold", 2, "bert"),
+          PostEntry("posted", {MoneyClaim("b", 9000, 9000)}),
           AddCodesEntry({"CODE-1111", "CODE-2222"}, 5), AddCodesEntry({"CODE-HERS"}, 1, "anna"),
           ReserveEntry("code-held", 1, {CodeClaim("CODE-1111"), CodeClaim("CODE-HERS")}, "anna"),
           ReserveEntry("code-sold", 1, {CodeClaim("CODE-1111")}), CommitEntry("code-sold", 1),
@@ -82,6 +84,16 @@ TEST_F(VerifyLedgerTest, ABudgetIsTheSumOfItsClaims) {
   Put(Family::kLedger, BudgetRow("unused"), "");
   EXPECT_THAT(Findings(),
               ElementsAre("budget_differs: budgets/b", "budget_differs: budgets/b, day 7"));
+}
+
+TEST_F(VerifyLedgerTest, WhatWasUsedElsewhereIsPartOfABudget) {
+  const std::string row =
+      *store_->database().GetCopy(Family::kLedger, OpeningUseRow("b", "move")).value();
+  Delete(Family::kLedger, OpeningUseRow("b", "move"));
+  EXPECT_THAT(Findings(),
+              ElementsAre("budget_differs: budgets/b", "budget_differs: budgets/b, day 7"));
+  Put(Family::kLedger, OpeningUseRow("c", "move"), row);
+  EXPECT_THAT(Findings(), Contains("damaged_row: ledger: opening use"));
 }
 
 TEST_F(VerifyLedgerTest, ACodeIsTheSumOfItsClaims) {
