@@ -22,6 +22,7 @@
 #include "server/rpc/health_service.h"
 #include "server/services/aggregate_filler.h"
 #include "server/services/backend.h"
+#include "server/services/budget_service.h"
 #include "server/services/customer_service.h"
 #include "server/services/eraser.h"
 #include "server/services/event_retention.h"
@@ -94,6 +95,7 @@ class RunningServer::Impl {
     customers_.emplace(backend_);
     references_.emplace(backend_);
     reports_.emplace(backend_);
+    budget_service_.emplace(backend_);
     grants_.emplace(backend_, CodeMaker(token_key_->for_codes()));
     maintenance_.emplace(backend_, BackupPlace{.backups = backups_.get(),
                                                .data_dir = config_.data_dir,
@@ -207,6 +209,7 @@ class RunningServer::Impl {
     builder.RegisterService(&*customers_);
     builder.RegisterService(&*references_);
     builder.RegisterService(&*grants_);
+    builder.RegisterService(&*budget_service_);
     builder.RegisterService(&*maintenance_);
     builder.RegisterService(&*reports_);
     builder.RegisterService(&*transactions_);
@@ -215,7 +218,7 @@ class RunningServer::Impl {
                                  rule_sets_->full_name(), customers_->full_name(),
                                  references_->full_name(), maintenance_->full_name(),
                                  reports_->full_name(), transactions_->full_name(),
-                                 grants_->full_name()},
+                                 grants_->full_name(), budget_service_->full_name()},
         &*limit_);
     builder.RegisterService(&*health_);
     builder.SetMaxReceiveMessageSize(kMaxMessageBytes);
@@ -296,6 +299,7 @@ class RunningServer::Impl {
   std::optional<CustomerService> customers_;
   std::optional<ReferenceService> references_;
   std::optional<GrantService> grants_;
+  std::optional<BudgetService> budget_service_;
   std::optional<MaintenanceService> maintenance_;
   std::optional<ReportService> reports_;
   BudgetBoard budgets_{&live_};

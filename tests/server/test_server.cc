@@ -58,6 +58,7 @@ void TestServer::Start() {
   customers_ = v1::CustomerService::NewStub(channel);
   references_ = v1::ReferenceService::NewStub(channel);
   grants_ = v1::GrantService::NewStub(channel);
+  budgets_ = v1::BudgetService::NewStub(channel);
   decisions_ = v1::DecisionService::NewStub(channel);
   outcomes_ = v1::OutcomeService::NewStub(channel);
   maintenance_ = v1::MaintenanceService::NewStub(channel);

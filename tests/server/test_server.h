@@ -14,6 +14,7 @@
 #include "absl/time/time.h"
 #include "server/serve.h"
 #include "tests/store/temporary_directory.h"
+#include "touchstone/v1/budget_service.grpc.pb.h"
 #include "touchstone/v1/customer_service.grpc.pb.h"
 #include "touchstone/v1/decision_service.grpc.pb.h"
 #include "touchstone/v1/grant_service.grpc.pb.h"
@@ -45,6 +46,7 @@ class TestServer {
   v1::CustomerService::Stub& customers() { return *customers_; }
   v1::ReferenceService::Stub& references() { return *references_; }
   v1::GrantService::Stub& grants() { return *grants_; }
+  v1::BudgetService::Stub& budgets() { return *budgets_; }
   v1::DecisionService::Stub& decisions() { return *decisions_; }
   v1::OutcomeService::Stub& outcomes() { return *outcomes_; }
   v1::MaintenanceService::Stub& maintenance() { return *maintenance_; }
@@ -72,6 +74,7 @@ class TestServer {
   std::unique_ptr<v1::CustomerService::Stub> customers_;
   std::unique_ptr<v1::ReferenceService::Stub> references_;
   std::unique_ptr<v1::GrantService::Stub> grants_;
+  std::unique_ptr<v1::BudgetService::Stub> budgets_;
   std::unique_ptr<v1::DecisionService::Stub> decisions_;
   std::unique_ptr<v1::OutcomeService::Stub> outcomes_;
   std::unique_ptr<v1::MaintenanceService::Stub> maintenance_;
