@@ -11,6 +11,7 @@ void AddCommands(CLI::App& app, int& exit_code) {
   AddSaleCommands(app, exit_code);
   AddCodeCommands(app, exit_code);
   AddGrantCommands(app, exit_code);
+  AddBudgetCommands(app, exit_code);
   AddCustomerCommands(app, exit_code);
   AddImportCommands(app, exit_code);
   AddMaintenanceCommands(app, exit_code);

@@ -32,9 +32,11 @@ void AddSaleCommands(CLI::App& app, int& exit_code);
 void AddCodeCommands(CLI::App& app, int& exit_code);
 // `grants give|list|revoke`.
 void AddGrantCommands(CLI::App& app, int& exit_code);
+// `budgets list`.
+void AddBudgetCommands(CLI::App& app, int& exit_code);
 // `customer get|list|merge|household|export|erase`.
 void AddCustomerCommands(CLI::App& app, int& exit_code);
-// `import customers|contacts|events|reference`.
+// `import customers|contacts|events|grants|budgets|reference`.
 void AddImportCommands(CLI::App& app, int& exit_code);
 
 // `backup`, and `restore`, which needs no server.

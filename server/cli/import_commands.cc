@@ -229,6 +229,8 @@ class Import {
         return ImportEvents(run, LiveEventSink(target, state_.get()).get());
       case MappingKind::kGrants:
         return ImportGrants(run, LiveGrantSink(target, state_.get()).get());
+      case MappingKind::kBudgets:
+        return ImportBudgets(run, LiveBudgetSink(target, state_.get()).get());
       case MappingKind::kReference:
         return ImportReference(run, target);
     }
@@ -315,8 +317,9 @@ void AddImportCommand(CLI::App& import_app, const std::string& what, MappingKind
         ->check(CLI::PositiveNumber);
     command->add_flag("--restart", flags->restart,
                       "Begin anew, whatever FILE.import-state.json says of an earlier run");
-    // Which offers are granted, a server knows.
-    if (kind != MappingKind::kGrants) AddOfflineFlags(*command, flags.get());
+    // Which offers are granted and what budgets have, a server knows.
+    if (kind != MappingKind::kGrants && kind != MappingKind::kBudgets)
+      AddOfflineFlags(*command, flags.get());
   }
   command->add_flag("--json", flags->json, "Print the totals as JSON, for programs");
   command->callback([flags, kind, &exit_code] { exit_code = Import(kind, *flags).Run(); });
@@ -337,6 +340,9 @@ void AddImportCommands(CLI::App& app, int& exit_code) {
   AddImportCommand(*import_app,
                    "Grant offers to customers; each counts once, however often it comes",
                    MappingKind::kGrants, exit_code);
+  AddImportCommand(*import_app,
+                   "Book what was used of budgets elsewhere; once, however often it comes",
+                   MappingKind::kBudgets, exit_code);
   AddImportCommand(*import_app, "Replace a reference table", MappingKind::kReference, exit_code);
 }
 

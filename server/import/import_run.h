@@ -7,8 +7,8 @@
 // is not imported at all; the rows that it names are quarantined. Thread safety: Import* from one
 // thread. Errors: a row that cannot be used goes into the quarantine and the import goes on.
 // Import* fails when the file or the server does; what was acknowledged stays, and the state says
-// where to go on. Running it again is safe in any case: events and grants count once, customers and
-// tables are set to what the file says.
+// where to go on. Running it again is safe in any case: events, grants and opening uses count once,
+// customers and tables are set to what the file says.
 
 #include <grpcpp/grpcpp.h>
 
@@ -48,10 +48,11 @@ struct ImportResult {
 ImportResult ImportCustomers(const ImportRun& run, CustomerSink* sink);
 ImportResult ImportEvents(const ImportRun& run, EventSink* sink);
 ImportResult ImportGrants(const ImportRun& run, GrantSink* sink);
+ImportResult ImportBudgets(const ImportRun& run, BudgetSink* sink);
 ImportResult ImportReference(const ImportRun& run, const LiveTarget& target);
 
-// Rows (of customers, contacts and grants) or events of a batch. A run that is held back sends
-// smaller ones, so that it does not come in thrusts; the same rate gives the same batches.
+// Rows (of customers, contacts, grants and budgets) or events of a batch. A run that is held back
+// sends smaller ones, so that it does not come in thrusts; the same rate gives the same batches.
 int RowsInBatch(double rows_per_second);
 int EventsInBatch(double rows_per_second);
 

@@ -19,8 +19,8 @@ void RefuseItem(const std::string& reason, std::vector<RowOrigin>* rows, BatchOu
 }
 
 // The server's paths in the words of the mapping: "grants[17].end_time" is `end`.
-std::string InWordsOfMapping(absl::string_view message, int index) {
-  const std::string grant = absl::StrCat("grants[", index, "].");
+std::string InWordsOfMapping(absl::string_view message, const v1::RefusedGrant& refused) {
+  const std::string grant = absl::StrCat("grants[", refused.index(), "].");
   return absl::StrReplaceAll(message, {{grant + "offer_id", "offer"},
                                        {grant + "start_time", "start"},
                                        {grant + "end_time", "end"},
@@ -28,6 +28,25 @@ std::string InWordsOfMapping(absl::string_view message, int index) {
                                        {grant + "identity.namespace", "identities"},
                                        {grant + "identity.value", "identities"},
                                        {grant, ""}});
+}
+std::string InWordsOfMapping(absl::string_view message, const v1::RefusedOpeningUse& refused) {
+  return absl::StrReplaceAll(message, {{absl::StrCat("opening_uses[", refused.index(), "]."), ""}});
+}
+
+// `done`: how many items are new.
+template <typename Batch, typename Response>
+absl::StatusOr<BatchOutcome> OutcomeOfOnce(Batch batch, int64_t done, const Response& response) {
+  const int64_t answered = done + response.duplicates() + response.refused_size();
+  if (answered != static_cast<int64_t>(batch.origins.size())) return DoesNotFit();
+  BatchOutcome outcome = std::move(batch.aside);
+  outcome.imported += done;
+  outcome.duplicate += response.duplicates();
+  for (const auto& item : response.refused()) {
+    const auto index = static_cast<size_t>(item.index());
+    if (item.index() < 0 || index >= batch.origins.size()) return DoesNotFit();
+    RefuseItem(InWordsOfMapping(item.error().message(), item), &batch.origins[index], &outcome);
+  }
+  return outcome;
 }
 
 }  // namespace
@@ -74,19 +93,12 @@ absl::StatusOr<BatchOutcome> OutcomeOf(EventsBatch batch,
 
 absl::StatusOr<BatchOutcome> OutcomeOf(GrantsBatch batch,
                                        const v1::ImportGrantsResponse& response) {
-  const int64_t answered =
-      int64_t{response.granted()} + response.duplicates() + response.refused_size();
-  if (answered != static_cast<int64_t>(batch.origins.size())) return DoesNotFit();
-  BatchOutcome outcome = std::move(batch.aside);
-  outcome.imported += response.granted();
-  outcome.duplicate += response.duplicates();
-  for (const v1::RefusedGrant& grant : response.refused()) {
-    const auto index = static_cast<size_t>(grant.index());
-    if (grant.index() < 0 || index >= batch.origins.size()) return DoesNotFit();
-    RefuseItem(InWordsOfMapping(grant.error().message(), grant.index()), &batch.origins[index],
-               &outcome);
-  }
-  return outcome;
+  return OutcomeOfOnce(std::move(batch), response.granted(), response);
+}
+
+absl::StatusOr<BatchOutcome> OutcomeOf(BudgetsBatch batch,
+                                       const v1::ImportBudgetsResponse& response) {
+  return OutcomeOfOnce(std::move(batch), response.booked(), response);
 }
 
 }  // namespace touchstone::server

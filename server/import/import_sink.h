@@ -15,6 +15,7 @@
 #include "absl/status/statusor.h"
 #include "server/import/import_state.h"
 #include "server/import/row_reader.h"
+#include "touchstone/v1/budget_service.pb.h"
 #include "touchstone/v1/customer_service.pb.h"
 #include "touchstone/v1/grant_service.pb.h"
 
@@ -27,7 +28,8 @@ struct CustomerBatch {
   BatchOutcome aside;              // of rows that are not sent
 };
 
-// Items of one customer are in one lane. Batches of a lane must be applied in order.
+// Items of one customer, or of one budget, are in one lane. Batches of a lane must be applied in
+// order.
 inline constexpr size_t kLanes = 4;
 template <typename Message>
 struct LaneBatch {
@@ -44,6 +46,10 @@ struct GrantsBatch : LaneBatch<v1::ImportGrantsRequest> {
   auto* items() { return request.mutable_grants(); }
 };
 
+struct BudgetsBatch : LaneBatch<v1::ImportBudgetsRequest> {
+  auto* items() { return request.mutable_opening_uses(); }
+};
+
 template <typename Batch>
 class ImportSink {
  public:
@@ -56,12 +62,15 @@ class ImportSink {
 using CustomerSink = ImportSink<CustomerBatch>;
 using EventSink = ImportSink<EventsBatch>;
 using GrantSink = ImportSink<GrantsBatch>;
+using BudgetSink = ImportSink<BudgetsBatch>;
 
 // What became of a batch. DATA_LOSS: the answer speaks of rows that were not sent.
 absl::StatusOr<BatchOutcome> OutcomeOf(CustomerBatch batch,
                                        const v1::ImportCustomersResponse& response);
 absl::StatusOr<BatchOutcome> OutcomeOf(EventsBatch batch, const v1::AppendEventsResponse& response);
 absl::StatusOr<BatchOutcome> OutcomeOf(GrantsBatch batch, const v1::ImportGrantsResponse& response);
+absl::StatusOr<BatchOutcome> OutcomeOf(BudgetsBatch batch,
+                                       const v1::ImportBudgetsResponse& response);
 
 // What a connection to a server needs.
 struct LiveTarget {
@@ -72,5 +81,6 @@ struct LiveTarget {
 std::unique_ptr<CustomerSink> LiveCustomerSink(const LiveTarget& target, ImportState* state);
 std::unique_ptr<EventSink> LiveEventSink(const LiveTarget& target, ImportState* state);
 std::unique_ptr<GrantSink> LiveGrantSink(const LiveTarget& target, ImportState* state);
+std::unique_ptr<BudgetSink> LiveBudgetSink(const LiveTarget& target, ImportState* state);
 
 }  // namespace touchstone::server

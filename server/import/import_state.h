@@ -30,7 +30,7 @@ namespace touchstone::server {
 struct ImportTotals {
   int64_t rows = 0;
   int64_t imported = 0;
-  int64_t duplicate = 0;  // rows of events and grants that were there already
+  int64_t duplicate = 0;  // rows of events, grants and budgets that were there already
   int64_t left_out = 0;   // by the mapping's filters
   int64_t quarantined = 0;
   int64_t events_new = 0;

@@ -1,5 +1,5 @@
-// Events and grants to a server: a call a batch, since each waits for the device; one at a time in
-// each lane, so that what is of one customer stays in order.
+// Events, grants and opening uses to a server: a call a batch, since each waits for the device; one
+// at a time in each lane, so that what is of one customer or budget stays in order.
 
 #include <array>
 #include <condition_variable>
@@ -11,6 +11,7 @@
 
 #include "server/import/import_run.h"
 #include "server/import/import_sink.h"
+#include "touchstone/v1/budget_service.grpc.pb.h"
 #include "touchstone/v1/customer_service.grpc.pb.h"
 #include "touchstone/v1/grant_service.grpc.pb.h"
 
@@ -117,6 +118,14 @@ std::unique_ptr<GrantSink> LiveGrantSink(const LiveTarget& target, ImportState* 
   return std::make_unique<LiveLanes<GrantsBatch, v1::ImportGrantsResponse>>(
       target, state, [stub](grpc::ClientContext* context, const auto& request, auto* response) {
         return stub->ImportGrants(context, request, response);
+      });
+}
+
+std::unique_ptr<BudgetSink> LiveBudgetSink(const LiveTarget& target, ImportState* state) {
+  const std::shared_ptr<v1::BudgetService::Stub> stub = v1::BudgetService::NewStub(target.channel);
+  return std::make_unique<LiveLanes<BudgetsBatch, v1::ImportBudgetsResponse>>(
+      target, state, [stub](grpc::ClientContext* context, const auto& request, auto* response) {
+        return stub->ImportBudgets(context, request, response);
       });
 }
 

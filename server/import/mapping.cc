@@ -39,9 +39,10 @@ constexpr std::pair<absl::string_view, CellType> kTypes[] = {
 constexpr std::pair<absl::string_view, MappingKind> kKinds[] = {
     {"customers", MappingKind::kCustomers}, {"contacts", MappingKind::kContacts},
     {"events", MappingKind::kEvents},       {"grants", MappingKind::kGrants},
-    {"reference", MappingKind::kReference},
+    {"budgets", MappingKind::kBudgets},     {"reference", MappingKind::kReference},
 };
-constexpr absl::string_view kKindNames = "customers, contacts, events, grants or reference";
+constexpr absl::string_view kKindNames =
+    "customers, contacts, events, grants, budgets or reference";
 
 // What an expression of this type may give, beside a string.
 std::optional<rules::expr::Type> ExpressionType(CellType type) {
@@ -114,6 +115,8 @@ class MappingParser {
   std::optional<absl::Time> Moment(const YamlNode& node);
   // Of type timestamp, whatever the node says.
   ValueSource Time(const YamlNode& node);
+  // Of this type, which the node may leave out.
+  ValueSource Only(const YamlNode& node, absl::string_view key, CellType type);
   void CheckWhole(const YamlNode& root);
   // `items`: "events".
   void CheckSubject(const YamlNode& root, absl::string_view items);
@@ -215,6 +218,12 @@ ValueSource MappingParser::Source(const YamlNode& node, CellType type) {
   } else {
     SourceOptions(node, &source);
   }
+  const bool money = source.type == CellType::kMoney ||
+                     std::any_of(source.fields.begin(), source.fields.end(),
+                                 [](const auto& f) { return f.second == CellType::kMoney; });
+  if (money && source.sum.empty() && source.currency.is_none() && source.currency_column < 0) {
+    Fault(node, "money needs its currency: add `currency: EUR`, or `currency_column: NAME`");
+  }
   return source;
 }
 
@@ -282,12 +291,6 @@ void MappingParser::CheckSource(const YamlNode& node, const YamlNode* cel, Value
     if (auto type = ExpressionType(source->type)) types.push_back(*std::move(type));
     types.emplace_back(rules::expr::TypeKind::kString);
     source->cel = Expression(*cel, types);
-  }
-  const bool money = source->type == CellType::kMoney ||
-                     std::any_of(source->fields.begin(), source->fields.end(),
-                                 [](const auto& f) { return f.second == CellType::kMoney; });
-  if (money && source->sum.empty() && source->currency.is_none() && source->currency_column < 0) {
-    Fault(node, "money needs its currency: add `currency: EUR`, or `currency_column: NAME`");
   }
   if (source->type == CellType::kRecordList && source->fields.empty()) {
     Fault(node, "list(record) needs `fields`");
@@ -388,6 +391,15 @@ ValueSource MappingParser::Time(const YamlNode& node) {
   return time;
 }
 
+ValueSource MappingParser::Only(const YamlNode& node, absl::string_view key, CellType type) {
+  ValueSource source = Source(node, type);
+  for (const auto& [name, known] : kTypes) {
+    if (known != type || source.type == type) continue;
+    Fault(node, absl::StrCat("`", key, "` is of type ", name));
+  }
+  return source;
+}
+
 void MappingParser::CheckSubject(const YamlNode& root, absl::string_view items) {
   if ((mapping_.has_customer ? 1 : 0) + mapping_.identities.size() == 1) return;
   Fault(root, absl::StrCat(items, " say whose they are by `customer`, or by one of `identities`"));
@@ -416,6 +428,16 @@ void MappingParser::CheckWhole(const YamlNode& root) {
       need("batch");
       need("offer");
       CheckSubject(root, "grants");
+      break;
+    case MappingKind::kBudgets:
+      need("batch");
+      need("budget");
+      if (!mapping_.uses.has_value() && !mapping_.amount.has_value()) {
+        Fault(root, "`uses` or `amount` is missing: what was used of the budget");
+      }
+      if (mapping_.day.has_value() != mapping_.day_amount.has_value()) {
+        Fault(root, "`day` and `day_amount` go together");
+      }
       break;
     case MappingKind::kEvents:
       need("type");
@@ -489,11 +511,13 @@ Mapping MappingParser::Parse(const YamlNode& root) {
         }},
        {"start", [&](const YamlNode& n) { mapping_.start = Time(n); }},
        {"end", [&](const YamlNode& n) { mapping_.end = Time(n); }},
-       {"uses",
-        [&](const YamlNode& n) {
-          mapping_.uses = Source(n, CellType::kInt);
-          if (mapping_.uses->type != CellType::kInt) Fault(n, "`uses` is an int");
-        }},
+       {"uses", [&](const YamlNode& n) { mapping_.uses = Only(n, "uses", CellType::kInt); }},
+       {"budget", Into(&mapping_.budget)},
+       {"amount",
+        [&](const YamlNode& n) { mapping_.amount = Only(n, "amount", CellType::kMoney); }},
+       {"day", [&](const YamlNode& n) { mapping_.day = Only(n, "day", CellType::kDate); }},
+       {"day_amount",
+        [&](const YamlNode& n) { mapping_.day_amount = Only(n, "day_amount", CellType::kMoney); }},
        {"table", [&](const YamlNode& n) { mapping_.table = Text(n); }},
        {"key", Into(&mapping_.key)},
        {"columns", [&](const YamlNode& n) { mapping_.attributes = Sources(n); }},

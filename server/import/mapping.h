@@ -19,7 +19,7 @@
 
 namespace touchstone::server {
 
-enum class MappingKind { kCustomers, kContacts, kEvents, kGrants, kReference };
+enum class MappingKind { kCustomers, kContacts, kEvents, kGrants, kBudgets, kReference };
 // "customers", as the file says it.
 absl::string_view MappingKindName(MappingKind kind);
 
@@ -98,10 +98,15 @@ struct Mapping {
   ValueSource channel;
   ValueSource direction;
 
-  std::string batch;                 // of grants, as the three below
+  std::string batch;                 // of grants, as the three below; of budgets
   std::optional<ValueSource> start;  // without it: at once
   std::optional<ValueSource> end;    // without it: for ever
-  std::optional<ValueSource> uses;   // without it: one
+  std::optional<ValueSource> uses;   // without it: one; of budgets too, without it: none
+
+  ValueSource budget;  // of budgets, as the three below
+  std::optional<ValueSource> amount;
+  std::optional<ValueSource> day;
+  std::optional<ValueSource> day_amount;
 
   std::string table;  // of reference
   ValueSource key;

@@ -1,6 +1,7 @@
 #pragma once
 
-// Whose an event or a grant is: the id of a customer, or one identity.
+// Whose an event or a grant is: the id of a customer, or one identity. Of an opening use: its
+// budget.
 //
 // Thread safety: pure functions. `Message` has the fields `customer` and `identity` of the
 // contract.
@@ -11,6 +12,7 @@
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "server/import/row_value.h"
+#include "touchstone/v1/budget_service.pb.h"
 
 namespace touchstone::server {
 
@@ -31,10 +33,12 @@ absl::Status SetSubject(const Mapping& mapping, const Row& row, Message* to) {
   return absl::OkStatus();
 }
 
-// The same for all that one mapping says of one customer.
+// The same for all that one mapping says of one customer, or of one budget.
 template <typename Message>
 const std::string& SubjectOf(const Message& message) {
   return message.has_identity() ? message.identity().value() : message.customer();
 }
+
+inline const std::string& SubjectOf(const v1::OpeningUse& use) { return use.budget(); }
 
 }  // namespace touchstone::server

@@ -13,8 +13,8 @@ namespace {
 
 constexpr int kMaxReasonsOfRun = 100;
 constexpr size_t kMaxReasonCharacters = 200;
-constexpr std::array<absl::string_view, 5> kImportKinds = {"customers", "contacts", "events",
-                                                           "grants", "reference"};
+constexpr std::array<absl::string_view, 6> kImportKinds = {"customers", "contacts", "events",
+                                                           "grants",    "budgets",  "reference"};
 
 void CheckCounts(const v1::ImportRun& run, std::vector<Violation>* violations) {
   const std::pair<absl::string_view, int64_t> counts[] = {
@@ -52,7 +52,8 @@ void CheckImportRun(const v1::ImportRun& run, std::vector<Violation>* violations
     violations->push_back({"run.run_id", "must be 1-64 bytes of [A-Za-z0-9._-]"});
   }
   if (std::find(kImportKinds.begin(), kImportKinds.end(), run.kind()) == kImportKinds.end()) {
-    violations->push_back({"run.kind", "must be customers, contacts, events, grants or reference"});
+    violations->push_back(
+        {"run.kind", "must be customers, contacts, events, grants, budgets or reference"});
   }
   if (!run.source().empty() && !store::IsValidId(run.source())) {
     violations->push_back({"run.source", "must be at most 64 bytes of [A-Za-z0-9._-]"});

@@ -119,7 +119,7 @@ TEST(GrantRowTest, ABatchIsAWordAndNoColumn) {
 
 TEST(GrantRowTest, UsesAreWholeNumbers) {
   EXPECT_THAT(Fault(absl::StrCat(kLeast, "uses: { column: left, type: bool }\n")),
-              HasSubstr("m.yaml:5: `uses` is an int"));
+              HasSubstr("m.yaml:5: `uses` is of type int"));
 }
 
 }  // namespace

@@ -64,7 +64,7 @@ TEST(MappingTest, RefusesWhatIsNoMapping) {
   EXPECT_THAT(Fault("kind: [\n"), HasSubstr("m.yaml"));
   EXPECT_THAT(Fault("customer: id\n"), HasSubstr("`kind` is missing"));
   EXPECT_THAT(Fault("kind: planets\n"),
-              HasSubstr("must be customers, contacts, events, grants or reference"));
+              HasSubstr("must be customers, contacts, events, grants, budgets or reference"));
   EXPECT_THAT(ReadMapping("/nonexistent/m.yaml").status().message().data(),
               HasSubstr("cannot read"));
 }
