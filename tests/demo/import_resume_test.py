@@ -1,5 +1,5 @@
 """An import that is killed again and again ends as one that nobody touched: the same totals, the same
-quarantine, the same customers. TOUCHSTONE_SOURCE_DIR and TOUCHSTONE_BINARY_DIR say where things are;
+quarantine, the same customers, and every grant once. TOUCHSTONE_SOURCE_DIR and TOUCHSTONE_BINARY_DIR say where things are;
 IMPORT_RESUME_SEED repeats a run.
 """
 
@@ -44,6 +44,12 @@ lines:
   quantity: { column: quantity, type: decimal }
   paid: { column: paid, type: money, currency: EUR }
 """
+GRANT_OFFER = "clip-tea-25"
+GRANT_MAPPING = """kind: grants
+batch: mailing
+identities: { loyalty_card: { template: "49{id}" } }
+offer: offer
+"""
 
 
 def make_customers(rng, rows):
@@ -74,6 +80,21 @@ def make_events(rng, rows):
     return "\n".join(lines) + "\n"
 
 
+def make_grants(rng, rows):
+    lines = ["id,offer"]
+    for row in range(rows):
+        customer = rng.randrange(row) if row > 0 and rng.random() < 0.02 else row  # once more
+        lines.append(f"{customer},{'none' if rng.random() < 0.01 else GRANT_OFFER}")
+    return "\n".join(lines) + "\n"
+
+
+KINDS = {
+    "customers": (make_customers, CUSTOMER_MAPPING),
+    "events": (make_events, EVENT_MAPPING),
+    "grants": (make_grants, GRANT_MAPPING),
+}
+
+
 class Importer:
     """Imports of one file into one demo."""
 
@@ -84,10 +105,8 @@ class Importer:
         self.kind = kind
         self.file = demo.folder / f"{kind}.csv"
         self.state = demo.folder / f"{kind}.csv.import-state.json"
-        rng = random.Random(SEED)
-        made = make_customers(rng, self.rows) if kind == "customers" else make_events(rng, self.rows)
-        self.file.write_text(made)
-        mapping = CUSTOMER_MAPPING if kind == "customers" else EVENT_MAPPING
+        make, mapping = KINDS[kind]
+        self.file.write_text(make(random.Random(SEED), self.rows))
         (demo.folder / f"{kind}.yaml").write_text(mapping)
 
     def start(self):
@@ -206,6 +225,35 @@ class ImportResumeTest(unittest.TestCase):
 
     def test_events(self):
         self.compare("events")
+
+    def test_grants(self):
+        rng = random.Random(SEED + 2)
+        with served_demo.ServedDemo() as demo:
+            people = Importer(demo, "customers")
+            people.finish()
+            demo.check("touchstone rules publish docs/rules/cookbook/grocery")
+            importer = Importer(demo, "grants")
+            settled = 0
+            for _ in range(KILLS):
+                settled = importer.kill_behind(settled + rng.randrange(1, 8))
+            totals, _, err = importer.finish()
+            self.assertIn("going on behind the first", err)
+            customers = [row.split(",") for row in people.file.read_text().splitlines()[1:]]
+            known = {i for i, tier, children in customers if tier in ("gold", "silver") and children != "many"}
+            rows = [row.split(",") for row in importer.file.read_text().splitlines()[1:]]
+            good = [i for i, offer in rows if i in known and offer == GRANT_OFFER]
+            self.assertLess(len(set(good)), len(good))
+            self.assertLess(len(good), len(rows))
+            self.assertEqual(totals["rows"], len(rows))
+            self.assertEqual(totals["quarantined"], len(rows) - len(good))
+            self.assertEqual(totals["imported"] + totals["duplicate"], len(good))
+            again, _, _ = importer.finish()
+            self.assertEqual((again["imported"], again["duplicate"]), (0, len(good)))
+            demo.stop()
+            data = demo.folder.parent / "served"
+            verified = json.loads(demo.check(f"touchstone verify --json --data-dir {data} 2>/dev/null"))
+            self.assertTrue(verified["sound"], verified)
+            self.assertEqual(verified["grants"], len(set(good)))
 
     def test_a_cold_load_of_customers(self):
         self.compare("customers", ColdImporter)
