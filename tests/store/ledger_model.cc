@@ -17,14 +17,6 @@ namespace {
 
 constexpr auto kApplied = EntryResult::REFUSAL_UNSPECIFIED;
 
-bool IsOfCode(const Claim& claim) {
-  return claim.kind() == Claim::KIND_CODE || claim.kind() == Claim::KIND_GRANT;
-}
-
-bool Runs(const storage::Code& code, int64_t now_us) {
-  return code.end_us() == 0 || code.end_us() > now_us;
-}
-
 // The offers that a patch of ledger_entries.h redeems, as a record has them.
 std::vector<uint64_t> RedeemedOffers(const std::string& patch) {
   std::vector<uint64_t> offers;
@@ -62,7 +54,7 @@ EntryResult LedgerModel::Apply(const Entry& entry) {
       result.set_answer(entry.post_sale().answer());
       break;
     case Entry::kReturnSale:
-      refusal = ReturnSale(entry.return_sale());
+      refusal = ReturnSale(entry.return_sale(), &result);
       result.set_answer(entry.return_sale().answer());
       break;
     case Entry::kMergeCustomers:
@@ -91,22 +83,17 @@ EntryResult LedgerModel::Apply(const Entry& entry) {
   if (refusal == kApplied) {
     // What finds nothing to do writes nothing, its time neither.
     const bool counts = entry.has_expire() || entry.has_add_codes() || entry.has_add_grants() ||
-                        entry.has_revoke_codes();
+                        entry.has_revoke_codes() || entry.has_add_opening_uses();
     if (!counts || result.applied() > 0) latest_us_ = now_us_;
   } else {
     result.clear_answer();
+    result.clear_coupons_used();
   }
   return result;
 }
 
 bool LedgerModel::IsHeld(const Hold& hold) {
   return hold.state == Reservation::STATE_HELD || hold.state == Reservation::STATE_SUSPENDED;
-}
-
-std::vector<LedgerModel::Row> LedgerModel::RowsOf(const Claim& claim) {
-  if (claim.kind() != Claim::KIND_BUDGET) return {};
-  if (!claim.by_day()) return {{claim.id(), false, 0}};
-  return {{claim.id(), false, 0}, {claim.id(), true, claim.day()}};
 }
 
 std::string LedgerModel::SurvivorOf(std::string customer) const {
@@ -133,147 +120,6 @@ std::vector<LedgerModel::Contact> LedgerModel::ContactsOf(const std::string& cus
     if (Now(contact.owner) == customer) contacts.push_back(contact);
   }
   return contacts;
-}
-
-namespace {
-
-void AddClaims(const std::vector<Claim>& claims, const LedgerModel::Row& row,
-               LedgerModel::Use* use) {
-  const auto& [budget, by_day, day] = row;
-  for (const Claim& claim : claims) {
-    if (claim.kind() != Claim::KIND_BUDGET || claim.id() != budget) continue;
-    if (by_day && (!claim.by_day() || claim.day() != day)) continue;
-    use->count += claim.count();
-    use->minor += claim.amount_minor();
-  }
-}
-
-}  // namespace
-
-LedgerModel::Use LedgerModel::Reserved(const Row& row) const {
-  Use use;
-  for (const auto& [transaction, hold] : holds_) {
-    if (IsHeld(hold)) AddClaims(hold.claims, row, &use);
-  }
-  return use;
-}
-
-LedgerModel::Use LedgerModel::Sold(const Row& row) const {
-  Use use;
-  for (const auto& [transaction, sale] : sales_) AddClaims(sale.claims, row, &use);
-  const auto& [budget, by_day, day] = row;
-  for (const auto& [name, opening] : openings_) {
-    if (opening.budget_id() != budget || (by_day && !(opening.by_day() && opening.day() == day))) {
-      continue;
-    }
-    use.count += by_day ? 0 : opening.count();
-    use.minor += by_day ? opening.day_minor() : opening.amount_minor();
-  }
-  return use;
-}
-
-LedgerModel::Use LedgerModel::Overrun(const Row& row) const {
-  const auto found = overruns_.find(row);
-  return found == overruns_.end() ? Use() : found->second;
-}
-
-bool LedgerModel::Fits(const ClaimRequest& request, const std::vector<Claim>& before) const {
-  const Claim& claim = request.claim();
-  for (const Row& row : RowsOf(claim)) {
-    Use use = Reserved(row);
-    const Use sold = Sold(row);
-    AddClaims(before, row, &use);
-    const bool by_day = std::get<1>(row);
-    const int64_t most_uses = by_day ? 0 : request.most_uses();
-    const int64_t most_minor = by_day ? request.most_minor_a_day() : request.most_minor();
-    if (most_uses != 0 && use.count + sold.count + claim.count() > most_uses) return false;
-    // Where there is no room at all, no amount still fits.
-    if (most_minor != 0 && claim.amount_minor() > 0 &&
-        use.minor + sold.minor + claim.amount_minor() > most_minor) {
-      return false;
-    }
-    const auto currency = currencies_.find(row);
-    if (currency != currencies_.end() && !claim.currency().empty() &&
-        claim.currency() != currency->second) {
-      return false;
-    }
-  }
-  return true;
-}
-
-int64_t LedgerModel::CodeUses(const std::string& code, bool is_sold) const {
-  int64_t uses = 0;
-  const auto add = [&](const std::vector<Claim>& claims) {
-    for (const Claim& claim : claims) {
-      if (IsOfCode(claim) && claim.id() == code) uses += claim.count();
-    }
-  };
-  if (is_sold) {
-    for (const auto& [transaction, sale] : sales_) add(sale.claims);
-  } else {
-    for (const auto& [transaction, hold] : holds_) {
-      if (IsHeld(hold)) add(hold.claims);
-    }
-  }
-  return uses;
-}
-
-std::map<std::string, storage::Code> LedgerModel::Codes() const {
-  std::map<std::string, storage::Code> codes = codes_;
-  for (auto& [name, code] : codes) code.set_committed(-code.overrun());
-  for (const auto& [transaction, sale] : sales_) {
-    for (const Claim& claim : sale.claims) {
-      if (!IsOfCode(claim)) continue;
-      storage::Code& code = codes[claim.id()];
-      code.set_committed(code.committed() + claim.count());
-    }
-  }
-  for (const auto& [transaction, hold] : holds_) {
-    if (!IsHeld(hold)) continue;
-    for (const Claim& claim : hold.claims) {
-      if (!IsOfCode(claim)) continue;
-      storage::Code& code = codes[claim.id()];
-      code.set_reserved(code.reserved() + claim.count());
-      if (code.is_grant()) code.add_holders(ContactTransaction(transaction));
-    }
-  }
-  for (auto& [name, code] : codes) {
-    std::sort(code.mutable_holders()->begin(), code.mutable_holders()->end());
-  }
-  return codes;
-}
-
-std::map<std::string, LedgerModel::Grants> LedgerModel::OpenGrants() const {
-  std::map<std::string, Grants> open;
-  for (const auto& [id, grant] : Codes()) {
-    const std::string customer = Now(grant.customer_id());
-    const bool is_held = grant.reserved() > 0;
-    const bool has_use = grant.committed() + grant.overrun() + grant.reserved() < grant.most_uses();
-    if (!grant.is_grant() || customer.empty() || grant.revoked() || !(has_use || is_held)) continue;
-    (is_held || Runs(grant, now_us_) ? open[customer].shown : open[customer].over)[id] = grant;
-  }
-  return open;
-}
-
-std::set<std::string> LedgerModel::GrantsOf(const std::string& customer) const {
-  std::set<std::string> ids;
-  for (const auto& [id, grant] : codes_) {
-    const std::string& owner = grant.customer_id();
-    if (grant.is_grant() && !owner.empty() && SurvivorOf(owner) == customer) ids.insert(id);
-  }
-  return ids;
-}
-
-bool LedgerModel::CanClaim(const Claim& claim, const std::string& customer, int64_t time_us) const {
-  const auto found = codes_.find(claim.id());
-  if (found == codes_.end()) return false;
-  const storage::Code& code = found->second;
-  if (code.is_grant() != (claim.kind() == Claim::KIND_GRANT)) return false;
-  const bool runs = code.start_us() <= time_us && (code.end_us() == 0 || time_us < code.end_us());
-  const bool is_theirs = code.customer_id().empty() ||
-                         (!customer.empty() && SurvivorOf(code.customer_id()) == customer);
-  return runs && is_theirs && !code.revoked() && code.offer_id() == claim.offer_id() &&
-         CodeUses(claim.id(), false) + CodeUses(claim.id(), true) < code.most_uses();
 }
 
 int64_t LedgerModel::Counted(const ClaimRequest& request, const std::string& customer,
@@ -393,10 +239,13 @@ void LedgerModel::Sell(const std::string& transaction, Sale sale, const std::str
 LedgerModel::Refusal LedgerModel::Commit(const storage::Commit& command) {
   const Refusal refusal = CheckHeld(command.transaction_id(), command.step());
   if (refusal != kApplied) return refusal;
+  const LedgerModel before = *this;
   Sell(command.transaction_id(),
-       {command.sale().customer_id(), true, holds_[command.transaction_id()].claims, 1},
+       {command.sale().customer_id(), true, holds_[command.transaction_id()].claims, 1, {}},
        command.customer_patch());
-  return kApplied;
+  if (GiveCoupons(command)) return kApplied;
+  *this = before;
+  return EntryResult::REFUSAL_ALREADY_EXISTS;
 }
 
 LedgerModel::Refusal LedgerModel::Release(const storage::Release& command) {
@@ -429,42 +278,6 @@ void LedgerModel::Expire(const storage::Expire& command, EntryResult* result) {
       holds_.erase(held);
     }
   }
-}
-
-EntryResult::Overrun LedgerModel::Book(const ClaimRequest& request, Sale* sale) {
-  EntryResult::Overrun overrun;
-  Claim claim = request.claim();
-  for (const Row& row : RowsOf(claim)) {
-    const auto currency = currencies_.find(row);
-    if (currency == currencies_.end() || claim.currency().empty() ||
-        currency->second == claim.currency()) {
-      continue;
-    }
-    overrun.set_amount_minor(claim.amount_minor());
-    claim.set_amount_minor(0);
-    claim.clear_currency();
-  }
-  for (const Row& row : RowsOf(claim)) {
-    const Use reserved = Reserved(row);
-    Use sold = Sold(row);
-    AddClaims(sale->claims, row, &sold);
-    const bool by_day = std::get<1>(row);
-    const auto beyond = [](int64_t most, int64_t used, int64_t more) -> int64_t {
-      if (most == 0) return 0;
-      return std::clamp<int64_t>(used + more - most, 0, more);
-    };
-    const Use over = {
-        beyond(by_day ? 0 : request.most_uses(), reserved.count + sold.count, claim.count()),
-        beyond(by_day ? request.most_minor_a_day() : request.most_minor(),
-               reserved.minor + sold.minor, claim.amount_minor())};
-    overruns_[row].count += over.count;
-    overruns_[row].minor += over.minor;
-    overrun.set_count(std::max(overrun.count(), over.count));
-    overrun.set_amount_minor(std::max(overrun.amount_minor(), over.minor));
-    if (!claim.currency().empty()) currencies_[row] = claim.currency();
-  }
-  sale->claims.push_back(claim);
-  return overrun;
 }
 
 LedgerModel::Refusal LedgerModel::PostSale(const storage::PostSale& command, EntryResult* result) {
@@ -501,11 +314,13 @@ LedgerModel::Refusal LedgerModel::PostSale(const storage::PostSale& command, Ent
   return kApplied;
 }
 
-LedgerModel::Refusal LedgerModel::ReturnSale(const storage::ReturnSale& command) {
+LedgerModel::Refusal LedgerModel::ReturnSale(const storage::ReturnSale& command,
+                                             EntryResult* result) {
   const auto found = sales_.find(command.sale_transaction_id());
   if (found == sales_.end()) return EntryResult::REFUSAL_NOT_FOUND;
   Sale& sale = found->second;
   if (sale.version != command.expected_version()) return EntryResult::REFUSAL_VERSION_CHANGED;
+  const LedgerModel before = *this;
   for (const Claim& restored : command.restored()) {
     for (Claim& claim : sale.claims) {
       if (claim.kind() != restored.kind() || claim.id() != restored.id() ||
@@ -532,139 +347,11 @@ LedgerModel::Refusal LedgerModel::ReturnSale(const storage::ReturnSale& command)
   }
   std::erase_if(sale.claims,
                 [](const Claim& claim) { return claim.count() == 0 && claim.amount_minor() == 0; });
+  if (!WithdrawCoupons(command, result)) {
+    *this = before;
+    return EntryResult::REFUSAL_INVALID;
+  }
   ++sale.version;
-  return kApplied;
-}
-
-bool LedgerModel::HasTerms(const storage::Code& there, const storage::Code& terms) const {
-  return there.offer_id() == terms.offer_id() &&
-         SurvivorOf(there.customer_id()) == terms.customer_id() &&
-         there.start_us() == terms.start_us() && there.end_us() == terms.end_us() &&
-         there.most_uses() == terms.most_uses() && there.batch() == terms.batch();
-}
-
-void LedgerModel::AddOpeningUses(const storage::AddOpeningUses& command, EntryResult* result) {
-  for (int i = 0; i < command.items_size(); ++i) {
-    const storage::AddOpeningUses::Item& item = command.items(i);
-    const storage::OpeningUse& use = item.use();
-    const auto refuse = [&](Refusal refusal, const char* detail) {
-      EntryResult::RefusedItem& refused = *result->add_refused_items();
-      refused.set_index(static_cast<uint32_t>(i));
-      refused.set_refusal(refusal);
-      if (*detail != '\0') refused.set_refusal_detail(detail);
-    };
-    const auto is_beyond = [](int64_t most, int64_t held, int64_t sold, int64_t more) {
-      return most != 0 && more > 0 && held + sold + more > most;
-    };
-    const Row all(use.budget_id(), false, 0);
-    const Row on_day(use.budget_id(), true, use.day());
-    const auto there = openings_.find({use.budget_id(), command.batch()});
-    const auto currency = currencies_.find(all);
-    if (there != openings_.end() && there->second.ShortDebugString() == use.ShortDebugString()) {
-      result->add_duplicate_items(static_cast<uint32_t>(i));
-    } else if (there != openings_.end()) {
-      refuse(EntryResult::REFUSAL_ALREADY_EXISTS, "");
-    } else if (currency != currencies_.end() && !use.currency().empty() &&
-               currency->second != use.currency()) {
-      refuse(EntryResult::REFUSAL_INVALID, "the budget was used in another currency");
-    } else if (is_beyond(item.most_uses(), Reserved(all).count, Sold(all).count, use.count())) {
-      refuse(EntryResult::REFUSAL_TOO_MANY, "the budget has fewer uses left");
-    } else if (is_beyond(item.most_minor(), Reserved(all).minor, Sold(all).minor,
-                         use.amount_minor())) {
-      refuse(EntryResult::REFUSAL_TOO_MANY, "the budget has less money left");
-    } else if (use.by_day() && is_beyond(item.most_minor_a_day(), Reserved(on_day).minor,
-                                         Sold(on_day).minor, use.day_minor())) {
-      refuse(EntryResult::REFUSAL_TOO_MANY, "the budget has less money left on that day");
-    } else {
-      openings_[{use.budget_id(), command.batch()}] = use;
-      if (!use.currency().empty()) currencies_[all] = use.currency();
-      if (!use.currency().empty() && use.by_day()) currencies_[on_day] = use.currency();
-      result->set_applied(result->applied() + 1);
-    }
-  }
-}
-
-void LedgerModel::AddGrants(const storage::AddGrants& command, EntryResult* result) {
-  const auto refuse = [result](int index, Refusal refusal) {
-    EntryResult::RefusedItem& item = *result->add_refused_items();
-    item.set_index(static_cast<uint32_t>(index));
-    item.set_refusal(refusal);
-  };
-  std::map<std::string, Grants> open = OpenGrants();
-  for (int i = 0; i < command.items_size(); ++i) {
-    const std::string& id = command.items(i).grant_id();
-    storage::Code terms = command.items(i).terms();
-    terms.set_customer_id(Now(terms.customer_id()));
-    if (terms.customer_id().empty()) {
-      refuse(i, EntryResult::REFUSAL_NOT_FOUND);
-      continue;
-    }
-    if (const auto there = codes_.find(id); there != codes_.end()) {
-      if (HasTerms(there->second, terms)) {
-        result->add_duplicate_items(static_cast<uint32_t>(i));
-      } else {
-        refuse(i, EntryResult::REFUSAL_ALREADY_EXISTS);
-      }
-      continue;
-    }
-    if (Runs(terms, now_us_)) {
-      const LedgerModel::Grants& grants = open[terms.customer_id()];
-      const auto count = std::count_if(grants.shown.begin(), grants.shown.end(),
-                                       [this](const auto& g) { return Runs(g.second, now_us_); });
-      if (count >= 64) {
-        refuse(i, EntryResult::REFUSAL_TOO_MANY);
-        continue;
-      }
-      open[terms.customer_id()].shown[id] = terms;
-    }
-    codes_[id] = terms;
-    result->set_applied(result->applied() + 1);
-  }
-}
-
-LedgerModel::Refusal LedgerModel::AddCodes(const storage::AddCodes& command, EntryResult* result) {
-  storage::Code terms = command.terms();
-  terms.set_customer_id(Now(terms.customer_id()));
-  if (terms.customer_id().empty() && !command.terms().customer_id().empty()) {
-    return EntryResult::REFUSAL_NOT_FOUND;
-  }
-  std::map<std::string, storage::Code> codes = codes_;
-  std::set<std::string> listed;
-  for (int i = 0; i < command.codes_size(); ++i) {
-    const std::string& name = command.codes(i);
-    const bool is_first = listed.insert(name).second;
-    if (is_first && !codes_.contains(name)) {
-      codes[name] = terms;
-      codes[name].set_time_us(0);
-      result->set_applied(result->applied() + 1);
-      continue;
-    }
-    const storage::Code& there = codes[name];
-    if (is_first && HasTerms(there, terms)) {
-      result->add_duplicate_items(static_cast<uint32_t>(i));
-    } else {
-      EntryResult::RefusedItem& item = *result->add_refused_items();
-      item.set_index(static_cast<uint32_t>(i));
-      item.set_refusal(EntryResult::REFUSAL_ALREADY_EXISTS);
-    }
-  }
-  if (command.all_or_none() && result->applied() < static_cast<uint32_t>(command.codes_size())) {
-    result->Clear();
-    return EntryResult::REFUSAL_ALREADY_EXISTS;
-  }
-  codes_ = std::move(codes);
-  return kApplied;
-}
-
-LedgerModel::Refusal LedgerModel::RevokeCodes(const storage::RevokeCodes& command,
-                                              EntryResult* result) {
-  for (const std::string& name : command.codes()) {
-    if (!codes_.contains(name)) return EntryResult::REFUSAL_NOT_FOUND;
-  }
-  for (const std::string& name : command.codes()) {
-    if (!codes_[name].revoked()) result->set_applied(result->applied() + 1);
-    codes_[name].set_revoked(true);
-  }
   return kApplied;
 }
 

@@ -36,6 +36,7 @@ class LedgerModel {
     bool has_body = true;
     std::vector<storage::Claim> claims;
     uint32_t version = 1;
+    std::vector<storage::GivenCoupon> coupons;
   };
   // Budget, and the day where the use is of one.
   using Row = std::tuple<std::string, bool, int32_t>;
@@ -84,6 +85,8 @@ class LedgerModel {
   using Refusal = storage::EntryResult::Refusal;
   static bool IsHeld(const Hold& hold);
   static std::vector<Row> RowsOf(const storage::Claim& claim);
+  static bool IsOfCode(const storage::Claim& claim);
+  static void AddClaims(const std::vector<storage::Claim>& claims, const Row& row, Use* use);
 
   Refusal Reserve(const storage::Reserve& command, storage::EntryResult* result);
   Refusal Commit(const storage::Commit& command);
@@ -91,12 +94,17 @@ class LedgerModel {
   Refusal Suspend(const storage::Suspend& command);
   void Expire(const storage::Expire& command, storage::EntryResult* result);
   Refusal PostSale(const storage::PostSale& command, storage::EntryResult* result);
-  Refusal ReturnSale(const storage::ReturnSale& command);
+  Refusal ReturnSale(const storage::ReturnSale& command, storage::EntryResult* result);
   Refusal Merge(const storage::MergeCustomers& command);
   Refusal Erase(const std::string& customer);
   Refusal AddCodes(const storage::AddCodes& command, storage::EntryResult* result);
   void AddGrants(const storage::AddGrants& command, storage::EntryResult* result);
   void AddOpeningUses(const storage::AddOpeningUses& command, storage::EntryResult* result);
+  bool HasRoom(const Grants& grants) const;
+  // False: one of them is there already.
+  bool GiveCoupons(const storage::Commit& command);
+  // False: a sale that did not give one of them, or for no more uses.
+  bool WithdrawCoupons(const storage::ReturnSale& command, storage::EntryResult* result);
   bool HasTerms(const storage::Code& there, const storage::Code& terms) const;
   Refusal RevokeCodes(const storage::RevokeCodes& command, storage::EntryResult* result);
 
