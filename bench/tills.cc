@@ -1,6 +1,7 @@
 // tills: scans items at tills of a server on this machine, each till one after another, and reports
 // how long a scan took and what it cost the server. A scan changes one line of the basket; it goes
-// out as a change over a stream, or with --unary as the whole basket to Decide.
+// out as a change over a stream, or as the whole basket to Decide, or, as the last scan of a
+// transaction of its own, to Reserve.
 
 #include <grpcpp/grpcpp.h>
 
@@ -20,15 +21,20 @@
 #include "bench/machine.h"
 #include "bench/request_file.h"
 #include "touchstone/v1/decision_service.grpc.pb.h"
+#include "touchstone/v1/transaction_service.grpc.pb.h"
 
 namespace touchstone::bench {
 namespace {
+
+constexpr char kStream[] = "stream";
+constexpr char kDecide[] = "decide";
+constexpr char kReserve[] = "reserve";
 
 struct Arguments {
   std::string target;
   std::string requests;
   std::string run;
-  bool unary = false;
+  std::string by = kStream;
   int tills = 1;
   double seconds = 5;
   double warm_up_seconds = 1;
@@ -39,7 +45,9 @@ void AddOptions(CLI::App& app, Arguments& a) {
   app.add_option("--target", a.target, "Loopback address and port of the server")->required();
   app.add_option("--requests", a.requests, "Baskets, as make_requests writes them")->required();
   app.add_option("--run", a.run, "Begins the transactions; must be new to the server")->required();
-  app.add_flag("--unary", a.unary, "Whole baskets to Decide instead of changes over streams");
+  app.add_option("--by", a.by, "Changes over a stream, or whole baskets to Decide or Reserve")
+      ->check(CLI::IsMember({kStream, kDecide, kReserve}))
+      ->capture_default_str();
   app.add_option("--tills", a.tills, "So many scan at once")
       ->check(CLI::Range(1, 1000))
       ->capture_default_str();
@@ -57,7 +65,7 @@ struct Shop {
 
 struct Tally {
   uint64_t scans = 0;
-  uint64_t errors = 0;  // and answers that are not COMPLETE
+  uint64_t errors = 0;  // and answers that are not COMPLETE, reservations that hold nothing
   uint64_t sent_bytes = 0;
   uint64_t answered_bytes = 0;
   LatencyHistogram latency;
@@ -66,23 +74,27 @@ struct Tally {
 class Till {
  public:
   Till(const Arguments& arguments, v1::DecideRequest basket, const std::string& transaction)
-      : unary_(arguments.unary), basket_(std::move(basket)) {
+      : by_(arguments.by), transaction_(transaction), basket_(std::move(basket)) {
     basket_.mutable_context()->set_transaction_id(transaction);
     basket_.mutable_context()->set_step(1);
     basket_.clear_placements();
     grpc::ChannelArguments own;
     own.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);
-    stub_ = v1::DecisionService::NewStub(
-        grpc::CreateCustomChannel(arguments.target, grpc::InsecureChannelCredentials(), own));
+    const auto channel =
+        grpc::CreateCustomChannel(arguments.target, grpc::InsecureChannelCredentials(), own);
+    stub_ = v1::DecisionService::NewStub(channel);
+    transactions_ = v1::TransactionService::NewStub(channel);
   }
 
   void ScanUntilClosing(const Shop& shop) {
-    if (!unary_) Open();
+    if (by_ == kStream) Open();
     while (!shop.closing.load()) {
       const bool measured = shop.measuring.load();
       const v1::BasketLine& line = ChangeLine();
       const auto begin = std::chrono::steady_clock::now();
-      const bool fine = unary_ ? ScanByDecide() : ScanByChange(line);
+      const bool fine = by_ == kStream   ? ScanByChange(line)
+                        : by_ == kDecide ? ScanByDecide()
+                                         : Reserve();
       const auto took = std::chrono::steady_clock::now() - begin;
       if (!measured) continue;
       ++tally_.scans;
@@ -119,6 +131,21 @@ class Till {
     return status.ok() && response.completeness() == v1::COMPLETENESS_COMPLETE;
   }
 
+  bool Reserve() {
+    v1::ReserveRequest request;
+    *request.mutable_context() = basket_.context();
+    *request.mutable_basket() = basket_.basket();
+    // Each claims for itself.
+    request.set_request_id(absl::StrCat(transaction_, "-", ++sequence_));
+    request.mutable_context()->set_transaction_id(request.request_id());
+    grpc::ClientContext context;
+    v1::Reservation reservation;
+    const grpc::Status status = transactions_->Reserve(&context, request, &reservation);
+    Count(request, reservation);
+    return status.ok() && reservation.completeness() == v1::COMPLETENESS_COMPLETE &&
+           !reservation.claims().empty();
+  }
+
   bool ScanByChange(const v1::BasketLine& line) {
     v1::DecideStreamRequest request;
     v1::BasketChange* change = request.mutable_change();
@@ -141,9 +168,11 @@ class Till {
     tally_.answered_bytes = answered.ByteSizeLong();
   }
 
-  const bool unary_;
+  const std::string by_;
+  const std::string transaction_;
   v1::DecideRequest basket_;
   std::unique_ptr<v1::DecisionService::Stub> stub_;
+  std::unique_ptr<v1::TransactionService::Stub> transactions_;
   grpc::ClientContext context_;
   std::unique_ptr<grpc::ClientReaderWriter<v1::DecideStreamRequest, v1::DecideStreamResponse>>
       stream_;
@@ -189,7 +218,7 @@ int Run(const Arguments& a, const std::string& command) {
   google::protobuf::Struct fields;
   JsonObject root(&fields);
   AddSurroundings(command, root);
-  root.Text("by", a.unary ? "Decide" : "DecideStream");
+  root.Text("by", a.by);
   root.Number("tills", a.tills);
   root.Count("scans", all.scans);
   root.Count("errors", all.errors);
