@@ -7,7 +7,7 @@
 // something refused which more of the basket, a later moment or the customer's card can mend. Of
 // the changes that such a text can speak of, the first kind of NearMissChange::Kind that reaches
 // the offer counts: it is then applied, and all offers together take more off than now, or give
-// more points, or goods. docs/rules/near-misses.md says what a change is.
+// more points, a coupon or goods. docs/rules/near-misses.md says what a change is.
 //
 // Smallest: one minor unit less, or one piece or thousandth less, does not reach it.
 //
