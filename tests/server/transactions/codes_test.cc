@@ -81,11 +81,7 @@ class CodesTest : public testing::Test {
     v1::DecideRequest request;
     *request.mutable_context() = reserve.context();
     *request.mutable_basket() = reserve.basket();
-    grpc::ClientContext context;
-    v1::DecideResponse response;
-    const grpc::Status status = till_.server().decisions().Decide(&context, request, &response);
-    EXPECT_TRUE(status.ok()) << status.error_message();
-    return response;
+    return till_.Decide(request);
   }
 
   v1::CodeState StateOf(const std::string& code, const std::string& card = "") {
@@ -189,9 +185,7 @@ TEST_F(CodesTest, AnOfferThatIsRefusedKeepsItsCodeAndSaysWhy) {
   v1::DecideRequest request;
   *request.mutable_context() = RequestOf("t1", 1, {"LETTER1"}).context();
   *request.mutable_basket() = till_.BasketOf({{"BREAD", 1, 900}});
-  grpc::ClientContext context;
-  v1::DecideResponse response;
-  ASSERT_TRUE(till_.server().decisions().Decide(&context, request, &response).ok());
+  const v1::DecideResponse response = till_.Decide(request);
   EXPECT_EQ(response.basket().codes(0).state(), v1::CODE_STATE_OFFER_REFUSED);
   ASSERT_GE(response.reasons_size(), 1);
   EXPECT_EQ(response.reasons(0).offer_id(), "letter-5");

@@ -40,26 +40,14 @@ class CouponsTest : public testing::TestWithParam<std::string> {
     return till_.Commit(transaction, 1);
   }
 
-  std::vector<v1::Grant> Grants() {
-    v1::ListGrantsRequest request;
-    request.set_customer("customers/ada");
-    grpc::ClientContext context;
-    v1::ListGrantsResponse response;
-    const grpc::Status status = till_.server().grants().ListGrants(&context, request, &response);
-    EXPECT_TRUE(status.ok()) << status.error_message();
-    return {response.grants().begin(), response.grants().end()};
-  }
+  std::vector<v1::Grant> Grants() { return till_.GrantsOf("ada"); }
 
   v1::DecideResponse DecideWith(const std::string& code) {
     v1::DecideRequest request;
     *request.mutable_context() = till_.Context(absl::StrCat("look", ++looks_), 1);
     if (!code.empty()) request.mutable_context()->add_codes(code);
     *request.mutable_basket() = till_.BasketOf(kTwelve);
-    grpc::ClientContext context;
-    v1::DecideResponse response;
-    const grpc::Status status = till_.server().decisions().Decide(&context, request, &response);
-    EXPECT_TRUE(status.ok()) << status.error_message();
-    return response;
+    return till_.Decide(request);
   }
 
   Till till_;

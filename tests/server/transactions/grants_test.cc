@@ -44,17 +44,8 @@ class GrantsTest : public testing::Test {
     ASSERT_EQ(response.granted(), 1) << response.DebugString();
   }
 
-  std::vector<v1::Grant> GrantsOf(const std::string& customer) {
-    v1::ListGrantsRequest request;
-    request.set_customer("customers/" + customer);
-    grpc::ClientContext context;
-    v1::ListGrantsResponse response;
-    const grpc::Status status = till_.server().grants().ListGrants(&context, request, &response);
-    EXPECT_TRUE(status.ok()) << status.error_message();
-    return {response.grants().begin(), response.grants().end()};
-  }
   v1::Grant OnlyGrantOf(const std::string& customer) {
-    const std::vector<v1::Grant> grants = GrantsOf(customer);
+    const std::vector<v1::Grant> grants = till_.GrantsOf(customer);
     EXPECT_EQ(grants.size(), 1u);
     return grants.empty() ? v1::Grant() : grants.front();
   }
@@ -85,11 +76,7 @@ class GrantsTest : public testing::Test {
     *request.mutable_context() = till_.Context(absl::StrCat("app", ++looks_), 1, card);
     request.mutable_context()->mutable_touchpoint()->set_channel("app");
     request.add_placements("coupons");
-    grpc::ClientContext context;
-    v1::DecideResponse response;
-    const grpc::Status status = till_.server().decisions().Decide(&context, request, &response);
-    EXPECT_TRUE(status.ok()) << status.error_message();
-    return response;
+    return till_.Decide(request);
   }
   std::string TokenFor(const std::string& card) {
     const v1::DecideResponse shown = Look(card);
@@ -222,7 +209,7 @@ TEST_F(GrantsTest, WhatEndsFirstIsUsedFirst) {
   for (const char* batch : {"soon", "late", "ever"}) {
     till_.Reserve(batch, 1, kTwelve, "1");
     till_.Commit(batch, 1);
-    for (const v1::Grant& grant : GrantsOf("ada")) {
+    for (const v1::Grant& grant : till_.GrantsOf("ada")) {
       if (grant.batch() == batch) {
         EXPECT_EQ(grant.used(), 1) << batch;
       }
@@ -257,7 +244,7 @@ TEST_F(GrantsTest, FollowsHerThroughAMergeAndBack) {
   Merge("bob", "ada", /*undo=*/true);
   EXPECT_EQ(till_.Commit("t1", 1).totals().payable_minor(), 1000);
   EXPECT_EQ(OnlyGrantOf("ada").state(), v1::GRANT_STATE_USED);
-  EXPECT_THAT(GrantsOf("bob"), IsEmpty());
+  EXPECT_THAT(till_.GrantsOf("bob"), IsEmpty());
 }
 
 TEST_F(GrantsTest, ARevokedGrantIsWorthNothing) {

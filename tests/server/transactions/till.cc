@@ -229,11 +229,25 @@ v1::DecideResponse Till::Decide(const std::string& transaction, int step,
   v1::DecideRequest request;
   *request.mutable_context() = Context(transaction, step, card);
   *request.mutable_basket() = BasketOf(items);
+  return Decide(request);
+}
+
+v1::DecideResponse Till::Decide(const v1::DecideRequest& request) {
   grpc::ClientContext context;
   v1::DecideResponse response;
   const grpc::Status status = server_.decisions().Decide(&context, request, &response);
   EXPECT_TRUE(status.ok()) << status.error_message();
   return response;
+}
+
+std::vector<v1::Grant> Till::GrantsOf(const std::string& customer_id) {
+  v1::ListGrantsRequest request;
+  request.set_customer("customers/" + customer_id);
+  grpc::ClientContext context;
+  v1::ListGrantsResponse response;
+  const grpc::Status status = server_.grants().ListGrants(&context, request, &response);
+  EXPECT_TRUE(status.ok()) << status.error_message();
+  return {response.grants().begin(), response.grants().end()};
 }
 
 v1::ExplainResponse Till::ExplainWhenKept(const std::string& decision_id) {

@@ -58,6 +58,8 @@ class Till {
                                 const std::vector<std::pair<std::string, int64_t>>& lines);
   v1::DecideResponse Decide(const std::string& transaction, int step,
                             const std::vector<Item>& items, const std::string& card = "");
+  v1::DecideResponse Decide(const v1::DecideRequest& request);
+  std::vector<v1::Grant> GrantsOf(const std::string& customer_id);
 
   // Receipts are written behind: waits for that of the decision.
   v1::ExplainResponse ExplainWhenKept(const std::string& decision_id);
