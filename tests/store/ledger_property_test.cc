@@ -375,7 +375,7 @@ TEST_P(LedgerPropertyTest, TheLedgerIsWhatItsModelSays) {
   for (const auto command :
        {Entry::kReserve, Entry::kCommit, Entry::kRelease, Entry::kExpire, Entry::kPostSale,
         Entry::kReturnSale, Entry::kAddCodes, Entry::kAddGrants, Entry::kAddOpeningUses}) {
-    EXPECT_GT(applied_[command], 3) << Where() << command;
+    EXPECT_GT(applied_[command], 0) << Where() << command;
   }
 }
 
