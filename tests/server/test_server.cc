@@ -158,4 +158,14 @@ v1::Event Purchase(const std::string& event_id, absl::Time time, int64_t paid_mi
   return event;
 }
 
+v1::ListGrantsResponse TestServer::ListGrants(const std::string& customer_id) {
+  v1::ListGrantsRequest request;
+  request.set_customer("customers/" + customer_id);
+  grpc::ClientContext context;
+  v1::ListGrantsResponse response;
+  const grpc::Status status = grants_->ListGrants(&context, request, &response);
+  EXPECT_TRUE(status.ok()) << status.error_message();
+  return response;
+}
+
 }  // namespace touchstone::server

@@ -61,6 +61,8 @@ class TestServer {
   // The same with "loyalty_card:<card>" added to her identities.
   v1::UpdateCustomerRequest UpdateOf(const std::string& customer_id, const std::string& card);
   v1::Customer Update(const v1::UpdateCustomerRequest& request);
+  // Her grants, the newest first.
+  v1::ListGrantsResponse ListGrants(const std::string& customer_id);
 
  private:
   void Start();

@@ -43,9 +43,7 @@ class BudgetCommandsTest : public CommandLine {
   }
 
   Ran Import(const std::string& file, const std::vector<std::string>& more = {}) {
-    std::vector<std::string> arguments = {"import", "budgets", file, "--mapping", mapping_};
-    arguments.insert(arguments.end(), more.begin(), more.end());
-    return OnServer(std::move(arguments));
+    return ImportOnServer("budgets", file, mapping_, more);
   }
 
   const std::string mapping_ = Write("budgets.yaml", kMapping);

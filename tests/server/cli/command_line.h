@@ -65,6 +65,14 @@ class CommandLine : public ::testing::Test {
     return RunCommand(arguments);
   }
 
+  // `import KIND FILE --mapping MAPPING`, and `more`.
+  Ran ImportOnServer(const std::string& kind, const std::string& file, const std::string& mapping,
+                     const std::vector<std::string>& more) {
+    std::vector<std::string> arguments = {"import", kind, file, "--mapping", mapping};
+    arguments.insert(arguments.end(), more.begin(), more.end());
+    return OnServer(std::move(arguments));
+  }
+
   store::TemporaryDirectory directory_;
   TestServer server_;
 };

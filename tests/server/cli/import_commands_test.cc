@@ -38,18 +38,7 @@ class ImportGrantsCommandTest : public CommandLine {
   }
 
   Ran Import(const std::string& file, const std::vector<std::string>& more = {}) {
-    std::vector<std::string> arguments = {"import", "grants", file, "--mapping", mapping_};
-    arguments.insert(arguments.end(), more.begin(), more.end());
-    return OnServer(std::move(arguments));
-  }
-
-  v1::ListGrantsResponse GrantsOf(const std::string& id) {
-    v1::ListGrantsRequest request;
-    request.set_customer("customers/" + id);
-    grpc::ClientContext context;
-    v1::ListGrantsResponse response;
-    EXPECT_TRUE(server_.grants().ListGrants(&context, request, &response).ok());
-    return response;
+    return ImportOnServer("grants", file, mapping_, more);
   }
 
   const std::string mapping_ = Write("grants.yaml", kMapping);
@@ -70,7 +59,7 @@ TEST_F(ImportGrantsCommandTest, GrantsOnceAndSaysWhichRowsItCannot) {
   EXPECT_EQ(ran.exit_code, kExitFindings) << ran.err;
   EXPECT_THAT(ran.out, HasSubstr("8 rows: 2 would be imported, 1 there already, 0 left out by the "
                                  "mapping, 5 quarantined\n"));
-  EXPECT_THAT(GrantsOf("ann").grants(), SizeIs(0));
+  EXPECT_THAT(server_.ListGrants("ann").grants(), SizeIs(0));
 
   ran = Import(file);
   EXPECT_EQ(ran.exit_code, kExitFindings) << ran.err;
@@ -85,20 +74,20 @@ TEST_F(ImportGrantsCommandTest, GrantsOnceAndSaysWhichRowsItCannot) {
         "9,\"uses: `0` is not 1 or more\""}) {
     EXPECT_THAT(quarantine, HasSubstr(row));
   }
-  ASSERT_THAT(GrantsOf("ann").grants(), SizeIs(1));
-  const v1::Grant grant = GrantsOf("ann").grants(0);
+  ASSERT_THAT(server_.ListGrants("ann").grants(), SizeIs(1));
+  const v1::Grant grant = server_.ListGrants("ann").grants(0);
   EXPECT_EQ(grant.offer_id(), "coupon-2");
   EXPECT_EQ(grant.batch(), "mailing-47");
   EXPECT_EQ(grant.max_uses(), 2);
   EXPECT_EQ(grant.end_time().seconds(), 1798761600);
   EXPECT_EQ(grant.state(), v1::GRANT_STATE_OPEN);
-  ASSERT_THAT(GrantsOf("bea").grants(), SizeIs(1));
-  EXPECT_EQ(GrantsOf("bea").grants(0).state(), v1::GRANT_STATE_NOT_YET_VALID);
+  ASSERT_THAT(server_.ListGrants("bea").grants(), SizeIs(1));
+  EXPECT_EQ(server_.ListGrants("bea").grants(0).state(), v1::GRANT_STATE_NOT_YET_VALID);
 
   ran = Import(file, {"--json"});
   EXPECT_THAT(ran.out, HasSubstr("{\"rows\":8,\"imported\":0,\"duplicate\":3,\"left_out\":0,"
                                  "\"quarantined\":5,"));
-  EXPECT_THAT(GrantsOf("ann").grants(), SizeIs(1));
+  EXPECT_THAT(server_.ListGrants("ann").grants(), SizeIs(1));
   EXPECT_FALSE(std::filesystem::exists(file + ".import-state.json"));
 }
 

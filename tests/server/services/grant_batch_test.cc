@@ -49,15 +49,6 @@ class GrantBatchTest : public ::testing::Test {
   static std::string ReasonOfItem(const v1::RefusedGrant& refused) {
     return ReasonOf(RpcError(refused.error()));
   }
-  v1::ListGrantsResponse List(const std::string& customer) {
-    v1::ListGrantsRequest request;
-    request.set_customer("customers/" + customer);
-    v1::ListGrantsResponse response;
-    grpc::ClientContext context;
-    const grpc::Status status = server_.grants().ListGrants(&context, request, &response);
-    EXPECT_TRUE(status.ok()) << status.error_message();
-    return response;
-  }
   std::string ReasonForRevoke(const std::string& grant_id) {
     v1::RevokeGrantRequest request;
     request.set_request_id(server_.NextRequestId());
@@ -87,7 +78,7 @@ TEST_F(GrantBatchTest, WhatIsWrongWithOneGrantStopsNoOther) {
   }
   EXPECT_THAT(refused, ElementsAre("1 CUSTOMER_NOT_FOUND", "2 OFFER_NOT_FOUND", "4 INVALID_REQUEST",
                                    "5 INVALID_REQUEST"));
-  const v1::ListGrantsResponse listed = List("bea");
+  const v1::ListGrantsResponse listed = server_.ListGrants("bea");
   ASSERT_EQ(listed.grants_size(), 1);
   const v1::Grant& grant = listed.grants(0);
   EXPECT_EQ(grant.customer(), "customers/bea");
@@ -113,10 +104,10 @@ TEST_F(GrantBatchTest, TheSameAgainIsADuplicateAndOtherTermsAreRefused) {
   const v1::ImportGrantsResponse other = Import(by_card);
   ASSERT_EQ(other.refused_size(), 1);
   EXPECT_EQ(ReasonOfItem(other.refused(0)), "GRANT_EXISTS");
-  EXPECT_EQ(List("ann").grants_size(), 1);
+  EXPECT_EQ(server_.ListGrants("ann").grants_size(), 1);
   request.set_batch("mailing-8");
   EXPECT_EQ(Import(request).granted(), 1);
-  EXPECT_EQ(List("ann").grants_size(), 2);
+  EXPECT_EQ(server_.ListGrants("ann").grants_size(), 2);
 }
 
 TEST_F(GrantBatchTest, TheSameAgainIsADuplicateAlsoOnceSheIsSomebodyElse) {
@@ -131,7 +122,7 @@ TEST_F(GrantBatchTest, TheSameAgainIsADuplicateAlsoOnceSheIsSomebodyElse) {
   v1::Customer merged;
   ASSERT_TRUE(server_.customers().MergeCustomers(&context, merge, &merged).ok());
   EXPECT_EQ(Import(request).duplicates(), 1);
-  EXPECT_EQ(List("bea").grants_size(), 1);
+  EXPECT_EQ(server_.ListGrants("bea").grants_size(), 1);
 }
 
 TEST_F(GrantBatchTest, WhatIsOnlyValidatedIsNotWritten) {
@@ -145,7 +136,7 @@ TEST_F(GrantBatchTest, WhatIsOnlyValidatedIsNotWritten) {
   EXPECT_EQ(response.granted(), 2);
   EXPECT_EQ(response.duplicates(), 1);
   EXPECT_EQ(response.refused_size(), 1);
-  EXPECT_EQ(List("ann").grants_size(), 0);
+  EXPECT_EQ(server_.ListGrants("ann").grants_size(), 0);
   request.set_validate_only(false);
   const v1::ImportGrantsResponse written = Import(request);
   EXPECT_EQ(written.DebugString(), response.DebugString());
@@ -184,7 +175,7 @@ TEST_F(GrantBatchTest, SixtyFourCanBeOpenAtOnce) {
     EXPECT_EQ(ReasonOfItem(response.refused(0)), "TOO_MANY_GRANTS");
     EXPECT_THAT(response.refused(0).error().message(), HasSubstr("64 open grants"));
   }
-  EXPECT_EQ(List("ann").grants_size(), 64);
+  EXPECT_EQ(server_.ListGrants("ann").grants_size(), 64);
 }
 
 TEST_F(GrantBatchTest, BadBatchesAreRefusedAsAWhole) {
@@ -204,10 +195,10 @@ TEST_F(GrantBatchTest, OnlyGrantsAreRevokedAsGrants) {
   Import(request);
   EXPECT_EQ(ReasonForRevoke("g00000000000000000000000000000000"), "GRANT_NOT_FOUND");
   EXPECT_EQ(ReasonForRevoke("LETTER1"), "INVALID_REQUEST");
-  EXPECT_EQ(ReasonForRevoke(List("ann").grants(0).grant_id()), "");
-  EXPECT_EQ(List("ann").grants(0).state(), v1::GRANT_STATE_REVOKED);
+  EXPECT_EQ(ReasonForRevoke(server_.ListGrants("ann").grants(0).grant_id()), "");
+  EXPECT_EQ(server_.ListGrants("ann").grants(0).state(), v1::GRANT_STATE_REVOKED);
   // A second time is no error.
-  EXPECT_EQ(ReasonForRevoke(List("ann").grants(0).grant_id()), "");
+  EXPECT_EQ(ReasonForRevoke(server_.ListGrants("ann").grants(0).grant_id()), "");
 }
 
 TEST_F(GrantBatchTest, ListsOfNobodyAreErrors) {

@@ -241,13 +241,8 @@ v1::DecideResponse Till::Decide(const v1::DecideRequest& request) {
 }
 
 std::vector<v1::Grant> Till::GrantsOf(const std::string& customer_id) {
-  v1::ListGrantsRequest request;
-  request.set_customer("customers/" + customer_id);
-  grpc::ClientContext context;
-  v1::ListGrantsResponse response;
-  const grpc::Status status = server_.grants().ListGrants(&context, request, &response);
-  EXPECT_TRUE(status.ok()) << status.error_message();
-  return {response.grants().begin(), response.grants().end()};
+  const v1::ListGrantsResponse listed = server_.ListGrants(customer_id);
+  return {listed.grants().begin(), listed.grants().end()};
 }
 
 v1::ExplainResponse Till::ExplainWhenKept(const std::string& decision_id) {
