@@ -34,6 +34,8 @@ function(touchstone_test name)
     set(ARG_TIMEOUT 120)
   endif()
   touchstone_executable(${name} SOURCES ${ARG_SOURCES} DEPS ${ARG_DEPS} GTest::gmock GTest::gtest_main)
+  # Half of a sanitizer build is compiling tests, and a third of that is optimizing code that runs once.
+  target_compile_options(${name} PRIVATE $<$<CONFIG:Debug>:-O0>)
   if(ARG_THREADS)
     add_dependencies(threaded_tests ${name})
   endif()
