@@ -30,7 +30,8 @@ RecordPatch::Grant ShownGrant(absl::string_view id, const Code& grant) {
   constexpr int64_t kForEver = std::numeric_limits<int64_t>::max();
   constexpr int64_t kMostUses = std::numeric_limits<uint32_t>::max();
   return {.id = id,
-          .offer = grant.offer(),
+          .offer = static_cast<uint32_t>(grant.offer()),
+          .terms = grant.terms(),
           .start_us = grant.start_us(),
           .end_us = grant.end_us() == 0 ? kForEver : grant.end_us(),
           .uses_left = static_cast<uint32_t>(std::clamp<int64_t>(UsesLeft(grant), 0, kMostUses)),

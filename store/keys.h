@@ -81,6 +81,12 @@ std::string CodeRow(absl::string_view code);
 std::string CodeHoldRow(absl::string_view code, absl::string_view transaction_id);
 // That it is a customer's. With an empty code: what all such keys of hers begin with.
 std::string CustomerCodeRow(absl::string_view customer_id, absl::string_view code);
+// That a grant is open, whoever has it. With an empty id: what all such keys of the offer and these
+// terms begin with, up to that end. `end_us`: as RecordPatch::Grant has it.
+std::string OpenGrantRow(uint32_t offer, uint32_t terms, int64_t end_us,
+                         absl::string_view grant_id);
+// Of the rule sets: terms that grants keep.
+std::string KeptTermsRow(uint32_t offer, uint32_t id);
 // Of the sales.
 std::string SaleRow(absl::string_view transaction_id);
 // Sales of a customer in order of time.
@@ -97,11 +103,13 @@ inline constexpr char kHeldPrefix = 'h';
 inline constexpr char kCodePrefix = 'k';
 inline constexpr char kCodeHoldPrefix = 'r';
 inline constexpr char kCustomerCodePrefix = 'o';
+inline constexpr char kOpenGrantPrefix = 'g';
 inline constexpr char kSalePrefix = 's';
 inline constexpr char kCustomerSalePrefix = 'c';
 
 inline constexpr char kRevisionInfoPrefix = 'i';
 inline constexpr char kRuleSetPrefix = 'r';
+inline constexpr char kKeptTermsPrefix = 't';
 inline constexpr char kAuditPrefix = 'a';
 inline constexpr char kRequestPrefix = 'q';
 inline constexpr char kPausedOfferPrefix = 'p';

@@ -263,7 +263,8 @@ GrantView RecordView::grant(size_t i) const {
   const auto holders = LoadNumber<uint16_t>(cell + 28);
   const absl::string_view payload = grants_.heap.substr(LoadNumber<uint32_t>(cell + 32));
   return GrantView{payload.substr(size_t{8} * holders, LoadNumber<uint16_t>(cell + 30)),
-                   LoadNumber<uint64_t>(cell),
+                   LoadNumber<uint32_t>(cell),
+                   LoadNumber<uint32_t>(cell + 4),
                    LoadNumber<int64_t>(cell + 8),
                    LoadNumber<int64_t>(cell + 16),
                    LoadNumber<uint32_t>(cell + 24),

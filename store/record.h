@@ -79,7 +79,8 @@ struct ConsentView {
 // the whole of it.
 struct GrantView {
   absl::string_view id;  // 1 to kMaxGrantIdBytes
-  uint64_t offer;        // as of a contact
+  uint32_t offer;        // as of a contact
+  uint32_t terms;        // that it keeps, KeptTerms.id; 0: the offer's of the day
   int64_t start_us;
   int64_t end_us;      // not included; INT64_MAX: for ever
   uint32_t uses_left;  // that nobody holds; UINT32_MAX: so many or more

@@ -327,7 +327,8 @@ void RecordImage::PutGrant(absl::string_view body) {
   const char* at = body.data();
   const auto holders = LoadNumber<uint16_t>(at + 28);
   const GrantView grant{body.substr(layout::kGrantOperationBytes + size_t{8} * holders),
-                        LoadNumber<uint64_t>(at),
+                        LoadNumber<uint32_t>(at),
+                        LoadNumber<uint32_t>(at + 4),
                         LoadNumber<int64_t>(at + 8),
                         LoadNumber<int64_t>(at + 16),
                         LoadNumber<uint32_t>(at + 24),
@@ -420,6 +421,7 @@ std::string RecordImage::EncodeGrants() const {
   std::string heap;
   for (const GrantView& grant : grants_) {
     AppendNumber(&cells, grant.offer);
+    AppendNumber(&cells, grant.terms);
     AppendNumber(&cells, grant.start_us);
     AppendNumber(&cells, grant.end_us);
     AppendNumber(&cells, grant.uses_left);

@@ -244,6 +244,7 @@ void RecordPatch::PutGrant(const Grant& grant) {
   BeginOperation(&bytes_, layout::kPutGrant,
                  layout::kGrantOperationBytes + 8 * holders + grant.id.size());
   AppendNumber(&bytes_, grant.offer);
+  AppendNumber(&bytes_, grant.terms);
   AppendNumber(&bytes_, grant.start_us);
   AppendNumber(&bytes_, grant.end_us);
   AppendNumber(&bytes_, grant.uses_left);

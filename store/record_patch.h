@@ -76,7 +76,8 @@ class RecordPatch {
   // As GrantView.
   struct Grant {
     absl::string_view id;
-    uint64_t offer;
+    uint32_t offer;
+    uint32_t terms;
     int64_t start_us;
     int64_t end_us;
     uint32_t uses_left;

@@ -167,6 +167,17 @@ class Store {
                                                                    size_t limit) const;
   absl::StatusOr<std::vector<storage::PausedOffer>> ListPausedOffers() const;
 
+  // All terms that a grant could ever keep, by offer as contact state names it and id. Blocks.
+  absl::StatusOr<std::vector<storage::KeptTerms>> ListKeptTerms() const;
+  struct OpenGrants {
+    uint32_t offer = 0;
+    uint32_t terms = 0;  // 0: they keep none
+    int64_t count = 0;   // above 0
+  };
+  // Grants that are open and have not ended at that moment, by offer and terms. Blocks; linear in
+  // them.
+  absl::StatusOr<std::vector<OpenGrants>> CountOpenGrants(absl::Time now) const;
+
   // Which aggregates are complete, and which are being filled; none before the first publish.
   absl::StatusOr<storage::Backfill> GetBackfill() const;
   // Records that wait for RebuildRecord: kind and id, in order, at most `limit`. Blocks.

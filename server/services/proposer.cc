@@ -147,6 +147,9 @@ google::rpc::Status RefusalStatus(EntryResult::Refusal refusal, absl::string_vie
       return ErrorStatus(StatusCode::ABORTED, v1::ERROR_REASON_EPOCH_CHANGED,
                          "another revision became active meanwhile: look at the active revision, "
                          "then try again");
+    case EntryResult::REFUSAL_TERMS_MISSING:
+      return ErrorStatus(StatusCode::ABORTED, v1::ERROR_REASON_EPOCH_CHANGED,
+                         "grants were made meanwhile whose terms have to be kept: try again");
     case EntryResult::REFUSAL_REVISION_CHANGED:
       return ErrorStatus(StatusCode::ABORTED, v1::ERROR_REASON_EPOCH_CHANGED,
                          "another revision became active meanwhile: try again");
