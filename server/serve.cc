@@ -162,8 +162,9 @@ class RunningServer::Impl {
     rooms.find_receipt = [this](absl::string_view decision_id) {
       return receipts_->Find(decision_id);
     };
-    rooms.resolver = [this](uint64_t revision, uint64_t reference_version) {
-      return loader_->Resolve(revision, reference_version);
+    rooms.resolver = [this](uint64_t revision, uint64_t reference_version,
+                            const std::vector<TermsKey>& kept_terms) {
+      return loader_->Resolve(revision, reference_version, kept_terms);
     };
     rooms.clock = clock_;
     rooms.methods.push_back({.request = customers_->append_events(),

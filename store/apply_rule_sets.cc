@@ -124,6 +124,7 @@ AppliedOr ApplyPublishRevision(const storage::PublishRevision& command, int64_t 
   result.set_revision(next.revision());
   result.set_epoch(next.epoch());
   result.set_previous_revision(next.previous_revision());
+  result.set_answer(command.answer());
   return result;
 }
 

@@ -275,7 +275,9 @@ void MatchOffers(DecisionContext& context) {
   if (state.step_limit_reached || !state.expr.Spend(index.steps())) {
     state.step_limit_reached = true;
     for (uint32_t offer = 0; offer < context.rules.scan.offers.size(); ++offer) {
-      if (context.rules.scan.EligibleParts(offer).empty()) state.matched.push_back(offer);
+      const OfferScan& scan = context.rules.scan;
+      if (scan.offers[offer].is_kept) continue;
+      if (scan.EligibleParts(offer).empty()) state.matched.push_back(offer);
     }
     return;
   }
@@ -393,6 +395,7 @@ void RefuseSome(DecisionContext& context) {
   for (uint32_t offer = 0, asked = 0; offer < state.outcomes.size() && asked < kMostAskedForReasons;
        ++offer) {
     if (state.outcomes[offer].cause != Cause::kNotMatched) continue;
+    if (context.rules.scan.offers[offer].is_kept) continue;
     ++asked;
     asking.Refuse(offer);
     state.considered.push_back(offer);
@@ -406,6 +409,7 @@ void RefuseTheRest(DecisionContext& context) {
   DecisionScratch::State& state = context.state;
   const PlainAsking asking(context);
   for (uint32_t offer = 0; offer < state.outcomes.size(); ++offer) {
+    if (context.rules.scan.offers[offer].is_kept) continue;
     if (state.outcomes[offer].cause == Cause::kNotMatched) asking.Refuse(offer);
   }
   state.reset_all = true;

@@ -18,7 +18,7 @@
 namespace touchstone::rules {
 
 // Changes in the commit that changes any result: receipts replay under the same version only.
-inline constexpr int kEngineVersion = 9;
+inline constexpr int kEngineVersion = 10;
 
 // Enough for 10,000 offers on a basket of 60 lines.
 inline constexpr uint64_t kDefaultDecisionStepLimit = 2'000'000;

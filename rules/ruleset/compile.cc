@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "rules/ruleset/message_hash.h"
 #include "rules/ruleset/reporter.h"
 #include "rules/ruleset/stages.h"
 
@@ -18,10 +19,15 @@ void RefuseWhatIsNotSupported(Compilation& c) {
 
 }  // namespace
 
-CompileResult Compile(const v1::RuleSet& message, const SourceMap& sources, absl::Time today) {
+std::string ContentHash(const v1::RuleSet& message) {
+  return HexSha256(DeterministicBytes(message));
+}
+
+CompileResult Compile(const v1::RuleSet& message, const SourceMap& sources, absl::Time today,
+                      absl::Span<const v1::Offer> kept_terms) {
   Reporter reporter(sources);
   auto rule_set = std::make_shared<RuleSet>();
-  Compilation c{message, today, reporter, *rule_set, {}, nullptr, {}, {}, {}};
+  Compilation c{message, today, reporter, *rule_set, kept_terms, {}, nullptr, {}, {}, {}};
   CompileSettings(c);
   RefuseWhatIsNotSupported(c);
   CompileSchema(c);

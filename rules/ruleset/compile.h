@@ -9,6 +9,7 @@
 #include <memory>
 
 #include "absl/time/time.h"
+#include "absl/types/span.h"
 #include "rules/ruleset/diagnostic.h"
 #include "rules/ruleset/rule_set.h"
 #include "rules/ruleset/source_map.h"
@@ -22,8 +23,12 @@ struct CompileResult {
 };
 
 // `sources` may be empty (a message without files). `today`: windows that lie before it are warned
-// of.
-CompileResult Compile(const v1::RuleSet& message, const SourceMap& sources, absl::Time today);
+// of. `kept_terms`: what TermsOf made of offers with `applies: granted`, each once: those
+// that are not the message's own become offers beside these, for whom their grants keep them. Names
+// in them are the message's: what they name and it does not have is an error, of
+// `kept_terms[OFFER]`.
+CompileResult Compile(const v1::RuleSet& message, const SourceMap& sources, absl::Time today,
+                      absl::Span<const v1::Offer> kept_terms = {});
 
 // The hex SHA-256 that identifies a rule set's content.
 std::string ContentHash(const v1::RuleSet& message);

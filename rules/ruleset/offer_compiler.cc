@@ -1,14 +1,17 @@
+#include <algorithm>
+#include <tuple>
 #include <utility>
 
 #include "absl/container/flat_hash_set.h"
 #include "absl/strings/str_cat.h"
 #include "rules/ruleset/naming.h"
 #include "rules/ruleset/stages.h"
+#include "rules/ruleset/terms.h"
 
 namespace touchstone::rules {
 namespace {
 
-std::string OfferPath(absl::string_view id) { return absl::StrCat("offers[", id, "]"); }
+std::string OwnPath(absl::string_view id) { return absl::StrCat("offers[", id, "]"); }
 
 int16_t GroupIndex(Compilation& c, const std::string& path, const std::string& group) {
   if (group.empty()) return -1;
@@ -30,8 +33,8 @@ int16_t GroupIndex(Compilation& c, const std::string& path, const std::string& g
   return index;
 }
 
-// Offers with an id of their own, in order of id; the others are reported.
-std::vector<const v1::Offer*> SortedOffers(Compilation& c) {
+// Offers with an id of their own; the others are reported.
+std::vector<const v1::Offer*> OffersWithIds(Compilation& c) {
   std::vector<const v1::Offer*> sorted;
   absl::flat_hash_set<absl::string_view> seen;
   for (int i = 0; i < c.message.offers_size(); ++i) {
@@ -39,7 +42,7 @@ std::vector<const v1::Offer*> SortedOffers(Compilation& c) {
     const std::string by_position = absl::StrCat("offers[", i, "]");
     if (!IsId(offer.offer())) {
       c.reporter.Error(codes::kBadName,
-                       offer.offer().empty() ? by_position : OfferPath(offer.offer()),
+                       offer.offer().empty() ? by_position : OwnPath(offer.offer()),
                        absl::StrCat("`", offer.offer(), "` cannot be the id of an offer"),
                        "1 to 64 letters, digits, dots, _ and -");
     } else if (!seen.insert(offer.offer()).second) {
@@ -50,9 +53,35 @@ std::vector<const v1::Offer*> SortedOffers(Compilation& c) {
       sorted.push_back(&offer);
     }
   }
-  std::sort(sorted.begin(), sorted.end(),
-            [](const v1::Offer* a, const v1::Offer* b) { return a->offer() < b->offer(); });
   return sorted;
+}
+
+// An offer, or terms that grants keep, before it is compiled.
+struct Collected {
+  const v1::Offer* message = nullptr;
+  bool is_kept = false;
+  std::string terms_hash;
+};
+
+// The revision's own goes before what is kept of it.
+bool GoesBefore(const Collected& a, const Collected& b) {
+  return std::tie(a.message->offer(), a.is_kept, a.terms_hash) <
+         std::tie(b.message->offer(), b.is_kept, b.terms_hash);
+}
+
+std::vector<Collected> CollectVersions(Compilation& c) {
+  std::vector<Collected> versions;
+  absl::flat_hash_set<std::string> own;
+  for (const v1::Offer* offer : OffersWithIds(c)) {
+    versions.push_back({offer, false, offer->applies() == "granted" ? TermsHash(*offer) : ""});
+    own.insert(versions.back().terms_hash);
+  }
+  for (const v1::Offer& terms : c.kept_terms) {
+    std::string hash = TermsHash(terms);
+    if (!own.contains(hash)) versions.push_back({&terms, true, std::move(hash)});
+  }
+  std::sort(versions.begin(), versions.end(), GoesBefore);
+  return versions;
 }
 
 class OfferCompiler {
@@ -61,7 +90,7 @@ class OfferCompiler {
       : c_(c),
         index_(index),
         message_(*c.offers[index]),
-        path_(OfferPath(message_.offer())),
+        path_(OfferPath(c, index)),
         spec_(c.rule_set.offers[index]) {}
 
   void Compile() {
@@ -75,6 +104,7 @@ class OfferCompiler {
     spec_.benefit = CompileBenefit(c_, path_, message_, index_);
     spec_.next_visit = CompileNextVisit(c_, path_, message_);
     CompileStacking(c_, index_);
+    if (spec_.is_kept) ExcludeOtherVersions();
     spec_.limits = CompileLimits(c_, path_, message_);
     const BenefitSpec* benefit = spec_.benefit ? &*spec_.benefit : nullptr;
     spec_.budget = CompileOfferBudget(c_, path_, message_, benefit);
@@ -188,6 +218,16 @@ class OfferCompiler {
     }
   }
 
+  // Who has grants that keep different terms of an offer uses one of them on a basket.
+  void ExcludeOtherVersions() {
+    const OfferRange versions = VersionsOf(c_.rule_set, spec_.id);
+    std::vector<uint32_t>& not_with = spec_.stacking.not_with;
+    for (uint32_t i = versions.first; i < versions.end; ++i) {
+      if (i != index_) not_with.push_back(i);
+    }
+    std::sort(not_with.begin(), not_with.end());
+  }
+
   // The ranking value does not count: an offer whose value cannot be computed is ranked last, but
   // is given all the same.
   bool IsPublic() const {
@@ -261,28 +301,41 @@ void CollectOffers(Compilation& c) {
                      absl::StrCat("a rule set has at most ", kMaxOffers, " offers"));
     return;
   }
-  c.offers = SortedOffers(c);
+  std::vector<Collected> versions = CollectVersions(c);
   absl::flat_hash_map<uint32_t, std::string> id_by_stable_id;
-  c.rule_set.offers.resize(c.offers.size());
-  for (size_t i = 0; i < c.offers.size(); ++i) {
+  c.rule_set.offers.resize(versions.size());
+  for (uint32_t i = 0; i < versions.size(); ++i) {
     OfferSpec& spec = c.rule_set.offers[i];
-    spec.id = c.offers[i]->offer();
+    c.offers.push_back(versions[i].message);
+    spec.id = versions[i].message->offer();
     spec.stable_id = StableId(spec.id);
-    spec.group = GroupIndex(c, OfferPath(spec.id), c.offers[i]->group());
-    c.rule_set.offer_by_id.emplace(spec.id, static_cast<uint32_t>(i));
+    spec.is_kept = versions[i].is_kept;
+    spec.terms_hash = std::move(versions[i].terms_hash);
+    if (!spec.terms_hash.empty()) spec.terms = TermsId(spec.terms_hash);
+    spec.group = GroupIndex(c, OfferPath(c, i), versions[i].message->group());
+    if (!spec.is_kept) c.rule_set.offer_by_id.emplace(spec.id, i);
     const auto [other, is_new] = id_by_stable_id.emplace(spec.stable_id, spec.id);
-    if (!is_new) {
+    if (!is_new && other->second != spec.id) {
       c.reporter.Error(
-          codes::kNameCollision, OfferPath(spec.id),
+          codes::kNameCollision, OfferPath(c, i),
           absl::StrCat("the ids `", spec.id, "` and `", other->second, "` have the same stable id"),
           "give one of them another id");
     }
   }
 }
 
+std::string OfferPath(const Compilation& c, uint32_t index) {
+  const OfferSpec& offer = c.rule_set.offers[index];
+  return offer.is_kept ? absl::StrCat("kept_terms[", offer.id, "]") : OwnPath(offer.id);
+}
+
 void CompileOffers(Compilation& c) {
   c.eligible_rows.assign(c.offers.size(), ConditionRows(1));
-  for (uint32_t i = 0; i < c.offers.size(); ++i) OfferCompiler(c, i).Compile();
+  for (uint32_t i = 0; i < c.offers.size(); ++i) {
+    OfferCompiler(c, i).Compile();
+    // The index never finds what is kept: it is asked about where a grant keeps it.
+    if (c.rule_set.offers[i].is_kept) c.eligible_rows[i].clear();
+  }
   for (uint32_t i = 0; i < c.offers.size(); ++i) {
     if (c.rule_set.offers[i].near_misses) c.rule_set.near_miss_offers.push_back(i);
   }

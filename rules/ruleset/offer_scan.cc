@@ -65,6 +65,7 @@ class Scanner {
     scanned.right = RightFor(offer);
     scanned.has_limits = !offer.limits.empty();
     scanned.has_budget = offer.budget >= 0;
+    scanned.is_kept = offer.is_kept;
   }
 
   OfferScan Take() { return std::move(scan_); }

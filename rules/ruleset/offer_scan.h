@@ -52,6 +52,7 @@ struct ScannedOffer {
   NeededRight right = NeededRight::kNone;
   bool has_limits = false;
   bool has_budget = false;
+  bool is_kept = false;  // OfferSpec::is_kept
 
   bool asks_for_grant() const {
     return right == NeededRight::kGrant || right == NeededRight::kGrantToApply;

@@ -44,7 +44,8 @@ class PromiseCompiler {
     }
     CheckWord("made", message_.made(), {{"accepted"}, "shown"});
     spec_.use_within = CompileUseWithin(c_, path_, message_.use_within(), "a promise");
-    CheckWord("terms", message_.terms(), {{"current"}, "kept"});
+    CheckWord("terms", message_.terms(), {{"current", "kept"}, ""});
+    spec_.keeps_terms = message_.terms() == "kept";
     CheckWord("budget", message_.budget(), {{"checked"}, "reserved"});
     CheckWord("after_end", message_.after_end(), {{"ended", "honoured"}, ""});
     CompileAfterEnd();

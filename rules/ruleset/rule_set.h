@@ -7,6 +7,7 @@
 // one it began with. Programs refer to constants and defaults that the RuleSet owns, so it does not
 // move.
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <memory>
@@ -112,6 +113,7 @@ struct BudgetSpec {
 struct PromiseSpec {
   absl::Duration use_within;
   bool ends_with_window = false;
+  bool keeps_terms = false;  // its grants do
 };
 
 // The coupon that a sale gives for a later visit (BenefitKind::kCoupons).
@@ -214,6 +216,12 @@ struct OfferSpec {
   std::string campaign;    // may be empty
   int16_t group = -1;      // index into RuleSet::groups, -1: none
   uint32_t stable_id = 0;  // StableId(id)
+  std::string terms_hash;  // of TermsHash; kGranted only
+  uint32_t terms = 0;      // its TermsId
+  // No offer of the revision: terms for those whose grants keep them. It stands behind the offer of
+  // that id, if there is one, and is found by VersionsOf only. At most one of both works on a
+  // basket, and what counts them counts both.
+  bool is_kept = false;
   Applies applies = Applies::kNever;
   bool is_public = false;
   std::optional<WindowSpec> window;    // a zone `customer` makes it not public
@@ -231,6 +239,11 @@ struct OfferSpec {
   int32_t budget = -1;                                   // index into RuleSet::budgets, -1: none
   std::vector<std::optional<TreatmentSpec>> treatments;  // by placement index
   std::optional<NearMissSpec> near_misses;
+};
+
+struct ByOfferId {
+  bool operator()(const OfferSpec& a, absl::string_view b) const { return a.id < b; }
+  bool operator()(absl::string_view a, const OfferSpec& b) const { return a < b.id; }
 };
 
 struct PlacementSpec {
@@ -264,7 +277,7 @@ struct RuleSet {
   std::vector<BudgetSpec> budgets;        // in order of name
   std::vector<SegmentSpec> segments;      // the last is `otherwise`
   std::vector<PlacementSpec> placements;  // in order of name
-  std::vector<OfferSpec> offers;          // in order of id
+  std::vector<OfferSpec> offers;          // in order of id, of one id in order of terms_hash
   OfferScan scan;                         // of offers
   EligibilityIndex index;                 // of their `eligible`
   std::vector<uint32_t> pricing_order;    // offers with a benefit: stage, priority, id
@@ -276,13 +289,26 @@ struct RuleSet {
   bool has_exclusive = false;              // an offer that excludes_all()
   std::vector<uint32_t> near_miss_offers;  // those with near_misses, ascending
   NearMissReach near_miss_reach;
-  absl::flat_hash_map<std::string, uint32_t> offer_by_id;
+  absl::flat_hash_map<std::string, uint32_t> offer_by_id;  // those that are not is_kept
   absl::flat_hash_map<std::string, uint32_t> placement_by_name;
 
   RuleSet() = default;
   RuleSet(const RuleSet&) = delete;
   RuleSet& operator=(const RuleSet&) = delete;
 };
+
+// From `first`, not through `end`.
+struct OfferRange {
+  uint32_t first = 0;
+  uint32_t end = 0;
+};
+// The offers of that id: the revision's own, if it has one, and the terms of it that grants keep.
+inline OfferRange VersionsOf(const RuleSet& rule_set, absl::string_view id) {
+  const auto [first, end] =
+      std::equal_range(rule_set.offers.begin(), rule_set.offers.end(), id, ByOfferId());
+  return {static_cast<uint32_t>(first - rule_set.offers.begin()),
+          static_cast<uint32_t>(end - rule_set.offers.begin())};
+}
 
 // The names that its rules were checked against; refers to `rule_set`.
 inline RuleSetNames NamesOf(const RuleSet& rule_set) {

@@ -19,7 +19,7 @@ class StackingCompiler {
         index_(index),
         offer_(*c.offers[index]),
         message_(offer_.stacking()),
-        path_(absl::StrCat("offers[", offer_.offer(), "].stacking")),
+        path_(OfferPath(c, index) + ".stacking"),
         spec_(c.rule_set.offers[index].stacking) {}
 
   void Compile() {
@@ -61,13 +61,16 @@ class StackingCompiler {
     }
     const auto found = c_.rule_set.offer_by_id.find(name);
     if (found == c_.rule_set.offer_by_id.end()) {
+      // What is not there any more excludes nothing.
+      if (c_.rule_set.offers[index_].is_kept) return;
       c_.reporter.Error(codes::kUnknownOffer, path, absl::StrCat("there is no offer `", name, "`"),
                         "an offer id, or `group:NAME`");
     } else if (found->second == index_) {
       c_.reporter.Error(codes::kBadValue, path, "an offer goes together with itself",
                         "leave it out here");
     } else {
-      spec_.not_with.push_back(found->second);
+      const OfferRange versions = VersionsOf(c_.rule_set, name);
+      for (uint32_t i = versions.first; i < versions.end; ++i) spec_.not_with.push_back(i);
     }
   }
 

@@ -42,6 +42,7 @@ struct Compilation {
   absl::Time today;
   Reporter& reporter;
   RuleSet& rule_set;
+  absl::Span<const v1::Offer> kept_terms;
   // By offer id: the tables that say where it may be given, from CompileComputed on.
   absl::flat_hash_map<std::string, std::vector<std::string>> tables_of_offer;
   // From CompileNames on.
@@ -113,6 +114,9 @@ std::vector<std::optional<TreatmentSpec>> CompileTreatments(
     const google::protobuf::Map<std::string, v1::Treatment>& messages, const BenefitSpec* benefit);
 // Needs the conditions and the benefit of the offer's spec, and writes its near misses.
 void CompileNearMisses(Compilation& c, uint32_t index);
+
+// What diagnostics call the offer.
+std::string OfferPath(const Compilation& c, uint32_t index);
 
 // Index of a channel of the rule set, or -1.
 int FindChannel(const RuleSet& rule_set, absl::string_view channel);

@@ -119,6 +119,7 @@ void FillApplied(const rules::RuleSet& rule_set, const rules::DecisionInput& inp
     const Right right = RightThatBrought(input, request, applied.offer);
     Assign(right.code, answer->mutable_code());
     Assign(right.grant_id, answer->mutable_grant_id());
+    answer->set_terms_hash(offer.terms_hash);
     if (applied.coupons > 0) {
       const rules::OfferSpec& good_for = rule_set.offers[offer.next_visit->offer];
       v1::PromisedCoupon* coupon = answer->mutable_coupon();

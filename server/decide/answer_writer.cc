@@ -224,6 +224,7 @@ void AnswerWriter::WriteApplied(const rules::RuleSet& rule_set, const rules::Dec
     const Right right = RightThatBrought(input, request, applied.offer);
     answer_.Text(Field::kCodeFieldNumber, right.code);
     answer_.Text(Field::kGrantIdFieldNumber, right.grant_id);
+    answer_.Text(Field::kTermsHashFieldNumber, offer.terms_hash);
     answer_.Flag(Field::kCutByGuardRailFieldNumber, applied.cut_by_guard_rail);
     answer_.Text(Field::kTitleFieldNumber, offer.title);
     WriteMissingGift(offer, applied);

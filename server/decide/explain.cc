@@ -254,6 +254,10 @@ void ExplainDecision(const Computation& computation, const v1::ExplainRequest& r
     if (!only.empty() && std::find(only.begin(), only.end(), rule_set.offers[i].id) == only.end()) {
       continue;
     }
+    // Nobody asked whether kept terms of which she has no grant hold.
+    if (rule_set.offers[i].is_kept && decision.offers[i].cause == rules::Cause::kNotMatched) {
+      continue;
+    }
     if (computation.LeftOut(i)) {
       ExplainLeftOut(rule_set.offers[i], response->add_offers());
     } else {

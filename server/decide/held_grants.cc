@@ -30,7 +30,9 @@ GrantedOffers GrantedOffersOf(const rules::RuleSet& rule_set) {
   GrantedOffers offers;
   for (uint32_t i = 0; i < rule_set.offers.size(); ++i) {
     const rules::OfferSpec& offer = rule_set.offers[i];
-    if (offer.applies == rules::Applies::kGranted) offers.emplace(offer.stable_id, i);
+    if (offer.applies != rules::Applies::kGranted) continue;
+    offers.emplace(std::pair(offer.stable_id, offer.terms), i);
+    if (!offer.is_kept) offers.emplace(std::pair(offer.stable_id, 0u), i);
   }
   return offers;
 }
@@ -46,7 +48,7 @@ void JudgeGrants(const store::RecordView& record, const GrantedOffers& offers, a
   });
   const int64_t now_us = absl::ToUnixMicros(now);
   for (const store::GrantView& grant : held) {
-    const auto offer = offers.find(grant.offer);
+    const auto offer = offers.find(std::pair(grant.offer, grant.terms));
     if (offer == offers.end()) continue;
     grants->push_back(
         {.standing = Judge(grant, now_us, transaction), .offer = offer->second, .id = grant.id});

@@ -5,6 +5,7 @@
 // Thread safety: a pure function. Cost: linear in her open grants, of which there are a handful.
 
 #include <cstdint>
+#include <utility>
 #include <vector>
 
 #include "absl/container/flat_hash_map.h"
@@ -15,8 +16,9 @@
 
 namespace touchstone::server {
 
-// Offers that ask for a grant, as contact state names them, to their indexes.
-using GrantedOffers = absl::flat_hash_map<uint64_t, uint32_t>;
+// Offers that ask for a grant to their indexes: by the offer as contact state names it, and the
+// terms that a grant keeps (0: none).
+using GrantedOffers = absl::flat_hash_map<std::pair<uint32_t, uint32_t>, uint32_t>;
 GrantedOffers GrantedOffersOf(const rules::RuleSet& rule_set);
 
 // Those of offers that the rule set still grants, what ends first first, of these the least id.

@@ -34,6 +34,10 @@ std::string GrantIdOf(absl::string_view customer_id, absl::string_view offer_id,
                       absl::Hex(hash.low, absl::kZeroPad16));
 }
 
+uint32_t TermsKeptOf(const rules::OfferSpec& offer) {
+  return offer.promise.has_value() && offer.promise->keeps_terms ? offer.terms : 0;
+}
+
 std::optional<::touchstone::storage::v1::AddGrants::Item> PromisedGrant(
     const rules::RuleSet& rule_set, absl::string_view offer_id, absl::string_view customer_id,
     absl::Time accepted) {
@@ -52,6 +56,7 @@ std::optional<::touchstone::storage::v1::AddGrants::Item> PromisedGrant(
   terms.set_batch(std::move(batch));
   terms.set_is_grant(true);
   terms.set_offer(offer.stable_id);
+  terms.set_terms(TermsKeptOf(offer));
   return item;
 }
 

@@ -19,6 +19,9 @@ namespace touchstone::server {
 std::string GrantIdOf(absl::string_view customer_id, absl::string_view offer_id,
                       absl::string_view batch);
 
+// Which of the offer's terms a grant keeps that is made now, as Code.terms says it; 0: none.
+uint32_t TermsKeptOf(const rules::OfferSpec& offer);
+
 // What she is granted who accepted the offer at `accepted`; nullopt where the rule set promises
 // nothing. In each window of an offer, as its first day tells one from another, it is one grant.
 std::optional<::touchstone::storage::v1::AddGrants::Item> PromisedGrant(

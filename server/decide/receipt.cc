@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <optional>
+#include <set>
 #include <utility>
 
 #include "absl/status/status.h"
@@ -135,10 +136,10 @@ absl::Status NotOfRevision(absl::string_view what, absl::string_view name) {
                                           ", which its revision does not have"));
 }
 
-absl::StatusOr<uint32_t> FindOffer(const rules::RuleSet& rule_set, absl::string_view id) {
-  const auto offer = rule_set.offer_by_id.find(id);
-  if (offer == rule_set.offer_by_id.end()) return NotOfRevision("offer", id);
-  return offer->second;
+absl::StatusOr<rules::OfferRange> FindOffers(const rules::RuleSet& rule_set, absl::string_view id) {
+  const rules::OfferRange versions = rules::VersionsOf(rule_set, id);
+  if (versions.first == versions.end) return NotOfRevision("offer", id);
+  return versions;
 }
 
 absl::StatusOr<uint32_t> FindBudget(const rules::RuleSet& rule_set, absl::string_view name) {
@@ -147,7 +148,39 @@ absl::StatusOr<uint32_t> FindBudget(const rules::RuleSet& rule_set, absl::string
   return *budget;
 }
 
+// Her grants are all that brings kept terms into her decision.
+std::set<TermsKey> HeldTerms(const rules::RuleSet& rule_set,
+                             absl::Span<const rules::HeldGrant> grants) {
+  std::set<TermsKey> held;
+  for (const rules::HeldGrant& grant : grants) {
+    const rules::OfferSpec& offer = rule_set.offers[grant.offer];
+    if (offer.is_kept) held.emplace(offer.stable_id, offer.terms);
+  }
+  return held;
+}
+
+// What is said of an offer is said of all its versions, and written once.
+bool IsFirstVersion(const rules::RuleSet& rule_set, uint32_t offer) {
+  return offer == rules::VersionsOf(rule_set, rule_set.offers[offer].id).first;
+}
+
+// An offer that only others still have grants of is not there when the decision is made again.
+bool IsOfDecision(const rules::RuleSet& rule_set, uint32_t offer, const std::set<TermsKey>& held) {
+  const rules::OfferSpec& first = rule_set.offers[offer];
+  if (!first.is_kept) return true;
+  const auto at = held.lower_bound({first.stable_id, 0});
+  return at != held.end() && at->first == first.stable_id;
+}
+
 }  // namespace
+
+std::vector<TermsKey> KeptTermsOf(const Receipt& receipt) {
+  std::vector<TermsKey> kept_terms;
+  for (int i = 0; i + 1 < receipt.kept_terms_size(); i += 2) {
+    kept_terms.emplace_back(receipt.kept_terms(i), receipt.kept_terms(i + 1));
+  }
+  return kept_terms;
+}
 
 // In order of field number, as storage::v1::Receipt has them.
 absl::string_view ReceiptBuilder::Build(const Computation& computation, absl::string_view request,
@@ -183,20 +216,29 @@ absl::string_view ReceiptBuilder::Build(const Computation& computation, absl::st
     receipt_.Text(Receipt::kHouseholdRecordFieldNumber, customer.household_record);
   }
   const rules::RuleSet& rule_set = *live.rule_set;
+  const std::set<TermsKey> held = HeldTerms(rule_set, computation.input().grants);
   for (const uint32_t budget : terms.closed_budgets) {
     receipt_.TextOrEmpty(Receipt::kClosedBudgetsFieldNumber, rule_set.budgets[budget].name);
   }
   for (const uint32_t offer : live.paused) {
+    if (!IsFirstVersion(rule_set, offer) || !IsOfDecision(rule_set, offer, held)) continue;
     receipt_.TextOrEmpty(Receipt::kPausedOffersFieldNumber, rule_set.offers[offer].id);
   }
   receipt_.Fixed64(Receipt::kAnswerHashLowFieldNumber, computation.hash().low);
   receipt_.Fixed64(Receipt::kAnswerHashHighFieldNumber, computation.hash().high);
   receipt_.Fixed32s(Receipt::kIncompleteAggregatesFieldNumber, live.incomplete_aggregates);
   for (const rules::UnclaimedOffer& unclaimed : terms.unclaimed) {
+    if (!IsFirstVersion(rule_set, unclaimed.offer)) continue;
     WriteUnclaimed(rule_set.offers[unclaimed.offer].id, unclaimed.what, receipt_);
   }
   for (const JudgedCode& code : terms.codes) WriteCode(code, receipt_);
   receipt_.Flag(Receipt::kWithoutNearMissesFieldNumber, terms.without_near_misses);
+  kept_terms_.clear();
+  for (const auto& [offer, id] : held) {
+    kept_terms_.push_back(offer);
+    kept_terms_.push_back(id);
+  }
+  receipt_.Fixed32s(Receipt::kKeptTermsFieldNumber, kept_terms_);
   return receipt_.bytes();
 }
 
@@ -227,15 +269,15 @@ Rebuilder::Rebuilder(RevisionResolver resolver) : resolver_(std::move(resolver))
 
 absl::StatusOr<std::shared_ptr<const LiveState>> Rebuilder::Resolve() {
   absl::StatusOr<std::shared_ptr<const LiveState>> kept =
-      resolver_(receipt_.revision(), receipt_.reference_version());
+      resolver_(receipt_.revision(), receipt_.reference_version(), KeptTermsOf(receipt_));
   if (!kept.ok()) return kept;
   if (receipt_.paused_offers().empty() && receipt_.incomplete_aggregates().empty()) return kept;
   auto state = std::make_shared<LiveState>(**kept);
   state->paused.clear();
   for (const std::string& id : receipt_.paused_offers()) {
-    const absl::StatusOr<uint32_t> offer = FindOffer(*state->rule_set, id);
-    if (!offer.ok()) return offer.status();
-    state->paused.push_back(*offer);
+    const absl::StatusOr<rules::OfferRange> versions = FindOffers(*state->rule_set, id);
+    if (!versions.ok()) return versions.status();
+    for (uint32_t i = versions->first; i < versions->end; ++i) state->paused.push_back(i);
   }
   std::sort(state->paused.begin(), state->paused.end());
   state->incomplete_aggregates.assign(receipt_.incomplete_aggregates().begin(),
@@ -252,9 +294,11 @@ absl::Status Rebuilder::ReadClaims(const rules::RuleSet& rule_set) {
   }
   unclaimed_.clear();
   for (const Receipt::Unclaimed& unclaimed : receipt_.unclaimed_offers()) {
-    const absl::StatusOr<uint32_t> offer = FindOffer(rule_set, unclaimed.offer_id());
-    if (!offer.ok()) return offer.status();
-    unclaimed_.push_back({*offer, WhatWasUnclaimed(unclaimed)});
+    const absl::StatusOr<rules::OfferRange> versions = FindOffers(rule_set, unclaimed.offer_id());
+    if (!versions.ok()) return versions.status();
+    for (uint32_t i = versions->first; i < versions->end; ++i) {
+      unclaimed_.push_back({i, WhatWasUnclaimed(unclaimed)});
+    }
   }
   return absl::OkStatus();
 }

@@ -28,12 +28,17 @@ class ReceiptBuilder {
 
  private:
   WireWriter receipt_;
+  std::vector<uint32_t> kept_terms_;
 };
 
-// The compiled rule set of a revision and the reference snapshot of a version; nothing paused.
+// The compiled rule set of a revision, with terms that grants keep (ascending) beside its own, and
+// the reference snapshot of a version; nothing paused.
 // NotFound when they are no longer kept.
 using RevisionResolver = std::function<absl::StatusOr<std::shared_ptr<const LiveState>>(
-    uint64_t revision, uint64_t reference_version)>;
+    uint64_t revision, uint64_t reference_version, const std::vector<TermsKey>& kept_terms)>;
+
+// What the receipt says of the last of these.
+std::vector<TermsKey> KeptTermsOf(const ::touchstone::storage::v1::Receipt& receipt);
 
 // The customer as the decision read her; refers to the receipt. kUnavailable when the receipt does
 // not say what became of the read.

@@ -13,6 +13,7 @@
 #include <memory>
 #include <mutex>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "rules/facts/reference.h"
@@ -20,11 +21,15 @@
 
 namespace touchstone::server {
 
+// KeptTerms.offer and KeptTerms.id.
+using TermsKey = std::pair<uint32_t, uint32_t>;
+
 struct LiveState {
   std::shared_ptr<const rules::RuleSet> rule_set;
   // Bound to rule_set's schema.
   std::shared_ptr<const rules::ReferenceSnapshot> reference;
   uint64_t revision = 0;
+  std::vector<TermsKey> kept_terms;        // those of rule_set that are not its own, ascending
   uint64_t epoch = 0;                      // of its publish; 0 in what a receipt names
   uint64_t reference_version = 0;          // 0: nothing imported
   std::vector<uint32_t> paused;            // offer indexes, ascending

@@ -7,6 +7,8 @@
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "rules/ruleset/compile.h"
+#include "rules/ruleset/message_hash.h"
+#include "rules/ruleset/terms.h"
 #include "server/live/reference_binding.h"
 
 namespace touchstone::server {
@@ -37,6 +39,33 @@ absl::StatusOr<rules::ReferenceTable> LoadTable(const store::Store& store,
   return BindReferenceTable(*bytes, spec);
 }
 
+absl::StatusOr<v1::RuleSet> ReadRuleSet(const store::Store& store, uint64_t revision) {
+  const absl::StatusOr<std::string> bytes = store.GetRuleSet(revision);
+  if (!bytes.ok()) return bytes.status();
+  v1::RuleSet message;
+  if (!message.ParseFromString(*bytes)) {
+    return absl::DataLossError(absl::StrCat("revision ", revision, ": malformed rule set"));
+  }
+  return message;
+}
+
+absl::StatusOr<std::vector<v1::Offer>> ReadKeptTerms(const store::Store& store,
+                                                     const std::vector<TermsKey>& wanted) {
+  std::vector<v1::Offer> offers;
+  if (wanted.empty()) return offers;
+  const absl::StatusOr<std::vector<store::storage::KeptTerms>> all = store.ListKeptTerms();
+  if (!all.ok()) return all.status();
+  for (const store::storage::KeptTerms& terms : *all) {
+    const TermsKey key(static_cast<uint32_t>(terms.offer()), terms.id());
+    if (!std::binary_search(wanted.begin(), wanted.end(), key)) continue;
+    if (!offers.emplace_back().ParseFromString(terms.body())) {
+      return absl::DataLossError(absl::StrCat("malformed terms of ", terms.offer_id()));
+    }
+  }
+  if (offers.size() == wanted.size()) return offers;
+  return absl::NotFoundError("terms that grants keep are not there");
+}
+
 }  // namespace
 
 absl::Status LiveLoader::Reload() {
@@ -51,15 +80,17 @@ absl::Status LiveLoader::Reload() {
   const absl::StatusOr<store::storage::Backfill> backfill = store_->GetBackfill();
   if (!backfill.ok()) return backfill.status();
 
+  const absl::StatusOr<std::vector<TermsKey>> kept_terms = LiveTerms(active->revision());
+  if (!kept_terms.ok()) return kept_terms.status();
   const absl::StatusOr<std::shared_ptr<const LiveState>> resolved =
-      Resolve(active->revision(), store_->progress().last_reference_version());
+      Resolve(active->revision(), store_->progress().last_reference_version(), *kept_terms);
   if (!resolved.ok()) return resolved.status();
   auto next = std::make_shared<LiveState>(**resolved);
   next->epoch = active->epoch();
   for (const store::storage::PausedOffer& offer : *paused) {
     next->paused_offers.push_back(offer.offer_id());
-    const auto found = next->rule_set->offer_by_id.find(offer.offer_id());
-    if (found != next->rule_set->offer_by_id.end()) next->paused.push_back(found->second);
+    const rules::OfferRange versions = rules::VersionsOf(*next->rule_set, offer.offer_id());
+    for (uint32_t i = versions.first; i < versions.end; ++i) next->paused.push_back(i);
   }
   std::sort(next->paused_offers.begin(), next->paused_offers.end());
   std::sort(next->paused.begin(), next->paused.end());
@@ -73,41 +104,62 @@ absl::Status LiveLoader::Reload() {
   return absl::OkStatus();
 }
 
-absl::StatusOr<std::shared_ptr<const LiveState>> LiveLoader::Resolve(uint64_t revision,
-                                                                     uint64_t reference_version) {
+// Those that are live and not the revision's own.
+absl::StatusOr<std::vector<TermsKey>> LiveLoader::LiveTerms(uint64_t revision) const {
+  const absl::StatusOr<std::vector<store::storage::KeptTerms>> all = store_->ListKeptTerms();
+  if (!all.ok()) return all.status();
+  const absl::StatusOr<v1::RuleSet> message = ReadRuleSet(*store_, revision);
+  if (!message.ok()) return message.status();
+  absl::flat_hash_set<std::string> own;
+  for (const v1::Offer& offer : message->offers()) {
+    if (offer.applies() == "granted") own.insert(rules::DeterministicBytes(rules::TermsOf(offer)));
+  }
+  std::vector<TermsKey> live;
+  for (const store::storage::KeptTerms& terms : *all) {
+    if (!terms.live() || own.contains(terms.body())) continue;
+    live.emplace_back(static_cast<uint32_t>(terms.offer()), terms.id());
+  }
+  std::sort(live.begin(), live.end());
+  return live;
+}
+
+absl::StatusOr<std::shared_ptr<const LiveState>> LiveLoader::Resolve(
+    uint64_t revision, uint64_t reference_version, const std::vector<TermsKey>& kept_terms) {
   auto state = std::make_shared<LiveState>();
   state->revision = revision;
+  state->kept_terms = kept_terms;
   state->reference_version = reference_version;
-  absl::StatusOr<std::shared_ptr<const rules::RuleSet>> rule_set = RuleSetOf(revision);
+  absl::StatusOr<std::shared_ptr<const rules::RuleSet>> rule_set =
+      RuleSetOf({revision, kept_terms});
   if (!rule_set.ok()) return rule_set.status();
   state->rule_set = *std::move(rule_set);
   absl::StatusOr<std::shared_ptr<const rules::ReferenceSnapshot>> reference =
-      ReferenceOf(revision, reference_version);
+      ReferenceOf(state->rule_set->schema, revision, reference_version);
   if (!reference.ok()) return reference.status();
   state->reference = *std::move(reference);
   return std::shared_ptr<const LiveState>(std::move(state));
 }
 
-absl::StatusOr<std::shared_ptr<const rules::RuleSet>> LiveLoader::RuleSetOf(uint64_t revision) {
+absl::StatusOr<std::shared_ptr<const rules::RuleSet>> LiveLoader::RuleSetOf(const RuleSetKey& key) {
   if (const std::shared_ptr<const LiveState> live = live_->Get();
-      live != nullptr && live->revision == revision) {
+      live != nullptr && RuleSetKey(live->revision, live->kept_terms) == key) {
     return live->rule_set;
   }
   {
     std::lock_guard<std::mutex> lock(kept_mutex_);
-    if (auto kept = Recall(rule_sets_, revision)) return kept;
+    if (auto kept = Recall(rule_sets_, key)) return kept;
   }
-  absl::StatusOr<std::shared_ptr<const rules::RuleSet>> compiled = CompileRevision(revision);
+  absl::StatusOr<std::shared_ptr<const rules::RuleSet>> compiled = CompileRevision(key);
   if (!compiled.ok()) return compiled.status();
   std::lock_guard<std::mutex> lock(kept_mutex_);
   // Another thread may have been first; its rule set is the one that others hold.
-  if (auto kept = Recall(rule_sets_, revision)) return kept;
-  Keep(rule_sets_, revision, *compiled, kMaxKeptRevisions);
+  if (auto kept = Recall(rule_sets_, key)) return kept;
+  Keep(rule_sets_, key, *compiled, kMaxKeptRevisions);
   return compiled;
 }
 
 absl::StatusOr<std::shared_ptr<const rules::ReferenceSnapshot>> LiveLoader::ReferenceOf(
-    uint64_t revision, uint64_t reference_version) {
+    const rules::Schema& schema, uint64_t revision, uint64_t reference_version) {
   if (const std::shared_ptr<const LiveState> live = live_->Get();
       live != nullptr && live->revision == revision &&
       live->reference_version == reference_version) {
@@ -118,10 +170,8 @@ absl::StatusOr<std::shared_ptr<const rules::ReferenceSnapshot>> LiveLoader::Refe
     std::lock_guard<std::mutex> lock(kept_mutex_);
     if (auto kept = Recall(snapshots_, key)) return kept;
   }
-  const absl::StatusOr<std::shared_ptr<const rules::RuleSet>> rule_set = RuleSetOf(revision);
-  if (!rule_set.ok()) return rule_set.status();
   absl::StatusOr<std::shared_ptr<const rules::ReferenceSnapshot>> bound =
-      BindSnapshot((*rule_set)->schema, reference_version);
+      BindSnapshot(schema, reference_version);
   if (!bound.ok()) return bound.status();
   std::lock_guard<std::mutex> lock(kept_mutex_);
   if (auto kept = Recall(snapshots_, key)) return kept;
@@ -130,14 +180,13 @@ absl::StatusOr<std::shared_ptr<const rules::ReferenceSnapshot>> LiveLoader::Refe
 }
 
 absl::StatusOr<std::shared_ptr<const rules::RuleSet>> LiveLoader::CompileRevision(
-    uint64_t revision) const {
-  const absl::StatusOr<std::string> bytes = store_->GetRuleSet(revision);
-  if (!bytes.ok()) return bytes.status();
-  v1::RuleSet message;
-  if (!message.ParseFromString(*bytes)) {
-    return absl::DataLossError(absl::StrCat("revision ", revision, ": malformed rule set"));
-  }
-  rules::CompileResult compiled = rules::Compile(message, rules::SourceMap(), absl::Now());
+    const RuleSetKey& key) const {
+  const auto& [revision, kept_terms] = key;
+  const absl::StatusOr<v1::RuleSet> message = ReadRuleSet(*store_, revision);
+  if (!message.ok()) return message.status();
+  const absl::StatusOr<std::vector<v1::Offer>> kept = ReadKeptTerms(*store_, kept_terms);
+  if (!kept.ok()) return kept.status();
+  rules::CompileResult compiled = rules::Compile(*message, rules::SourceMap(), absl::Now(), *kept);
   if (compiled.rule_set != nullptr) return std::move(compiled.rule_set);
   std::string first = "no rule set came out";
   for (const rules::Diagnostic& diagnostic : compiled.diagnostics) {

@@ -14,6 +14,7 @@
 #include <list>
 #include <mutex>
 #include <utility>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "server/live/live.h"
@@ -32,21 +33,26 @@ class LiveLoader {
   // OK without an active revision: nothing is live then.
   absl::Status Reload();
 
-  // What a receipt names: that revision with the reference snapshot of that version (0: empty)
-  // bound to it, nothing paused and nothing incomplete. Blocks unless it was used lately.
+  // What a receipt names: that revision, beside its offers those terms that grants keep
+  // (ascending), with the reference snapshot of that version (0: empty) bound to it, nothing paused
+  // and nothing incomplete. Blocks unless it was used lately.
   absl::StatusOr<std::shared_ptr<const LiveState>> Resolve(uint64_t revision,
-                                                           uint64_t reference_version);
+                                                           uint64_t reference_version,
+                                                           const std::vector<TermsKey>& kept_terms);
 
  private:
   // The most recently used first.
   template <typename Key, typename T>
   using Kept = std::list<std::pair<Key, std::shared_ptr<const T>>>;
   using SnapshotKey = std::pair<uint64_t, uint64_t>;  // revision, reference version
+  using RuleSetKey = std::pair<uint64_t, std::vector<TermsKey>>;
 
-  absl::StatusOr<std::shared_ptr<const rules::RuleSet>> RuleSetOf(uint64_t revision);
+  absl::StatusOr<std::vector<TermsKey>> LiveTerms(uint64_t revision) const;
+  absl::StatusOr<std::shared_ptr<const rules::RuleSet>> RuleSetOf(const RuleSetKey& key);
   absl::StatusOr<std::shared_ptr<const rules::ReferenceSnapshot>> ReferenceOf(
-      uint64_t revision, uint64_t reference_version);
-  absl::StatusOr<std::shared_ptr<const rules::RuleSet>> CompileRevision(uint64_t revision) const;
+      const rules::Schema& schema, uint64_t revision, uint64_t reference_version);
+  absl::StatusOr<std::shared_ptr<const rules::RuleSet>> CompileRevision(
+      const RuleSetKey& key) const;
   absl::StatusOr<std::shared_ptr<const rules::ReferenceSnapshot>> BindSnapshot(
       const rules::Schema& schema, uint64_t reference_version) const;
 
@@ -54,7 +60,7 @@ class LiveLoader {
   Live* live_;
   std::mutex reload_mutex_;
   std::mutex kept_mutex_;  // guards the two below
-  Kept<uint64_t, rules::RuleSet> rule_sets_;
+  Kept<RuleSetKey, rules::RuleSet> rule_sets_;
   Kept<SnapshotKey, rules::ReferenceSnapshot> snapshots_;
 };
 

@@ -123,6 +123,7 @@ grpc::Status GrantBatch::PlanGrant(size_t i) {
   if (status.ok()) status = NameGrant(customer_id, given.offer_id(), &grant_id);
   if (!status.ok()) return status;
   terms.set_is_grant(true);
+  terms.set_terms(TermsKeptOf(rule_set.offers[offer->second]));
   terms.set_customer_id(std::move(customer_id));
   terms.set_offer(rule_set.offers[offer->second].stable_id);
   storage::AddGrants::Item& added = *entry_.mutable_add_grants()->add_items();

@@ -11,6 +11,7 @@
 #include "rules/ruleset/files.h"
 #include "server/log.h"
 #include "server/services/condition_conversion.h"
+#include "server/services/kept_terms.h"
 #include "server/services/resource_name.h"
 #include "server/services/rule_set_check.h"
 
@@ -53,6 +54,15 @@ grpc::Status RuleSetError(const CheckedRuleSet& checked) {
         rules::GoldenDiagnostics(checked.golden, checked.sources));
   }
   return grpc::Status::OK;
+}
+
+grpc::Status MalformedAnswer() {
+  return StoreError(absl::DataLossError("log: malformed answer of a publish"));
+}
+
+bool HasOffer(const rules::RuleSet& rule_set, absl::string_view id) {
+  const rules::OfferRange versions = rules::VersionsOf(rule_set, id);
+  return versions.first != versions.end;
 }
 
 void CheckSource(const v1::RuleSetSource& source, std::vector<Violation>* violations) {
@@ -315,6 +325,47 @@ grpc::Status RuleSetService::CheckBeforePublish(uint64_t revision,
   for (const rules::AggregateSpec& aggregate : checked.rule_set->schema.aggregates) {
     publish->add_aggregates(aggregate.id);
   }
+  return PlanKeptTerms(checked.message, publish);
+}
+
+rules::CompileResult RuleSetService::CompileWith(
+    const v1::RuleSet& message, const std::vector<storage::KeptTerms>& terms) const {
+  std::vector<v1::Offer> kept(terms.size());
+  for (size_t i = 0; i < terms.size(); ++i) {
+    // What comes of bytes that are no offer does not compile.
+    if (!kept[i].ParseFromString(terms[i].body())) kept[i].Clear();
+  }
+  const std::lock_guard<std::mutex> lock(checking_);
+  return rules::Compile(message, rules::SourceMap(), backend_.proposer->now(), kept);
+}
+
+grpc::Status RuleSetService::PlanKeptTerms(const v1::RuleSet& message,
+                                           storage::PublishRevision* publish) const {
+  const absl::Time now = backend_.proposer->now();
+  const std::shared_ptr<const LiveState> live = backend_.live->Get();
+  const absl::StatusOr<TermsPlan> plan =
+      PlanTerms(*backend_.store, live == nullptr ? nullptr : live->rule_set.get(), message, now);
+  if (!plan.ok()) return StoreError(plan.status());
+  publish->mutable_terms()->Add(plan->own.begin(), plan->own.end());
+  publish->mutable_terms()->Add(plan->open.begin(), plan->open.end());
+  v1::PublishRevisionResponse answer;
+  answer.set_open_grants_touched(plan->touched);
+  answer.set_open_grants_kept(plan->keeping);
+  publish->set_answer(answer.SerializeAsString());
+  // Without other terms it was compiled already.
+  if (plan->open.empty() && plan->promised.empty()) return grpc::Status::OK;
+  if (const rules::CompileResult compiled = CompileWith(message, plan->open);
+      compiled.rule_set == nullptr) {
+    return WithDiagnostics(StatusCode::FAILED_PRECONDITION, v1::ERROR_REASON_KEPT_TERMS,
+                           "open grants keep terms that name what this rule set does not have; "
+                           "nothing was published: leave it in, or revoke the grants",
+                           compiled.diagnostics);
+  }
+  std::vector<storage::KeptTerms> all = plan->open;
+  all.insert(all.end(), plan->promised.begin(), plan->promised.end());
+  if (plan->promised.empty() || CompileWith(message, all).rule_set != nullptr) {
+    publish->mutable_terms()->Add(plan->promised.begin(), plan->promised.end());
+  }
   return grpc::Status::OK;
 }
 
@@ -346,6 +397,7 @@ grpc::Status RuleSetService::Publish(const v1::PublishRevisionRequest& request,
     Log(LogLevel::kInfo, "published", {{"revision", absl::StrCat(*revision)}});
   }
   if (status = MakePublishLive(backend_); !status.ok()) return status;
+  if (!response->ParseFromString(result->answer())) return MalformedAnswer();
   response->set_epoch(static_cast<int64_t>(result->epoch()));
   if (result->previous_revision() != 0) {
     response->set_previous_revision(RevisionName(result->previous_revision()));
@@ -414,6 +466,10 @@ grpc::Status RuleSetService::Rollback(const v1::RollbackRevisionRequest& request
     Log(LogLevel::kInfo, "rolled_back", {{"revision", absl::StrCat(*target)}});
   }
   if (status = MakePublishLive(backend_); !status.ok()) return status;
+  v1::PublishRevisionResponse answer;
+  if (!answer.ParseFromString(result->answer())) return MalformedAnswer();
+  response->set_open_grants_touched(answer.open_grants_touched());
+  response->set_open_grants_kept(answer.open_grants_kept());
   response->set_epoch(static_cast<int64_t>(result->epoch()));
   response->set_rolled_back_revision(RevisionName(result->previous_revision()));
   return ReadRevision(result->revision(), v1::REVISION_VIEW_BASIC, response->mutable_revision());
@@ -447,9 +503,9 @@ grpc::Status RuleSetService::Pause(const v1::PauseOfferRequest& request,
   const int64_t now_us = absl::ToUnixMicros(backend_.proposer->now());
   if (!first.has_value()) {
     const std::shared_ptr<const LiveState> live = backend_.live->Get();
-    if (live == nullptr || !live->rule_set->offer_by_id.contains(request.offer_id())) {
+    if (live == nullptr || !HasOffer(*live->rule_set, request.offer_id())) {
       return RpcError(StatusCode::NOT_FOUND, v1::ERROR_REASON_OFFER_NOT_FOUND,
-                      "the active revision has no such offer");
+                      "the active revision has no such offer, and no grant keeps terms of one");
     }
     storage::Entry entry = backend_.proposer->NewEntry(request.request_id(), body_hash);
     storage::PauseOffer* pause = entry.mutable_pause_offer();

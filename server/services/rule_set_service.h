@@ -46,6 +46,11 @@ class RuleSetService final : public RpcService {
   // OK when the revision is there, compiles and passes its golden tests.
   // Names in `publish` what the revision declares.
   grpc::Status CheckBeforePublish(uint64_t revision, storage::PublishRevision* publish) const;
+  // Names in `publish` the terms that grants go on to keep, and what is answered about them.
+  grpc::Status PlanKeptTerms(const v1::RuleSet& message, storage::PublishRevision* publish) const;
+  // Like Check, one at a time.
+  rules::CompileResult CompileWith(const v1::RuleSet& message,
+                                   const std::vector<storage::KeptTerms>& terms) const;
   // The revision to go back to when the caller names none.
   grpc::Status FindPrevious(const storage::ActiveRevision& active, uint64_t* revision) const;
   grpc::Status ReadRevision(uint64_t revision, v1::RevisionView view, v1::Revision* message) const;

@@ -6,6 +6,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/time/time.h"
 #include "rules/facts/schema.h"
+#include "rules/ruleset/terms.h"
 #include "server/decide/promised_grant.h"
 #include "server/services/resource_name.h"
 
@@ -17,6 +18,7 @@ v1::Coupon ToCoupon(const rules::RuleSet& rule_set, const rules::CouponPromise& 
   coupon.set_offer_id(rule_set.offers[promise.offer].id);
   coupon.set_coupon_offer_id(good_for.id);
   coupon.set_title(good_for.title);
+  if (TermsKeptOf(good_for) != 0) coupon.set_terms_hash(good_for.terms_hash);
   coupon.set_uses(promise.uses);
   *coupon.mutable_start_time() = ToTimestamp(promise.start);
   *coupon.mutable_end_time() = ToTimestamp(promise.end);
@@ -48,6 +50,7 @@ storage::Coupon ToStored(const v1::Coupon& coupon, const std::string& transactio
   terms.set_end_us(absl::ToUnixMicros(ToTime(coupon.end_time())));
   terms.set_most_uses(coupon.uses());
   terms.set_batch(transaction_id);
+  if (!coupon.terms_hash().empty()) terms.set_terms(rules::TermsId(coupon.terms_hash()));
   return stored;
 }
 

@@ -151,14 +151,25 @@ std::vector<v1::SaleDifference> DifferencesOf(const v1::BasketResult& sold,
   return differences;
 }
 
+// The first that she has a grant of; a till that is offline names the offer alone.
+std::optional<uint32_t> VersionSold(const TransactionPricer& pricer, absl::string_view offer_id) {
+  const rules::OfferRange versions = rules::VersionsOf(pricer.rule_set(), offer_id);
+  if (versions.first == versions.end) return std::nullopt;
+  const absl::Span<const rules::HeldGrant> grants = pricer.computation().input().grants;
+  for (uint32_t i = versions.first; i < versions.end; ++i) {
+    if (rules::FindGrant(grants, i).has_value()) return i;
+  }
+  return versions.first;
+}
+
 std::vector<storage::ClaimRequest> ClaimsOfSold(const v1::BasketResult& sold,
                                                 TransactionPricer& pricer) {
   const rules::Currency currency = pricer.computation().input().basket.currency;
   std::vector<rules::AppliedOffer> applied;
   for (const v1::AppliedOffer& offer : sold.applied_offers()) {
-    const auto known = pricer.rule_set().offer_by_id.find(offer.offer_id());
-    if (known == pricer.rule_set().offer_by_id.end()) continue;
-    applied.push_back({.offer = known->second, .taken = {offer.amount_minor(), currency}});
+    const std::optional<uint32_t> version = VersionSold(pricer, offer.offer_id());
+    if (!version.has_value()) continue;
+    applied.push_back({.offer = *version, .taken = {offer.amount_minor(), currency}});
   }
   std::sort(
       applied.begin(), applied.end(),

@@ -112,16 +112,24 @@ v1::DecideRequest KeptRequest(const v1::DecideRequest& sold, const rules::KeptBa
   return request;
 }
 
+// A till that sold it offline may not say which: then it was the revision's own.
+bool IsUnderTerms(const v1::AppliedOffer& applied, const rules::OfferSpec& version) {
+  return applied.terms_hash().empty() ? !version.is_kept
+                                      : applied.terms_hash() == version.terms_hash;
+}
+
 // The state that the sale was decided under, with no offers but those that were applied.
 std::shared_ptr<const LiveState> OnlyOffersOf(const v1::Sale& sale, const LiveState& live,
                                               const storage::Receipt& receipt) {
   auto only = std::make_shared<LiveState>(live);
   only->paused.clear();
   for (uint32_t i = 0; i < live.rule_set->offers.size(); ++i) {
-    const std::string& id = live.rule_set->offers[i].id;
+    const rules::OfferSpec& spec = live.rule_set->offers[i];
     const bool applied =
         std::any_of(sale.applied_offers().begin(), sale.applied_offers().end(),
-                    [&](const v1::AppliedOffer& offer) { return offer.offer_id() == id; });
+                    [&](const v1::AppliedOffer& offer) {
+                      return offer.offer_id() == spec.id && IsUnderTerms(offer, spec);
+                    });
     if (!applied) only->paused.push_back(i);
   }
   only->incomplete_aggregates.assign(receipt.incomplete_aggregates().begin(),
@@ -293,7 +301,7 @@ grpc::Status PlanReturn(const v1::ReturnSaleRequest& request, const storage::Sto
   const uint64_t reference_version =
       sale.reference_version().empty() ? 0 : std::stoull(sale.reference_version());
   const absl::StatusOr<std::shared_ptr<const LiveState>> live =
-      resolver(*revision, reference_version);
+      resolver(*revision, reference_version, KeptTermsOf(receipt));
   if (!live.ok()) return StoreError(live.status());
   const rules::RuleSet& rule_set = *(*live)->rule_set;
 

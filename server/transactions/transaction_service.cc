@@ -56,12 +56,14 @@ void AddUnclaimed(const rules::RuleSet& rule_set, const EntryResult& result,
                   const std::vector<storage::ClaimRequest>& claims, bool all,
                   std::vector<rules::UnclaimedOffer>* unclaimed) {
   const auto add = [&](const storage::Claim& claim) {
-    const uint32_t offer = rule_set.offer_by_id.at(claim.offer_id());
+    const rules::OfferRange versions = rules::VersionsOf(rule_set, claim.offer_id());
     const auto at = std::lower_bound(
-        unclaimed->begin(), unclaimed->end(), offer,
+        unclaimed->begin(), unclaimed->end(), versions.first,
         [](const rules::UnclaimedOffer& known, uint32_t wanted) { return known.offer < wanted; });
-    if (at != unclaimed->end() && at->offer == offer) return;
-    unclaimed->insert(at, {offer, WhatOf(claim)});
+    if (at != unclaimed->end() && at->offer == versions.first) return;
+    std::vector<rules::UnclaimedOffer> added;
+    for (uint32_t i = versions.first; i < versions.end; ++i) added.push_back({i, WhatOf(claim)});
+    unclaimed->insert(at, added.begin(), added.end());
   };
   if (all) {
     for (const storage::ClaimRequest& request : claims) add(request.claim());
@@ -511,8 +513,9 @@ grpc::Status TransactionService::ReturnSale(const v1::ReturnSaleRequest& request
   std::optional<EntryResult> result;
   grpc::Status status = backend_.proposer->Recall(request.request_id(), body_hash, &result);
   if (!status.ok()) return status;
-  const auto resolver = [this](uint64_t revision, uint64_t reference_version) {
-    return backend_.loader->Resolve(revision, reference_version);
+  const auto resolver = [this](uint64_t revision, uint64_t reference_version,
+                               const std::vector<TermsKey>& kept_terms) {
+    return backend_.loader->Resolve(revision, reference_version, kept_terms);
   };
   for (int attempt = 0; attempt < kMostAttempts && !result.has_value(); ++attempt) {
     const absl::StatusOr<std::optional<storage::StoredSale>> stored =
