@@ -186,6 +186,7 @@ absl::Status ForgetCodes(absl::Span<const std::string> customer_ids,
       if (!code->has_value()) return absl::DataLossError("ledger: a listed code is not there");
       (*code)->clear_customer_id();
       (*code)->set_revoked(true);
+      if ((*code)->is_grant()) ListOpenGrant(text, **code, writes);
       writes->Put(Family::kLedger, key, (*code)->SerializeAsString());
       writes->Delete(Family::kLedger, rows.key());
       erasure->add_codes(std::move(text));

@@ -143,6 +143,7 @@ void UniteGrants(const std::vector<GrantView>& grants, PendingWrites* writes, Re
     for (size_t i = 0; i < holders.size(); ++i) holders[i] = grant.holder(i);
     Put({.id = grant.id,
          .offer = grant.offer,
+         .terms = grant.terms,
          .start_us = grant.start_us,
          .end_us = grant.end_us,
          .uses_left = grant.uses_left,

@@ -1,7 +1,15 @@
 // Commands on what head office owns: revisions, the active pointer, paused offers, reference
 // tables.
 
+#include <limits>
+#include <map>
+#include <set>
+#include <string>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
 #include "store/apply_commands.h"
+#include "store/grants.h"
 #include "store/keys.h"
 
 namespace touchstone::store {
@@ -84,6 +92,78 @@ AppliedOr ApplyApproveRevision(const storage::ApproveRevision& command, int64_t 
   return result;
 }
 
+namespace {
+
+using TermsById = std::map<std::pair<uint32_t, uint32_t>, storage::KeptTerms>;
+
+std::pair<uint32_t, uint32_t> KeyOf(const storage::KeptTerms& terms) {
+  return {static_cast<uint32_t>(terms.offer()), terms.id()};
+}
+
+bool IsWellFormed(const storage::KeptTerms& terms) {
+  return IsValidId(terms.offer_id()) && terms.offer() != 0 &&
+         terms.offer() <= std::numeric_limits<uint32_t>::max() && terms.id() != 0 &&
+         !terms.body().empty() && !terms.live();
+}
+
+absl::StatusOr<TermsById> ReadKeptTerms(const PendingWrites& writes) {
+  TermsById stored;
+  const std::string prefix(1, kKeptTermsPrefix);
+  Database::PrefixIterator rows = writes.committed().Iterate(Family::kRevisions, prefix, prefix);
+  for (; rows.Valid(); rows.Next()) {
+    storage::KeptTerms terms;
+    if (!terms.ParseFromArray(rows.value().data(), static_cast<int>(rows.value().size()))) {
+      return absl::DataLossError("revisions: malformed terms");
+    }
+    const std::pair<uint32_t, uint32_t> key = KeyOf(terms);
+    stored.emplace(key, std::move(terms));
+  }
+  if (!rows.status().ok()) return rows.status();
+  return stored;
+}
+
+AppliedOr CheckTerms(const storage::PublishRevision& command, const TermsById& stored,
+                     int64_t time_us, const PendingWrites& writes) {
+  std::set<std::pair<uint32_t, uint32_t>> named;
+  for (const storage::KeptTerms& terms : command.terms()) {
+    if (!IsWellFormed(terms) || !named.insert(KeyOf(terms)).second) {
+      return Refuse(EntryResult::REFUSAL_INVALID, "terms: of an offer, each once");
+    }
+    const auto known = stored.find(KeyOf(terms));
+    if (known == stored.end()) continue;
+    if (known->second.offer_id() != terms.offer_id() || known->second.body() != terms.body()) {
+      return Refuse(EntryResult::REFUSAL_INVALID,
+                    absl::StrCat("the terms of the offer ", terms.offer_id(),
+                                 " have the id of other terms that grants keep: change its title"));
+    }
+  }
+  const auto open = OpenTerms(writes.committed(), time_us);
+  if (!open.ok()) return open.status();
+  for (const std::pair<uint32_t, uint32_t>& terms : *open) {
+    if (terms.second == 0 || named.contains(terms)) continue;
+    return Refuse(EntryResult::REFUSAL_TERMS_MISSING, "open grants keep terms that are not named");
+  }
+  return EntryResult();
+}
+
+void WriteTerms(const storage::PublishRevision& command, TermsById stored, PendingWrites* writes) {
+  const auto put = [writes](storage::KeptTerms terms, bool live) {
+    terms.set_live(live);
+    const auto [offer, id] = KeyOf(terms);
+    writes->Put(Family::kRevisions, KeptTermsRow(offer, id), terms.SerializeAsString());
+  };
+  for (const storage::KeptTerms& terms : command.terms()) {
+    const auto known = stored.find(KeyOf(terms));
+    if (known == stored.end() || !known->second.live()) put(terms, true);
+    if (known != stored.end()) stored.erase(known);
+  }
+  for (const auto& [key, terms] : stored) {
+    if (terms.live()) put(terms, false);
+  }
+}
+
+}  // namespace
+
 AppliedOr ApplyPublishRevision(const storage::PublishRevision& command, int64_t time_us,
                                PendingWrites* writes) {
   auto info = ReadMessage<storage::RevisionInfo>(
@@ -101,6 +181,12 @@ AppliedOr ApplyPublishRevision(const storage::PublishRevision& command, int64_t 
   if (command.expected_epoch() != 0 && command.expected_epoch() != before->epoch()) {
     return Refuse(EntryResult::REFUSAL_EPOCH_CHANGED, "another revision was published meanwhile");
   }
+  absl::StatusOr<TermsById> terms = ReadKeptTerms(*writes);
+  if (!terms.ok()) return terms.status();
+  if (AppliedOr checked = CheckTerms(command, *terms, time_us, *writes); IsRefused(checked)) {
+    return checked;
+  }
+  WriteTerms(command, *std::move(terms), writes);
   storage::ActiveRevision next;
   next.set_revision(command.revision());
   next.set_epoch(before->epoch() + 1);

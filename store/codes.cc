@@ -34,6 +34,7 @@ absl::string_view TermsFault(const Code& terms) {
       !terms.holders().empty()) {
     return "terms: of a code that nobody has used";
   }
+  if (terms.terms() != 0 && !terms.is_grant()) return "terms.terms: of a grant";
   return "";
 }
 

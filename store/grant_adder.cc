@@ -1,5 +1,6 @@
 #include "store/grant_adder.h"
 
+#include <limits>
 #include <optional>
 #include <utility>
 
@@ -22,7 +23,9 @@ absl::string_view GrantFault(const storage::AddGrants::Item& item) {
   }
   if (!item.terms().is_grant()) return "terms.is_grant: of a grant";
   if (item.terms().customer_id().empty()) return "terms.customer_id: a grant is a customer's";
-  if (item.terms().offer() == 0) return "terms.offer: as contact state names it";
+  if (item.terms().offer() == 0 || item.terms().offer() > std::numeric_limits<uint32_t>::max()) {
+    return "terms.offer: as contact state names it";
+  }
   return TermsFault(item.terms());
 }
 

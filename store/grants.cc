@@ -39,7 +39,44 @@ RecordPatch::Grant ShownGrant(absl::string_view id, const Code& grant) {
                                          static_cast<size_t>(grant.holders_size()))};
 }
 
+void ListOpenGrant(absl::string_view id, const Code& grant, PendingWrites* writes) {
+  const RecordPatch::Grant shown = ShownGrant(id, grant);
+  const std::string row = OpenGrantRow({shown.offer, shown.terms, shown.end_us, id});
+  if (IsOpen(grant)) {
+    writes->Put(Family::kLedger, row, "");
+  } else {
+    writes->Delete(Family::kLedger, row);
+  }
+}
+
+absl::StatusOr<std::vector<std::pair<uint32_t, uint32_t>>> OpenTerms(const Database& database,
+                                                                     int64_t now_us) {
+  std::vector<std::pair<uint32_t, uint32_t>> open;
+  const std::string prefix(1, kOpenGrantPrefix);
+  // Each round finds the next offer and terms, then what of them has not ended, and goes on behind
+  // all of them.
+  std::string from = prefix;
+  for (;;) {
+    const Database::PrefixIterator next = database.Iterate(Family::kLedger, prefix, from);
+    if (!next.status().ok()) return next.status();
+    if (!next.Valid()) return open;
+    const std::string key(next.key());
+    const std::optional<OpenGrantKey> row = ParseOpenGrantRow(key);
+    if (!row.has_value()) return absl::DataLossError("ledger: malformed key of an open grant");
+    const std::pair<uint32_t, uint32_t> terms(row->offer, row->terms);
+    const Database::PrefixIterator unended =
+        database.Iterate(Family::kLedger, key.substr(0, kOpenTermsBytes),
+                         OpenGrantRow({terms.first, terms.second, now_us + 1, ""}));
+    if (!unended.status().ok()) return unended.status();
+    if (unended.Valid()) open.push_back(terms);
+    // No id begins with this byte.
+    constexpr int64_t kForEver = std::numeric_limits<int64_t>::max();
+    from = OpenGrantRow({terms.first, terms.second, kForEver, "\xff"});
+  }
+}
+
 absl::Status GrantSections::Update(absl::string_view id, const Code& grant) {
+  ListOpenGrant(id, grant, writes_);
   // Of one who was erased no record is left.
   absl::StatusOr<std::string> customer = CustomerNow(grant.customer_id(), writes_);
   if (!customer.ok()) return customer.status();

@@ -1,7 +1,8 @@
 #pragma once
 
 // Open grants, as the record of whoever stands for their customer shows them, so that a decision
-// reads one key. The rows of the ledger say what is so; whatever writes one tells GrantSections.
+// reads one key, and as they are listed by offer and terms. The rows of the ledger say what is so;
+// whatever writes one tells GrantSections.
 //
 // Thread safety, errors: as in apply.h. Cost: a look-up of who stands for the customer, one for
 // each merge of hers, for each grant.
@@ -33,6 +34,14 @@ inline bool IsOver(const RecordPatch::Grant& grant, int64_t now_us) {
 inline bool IsOver(const GrantView& grant, int64_t now_us) {
   return grant.end_us <= now_us && grant.holder_count == 0;
 }
+
+// Writes or deletes the row that lists it among the open ones of its offer and terms.
+void ListOpenGrant(absl::string_view id, const storage::Code& grant, PendingWrites* writes);
+
+// Offers, and terms of them (0: none), that grants keep which are open and have not ended at that
+// moment, in order, from the committed rows. Cost: a few seeks each, however many grants there are.
+absl::StatusOr<std::vector<std::pair<uint32_t, uint32_t>>> OpenTerms(const Database& database,
+                                                                     int64_t now_us);
 
 // What one entry changes of them: one patch a record.
 class GrantSections {

@@ -162,6 +162,36 @@ std::string CustomerCodeRow(absl::string_view customer_id, absl::string_view cod
   return PairRow(kCustomerCodePrefix, customer_id, code);
 }
 
+std::string OpenGrantRow(const OpenGrantKey& key) {
+  std::string row(1, kOpenGrantPrefix);
+  AppendOrdered(&row, uint64_t{key.offer});
+  AppendOrdered(&row, uint64_t{key.terms});
+  AppendOrdered(&row, key.end_us);
+  return row.append(key.grant_id.data(), key.grant_id.size());
+}
+
+std::optional<OpenGrantKey> ParseOpenGrantRow(absl::string_view row) {
+  constexpr size_t kIdAt = kOpenTermsBytes + sizeof(int64_t);
+  if (row.size() <= kIdAt) return std::nullopt;
+  const auto number = [row](size_t at) {
+    uint64_t value = 0;
+    for (const char byte : row.substr(at, sizeof(value))) {
+      value = value << 8 | static_cast<uint8_t>(byte);
+    }
+    return value;
+  };
+  constexpr uint64_t kSign = uint64_t{1} << 63;
+  return OpenGrantKey{static_cast<uint32_t>(number(1)), static_cast<uint32_t>(number(9)),
+                      static_cast<int64_t>(number(kOpenTermsBytes) ^ kSign), row.substr(kIdAt)};
+}
+
+std::string KeptTermsRow(uint32_t offer, uint32_t id) {
+  std::string row(1, kKeptTermsPrefix);
+  AppendOrdered(&row, uint64_t{offer});
+  AppendOrdered(&row, uint64_t{id});
+  return row;
+}
+
 std::string SaleRow(absl::string_view transaction_id) {
   return RecordRow(kSalePrefix, transaction_id);
 }

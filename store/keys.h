@@ -81,10 +81,18 @@ std::string CodeRow(absl::string_view code);
 std::string CodeHoldRow(absl::string_view code, absl::string_view transaction_id);
 // That it is a customer's. With an empty code: what all such keys of hers begin with.
 std::string CustomerCodeRow(absl::string_view customer_id, absl::string_view code);
-// That a grant is open, whoever has it. With an empty id: what all such keys of the offer and these
-// terms begin with, up to that end. `end_us`: as RecordPatch::Grant has it.
-std::string OpenGrantRow(uint32_t offer, uint32_t terms, int64_t end_us,
-                         absl::string_view grant_id);
+// That a grant is open, whoever has it: in order of offer as contact state names it, the terms that
+// it keeps, and its end as RecordPatch::Grant has it.
+struct OpenGrantKey {
+  uint32_t offer = 0;
+  uint32_t terms = 0;
+  int64_t end_us = 0;
+  absl::string_view grant_id;
+};
+std::string OpenGrantRow(const OpenGrantKey& key);
+std::optional<OpenGrantKey> ParseOpenGrantRow(absl::string_view row);
+// So many bytes of the row say offer and terms, with the prefix.
+inline constexpr size_t kOpenTermsBytes = 17;
 // Of the rule sets: terms that grants keep.
 std::string KeptTermsRow(uint32_t offer, uint32_t id);
 // Of the sales.

@@ -5,6 +5,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "store/database.h"
+#include "store/grants.h"
 #include "store/keys.h"
 #include "store/merge.h"
 #include "store/message_row.h"
@@ -317,6 +318,30 @@ absl::StatusOr<std::vector<storage::PausedOffer>> Store::ListPausedOffers() cons
   const absl::string_view prefix(&kPausedOfferPrefix, 1);
   return ReadRange<storage::PausedOffer>(*database_, Family::kMeta, prefix, prefix, {},
                                          std::numeric_limits<size_t>::max());
+}
+
+absl::StatusOr<std::vector<storage::KeptTerms>> Store::ListKeptTerms() const {
+  const absl::string_view prefix(&kKeptTermsPrefix, 1);
+  return ReadRange<storage::KeptTerms>(*database_, Family::kRevisions, prefix, prefix, {},
+                                       std::numeric_limits<size_t>::max());
+}
+
+absl::StatusOr<std::vector<Store::OpenGrants>> Store::CountOpenGrants(absl::Time now) const {
+  const int64_t now_us = absl::ToUnixMicros(now);
+  const auto open = OpenTerms(*database_, now_us);
+  if (!open.ok()) return open.status();
+  std::vector<OpenGrants> counts;
+  for (const auto& [offer, terms] : *open) {
+    const std::string from = OpenGrantRow({offer, terms, now_us + 1, ""});
+    Database::PrefixIterator rows =
+        database_->Iterate(Family::kLedger, from.substr(0, kOpenTermsBytes), from);
+    OpenGrants grants{offer, terms, 0};
+    for (; rows.Valid(); rows.Next()) ++grants.count;
+    if (!rows.status().ok()) return rows.status();
+    // The last one may have been used since.
+    if (grants.count > 0) counts.push_back(grants);
+  }
+  return counts;
 }
 
 absl::StatusOr<std::string> Store::GetSurvivor(absl::string_view customer_id) const {

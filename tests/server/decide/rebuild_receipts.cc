@@ -20,10 +20,11 @@ int main(int argc, char** argv) {
     std::fprintf(stderr, "%s\n", std::string(log.status().message()).c_str());
     return 2;
   }
-  server::Rebuilder rebuilder([](uint64_t revision, uint64_t reference_version) {
-    return absl::StatusOr<std::shared_ptr<const server::LiveState>>(
-        server::WorldState(revision, reference_version));
-  });
+  server::Rebuilder rebuilder(
+      [](uint64_t revision, uint64_t reference_version, const std::vector<server::TermsKey>&) {
+        return absl::StatusOr<std::shared_ptr<const server::LiveState>>(
+            server::WorldState(revision, reference_version));
+      });
   int identical = 0;
   int different = 0;
   const absl::Status scanned =

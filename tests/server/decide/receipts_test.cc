@@ -388,9 +388,11 @@ TEST(ReceiptsTest, SaysWhyADecisionCannotBeRebuilt) {
   receipt = good;
   receipt.add_unclaimed_offers()->set_offer_id("no-such-offer");
   EXPECT_TRUE(absl::IsDataLoss(rebuilder.Rebuild(receipt.SerializeAsString())));
-  Rebuilder forgetful([](uint64_t, uint64_t) -> absl::StatusOr<std::shared_ptr<const LiveState>> {
-    return absl::NotFoundError("no longer kept");
-  });
+  Rebuilder forgetful(
+      [](uint64_t, uint64_t,
+         const std::vector<TermsKey>&) -> absl::StatusOr<std::shared_ptr<const LiveState>> {
+        return absl::NotFoundError("no longer kept");
+      });
   EXPECT_TRUE(absl::IsNotFound(forgetful.Rebuild(good.SerializeAsString())));
 }
 

@@ -127,7 +127,7 @@ Serving::Serving(DecideServerOptions options, std::shared_ptr<rocksdb::FileSyste
     if (found == receipts_.end()) return absl::NotFoundError("no receipt");
     return found->second;
   };
-  rooms.resolver = [](uint64_t revision, uint64_t reference_version) {
+  rooms.resolver = [](uint64_t revision, uint64_t reference_version, const std::vector<TermsKey>&) {
     return absl::StatusOr<std::shared_ptr<const LiveState>>(
         WorldState(revision, reference_version));
   };
