@@ -60,7 +60,9 @@ absl::StatusOr<TermsPlan> PlanTerms(const store::Store& store, const rules::Rule
   const absl::StatusOr<std::vector<KeptTerms>> stored = store.ListKeptTerms();
   if (!stored.ok()) return stored.status();
   TermsByKey others;
-  for (const KeptTerms& terms : *stored) others.emplace(KeyOf(terms), terms);
+  for (const KeptTerms& terms : *stored) {
+    others.emplace(KeyOf(terms), terms).first->second.clear_live();
+  }
 
   TermsPlan plan;
   HashByOffer next_hashes;
