@@ -35,6 +35,7 @@ storage::AddGrants::Item GrantOf(const Coupon& coupon, absl::string_view custome
 Code CodeOf(const Coupon& coupon) {
   Code code = coupon.terms();
   code.clear_offer();
+  code.clear_terms();
   return code;
 }
 

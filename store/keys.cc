@@ -173,16 +173,9 @@ std::string OpenGrantRow(const OpenGrantKey& key) {
 std::optional<OpenGrantKey> ParseOpenGrantRow(absl::string_view row) {
   constexpr size_t kIdAt = kOpenTermsBytes + sizeof(int64_t);
   if (row.size() <= kIdAt) return std::nullopt;
-  const auto number = [row](size_t at) {
-    uint64_t value = 0;
-    for (const char byte : row.substr(at, sizeof(value))) {
-      value = value << 8 | static_cast<uint8_t>(byte);
-    }
-    return value;
-  };
-  constexpr uint64_t kSign = uint64_t{1} << 63;
-  return OpenGrantKey{static_cast<uint32_t>(number(1)), static_cast<uint32_t>(number(9)),
-                      static_cast<int64_t>(number(kOpenTermsBytes) ^ kSign), row.substr(kIdAt)};
+  return OpenGrantKey{static_cast<uint32_t>(ReadOrdered(row.data() + 1)),
+                      static_cast<uint32_t>(ReadOrdered(row.data() + 1 + sizeof(uint64_t))),
+                      ReadOrderedSigned(row.data() + kOpenTermsBytes), row.substr(kIdAt)};
 }
 
 std::string KeptTermsRow(uint32_t offer, uint32_t id) {

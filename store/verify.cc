@@ -279,7 +279,21 @@ class StoreVerifier {
                           rows_.Found(Fault::kLostRevision, absl::StrCat("revisions/", number));
                         return absl::OkStatus();
                       });
+    if (status.ok()) status = KeptTerms();
     return status.ok() ? ActiveRevision() : status;
+  }
+
+  absl::Status KeptTerms() {
+    return rows_.ForEach(Family::kRevisions, absl::string_view(&kKeptTermsPrefix, 1),
+                         [this](absl::string_view key, absl::string_view value) {
+                           storage::KeptTerms terms;
+                           const bool is_right =
+                               Parses(value, &terms) && !terms.body().empty() &&
+                               key ==
+                                   KeptTermsRow(static_cast<uint32_t>(terms.offer()), terms.id());
+                           if (!is_right) rows_.DamagedRow(Family::kRevisions, "terms");
+                           return absl::OkStatus();
+                         });
   }
 
   absl::Status ActiveRevision() {

@@ -42,7 +42,8 @@ enum class Fault : uint8_t {
   kUnlistedEvent,     // an event or outcome that is kept but not known by its id
   kLostEvent,         // one that is known by its id but not kept
   kLostReversal,      // an event is marked as taken back by one that is not known
-  kLostRevision,      // a revision without its rule set, or an active one that is not there
+  kLostRevision,      // a revision without its rule set, an active one that is not there, or terms
+                      // that a grant keeps and that are not there
   kNumberAhead,       // a revision or an entry with a number that was never given out
   kDamagedReceipts,   // a segment of receipts with damage that is no torn end
   kAggregateDiffers,  // an aggregate that is not what the events that are kept amount to
@@ -53,7 +54,8 @@ enum class Fault : uint8_t {
   kLostSale,             // one that is listed and is not there, or is another one's
   kBudgetDiffers,        // a budget that is not the sum of what reservations and sales claim of it
   // Of codes and grants:
-  kUnlistedCode,  // one that is not among those of its customer, or whose holder no row names
+  kUnlistedCode,  // one that is not among those of its customer, or among the open grants of its
+                  // offer, or whose holder no row names
   kLostCode,      // a row that leads to one or its holder, and either says otherwise; or a sale's
                   // coupon
   kCodeDiffers,   // one that is not the sum of what reservations and sales claim of it

@@ -29,8 +29,9 @@ absl::StatusOr<std::string> SurvivorIn(const Database& database, std::string id)
 }
 
 bool IsSame(const GrantView& shown, const RecordPatch::Grant& grant) {
-  if (shown.offer != grant.offer || shown.start_us != grant.start_us ||
-      shown.end_us != grant.end_us || shown.uses_left != grant.uses_left ||
+  if (shown.offer != grant.offer || shown.terms != grant.terms ||
+      shown.start_us != grant.start_us || shown.end_us != grant.end_us ||
+      shown.uses_left != grant.uses_left ||
       shown.holder_count != std::min(grant.holders.size(), kMaxGrantHolders)) {
     return false;
   }
@@ -66,6 +67,41 @@ absl::Status VerifyGrantIsShown(absl::string_view id, const Code& grant, RowWalk
       IsOver(expected, database.progress().time_us()) || record->grant_count() >= kMaxGrants;
   const bool is_right = shown.has_value() ? IsSame(*shown, expected) : may_be_missing;
   if (!is_right) FoundDiffers(id, *holder, rows);
+  return absl::OkStatus();
+}
+
+absl::Status VerifyGrantIsListed(absl::string_view id, const Code& grant, RowWalk* rows) {
+  const RecordPatch::Grant shown = ShownGrant(id, grant);
+  const std::string place = absl::StrCat("grants/", id);
+  if (IsOpen(grant)) {
+    const absl::StatusOr<bool> is_listed = rows->database().Contains(
+        Family::kLedger, OpenGrantRow({shown.offer, shown.terms, shown.end_us, id}));
+    if (!is_listed.ok()) return is_listed.status();
+    if (!*is_listed) rows->Found(Fault::kUnlistedCode, place);
+  }
+  if (shown.terms == 0) return absl::OkStatus();
+  const absl::StatusOr<bool> has_terms =
+      rows->database().Contains(Family::kRevisions, KeptTermsRow(shown.offer, shown.terms));
+  if (!has_terms.ok()) return has_terms.status();
+  if (!*has_terms) rows->Found(Fault::kLostRevision, place + ", its terms");
+  return absl::OkStatus();
+}
+
+absl::Status VerifyListedGrant(absl::string_view row, RowWalk* rows) {
+  const std::optional<OpenGrantKey> key = ParseOpenGrantRow(row);
+  if (!key.has_value()) {
+    rows->DamagedRow(Family::kLedger, "open grant");
+    return absl::OkStatus();
+  }
+  const absl::StatusOr<std::optional<std::string>> bytes =
+      rows->database().GetCopy(Family::kLedger, CodeRow(key->grant_id));
+  if (!bytes.ok()) return bytes.status();
+  Code grant;
+  if (bytes->has_value() && !Parses(**bytes, &grant)) return absl::OkStatus();  // told there
+  const RecordPatch::Grant shown = ShownGrant(key->grant_id, grant);
+  const bool is_right = grant.is_grant() && IsOpen(grant) && shown.offer == key->offer &&
+                        shown.terms == key->terms && shown.end_us == key->end_us;
+  if (!is_right) rows->Found(Fault::kLostCode, absl::StrCat("grants/", key->grant_id));
   return absl::OkStatus();
 }
 

@@ -73,7 +73,7 @@ class LedgerVerifier {
          {&LedgerVerifier::Reservations, &LedgerVerifier::DueRows, &LedgerVerifier::HeldRows,
           &LedgerVerifier::Sales, &LedgerVerifier::CustomerSales, &LedgerVerifier::OpeningUses,
           &LedgerVerifier::Budgets, &LedgerVerifier::CodeRows, &LedgerVerifier::CodeHolds,
-          &LedgerVerifier::CustomerCodes}) {
+          &LedgerVerifier::CustomerCodes, &LedgerVerifier::OpenGrants}) {
       if (absl::Status status = (this->*step)(); !status.ok()) return status;
     }
     return absl::OkStatus();
@@ -304,6 +304,8 @@ class LedgerVerifier {
           absl::Status listed = Expect(Family::kLedger, CustomerCodeRow(code.customer_id(), text),
                                        Fault::kUnlistedCode, PlaceOfCode(text));
           if (!listed.ok() || !code.is_grant()) return listed;
+          listed = VerifyGrantIsListed(text, code, &rows_);
+          if (!listed.ok()) return listed;
           return VerifyGrantIsShown(text, code, &rows_);
         });
     if (!status.ok()) return status;
@@ -312,6 +314,13 @@ class LedgerVerifier {
       rows_.Found(Fault::kCodeDiffers, PlaceOfCode(absl::string_view(row).substr(1)));
     }
     return absl::OkStatus();
+  }
+
+  absl::Status OpenGrants() {
+    return rows_.ForEach(Family::kLedger, absl::string_view(&kOpenGrantPrefix, 1),
+                         [this](absl::string_view row, absl::string_view /*value*/) {
+                           return VerifyListedGrant(row, &rows_);
+                         });
   }
 
   absl::Status CodeHolds() {

@@ -65,6 +65,16 @@ std::string RevisionNameOf(const std::string& text) {
   return absl::StrCat("revisions/", text);
 }
 
+// Of PublishRevision and RollbackRevision.
+template <typename Response>
+void PrintTouchedGrants(const Response& response) {
+  if (response.open_grants_touched() == 0) return;
+  std::printf(
+      "open grants of offers that it changes or drops: %lld, of which %lld keep their terms\n",
+      static_cast<long long>(response.open_grants_touched()),
+      static_cast<long long>(response.open_grants_kept()));
+}
+
 int Publish(const RulesFlags& flags) {
   absl::StatusOr<std::vector<rules::SourceFile>> files = ReadRuleSetFolder(flags.folder);
   if (!files.ok()) {
@@ -99,6 +109,7 @@ int Publish(const RulesFlags& flags) {
               published.revision().offer_count(),
               published.previous_revision().empty() ? "" : "; before it: ",
               published.previous_revision().c_str());
+  PrintTouchedGrants(published);
   return kExitFine;
 }
 
@@ -118,6 +129,7 @@ int Rollback(const RulesFlags& flags) {
   }
   std::printf("%s is active again; %s was taken back\n", response.revision().name().c_str(),
               response.rolled_back_revision().c_str());
+  PrintTouchedGrants(response);
   return kExitFine;
 }
 

@@ -50,7 +50,9 @@ storage::Coupon ToStored(const v1::Coupon& coupon, const std::string& transactio
   terms.set_end_us(absl::ToUnixMicros(ToTime(coupon.end_time())));
   terms.set_most_uses(coupon.uses());
   terms.set_batch(transaction_id);
-  if (!coupon.terms_hash().empty()) terms.set_terms(rules::TermsId(coupon.terms_hash()));
+  if (!coupon.grant_id().empty() && !coupon.terms_hash().empty()) {
+    terms.set_terms(rules::TermsId(coupon.terms_hash()));
+  }
   return stored;
 }
 

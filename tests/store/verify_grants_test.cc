@@ -68,9 +68,9 @@ TEST_F(VerifyGrantsTest, AGrantThatTheRecordShowsOtherwiseIsFound) {
   using Shown = RecordPatch::Grant;
   const uint64_t other[] = {1};
   for (const std::function<void(Shown*)>& change : std::vector<std::function<void(Shown*)>>{
-           [](Shown* shown) { ++shown->offer; }, [](Shown* shown) { ++shown->start_us; },
-           [](Shown* shown) { --shown->end_us; }, [](Shown* shown) { ++shown->uses_left; },
-           [](Shown* shown) { shown->holders = {}; },
+           [](Shown* shown) { ++shown->offer; }, [](Shown* shown) { ++shown->terms; },
+           [](Shown* shown) { ++shown->start_us; }, [](Shown* shown) { --shown->end_us; },
+           [](Shown* shown) { ++shown->uses_left; }, [](Shown* shown) { shown->holders = {}; },
            [&](Shown* shown) { shown->holders = other; }}) {
     Shown shown = ShownGrant("g-mary", mary);
     change(&shown);

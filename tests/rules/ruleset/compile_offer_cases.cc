@@ -556,8 +556,6 @@ std::vector<FindingCase> UnsupportedCases() {
        Discount("promise { made: 'accepted' use_within: '14d' }"), "applies: granted"},
       {"SaysThatPromisesAreNotMadeByShowing", finding("offers[b].promise.made"),
        Granted("made: 'shown' use_within: '14d'"), "made: accepted"},
-      {"SaysThatPromisesKeepNoTerms", finding("offers[b].promise.terms"),
-       Granted("made: 'accepted' use_within: '14d' terms: 'kept'"), "terms: current"},
       {"SaysThatPromisesReserveNoBudget", finding("offers[b].promise.budget"),
        Granted("made: 'accepted' use_within: '14d' budget: 'reserved'"), "budget: checked"},
       {"SaysThatHouseholdLimitsAreNotSupported", finding("offers[b].limits[a].per"),
