@@ -448,6 +448,7 @@ TEST_F(GrantsTest, OnlyApplyWritesThemIntoRecords) {
   RecordPatch put;
   put.PutGrant({.id = "g9",
                 .offer = 20,
+                .terms = 0,
                 .start_us = 0,
                 .end_us = std::numeric_limits<int64_t>::max(),
                 .uses_left = 9,

@@ -8,7 +8,7 @@
 #include "absl/time/time.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
-#include "store/keys.h"
+#include "store/record.h"
 #include "store/store.h"
 #include "tests/store/ledger_entries.h"
 #include "tests/store/ledger_fixture.h"
@@ -170,34 +170,6 @@ TEST_F(KeptTermsTest, AGrantThatIsThereIsTheSameUnderLaterTerms) {
   const EntryResult again = Write(Granting("a", 8));
   EXPECT_EQ(again.duplicate_items_size(), 1);
   EXPECT_THAT(Open(), ElementsAre("20/7: 1"));
-}
-
-TEST_F(KeptTermsTest, VerifyFindsListsThatSayOtherwise) {
-  EXPECT_EQ(RefusalOf(Publish({Terms(7)})), kApplied);
-  ASSERT_EQ(Write(Granting("a", 7)).applied(), 1u);
-  ASSERT_TRUE(IsSound());
-  const Database& database = store_->database();
-  rocksdb::DB& rocks = *database.rocks();
-  const auto put = [&](const std::string& row) {
-    ASSERT_TRUE(rocks.Put({}, database.handle(Family::kLedger), row, "").ok());
-  };
-  const auto findings = [&] {
-    std::vector<std::string> texts;
-    const absl::StatusOr<VerifyReport> report = VerifyStore(store_.store(), [](auto) {});
-    for (const VerifyFinding& finding : report->findings) {
-      texts.push_back(absl::StrCat(FaultName(finding.fault), ": ", finding.place));
-    }
-    return texts;
-  };
-  const std::string row = OpenGrantRow({kOffer, 7, kTestTimeUs + 10, "a"});
-  ASSERT_TRUE(rocks.Delete({}, database.handle(Family::kLedger), row).ok());
-  EXPECT_THAT(findings(), ElementsAre("unlisted_code: grants/a"));
-  put(row);
-  put(OpenGrantRow({kOffer, 7, kTestTimeUs + 11, "a"}));
-  put(OpenGrantRow({kOffer, 7, kTestTimeUs + 10, "none"}));
-  EXPECT_THAT(findings(), ElementsAre("lost_code: grants/none", "lost_code: grants/a"));
-  ASSERT_TRUE(rocks.Delete({}, database.handle(Family::kRevisions), KeptTermsRow(kOffer, 7)).ok());
-  EXPECT_THAT(findings(), testing::Contains("lost_revision: grants/a, its terms"));
 }
 
 }  // namespace

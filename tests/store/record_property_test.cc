@@ -127,7 +127,8 @@ void AddRandomOperation(RecordPatch* patch) {
       const auto holders = *rc::gen::arbitrary<std::vector<uint64_t>>();
       const std::string grant_id = absl::StrCat("g", id);
       return patch->PutGrant({.id = grant_id,
-                              .offer = *rc::gen::arbitrary<uint64_t>(),
+                              .offer = *rc::gen::arbitrary<uint32_t>(),
+                              .terms = *rc::gen::arbitrary<uint32_t>(),
                               .start_us = time_us,
                               .end_us = time_us + *rc::gen::inRange<int64_t>(0, 30),
                               .uses_left = *rc::gen::arbitrary<uint32_t>(),
@@ -315,6 +316,7 @@ RC_GTEST_PROP(RecordPropertyTest, GrantsAgreeWithAMap, ()) {
       const int64_t keep_from_us = i;
       patch.PutGrant({.id = id,
                       .offer = 7,
+                      .terms = ~grant.uses_left,
                       .start_us = i,
                       .end_us = grant.end_us,
                       .uses_left = grant.uses_left,
@@ -336,6 +338,7 @@ RC_GTEST_PROP(RecordPropertyTest, GrantsAgreeWithAMap, ()) {
     const GrantView shown = record->grant(i++);
     RC_ASSERT(shown.id == absl::string_view(id));
     RC_ASSERT(shown.offer == 7u);
+    RC_ASSERT(shown.terms == ~grant.uses_left);
     RC_ASSERT(shown.end_us == grant.end_us);
     RC_ASSERT(shown.uses_left == grant.uses_left);
     RC_ASSERT(shown.holder_count == grant.holders.size());

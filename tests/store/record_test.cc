@@ -292,6 +292,7 @@ RecordPatch::Grant Granted(absl::string_view id, int64_t end_us,
                            absl::Span<const uint64_t> holders = {}, int64_t keep_from_us = 0) {
   return {.id = id,
           .offer = 20,
+          .terms = 0,
           .start_us = 3,
           .end_us = end_us,
           .uses_left = 2,

@@ -107,8 +107,8 @@ std::string RecordText(const RecordView& record) {
   }
   for (size_t i = 0; i < record.grant_count(); ++i) {
     const GrantView g = record.grant(i);
-    absl::StrAppend(&text, "grant ", absl::CHexEscape(g.id), " ", g.offer, " ", g.start_us, "..",
-                    g.end_us, " ", g.uses_left);
+    absl::StrAppend(&text, "grant ", absl::CHexEscape(g.id), " ", g.offer, "/", g.terms, " ",
+                    g.start_us, "..", g.end_us, " ", g.uses_left);
     for (size_t j = 0; j < g.holder_count; ++j) absl::StrAppend(&text, " ", g.holder(j));
     text += "\n";
   }

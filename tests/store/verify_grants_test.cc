@@ -1,9 +1,11 @@
 #include "store/verify_grants.h"
 
 #include <functional>
+#include <limits>
 #include <string>
 #include <vector>
 
+#include "absl/strings/str_cat.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "store/grants.h"
@@ -128,6 +130,49 @@ TEST_F(VerifyGrantsTest, AGrantIsTheSumOfItsClaimsAndNamesItsHolders) {
   changed.set_is_grant(false);
   PutRow("g-held", changed);
   EXPECT_THAT(Findings(), IsSupersetOf({"damaged_row: ledger: code"}));
+}
+
+TEST_F(VerifyGrantsTest, ListsOfOpenGrantsThatSayOtherwiseAreFound) {
+  const storage::Code held = Row("g-held");
+  const auto offer = static_cast<uint32_t>(held.offer());
+  constexpr int64_t kForEver = std::numeric_limits<int64_t>::max();
+  const std::string row = OpenGrantRow({offer, 0, kForEver, "g-held"});
+  Delete(Family::kLedger, row);
+  EXPECT_THAT(Findings(), ElementsAre("unlisted_code: grants/g-held"));
+  Put(Family::kLedger, row, "");
+  EXPECT_THAT(Findings(), IsEmpty());
+  for (const OpenGrantKey& stray :
+       {OpenGrantKey{offer, 0, kForEver, "g-gone"}, OpenGrantKey{offer, 0, kForEver, "g-none"},
+        OpenGrantKey{offer + 1, 0, kForEver, "g-held"}, OpenGrantKey{offer, 1, kForEver, "g-held"},
+        OpenGrantKey{offer, 0, kForEver - 1, "g-held"}}) {
+    Put(Family::kLedger, OpenGrantRow(stray), "");
+    EXPECT_THAT(Findings(), ElementsAre(absl::StrCat("lost_code: grants/", stray.grant_id)));
+    Delete(Family::kLedger, OpenGrantRow(stray));
+  }
+}
+
+TEST_F(VerifyGrantsTest, KeptTermsThatAreNotThereOrNoneAreFound) {
+  storage::Code mary = Row("g-mary");
+  const auto offer = static_cast<uint32_t>(mary.offer());
+  storage::KeptTerms terms;
+  terms.set_offer_id(mary.offer_id());
+  terms.set_offer(offer);
+  terms.set_id(7);
+  terms.set_body("terms");
+  Writer writer(store_.get(), WriterOptions());
+  storage::Entry publish = PublishEntry(1);
+  *publish.mutable_publish_revision()->add_terms() = terms;
+  storage::Entry grant = AddGrantsEntry({"g-keeps"}, "anna");
+  grant.mutable_add_grants()->mutable_items(0)->mutable_terms()->set_terms(7);
+  for (const storage::Entry& entry : {publish, grant}) {
+    ASSERT_EQ(writer.Write(entry)->refusal(), storage::EntryResult::REFUSAL_UNSPECIFIED);
+  }
+  EXPECT_THAT(Findings(), IsEmpty());
+  Put(Family::kRevisions, KeptTermsRow(offer, 8), terms.SerializeAsString());
+  EXPECT_EQ(Findings().size(), 1u) << "the key of others";
+  Delete(Family::kRevisions, KeptTermsRow(offer, 8));
+  Delete(Family::kRevisions, KeptTermsRow(offer, 7));
+  EXPECT_THAT(Findings(), ElementsAre("lost_revision: grants/g-keeps, its terms"));
 }
 
 }  // namespace

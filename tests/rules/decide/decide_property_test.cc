@@ -44,6 +44,58 @@ RC_GTEST_PROP(DecidePropertyTest, AgreesWithTheNaiveDecision, ()) {
   }
 }
 
+// The same of the revision's own offers, by their indexes beside kept terms.
+class Renumbered {
+ public:
+  Renumbered(const Scene& scene, const RuleSet& rules)
+      : codes_(scene.codes),
+        grants_(scene.grants),
+        unclaimed_(scene.unclaimed),
+        paused_(scene.paused),
+        input_(scene.Input()) {
+    const auto renumber = [&](uint32_t& offer) {
+      offer = rules.offer_by_id.at(scene.rules().compiled->offers[offer].id);
+    };
+    for (PresentedCode& code : codes_) {
+      if (code.offer != kNoOffer) renumber(code.offer);
+    }
+    for (HeldGrant& grant : grants_) renumber(grant.offer);
+    for (UnclaimedOffer& one : unclaimed_) renumber(one.offer);
+    for (uint32_t& offer : paused_) renumber(offer);
+    input_.codes = codes_;
+    input_.grants = grants_;
+    input_.unclaimed = unclaimed_;
+    input_.paused = paused_;
+  }
+  const DecisionInput& input() const { return input_; }
+
+ private:
+  std::vector<PresentedCode> codes_;
+  std::vector<HeldGrant> grants_;
+  std::vector<UnclaimedOffer> unclaimed_;
+  std::vector<uint32_t> paused_;
+  DecisionInput input_;
+};
+
+RC_GTEST_PROP(DecidePropertyTest, TermsThatOthersKeepAreNoPartOfIt, ()) {
+  Random random(*rc::gen::arbitrary<uint64_t>());
+  const TestRules with = RandomRules(random);
+  const TestRules own = {with.message, CompileRules(with.message), {}};
+  for (int i = 0; i < 20; ++i) {
+    Scene scene(own);
+    RandomScene(random, scene);
+    const Renumbered beside(scene, *with.compiled);
+    for (const Reasons reasons : {Reasons::kConsidered, Reasons::kEveryOffer}) {
+      DecisionScratch scratch;
+      DecisionScratch other;
+      const Decision& expected = Decide(*own.compiled, scene.Input(), scratch, reasons);
+      const Decision& actual = Decide(*with.compiled, beside.input(), other, reasons);
+      RC_ASSERT(Dump(*with.compiled, actual) == Dump(*own.compiled, expected));
+      RC_ASSERT(actual.considered.size() == expected.considered.size());
+    }
+  }
+}
+
 // How granted offers came to be applied or shown.
 std::set<std::string> GrantsSeenIn(const RuleSet& rules, const DecisionInput& input,
                                    const Decision& decision) {
@@ -54,6 +106,7 @@ std::set<std::string> GrantsSeenIn(const RuleSet& rules, const DecisionInput& in
     const bool is_carried = FindCode(input.codes, i).has_value();
     const OfferOutcome& outcome = decision.offers[i];
     if (outcome.applied) seen.insert(is_held ? "applied by a grant" : "applied by its code");
+    if (outcome.applied && rules.offers[i].is_kept) seen.insert("applied under kept terms");
     if (outcome.shown && !is_held && !is_carried) seen.insert("shown to be granted");
     if (outcome.stage == Stage::kWindow) seen.insert("no longer granted");
   }
@@ -116,6 +169,7 @@ TEST(DecidePropertyTest, TheRandomDecisionsReachWhatOffersCanComeTo) {
                            "more than once",
                            "a guard rail",
                            "applied by a grant",
+                           "applied under kept terms",
                            "applied by its code",
                            "shown to be granted",
                            "no longer granted"}) {
@@ -171,7 +225,8 @@ RC_GTEST_PROP(DecidePropertyTest, WhatOffersShareChangesNoDecision, ()) {
   Random random(seed);
   const TestRules rules = RandomRules(random);
   RC_ASSERT(rules.compiled != nullptr);
-  const auto plain = std::const_pointer_cast<RuleSet>(CompileRules(rules.message));
+  const auto plain =
+      std::const_pointer_cast<RuleSet>(CompileRules(rules.message, rules.kept_terms));
   plain->scan = ScanOffers(*plain, Sharing::kNothing);
   DecisionScratch scratch;
   absl::Time now = absl::UnixEpoch();

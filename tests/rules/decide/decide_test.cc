@@ -500,7 +500,7 @@ TEST(DecideTest, GivesTheSameAnswerInAnyScratchAndAnyOrderOfOffers) {
   DecisionScratch used;
   other.Decide(used);
   EXPECT_EQ(Dump(*rules.compiled, scene.Decide(used)), first);
-  TestRules turned{rules.message, nullptr};
+  TestRules turned{rules.message, nullptr, {}};
   std::reverse(turned.message.mutable_offers()->begin(), turned.message.mutable_offers()->end());
   turned.compiled = CompileRules(turned.message);
   Scene again = LoyalAtTheTill(turned);

@@ -26,6 +26,10 @@ class Admission {
   OfferOutcome Admit(uint32_t index) {
     const OfferSpec& offer = rules_.offers[index];
     OfferOutcome outcome;
+    if (offer.is_kept && !IsBrought(index)) {
+      Refuse(outcome, Stage::kEligible, Cause::kNotMatched);
+      return outcome;
+    }
     if (std::count(input_.paused.begin(), input_.paused.end(), index) > 0) {
       Refuse(outcome, Stage::kPaused, Cause::kNone);
       return outcome;

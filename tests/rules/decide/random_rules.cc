@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "rules/ruleset/terms.h"
 #include "tests/rules/decide/random_benefit.h"
 
 namespace touchstone::rules {
@@ -112,6 +113,20 @@ std::string RandomOffer(Random& random, const std::string& id,
   return any ? offer : offer.substr(0, offer.find("treatments:"));
 }
 
+// Terms that some granted offers had, or could have had, before.
+void KeepTerms(Random& random, TestRules& rules) {
+  for (const v1::Offer& offer : rules.message.offers()) {
+    if (offer.applies() != "granted") continue;
+    for (uint64_t i = random.Below(3); i > 0; --i) {
+      v1::Offer& terms = rules.kept_terms.emplace_back(TermsOf(offer));
+      terms.set_title(absl::StrCat("before ", i));
+      if (random.OneIn(2)) terms.clear_eligible();
+      if (random.OneIn(2)) terms.clear_limits();
+    }
+  }
+  rules.compiled = CompileRules(rules.message, rules.kept_terms);
+}
+
 void AddAudiencesAndTables(Random& random, const std::vector<std::string>& ids,
                            std::vector<SourceFile>& files) {
   files.push_back({"audiences.yaml",
@@ -158,7 +173,9 @@ TestRules RandomRules(Random& random) {
   files.push_back({"pricing.yaml", RandomPricing(random)});
   AddAudiencesAndTables(random, ids, files);
   files.push_back({"budgets.yaml", kBudgetsFile});
-  return LoadRules(files);
+  TestRules rules = LoadRules(files);
+  KeepTerms(random, rules);
+  return rules;
 }
 
 namespace {
@@ -256,7 +273,8 @@ void RandomScene(Random& random, Scene& scene) {
         random.OneIn(6) ? static_cast<CodeStanding>(random.Below(9)) : CodeStanding::kValid;
     const auto offer = static_cast<uint32_t>(random.Below(offers));
     const Applies applies = scene.rules().compiled->offers[offer].applies;
-    const bool is_carried = applies == Applies::kCoded || applies == Applies::kGranted;
+    const bool is_carried = (applies == Applies::kCoded || applies == Applies::kGranted) &&
+                            !scene.rules().compiled->offers[offer].is_kept;
     scene.codes.push_back({standing, is_carried ? offer : kNoOffer});
   }
   RandomGrants(random, scene);

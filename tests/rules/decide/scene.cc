@@ -92,8 +92,9 @@ ReferenceSnapshot GroceryReference(const RuleSet& rules) {
 
 }  // namespace
 
-std::shared_ptr<const RuleSet> CompileRules(const v1::RuleSet& message) {
-  const CompileResult result = Compile(message, SourceMap(), At("2026-11-26T08:30"));
+std::shared_ptr<const RuleSet> CompileRules(const v1::RuleSet& message,
+                                            absl::Span<const v1::Offer> kept_terms) {
+  const CompileResult result = Compile(message, SourceMap(), At("2026-11-26T08:30"), kept_terms);
   for (const Diagnostic& diagnostic : result.diagnostics) {
     if (diagnostic.severity == Severity::kError) ADD_FAILURE() << Render(diagnostic);
   }
@@ -107,7 +108,7 @@ TestRules LoadRules(const std::vector<SourceFile>& files) {
   for (const Diagnostic& diagnostic : loaded.diagnostics) {
     if (diagnostic.severity == Severity::kError) ADD_FAILURE() << Render(diagnostic);
   }
-  return {loaded.message, CompileRules(loaded.message)};
+  return {loaded.message, CompileRules(loaded.message), {}};
 }
 
 std::vector<SourceFile> Grocery(const std::vector<std::string>& offers) {
@@ -290,6 +291,8 @@ std::string Dump(const RuleSet& rules, const Decision& decision) {
   }
   for (size_t i = 0; i < decision.offers.size(); ++i) {
     const OfferOutcome& outcome = decision.offers[i];
+    // No part of the decision: nobody asked.
+    if (rules.offers[i].is_kept && outcome.cause == Cause::kNotMatched) continue;
     absl::StrAppend(&dump, "offer ", rules.offers[i].id, " ", StageName(outcome.stage), " ",
                     CauseName(outcome.cause), " ", outcome.part, " ");
     absl::StrAppend(&dump, outcome.applied, outcome.shown, outcome.value_failed, " ",

@@ -16,13 +16,15 @@ namespace touchstone::rules {
 struct TestRules {
   v1::RuleSet message;
   std::shared_ptr<const RuleSet> compiled;
+  std::vector<v1::Offer> kept_terms;  // that it was compiled with
 
   uint32_t Offer(const std::string& id) const { return compiled->offer_by_id.at(id); }
 };
 
 // Fails the test, with what was found, when the files are not a rule set.
 TestRules LoadRules(const std::vector<SourceFile>& files);
-std::shared_ptr<const RuleSet> CompileRules(const v1::RuleSet& message);
+std::shared_ptr<const RuleSet> CompileRules(const v1::RuleSet& message,
+                                            absl::Span<const v1::Offer> kept_terms = {});
 
 // A small grocery without offers: schema, segments (loyal, regular), placements, pricing. Offers
 // are added as YAML, one text an offer.

@@ -29,7 +29,8 @@ uint64_t Seed() {
   return given != nullptr ? std::strtoull(given, nullptr, 10) : 20261126;
 }
 
-absl::StatusOr<std::shared_ptr<const LiveState>> Resolve(uint64_t revision, uint64_t reference) {
+absl::StatusOr<std::shared_ptr<const LiveState>> Resolve(uint64_t revision, uint64_t reference,
+                                                         const std::vector<TermsKey>&) {
   return WorldState(revision, reference);
 }
 

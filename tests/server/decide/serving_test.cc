@@ -46,7 +46,7 @@ TEST(ServingTest, KeepsAReceiptThatRebuildsTheAnswer) {
   Serving serving;
   v1::DecideResponse response;
   ASSERT_TRUE(serving.Decide(LoyalTillRequest(), &response).ok());
-  Rebuilder rebuilder([](uint64_t revision, uint64_t reference) {
+  Rebuilder rebuilder([](uint64_t revision, uint64_t reference, const std::vector<TermsKey>&) {
     return absl::StatusOr<std::shared_ptr<const LiveState>>(WorldState(revision, reference));
   });
   ASSERT_TRUE(rebuilder.Rebuild(serving.Receipt(response.decision_id())).ok());
@@ -85,7 +85,7 @@ TEST(ServingTest, SaysWhatIsMissingFromAnOfferAndRebuildsIt) {
   ASSERT_EQ(near.texts_size(), 1);
   EXPECT_EQ(near.texts(0).placement(), "receipt");
   EXPECT_EQ(near.texts(0).fields().at("text"), "Add 5.22");
-  Rebuilder rebuilder([](uint64_t revision, uint64_t reference) {
+  Rebuilder rebuilder([](uint64_t revision, uint64_t reference, const std::vector<TermsKey>&) {
     return absl::StatusOr<std::shared_ptr<const LiveState>>(WorldState(revision, reference));
   });
   ASSERT_TRUE(rebuilder.Rebuild(serving.Receipt(response.decision_id())).ok());

@@ -124,7 +124,7 @@ TEST_F(LiveLoaderTest, ARevisionThatDoesNotCompileLeavesWhatIsLive) {
   EXPECT_TRUE(absl::IsFailedPrecondition(reloaded)) << reloaded;
   EXPECT_EQ(live_.Get()->revision, 1u);
   Create("not a rule set\xff");
-  EXPECT_TRUE(absl::IsDataLoss(loader_->Resolve(3, 0).status()));
+  EXPECT_TRUE(absl::IsDataLoss(loader_->Resolve(3, 0, {}).status()));
 }
 
 TEST_F(LiveLoaderTest, ResolvesWhatAReceiptNames) {
@@ -134,22 +134,23 @@ TEST_F(LiveLoaderTest, ResolvesWhatAReceiptNames) {
   ImportProducts("BEANS", "Alto");
   ImportProducts("BEANS", "Nero");
   ASSERT_TRUE(loader_->Reload().ok());
-  const auto first = loader_->Resolve(1, 1);
+  const auto first = loader_->Resolve(1, 1, {});
   ASSERT_TRUE(first.ok()) << first.status();
   EXPECT_EQ((*first)->revision, 1u);
   EXPECT_EQ((*first)->reference->products.Find("BEANS")[0].string_value(), "Alto");
   EXPECT_EQ(live_.Get()->reference->products.Find("BEANS")[0].string_value(), "Nero");
-  EXPECT_EQ((*loader_->Resolve(2, 0))->reference->products.size(), 0u);
-  EXPECT_EQ((*loader_->Resolve(2, 2))->rule_set, live_.Get()->rule_set) << "compiled once";
-  EXPECT_TRUE(absl::IsNotFound(loader_->Resolve(9, 0).status()));
-  EXPECT_TRUE(absl::IsNotFound(loader_->Resolve(1, 3).status()));
+  EXPECT_EQ((*loader_->Resolve(2, 0, {}))->reference->products.size(), 0u);
+  EXPECT_EQ((*loader_->Resolve(2, 2, {}))->rule_set, live_.Get()->rule_set) << "compiled once";
+  EXPECT_TRUE(absl::IsNotFound(loader_->Resolve(9, 0, {}).status()));
+  EXPECT_TRUE(absl::IsNotFound(loader_->Resolve(1, 3, {}).status()));
 }
 
 TEST_F(LiveLoaderTest, KeepsNoMoreThanItSays) {
   for (size_t i = 0; i < kMaxKeptRevisions + 2; ++i) Create(Rules(std::to_string(20 + i)));
-  const auto first = *loader_->Resolve(1, 0);
-  for (size_t i = 0; i < kMaxKeptRevisions + 2; ++i) ASSERT_TRUE(loader_->Resolve(i + 1, 0).ok());
-  EXPECT_NE((*loader_->Resolve(1, 0))->rule_set, first->rule_set) << "compiled again";
+  const auto first = *loader_->Resolve(1, 0, {});
+  for (size_t i = 0; i < kMaxKeptRevisions + 2; ++i)
+    ASSERT_TRUE(loader_->Resolve(i + 1, 0, {}).ok());
+  EXPECT_NE((*loader_->Resolve(1, 0, {}))->rule_set, first->rule_set) << "compiled again";
 }
 
 }  // namespace
