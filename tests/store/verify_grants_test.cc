@@ -101,6 +101,9 @@ TEST_F(VerifyGrantsTest, AGrantThatTheRecordShowsAndIsNotOpenOrAnothersIsFound) 
 TEST_F(VerifyGrantsTest, OneThatHasEndedMayBeMissingUnlessItIsHeld) {
   for (const char* id : {"g-held", "g-mary"}) {
     storage::Code row = Row(id);
+    const auto offer = static_cast<uint32_t>(row.offer());
+    Delete(Family::kLedger, OpenGrantRow({offer, 0, std::numeric_limits<int64_t>::max(), id}));
+    Put(Family::kLedger, OpenGrantRow({offer, 0, kTestTimeUs, id}), "");
     row.set_end_us(kTestTimeUs);
     PutRow(id, row);
     RecordPatch patch;

@@ -114,7 +114,7 @@ std::string RandomOffer(Random& random, const std::string& id,
 }
 
 // Terms that some granted offers had, or could have had, before.
-void KeepTerms(Random& random, TestRules& rules) {
+void KeepTerms(Random random, TestRules& rules) {
   for (const v1::Offer& offer : rules.message.offers()) {
     if (offer.applies() != "granted") continue;
     for (uint64_t i = random.Below(3); i > 0; --i) {
