@@ -10,7 +10,7 @@
 
 namespace touchstone::rules {
 
-std::string DeterministicBytes(const google::protobuf::Message& message) {
+std::string DeterministicBytes(const google::protobuf::MessageLite& message) {
   std::string bytes;
   {
     google::protobuf::io::StringOutputStream stream(&bytes);

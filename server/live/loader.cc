@@ -80,7 +80,7 @@ absl::Status LiveLoader::Reload() {
   const absl::StatusOr<store::storage::Backfill> backfill = store_->GetBackfill();
   if (!backfill.ok()) return backfill.status();
 
-  const absl::StatusOr<std::vector<TermsKey>> kept_terms = LiveTerms(active->revision());
+  const absl::StatusOr<std::vector<TermsKey>> kept_terms = LiveTerms(*active);
   if (!kept_terms.ok()) return kept_terms.status();
   const absl::StatusOr<std::shared_ptr<const LiveState>> resolved =
       Resolve(active->revision(), store_->progress().last_reference_version(), *kept_terms);
@@ -104,11 +104,16 @@ absl::Status LiveLoader::Reload() {
   return absl::OkStatus();
 }
 
-// Those that are live and not the revision's own.
-absl::StatusOr<std::vector<TermsKey>> LiveLoader::LiveTerms(uint64_t revision) const {
+// Those that are live and not the revision's own. Only a publish changes them.
+absl::StatusOr<std::vector<TermsKey>> LiveLoader::LiveTerms(
+    const store::storage::ActiveRevision& active) const {
+  if (const std::shared_ptr<const LiveState> live = live_->Get();
+      live != nullptr && live->epoch == active.epoch()) {
+    return live->kept_terms;
+  }
   const absl::StatusOr<std::vector<store::storage::KeptTerms>> all = store_->ListKeptTerms();
   if (!all.ok()) return all.status();
-  const absl::StatusOr<v1::RuleSet> message = ReadRuleSet(*store_, revision);
+  const absl::StatusOr<v1::RuleSet> message = ReadRuleSet(*store_, active.revision());
   if (!message.ok()) return message.status();
   absl::flat_hash_set<std::string> own;
   for (const v1::Offer& offer : message->offers()) {

@@ -47,7 +47,8 @@ class LiveLoader {
   using SnapshotKey = std::pair<uint64_t, uint64_t>;  // revision, reference version
   using RuleSetKey = std::pair<uint64_t, std::vector<TermsKey>>;
 
-  absl::StatusOr<std::vector<TermsKey>> LiveTerms(uint64_t revision) const;
+  absl::StatusOr<std::vector<TermsKey>> LiveTerms(
+      const store::storage::ActiveRevision& active) const;
   absl::StatusOr<std::shared_ptr<const rules::RuleSet>> RuleSetOf(const RuleSetKey& key);
   absl::StatusOr<std::shared_ptr<const rules::ReferenceSnapshot>> ReferenceOf(
       const rules::Schema& schema, uint64_t revision, uint64_t reference_version);

@@ -3,10 +3,9 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "google/protobuf/io/coded_stream.h"
-#include "google/protobuf/io/zero_copy_stream_impl_lite.h"
 #include "rules/proof/warnings.h"
 #include "rules/ruleset/files.h"
+#include "rules/ruleset/message_hash.h"
 
 namespace touchstone::server {
 namespace {
@@ -93,13 +92,7 @@ v1::Diagnostics ToMessage(const rules::Diagnostics& diagnostics, size_t most, si
 }
 
 std::string SerializeRuleSet(const v1::RuleSet& message) {
-  std::string bytes;
-  google::protobuf::io::StringOutputStream stream(&bytes);
-  google::protobuf::io::CodedOutputStream coded(&stream);
-  coded.SetSerializationDeterministic(true);
-  message.SerializeToCodedStream(&coded);
-  coded.Trim();
-  return bytes;
+  return rules::DeterministicBytes(message);
 }
 
 }  // namespace touchstone::server

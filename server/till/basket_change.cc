@@ -1,8 +1,5 @@
 #include "server/till/basket_change.h"
 
-#include <google/protobuf/io/coded_stream.h>
-#include <google/protobuf/io/zero_copy_stream_impl_lite.h>
-
 #include <utility>
 
 #include "absl/container/flat_hash_map.h"
@@ -11,6 +8,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
 #include "rules/facts/sip_hash.h"
+#include "rules/ruleset/message_hash.h"
 #include "server/decide/request_check.h"
 
 namespace touchstone::server {
@@ -127,18 +125,6 @@ bool HasAttribute(const v1::BasketChange& change, absl::string_view path) {
   return change.attributes().contains(std::string(path.substr(0, path.find(']'))));
 }
 
-// Maps have no order of their own.
-std::string Deterministic(const google::protobuf::MessageLite& message) {
-  std::string bytes;
-  {
-    google::protobuf::io::StringOutputStream stream(&bytes);
-    google::protobuf::io::CodedOutputStream coded(&stream);
-    coded.SetSerializationDeterministic(true);
-    message.SerializeToCodedStream(&coded);
-  }
-  return bytes;
-}
-
 v1::DecideRequest StateAlone(const v1::DecideRequest& request) {
   v1::DecideRequest state = request;
   state.clear_placements();
@@ -181,7 +167,7 @@ uint64_t ChangeHash(const v1::BasketChange& change) {
   lasting.clear_placements();
   lasting.clear_budget();
   lasting.clear_whole_answer();
-  return rules::SipHash64(kChangeKey, Deterministic(lasting));
+  return rules::SipHash64(kChangeKey, rules::DeterministicBytes(lasting));
 }
 
 std::string FieldOfChange(const v1::BasketChange& change, const v1::DecideRequest& request,
@@ -208,7 +194,7 @@ std::string FieldOfChange(const v1::BasketChange& change, const v1::DecideReques
 }
 
 bool IsSameState(const v1::DecideRequest& one, const v1::DecideRequest& other) {
-  return Deterministic(StateAlone(one)) == Deterministic(StateAlone(other));
+  return rules::DeterministicBytes(StateAlone(one)) == rules::DeterministicBytes(StateAlone(other));
 }
 
 }  // namespace touchstone::server
